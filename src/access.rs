@@ -1,0 +1,1 @@
+//! The gate: what a dataset requires beside what a person holds.

@@ -1,0 +1,1 @@
+//! Acceptances, the hash chain that protects them, and the ledger file.

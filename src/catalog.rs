@@ -1,0 +1,1 @@
+//! The catalogue: what each dataset is, where it is, and what it asks of a person.

@@ -1,0 +1,1 @@
+//! Settings, each with the origin of its value.

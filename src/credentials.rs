@@ -1,0 +1,1 @@
+//! Where a secret may come from, asked in order.

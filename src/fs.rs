@@ -1,0 +1,147 @@
+//! The only door to the file system.
+//!
+//! Every call carries its path into the error, and errors say what class of thing went wrong
+//! ([`FsErrorKind`]) so that callers can answer a full disk otherwise than a missing file.
+//! What is private is created private: modes are set at creation, never afterwards by
+//! trusting the umask.
+
+#![allow(clippy::disallowed_methods, reason = "this module is the door that the rule leads to")]
+
+pub mod error;
+pub mod lock;
+pub mod part;
+pub mod space;
+pub mod walk;
+pub mod write;
+
+use std::fs::{File, Metadata};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+pub use error::{FsError, FsErrorKind};
+pub use lock::FileLock;
+pub use part::PositionalFile;
+pub use space::{Space, space};
+pub use walk::{Found, FoundKind, walk};
+pub use write::{Access, append_line, atomic_write, create_new};
+
+use error::Doing;
+
+/// Opens a file for reading.
+pub fn open(path: &Path) -> Result<File, FsError> {
+    File::open(path).doing("open", path)
+}
+
+/// Reads a whole file. For files of ours and small ones; `limit` bytes at most, more is an error.
+pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, FsError> {
+    let mut bytes = Vec::new();
+    open(path)?.take(limit + 1).read_to_end(&mut bytes).doing("read", path)?;
+    if bytes.len() as u64 > limit {
+        let reason = format!("it is larger than {}", crate::values::ByteSize(limit));
+        return Err(FsError::new("read", path, std::io::Error::new(std::io::ErrorKind::FileTooLarge, reason)));
+    }
+    Ok(bytes)
+}
+
+/// Reads a whole text file of at most 64 MiB that must be UTF-8.
+pub fn read_text(path: &Path) -> Result<String, FsError> {
+    let bytes = read(path, 64 << 20)?;
+    String::from_utf8(bytes)
+        .map_err(|error| FsError::new("read", path, std::io::Error::new(std::io::ErrorKind::InvalidData, error)))
+}
+
+/// As [`read_text`], with `None` where no such file is.
+pub fn read_text_if_present(path: &Path) -> Result<Option<String>, FsError> {
+    present(read_text(path))
+}
+
+/// What the path itself is, not following a link; `None` where nothing is.
+pub fn metadata(path: &Path) -> Result<Option<Metadata>, FsError> {
+    present(std::fs::symlink_metadata(path).doing("look at", path))
+}
+
+/// Whether a folder is there (a link to one counts).
+pub fn is_dir(path: &Path) -> bool {
+    path.is_dir()
+}
+
+/// Makes a folder and its parents. New ones get `access`.
+pub fn create_dir_all(path: &Path, access: Access) -> Result<(), FsError> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new().recursive(true).mode(access.dir_mode()).create(path).doing("create the folder", path)
+}
+
+/// Renames within one file system; replaces a file, never a folder that holds something.
+pub fn rename(from: &Path, to: &Path) -> Result<(), FsError> {
+    std::fs::rename(from, to).doing("rename to", to)
+}
+
+/// Copies the bytes of a file to a new one, which must not exist.
+pub fn copy_new(from: &Path, to: &Path, access: Access) -> Result<u64, FsError> {
+    let mut source = open(from)?;
+    let mut target = create_new(to, access)?;
+    std::io::copy(&mut source, &mut target).doing("copy to", to)
+}
+
+/// Gives a file a second name. Fails across file systems.
+pub fn hard_link(from: &Path, to: &Path) -> Result<(), FsError> {
+    std::fs::hard_link(from, to).doing("link to", to)
+}
+
+/// Removes a file; nothing there is no error.
+pub fn remove_file(path: &Path) -> Result<(), FsError> {
+    present(std::fs::remove_file(path).doing("remove", path)).map(|_| ())
+}
+
+/// Removes a folder and all in it, not following links; nothing there is no error.
+pub fn remove_dir_all(path: &Path) -> Result<(), FsError> {
+    present(std::fs::remove_dir_all(path).doing("remove", path)).map(|_| ())
+}
+
+/// Removes a folder if it is empty; says whether it is gone.
+pub fn remove_dir_if_empty(path: &Path) -> bool {
+    std::fs::remove_dir(path).is_ok()
+}
+
+/// Names in a folder, sorted; none where there is no folder.
+pub fn list_dir(path: &Path) -> Result<Vec<PathBuf>, FsError> {
+    let Some(entries) = present(std::fs::read_dir(path).doing("list", path))? else { return Ok(Vec::new()) };
+    let mut paths = Vec::new();
+    for entry in entries {
+        paths.push(entry.doing("list", path)?.path());
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// Makes a rename or a new name in this folder last through a power cut.
+pub fn sync_dir(path: &Path) -> Result<(), FsError> {
+    open(path)?.sync_all().doing("sync", path)
+}
+
+/// Makes all that was written to the file system of `path` last: one barrier for many files.
+pub fn sync_all_below(path: &Path) -> Result<(), FsError> {
+    let folder = open(path)?;
+    #[cfg(target_os = "linux")]
+    rustix::fs::syncfs(&folder).map_err(|code| FsError::new("sync", path, code.into()))?;
+    #[cfg(not(target_os = "linux"))]
+    {
+        rustix::fs::sync();
+        drop(folder);
+    }
+    Ok(())
+}
+
+/// The path without links and `..`; fails where nothing is.
+pub fn canonical(path: &Path) -> Result<PathBuf, FsError> {
+    std::fs::canonicalize(path).doing("resolve", path)
+}
+
+/// Turns "nothing there" into `None`.
+fn present<T>(result: Result<T, FsError>) -> Result<Option<T>, FsError> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.kind() == FsErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,100 @@
+//! What can go wrong with a file, by what a person can do about it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::remedy::Remedy;
+
+/// A file operation failed. Carries the path always.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {action} `{}`: {}", path.display(), reason(source))]
+pub struct FsError {
+    action: &'static str,
+    path: PathBuf,
+    #[source]
+    source: io::Error,
+}
+
+/// The class of a failed file operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FsErrorKind {
+    /// Nothing is at the path.
+    NotFound,
+    /// Something is there that must not be.
+    AlreadyExists,
+    /// No bytes left on the file system.
+    DiskFull,
+    /// A quota is used up; bytes may be free.
+    Quota,
+    /// No permission.
+    Denied,
+    /// The file system is mounted read-only.
+    ReadOnly,
+    /// The two paths are on different file systems.
+    OtherFileSystem,
+    /// The device answered with an error.
+    Other,
+}
+
+impl FsError {
+    /// Joins what was tried, where, and what the system answered.
+    pub fn new(action: &'static str, path: &Path, source: io::Error) -> Self {
+        Self { action, path: path.to_path_buf(), source }
+    }
+
+    /// The class of failure.
+    pub fn kind(&self) -> FsErrorKind {
+        match self.source.kind() {
+            io::ErrorKind::NotFound => FsErrorKind::NotFound,
+            io::ErrorKind::AlreadyExists => FsErrorKind::AlreadyExists,
+            io::ErrorKind::StorageFull => FsErrorKind::DiskFull,
+            io::ErrorKind::QuotaExceeded => FsErrorKind::Quota,
+            io::ErrorKind::PermissionDenied => FsErrorKind::Denied,
+            io::ErrorKind::ReadOnlyFilesystem => FsErrorKind::ReadOnly,
+            io::ErrorKind::CrossesDevices => FsErrorKind::OtherFileSystem,
+            _ => FsErrorKind::Other,
+        }
+    }
+
+    /// The path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Remedy for FsError {
+    fn remedy(&self) -> Option<String> {
+        Some(match self.kind() {
+            FsErrorKind::DiskFull => {
+                "free some space there and run the same command again; finished parts are kept".into()
+            }
+            FsErrorKind::Quota => {
+                "the quota for bytes or files is used up; ask for more, or choose another folder".into()
+            }
+            FsErrorKind::Denied => "choose a folder you may write to, or ask its owner".into(),
+            FsErrorKind::ReadOnly => "choose a folder on a file system that can be written".into(),
+            _ => return None,
+        })
+    }
+}
+
+/// The system's words without Rust's `(os error 28)`.
+fn reason(source: &io::Error) -> String {
+    let text = source.to_string();
+    match text.find(" (os error") {
+        Some(end) => text[..end].to_lowercase(),
+        None => text,
+    }
+}
+
+/// Adds action and path to a result of the standard library.
+pub(crate) trait Doing<T> {
+    /// Says what was being done to which path.
+    fn doing(self, action: &'static str, path: &Path) -> Result<T, FsError>;
+}
+
+impl<T> Doing<T> for io::Result<T> {
+    fn doing(self, action: &'static str, path: &Path) -> Result<T, FsError> {
+        self.map_err(|source| FsError::new(action, path, source))
+    }
+}

@@ -1,0 +1,69 @@
+//! Locks between processes on one machine: a courtesy that saves work.
+//!
+//! Correctness never rests on them (on many cluster file systems `flock` does nothing); it
+//! comes from private files and renames. The lock of a killed process is released by the kernel.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::error::{Doing, FsError};
+use super::write::Access;
+
+/// An exclusive lock, held until dropped. Its file stays, empty.
+#[derive(Debug)]
+pub struct FileLock {
+    _file: File,
+    path: PathBuf,
+}
+
+impl FileLock {
+    /// Takes the lock, or answers `None` when another process holds it.
+    ///
+    /// Where the file system has no locks it counts as taken: see the module's header.
+    pub fn try_take(path: &Path) -> Result<Option<Self>, FsError> {
+        let file = open_lock_file(path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self { _file: file, path: path.to_path_buf() })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(_)) => Ok(Some(Self { _file: file, path: path.to_path_buf() })),
+        }
+    }
+
+    /// Waits for the lock up to `patience`; `None` when it is still held then. Calls `waiting`
+    /// once, when the first attempt finds it held.
+    pub fn wait(path: &Path, patience: Duration, waiting: impl FnOnce()) -> Result<Option<Self>, FsError> {
+        let deadline = Instant::now() + patience;
+        let mut waiting = Some(waiting);
+        let mut pause = Duration::from_millis(2);
+        loop {
+            if let Some(lock) = Self::try_take(path)? {
+                return Ok(Some(lock));
+            }
+            if let Some(tell) = waiting.take() {
+                tell();
+            }
+            if Instant::now() + pause > deadline {
+                return Ok(None);
+            }
+            std::thread::sleep(pause);
+            pause = (pause * 2).min(Duration::from_millis(250));
+        }
+    }
+
+    /// Where the lock file is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+fn open_lock_file(path: &Path) -> Result<File, FsError> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(Access::Private.file_mode())
+        .open(path)
+        .doing("open the lock", path)
+}

@@ -1,0 +1,56 @@
+//! All that is below a folder.
+
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use super::error::{Doing, FsError};
+
+/// What a name stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FoundKind {
+    /// A regular file.
+    File,
+    /// A link; never followed.
+    Link,
+    /// A socket, device or pipe.
+    Special,
+}
+
+/// One thing found below a folder; folders themselves are not reported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Names below the folder, `/`-separated; lossy where a name is not UTF-8.
+    pub path: String,
+    /// What it is.
+    pub kind: FoundKind,
+    /// Size in bytes.
+    pub size: u64,
+    /// Last change of the bytes.
+    pub modified: Option<SystemTime>,
+}
+
+/// Calls `visit` for everything below `root` that is not a folder, in the order of names.
+/// Links are reported, not followed. A missing root has nothing below it.
+pub fn walk(root: &Path, visit: &mut dyn FnMut(Found)) -> Result<(), FsError> {
+    let mut pending: Vec<(PathBuf, String)> = vec![(root.to_path_buf(), String::new())];
+    while let Some((folder, prefix)) = pending.pop() {
+        let mut folders = Vec::new();
+        for path in super::list_dir(&folder)? {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let shown = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
+            let metadata = std::fs::symlink_metadata(&path).doing("look at", &path)?;
+            if metadata.is_dir() {
+                folders.push((path, shown));
+                continue;
+            }
+            let kind = match metadata.file_type() {
+                kind if kind.is_file() => FoundKind::File,
+                kind if kind.is_symlink() => FoundKind::Link,
+                _ => FoundKind::Special,
+            };
+            visit(Found { path: shown, kind, size: metadata.len(), modified: metadata.modified().ok() });
+        }
+        pending.extend(folders.into_iter().rev());
+    }
+    Ok(())
+}

@@ -1,0 +1,113 @@
+//! Files that appear whole or not at all.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use super::error::{Doing, FsError};
+
+/// Who may read what we create, whatever the umask says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Access {
+    /// 0644 and 0755, less the umask.
+    #[default]
+    Shared,
+    /// 0640 and 0750: the owner writes, the group reads.
+    Group,
+    /// 0600 and 0700: the owner alone.
+    Private,
+}
+
+impl Access {
+    /// Mode of a new file.
+    pub fn file_mode(self) -> u32 {
+        match self {
+            Self::Shared => 0o644,
+            Self::Group => 0o640,
+            Self::Private => 0o600,
+        }
+    }
+
+    /// Mode of a new folder.
+    pub fn dir_mode(self) -> u32 {
+        match self {
+            Self::Shared => 0o755,
+            Self::Group => 0o750,
+            Self::Private => 0o700,
+        }
+    }
+}
+
+/// Creates a file that must not exist yet; a link there counts as existing.
+pub fn create_new(path: &Path, access: Access) -> Result<File, FsError> {
+    std::fs::OpenOptions::new().write(true).create_new(true).mode(access.file_mode()).open(path).doing("create", path)
+}
+
+/// Replaces a file in one step: a reader sees the old bytes or the new ones.
+///
+/// Written beside the target under a name of its own, synced, renamed, the folder synced.
+/// After a failure the old file is as it was and nothing of the new one is left.
+pub fn atomic_write(path: &Path, bytes: &[u8], access: Access) -> Result<(), FsError> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let permissions = std::fs::Permissions::from_mode(access.file_mode());
+    let mut file = tempfile::Builder::new()
+        .prefix(".medsets-")
+        .permissions(permissions)
+        .tempfile_in(folder)
+        .doing("create a file in", folder)?;
+    file.write_all(bytes).doing("write", path)?;
+    file.as_file().sync_all().doing("sync", path)?;
+    file.persist(path).map_err(|error| FsError::new("replace", path, error.error))?;
+    super::sync_dir(folder)
+}
+
+/// Adds one line to a file, creating it, and makes it last through a power cut.
+///
+/// The line and its line break go out in one write. After a failure a torn line may be left
+/// at the end, never a damaged earlier one.
+pub fn append_line(path: &Path, line: &str, access: Access) -> Result<(), FsError> {
+    let created = super::metadata(path)?.is_none();
+    let mut file = std::fs::OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(access.file_mode())
+        .open(path)
+        .doing("open", path)?;
+    let mut bytes = Vec::with_capacity(line.len() + 1);
+    bytes.extend_from_slice(line.as_bytes());
+    bytes.push(b'\n');
+    file.write_all(&bytes).doing("write", path)?;
+    file.sync_data().doing("sync", path)?;
+    if created { super::sync_dir(path.parent().unwrap_or(Path::new("."))) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn private_files_are_private_from_the_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret");
+        atomic_write(&path, b"one", Access::Private).unwrap();
+        atomic_write(&path, b"two", Access::Private).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"two");
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file is left");
+    }
+
+    #[test]
+    fn a_failed_replacement_leaves_the_old_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("folder");
+        std::fs::create_dir(&path).unwrap();
+        std::fs::write(path.join("kept"), b"x").unwrap();
+        let error = atomic_write(&path, b"new", Access::Shared).unwrap_err();
+        assert!(error.to_string().contains("folder"), "{error}");
+        assert!(path.join("kept").exists());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}

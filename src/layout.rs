@@ -1,0 +1,1 @@
+//! The dataset folder: manifest, inventory, staging and commit.

@@ -1,0 +1,31 @@
+//! medsets: medical datasets the right way.
+//!
+//! The map is in layers; imports point down only, and `tests/layers.rs` checks it.
+//!
+//! ```text
+//! 5  cli, main                                     words and streams
+//! 4  ops, context                                  one function per thing the tool does
+//! 3  credentials providers transfer unpack         machinery
+//! 2  access plan                                   decisions: pure, no disk, no network, no clock
+//! 1  licenses catalog agreements layout            domain
+//! 0  values remedy events fs net                   foundation
+//! ```
+
+pub mod access;
+pub mod agreements;
+pub mod catalog;
+pub mod cli;
+pub mod context;
+pub mod credentials;
+pub mod events;
+pub mod fs;
+pub mod layout;
+pub mod licenses;
+pub mod net;
+pub mod ops;
+pub mod plan;
+pub mod providers;
+pub mod remedy;
+pub mod transfer;
+pub mod unpack;
+pub mod values;

@@ -1,0 +1,1 @@
+//! Licences and agreements: what each text allows and asks.

@@ -1,0 +1,3 @@
+//! The `medsets` program.
+
+fn main() {}

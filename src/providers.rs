@@ -1,0 +1,1 @@
+//! One file per host: list the files, locate one.

@@ -1,0 +1,20 @@
+//! Small types that every layer speaks.
+//!
+//! Each is a noun with its own rules: what came from outside becomes one of these at the
+//! door or is refused there, so that the rest of the program never asks again.
+
+pub mod byte_size;
+pub mod dataset_id;
+pub mod digest;
+pub mod printable;
+pub mod rel_path;
+pub mod safe_url;
+pub mod secret;
+
+pub use byte_size::ByteSize;
+pub use dataset_id::DatasetId;
+pub use digest::{Algorithm, Digest, Digester};
+pub use printable::Printable;
+pub use rel_path::RelPath;
+pub use safe_url::SafeUrl;
+pub use secret::Secret;
