@@ -25,11 +25,14 @@ pub enum Algorithm {
 }
 
 /// A digest with its algorithm; shown as `sha256:96b97d81...`.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+///
+/// Held in place: an inventory has one for each of a million files.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Digest {
     algorithm: Algorithm,
-    bytes: Vec<u8>,
+    /// As many as the algorithm has, zeros behind them.
+    bytes: [u8; 32],
 }
 
 /// The text is not a digest.
@@ -86,9 +89,8 @@ impl fmt::Display for Algorithm {
 
 impl Digest {
     /// A digest from its raw bytes; `None` when the length is not the algorithm's.
-    pub fn from_bytes(algorithm: Algorithm, bytes: impl Into<Vec<u8>>) -> Option<Self> {
-        let bytes = bytes.into();
-        (bytes.len() == algorithm.length()).then_some(Self { algorithm, bytes })
+    pub fn from_bytes(algorithm: Algorithm, bytes: &[u8]) -> Option<Self> {
+        (bytes.len() == algorithm.length()).then(|| Self::filled(algorithm, bytes))
     }
 
     /// A digest from lower-case hexadecimal digits.
@@ -100,13 +102,20 @@ impl Digest {
             return Err(NotADigest::Hex { algorithm, expected, text });
         }
         let nibble = |byte: u8| if byte.is_ascii_digit() { byte - b'0' } else { byte - b'a' + 10 };
-        let bytes = hex.as_bytes().chunks_exact(2).map(|pair| nibble(pair[0]) << 4 | nibble(pair[1])).collect();
-        Ok(Self { algorithm, bytes })
+        let bytes: Vec<u8> = hex.as_bytes().chunks_exact(2).map(|pair| nibble(pair[0]) << 4 | nibble(pair[1])).collect();
+        Ok(Self::filled(algorithm, &bytes))
     }
 
     /// SHA-256 of bytes held in memory.
     pub fn sha256(bytes: &[u8]) -> Self {
-        Self { algorithm: Algorithm::Sha256, bytes: sha2::Sha256::digest(bytes).to_vec() }
+        Self::filled(Algorithm::Sha256, &sha2::Sha256::digest(bytes))
+    }
+
+    /// Puts the bytes, of which there are never more than 32, in their place.
+    fn filled(algorithm: Algorithm, given: &[u8]) -> Self {
+        let mut bytes = [0; 32];
+        bytes[..given.len()].copy_from_slice(given);
+        Self { algorithm, bytes }
     }
 
     /// Which algorithm it is of.
@@ -116,13 +125,13 @@ impl Digest {
 
     /// The raw bytes.
     pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+        &self.bytes[..self.algorithm.length()]
     }
 
     /// The lower-case hexadecimal digits, without the algorithm.
     pub fn hex(&self) -> String {
-        let mut hex = String::with_capacity(self.bytes.len() * 2);
-        for byte in &self.bytes {
+        let mut hex = String::with_capacity(self.algorithm.length() * 2);
+        for byte in self.bytes() {
             for nibble in [byte >> 4, byte & 15] {
                 hex.push(char::from(if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 }));
             }
@@ -212,10 +221,10 @@ impl Digester {
     /// The digest of all bytes taken.
     pub fn finish(self) -> Digest {
         match self {
-            Self::Sha256(state) => Digest { algorithm: Algorithm::Sha256, bytes: state.finalize().to_vec() },
-            Self::Sha1(state, algorithm) => Digest { algorithm, bytes: state.finalize().to_vec() },
-            Self::Md5(state) => Digest { algorithm: Algorithm::Md5, bytes: state.finalize().to_vec() },
-            Self::Crc32c(state) => Digest { algorithm: Algorithm::Crc32c, bytes: state.to_be_bytes().to_vec() },
+            Self::Sha256(state) => Digest::filled(Algorithm::Sha256, &state.finalize()),
+            Self::Sha1(state, algorithm) => Digest::filled(algorithm, &state.finalize()),
+            Self::Md5(state) => Digest::filled(Algorithm::Md5, &state.finalize()),
+            Self::Crc32c(state) => Digest::filled(Algorithm::Crc32c, &state.to_be_bytes()),
         }
     }
 }
