@@ -55,6 +55,18 @@ pub fn read_text_if_present(path: &Path) -> Result<Option<String>, FsError> {
     present(read_text(path))
 }
 
+/// Opens a file for adding to its end, creating it where nothing is.
+pub fn open_append(path: &Path, access: Access) -> Result<File, FsError> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    std::fs::OpenOptions::new().append(true).create(true).mode(access.file_mode()).open(path).doing("open", path)
+}
+
+/// A name for the time since the machine was started; `None` where the system gives none.
+pub fn boot_id() -> Option<String> {
+    let text = read_text(Path::new("/proc/sys/kernel/random/boot_id")).ok()?;
+    Some(text.trim().to_owned())
+}
+
 /// What the path itself is, not following a link; `None` where nothing is.
 pub fn metadata(path: &Path) -> Result<Option<Metadata>, FsError> {
     present(std::fs::symlink_metadata(path).doing("look at", path))
@@ -74,6 +86,22 @@ pub fn create_dir_all(path: &Path, access: Access) -> Result<(), FsError> {
 /// Renames within one file system; replaces a file, never a folder that holds something.
 pub fn rename(from: &Path, to: &Path) -> Result<(), FsError> {
     std::fs::rename(from, to).doing("rename to", to)
+}
+
+/// Exchanges two names in one step. Only Linux can, and not on every file system: elsewhere
+/// this fails with [`FsErrorKind::Other`] and nothing has changed.
+pub fn exchange(one: &Path, other: &Path) -> Result<(), FsError> {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE)
+            .map_err(|code| FsError::new("exchange with", other, code.into()))
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = one;
+        Err(FsError::new("exchange with", other, std::io::ErrorKind::Unsupported.into()))
+    }
 }
 
 /// Copies the bytes of a file to a new one, which must not exist.

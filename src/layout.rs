@@ -1,1 +1,31 @@
 //! The dataset folder: manifest, inventory, staging and commit.
+//!
+//! ```text
+//! <data_dir>/<id>/<version>[-<variant>]/       DatasetDir: what users see, whole or absent
+//!     data/ docs/ archives/ README.md TERMS.md CITATION.cff
+//!     .medsets/receipt.json manifest.sha256 files.jsonl
+//! <data_dir>/.medsets-store/                   Store: what is being made
+//!     parts/<id>-<slug>/                       Workspace: one unfinished dataset
+//!     leases/ tmp/ quarantine/
+//! ```
+//!
+//! A workspace is private to one run (a lease saves work when two start at once); its `stage`
+//! becomes the dataset folder by one rename. The layout does not know where files come from.
+
+pub mod check;
+pub mod commit;
+pub mod dirs;
+pub mod error;
+pub mod inventory;
+pub mod manifest;
+pub mod receipt;
+pub mod roles;
+pub mod workspace;
+
+pub use check::{CheckMode, Damage};
+pub use dirs::{DatasetDir, Store};
+pub use error::LayoutError;
+pub use inventory::{FileRecord, Origin};
+pub use receipt::Receipt;
+pub use roles::{Role, RoleRules};
+pub use workspace::{Finished, FinishedKind, Workspace};

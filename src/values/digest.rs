@@ -102,7 +102,8 @@ impl Digest {
             return Err(NotADigest::Hex { algorithm, expected, text });
         }
         let nibble = |byte: u8| if byte.is_ascii_digit() { byte - b'0' } else { byte - b'a' + 10 };
-        let bytes: Vec<u8> = hex.as_bytes().chunks_exact(2).map(|pair| nibble(pair[0]) << 4 | nibble(pair[1])).collect();
+        let bytes: Vec<u8> =
+            hex.as_bytes().chunks_exact(2).map(|pair| nibble(pair[0]) << 4 | nibble(pair[1])).collect();
         Ok(Self::filled(algorithm, &bytes))
     }
 

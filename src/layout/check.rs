@@ -1,0 +1,236 @@
+//! A dataset folder beside its inventory: what is missing, changed or too much.
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::io::Read as _;
+use std::path::Path;
+
+use jiff::Timestamp;
+use rayon::prelude::*;
+
+use crate::fs::{self, FsError, FsErrorKind};
+use crate::values::{Algorithm, ByteSize, Digest, Digester, RelPath};
+
+use super::dirs::DatasetDir;
+use super::error::LayoutError;
+use super::inventory::{FileRecord, InventoryReader};
+
+/// How closely a file is looked at.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum CheckMode {
+    /// Size and time of last change.
+    Quick,
+    /// Every byte.
+    Full,
+    /// Every byte of this share of the files (0 to 100 percent), size and time of all.
+    Sample(f64),
+}
+
+/// What is wrong with a dataset folder.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Damage {
+    /// How many files the inventory names.
+    pub checked: u64,
+    /// How many of them are as they should be.
+    pub good: u64,
+    /// Files that are not there.
+    pub missing: Vec<RelPath>,
+    /// Files with other bytes (or, for the quick check, another size or time).
+    pub changed: Vec<RelPath>,
+    /// Files below `data/` and `docs/` that the inventory does not name.
+    pub extra: Vec<String>,
+}
+
+impl Damage {
+    /// Whether nothing is wrong.
+    pub fn is_whole(&self) -> bool {
+        self.missing.is_empty() && self.changed.is_empty() && self.extra.is_empty()
+    }
+}
+
+/// State of one file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Good,
+    Missing,
+    Changed,
+}
+
+/// Compares the folder with its inventory. Reads only; `progress` hears bytes as they are read.
+///
+/// Fails when the inventory cannot be read or a file cannot be (other than not being there).
+pub fn check(
+    dir: &DatasetDir,
+    mode: CheckMode,
+    progress: &(dyn Fn(&RelPath, ByteSize) + Sync),
+) -> Result<Damage, LayoutError> {
+    let mut damage = Damage::default();
+    let mut known = HashSet::new();
+    let mut records = InventoryReader::open(&dir.inventory_path())?;
+    loop {
+        let batch: Vec<FileRecord> = records.by_ref().take(BATCH).collect::<Result<_, _>>()?;
+        if batch.is_empty() {
+            break;
+        }
+        known.extend(batch.iter().map(|record| mark(record.path.as_str())));
+        let states: Vec<State> =
+            batch.par_iter().map(|record| look(dir.root(), record, mode, progress)).collect::<Result<_, _>>()?;
+        for (record, state) in batch.into_iter().zip(states) {
+            damage.checked += 1;
+            match state {
+                State::Good => damage.good += 1,
+                State::Missing => damage.missing.push(record.path),
+                State::Changed => damage.changed.push(record.path),
+            }
+        }
+    }
+    for top in ["data", "docs"] {
+        fs::walk(&dir.root().join(top), &mut |found| {
+            let path = format!("{top}/{}", found.path);
+            if !known.contains(&mark(&path)) {
+                damage.extra.push(path);
+            }
+        })?;
+    }
+    Ok(damage)
+}
+
+fn look(
+    root: &Path,
+    record: &FileRecord,
+    mode: CheckMode,
+    progress: &(dyn Fn(&RelPath, ByteSize) + Sync),
+) -> Result<State, FsError> {
+    let path = record.path.under(root);
+    let Some(metadata) = fs::metadata(&path)? else { return Ok(State::Missing) };
+    if !metadata.is_file() || metadata.len() != record.size.0 {
+        return Ok(State::Changed);
+    }
+    if !is_read(&record.path, mode) {
+        let modified = metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
+        return Ok(if modified == Some(record.mtime) { State::Good } else { State::Changed });
+    }
+    match sha256_of(&path, &|bytes| progress(&record.path, bytes)) {
+        Ok(sha256) => Ok(if sha256 == record.sha256 { State::Good } else { State::Changed }),
+        Err(error) if error.kind() == FsErrorKind::NotFound => Ok(State::Missing),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether the mode reads this file's bytes. A sample depends on the path alone, so that the
+/// same share is the same files each time.
+fn is_read(path: &RelPath, mode: CheckMode) -> bool {
+    match mode {
+        CheckMode::Quick => false,
+        CheckMode::Full => true,
+        CheckMode::Sample(percent) => (mark(path.as_str()) % 10_000) as f64 / 100.0 < percent,
+    }
+}
+
+/// SHA-256 of a file's bytes.
+pub fn sha256_of(path: &Path, progress: &dyn Fn(ByteSize)) -> Result<Digest, FsError> {
+    Ok(digests_of(path, &[Algorithm::Sha256], progress)?[0])
+}
+
+/// Several digests of a file's bytes in one pass, in the order asked for.
+pub fn digests_of(path: &Path, algorithms: &[Algorithm], progress: &dyn Fn(ByteSize)) -> Result<Vec<Digest>, FsError> {
+    let mut file = fs::open(path)?;
+    let size = file.metadata().map_err(|error| FsError::new("look at", path, error))?.len();
+    let mut digesters: Vec<Digester> = algorithms.iter().map(|one| Digester::new(*one, Some(ByteSize(size)))).collect();
+    let mut buffer = vec![0; BUFFER.min(usize::try_from(size).unwrap_or(BUFFER).max(1))];
+    loop {
+        let read = match file.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(read) => read,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(FsError::new("read", path, error)),
+        };
+        digesters.iter_mut().for_each(|one| one.update(&buffer[..read]));
+        progress(ByteSize(read as u64));
+    }
+    Ok(digesters.into_iter().map(Digester::finish).collect())
+}
+
+/// A short mark of a path; with a million files two share one with a chance of one in ten million.
+fn mark(path: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    path.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Records in work at once.
+const BATCH: usize = 4096;
+
+/// Bytes read at once.
+const BUFFER: usize = 256 << 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layout::inventory::{example, write_sorted};
+
+    fn dataset(folder: &Path) -> DatasetDir {
+        let dir = DatasetDir::at(folder.to_path_buf());
+        std::fs::create_dir_all(folder.join("data/sub")).unwrap();
+        std::fs::create_dir_all(dir.records()).unwrap();
+        let mut records = Vec::new();
+        for name in ["data/a", "data/b", "data/sub/c"] {
+            std::fs::write(folder.join(name), name).unwrap();
+            let modified = std::fs::metadata(folder.join(name)).unwrap().modified().unwrap();
+            let mut record = example(name, name.as_bytes());
+            record.mtime = modified.try_into().unwrap();
+            records.push(record);
+        }
+        write_sorted(&dir.inventory_path(), records, fs::Access::Shared).unwrap();
+        dir
+    }
+
+    fn damage(dir: &DatasetDir, mode: CheckMode) -> Damage {
+        check(dir, mode, &|_, _| ()).unwrap()
+    }
+
+    #[test]
+    fn a_whole_folder_passes_each_mode() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = dataset(folder.path());
+        for mode in [CheckMode::Quick, CheckMode::Full, CheckMode::Sample(50.0)] {
+            let found = damage(&dir, mode);
+            assert!(found.is_whole() && found.checked == 3 && found.good == 3, "{mode:?}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn finds_each_kind_of_damage() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = dataset(folder.path());
+        std::fs::remove_file(folder.path().join("data/a")).unwrap();
+        std::fs::write(folder.path().join("data/b"), "other").unwrap();
+        std::fs::write(folder.path().join("data/sub/new"), "x").unwrap();
+        let found = damage(&dir, CheckMode::Full);
+        assert_eq!(found.missing, [RelPath::parse("data/a").unwrap()]);
+        assert_eq!(found.changed, [RelPath::parse("data/b").unwrap()]);
+        assert_eq!(found.extra, ["data/sub/new"]);
+        assert_eq!((found.checked, found.good), (3, 1));
+    }
+
+    #[test]
+    fn a_change_that_keeps_size_and_time_is_found_by_the_full_check_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = dataset(folder.path());
+        let path = folder.path().join("data/b");
+        let modified = std::fs::metadata(&path).unwrap().modified().unwrap();
+        std::fs::write(&path, "DATA/B").unwrap();
+        std::fs::File::options().write(true).open(&path).unwrap().set_modified(modified).unwrap();
+        assert!(damage(&dir, CheckMode::Quick).is_whole());
+        assert_eq!(damage(&dir, CheckMode::Full).changed.len(), 1);
+    }
+
+    #[test]
+    fn a_link_in_the_place_of_a_file_is_a_change() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = dataset(folder.path());
+        std::fs::rename(folder.path().join("data/a"), folder.path().join("elsewhere")).unwrap();
+        std::os::unix::fs::symlink("../elsewhere", folder.path().join("data/a")).unwrap();
+        assert_eq!(damage(&dir, CheckMode::Full).changed.len(), 1);
+    }
+}

@@ -1,0 +1,97 @@
+//! From a finished stage to a dataset folder, in one step.
+
+use std::path::{Path, PathBuf};
+
+use crate::fs::{self, Access, FsError, FsErrorKind};
+
+use super::dirs::{DatasetDir, Store};
+use super::error::LayoutError;
+
+/// Makes `stage` the dataset folder.
+///
+/// All bytes of the stage are synced first, then it is renamed. An earlier folder of the same
+/// dataset is exchanged with it and then removed; a folder that has no receipt of ours is left
+/// alone and the commit refused. After a kill at any moment the place holds the old folder or
+/// the new one; where the file system cannot exchange two folders there is an instant between
+/// two renames in which it holds none, and the old one is in the store's `tmp`.
+pub fn commit(stage: &Path, target: &DatasetDir, store: &Store, access: Access) -> Result<(), LayoutError> {
+    fs::sync_all_below(stage)?;
+    let parent = target.root().parent().unwrap_or(Path::new("/"));
+    fs::create_dir_all(parent, access)?;
+    match fs::metadata(target.root())? {
+        None => fs::rename(stage, target.root())?,
+        Some(_) => replace(stage, target, store, access)?,
+    }
+    Ok(fs::sync_dir(parent)?)
+}
+
+fn replace(stage: &Path, target: &DatasetDir, store: &Store, access: Access) -> Result<(), LayoutError> {
+    let ours = fs::metadata(&target.receipt_path())?.is_some();
+    if !ours && !fs::list_dir(target.root())?.is_empty() {
+        return Err(LayoutError::Foreign { path: target.root().to_path_buf() });
+    }
+    fs::create_dir_all(&store.tmp(), access)?;
+    let out = away(store, target.root());
+    fs::remove_dir_all(&out)?;
+    match fs::exchange(stage, target.root()) {
+        // What was the stage is now the old folder.
+        Ok(()) => fs::rename(stage, &out)?,
+        Err(error) if error.kind() == FsErrorKind::Other => {
+            fs::rename(target.root(), &out)?;
+            restore_on_failure(stage, target.root(), &out)?;
+        }
+        Err(error) => return Err(error.into()),
+    }
+    Ok(fs::remove_dir_all(&out)?)
+}
+
+fn restore_on_failure(stage: &Path, target: &Path, out: &Path) -> Result<(), FsError> {
+    fs::rename(stage, target).inspect_err(|_| {
+        // The first error is the one to tell; the old folder goes back if it can.
+        let _ = fs::rename(out, target);
+    })
+}
+
+/// A place in the store's `tmp` for a folder on its way out.
+pub fn away(store: &Store, root: &Path) -> PathBuf {
+    let name = root.iter().rev().take(2).map(|name| name.to_string_lossy()).collect::<Vec<_>>();
+    store.tmp().join(format!("{}-{}", name.join("-"), std::process::id()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree(root: &Path, content: &str) {
+        std::fs::create_dir_all(root.join(".medsets")).unwrap();
+        std::fs::write(root.join(".medsets/receipt.json"), content).unwrap();
+    }
+
+    #[test]
+    fn replaces_an_earlier_folder_and_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::of(folder.path());
+        let target = DatasetDir::new(folder.path(), &"demo".parse().unwrap(), "1.0");
+        for round in ["one", "two"] {
+            let stage = folder.path().join("stage");
+            tree(&stage, round);
+            commit(&stage, &target, &store, Access::Shared).unwrap();
+            assert_eq!(std::fs::read_to_string(target.receipt_path()).unwrap(), round);
+            assert!(!stage.exists());
+        }
+        assert!(fs::list_dir(&store.tmp()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn never_replaces_what_is_not_ours() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = DatasetDir::new(folder.path(), &"demo".parse().unwrap(), "1.0");
+        std::fs::create_dir_all(target.root()).unwrap();
+        std::fs::write(target.root().join("thesis.tex"), "years of work").unwrap();
+        let stage = folder.path().join("stage");
+        tree(&stage, "new");
+        let error = commit(&stage, &target, &Store::of(folder.path()), Access::Shared).unwrap_err();
+        assert!(matches!(error, LayoutError::Foreign { .. }), "{error}");
+        assert!(target.root().join("thesis.tex").exists() && stage.exists());
+    }
+}

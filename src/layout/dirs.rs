@@ -1,0 +1,115 @@
+//! Where everything of a dataset lies.
+
+use std::path::{Path, PathBuf};
+
+use crate::fs::{self, FsError};
+use crate::values::DatasetId;
+
+/// The folder of one fetched dataset: `<data_dir>/<id>/<version>[-<variant>]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DatasetDir {
+    root: PathBuf,
+}
+
+impl DatasetDir {
+    /// The folder of a dataset in a data folder. `slug` is `<version>[-<variant>]`.
+    pub fn new(data_dir: &Path, id: &DatasetId, slug: &str) -> Self {
+        Self { root: data_dir.join(id.as_str()).join(slug) }
+    }
+
+    /// A folder that is known by its path (`--to`, or found while listing).
+    pub fn at(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    /// All dataset folders with a receipt below a data folder, in the order of names.
+    pub fn find_all(data_dir: &Path) -> Result<Vec<Self>, FsError> {
+        let mut found = Vec::new();
+        for dataset in fs::list_dir(data_dir)? {
+            let hidden = dataset.file_name().is_none_or(|name| name.to_string_lossy().starts_with('.'));
+            if hidden || !fs::is_dir(&dataset) {
+                continue;
+            }
+            for release in fs::list_dir(&dataset)? {
+                let dir = Self::at(release);
+                if fs::metadata(&dir.receipt_path())?.is_some() {
+                    found.push(dir);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// The folder itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The publisher's own tree.
+    pub fn data(&self) -> PathBuf {
+        self.root.join("data")
+    }
+
+    /// Readmes, licence texts, papers.
+    pub fn docs(&self) -> PathBuf {
+        self.root.join("docs")
+    }
+
+    /// Downloaded archives that were kept.
+    pub fn archives(&self) -> PathBuf {
+        self.root.join("archives")
+    }
+
+    /// Our own records.
+    pub fn records(&self) -> PathBuf {
+        self.root.join(".medsets")
+    }
+
+    /// Who, when, from where, under which terms.
+    pub fn receipt_path(&self) -> PathBuf {
+        self.records().join("receipt.json")
+    }
+
+    /// For `sha256sum -c`.
+    pub fn manifest_path(&self) -> PathBuf {
+        self.records().join("manifest.sha256")
+    }
+
+    /// One line of JSON per file.
+    pub fn inventory_path(&self) -> PathBuf {
+        self.records().join("files.jsonl")
+    }
+}
+
+/// What medsets keeps for itself in a data folder: `<data_dir>/.medsets-store`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Store {
+    root: PathBuf,
+}
+
+impl Store {
+    /// The store of a data folder.
+    pub fn of(data_dir: &Path) -> Self {
+        Self { root: data_dir.join(".medsets-store") }
+    }
+
+    /// The folder itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Unfinished datasets.
+    pub fn parts(&self) -> PathBuf {
+        self.root.join("parts")
+    }
+
+    /// Lock files.
+    pub fn leases(&self) -> PathBuf {
+        self.root.join("leases")
+    }
+
+    /// Folders on their way out, and other short-lived things.
+    pub fn tmp(&self) -> PathBuf {
+        self.root.join("tmp")
+    }
+}

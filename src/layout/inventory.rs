@@ -1,0 +1,264 @@
+//! The inventory: one record per file of a dataset, as JSON Lines sorted by path.
+//!
+//! Inventories are streamed: a dataset of a million files is written, merged and checked
+//! without holding them all in memory.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::fs::{self, Access, FsError};
+use crate::values::{ByteSize, Digest, RelPath, SafeUrl};
+
+use super::error::LayoutError;
+use super::roles::Role;
+
+/// One file below a dataset folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileRecord {
+    /// Below the dataset folder, so it begins with `data/` or `docs/`.
+    pub path: RelPath,
+    /// Size in bytes.
+    pub size: ByteSize,
+    /// Last change of the file as it was laid down; the quick check compares it.
+    pub mtime: Timestamp,
+    /// The file's name everywhere in medsets.
+    pub sha256: Digest,
+    /// Where it came from.
+    pub origin: Origin,
+    /// What it is to the dataset.
+    pub role: Role,
+    /// The terms of this file where they differ from the dataset's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub license: Option<String>,
+}
+
+/// Where a file came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The file of the release: the archive it was a member of, or the file itself.
+    pub file: RelPath,
+    /// The member's name in the archive, where it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member: Option<String>,
+    /// The member's raw name in hexadecimal, where it was not UTF-8.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raw_name: Option<String>,
+    /// The address the file was asked for, without secrets. Absent for imports.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<SafeUrl>,
+}
+
+/// Writes an inventory to a new file.
+pub struct InventoryWriter {
+    out: std::io::BufWriter<std::fs::File>,
+    path: PathBuf,
+}
+
+impl InventoryWriter {
+    /// Begins a file, which must not exist.
+    pub fn create(path: &Path, access: Access) -> Result<Self, FsError> {
+        Ok(Self { out: std::io::BufWriter::new(fs::create_new(path, access)?), path: path.to_path_buf() })
+    }
+
+    /// Adds a record. Records must come sorted by path.
+    pub fn write(&mut self, record: &FileRecord) -> Result<(), FsError> {
+        let line = serde_json::to_string(record).map_err(|error| self.failed(error.into()))?;
+        writeln!(self.out, "{line}").map_err(|error| self.failed(error))
+    }
+
+    /// Ends the file and makes it last.
+    pub fn finish(mut self) -> Result<(), FsError> {
+        self.out.flush().map_err(|error| self.failed(error))?;
+        self.out.get_ref().sync_all().map_err(|error| self.failed(error))
+    }
+
+    fn failed(&self, error: std::io::Error) -> FsError {
+        FsError::new("write", &self.path, error)
+    }
+}
+
+/// Reads an inventory record by record; ends after the first error.
+pub struct InventoryReader {
+    lines: BufReader<std::fs::File>,
+    path: PathBuf,
+    line: usize,
+    failed: bool,
+}
+
+impl InventoryReader {
+    /// Opens an inventory.
+    pub fn open(path: &Path) -> Result<Self, FsError> {
+        Ok(Self { lines: BufReader::new(fs::open(path)?), path: path.to_path_buf(), line: 0, failed: false })
+    }
+
+    fn read(&mut self) -> Result<Option<FileRecord>, LayoutError> {
+        let mut text = String::new();
+        self.line += 1;
+        let read = self.lines.read_line(&mut text).map_err(|error| FsError::new("read", &self.path, error))?;
+        if read == 0 {
+            return Ok(None);
+        }
+        serde_json::from_str(&text).map(Some).map_err(|error| LayoutError::Record {
+            path: self.path.clone(),
+            line: self.line,
+            reason: error.to_string(),
+        })
+    }
+}
+
+impl Iterator for InventoryReader {
+    type Item = Result<FileRecord, LayoutError>;
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.failed {
+            return None;
+        }
+        let answer = self.read().transpose();
+        self.failed = matches!(answer, Some(Err(_)));
+        answer
+    }
+}
+
+/// Writes records, in any order, as a sorted inventory.
+pub fn write_sorted(path: &Path, mut records: Vec<FileRecord>, access: Access) -> Result<(), FsError> {
+    records.sort_by(|one, other| one.path.cmp(&other.path));
+    let mut writer = InventoryWriter::create(path, access)?;
+    for record in &records {
+        writer.write(record)?;
+    }
+    writer.finish()
+}
+
+/// Merges sorted inventories into one order and hands each record to `take`.
+///
+/// The same place from two inventories passes once when the bytes are the same, and is
+/// [`LayoutError::Conflict`] when they differ.
+pub fn merge(
+    inventories: &[PathBuf],
+    mut take: impl FnMut(FileRecord) -> Result<(), LayoutError>,
+) -> Result<(), LayoutError> {
+    let mut readers = Vec::with_capacity(inventories.len());
+    for path in inventories {
+        readers.push(InventoryReader::open(path)?);
+    }
+    let mut heap = BinaryHeap::new();
+    for (index, reader) in readers.iter_mut().enumerate() {
+        if let Some(record) = reader.next().transpose()? {
+            heap.push(Reverse(Next { record, index }));
+        }
+    }
+    let mut last: Option<FileRecord> = None;
+    while let Some(Reverse(Next { record, index })) = heap.pop() {
+        if let Some(following) = readers[index].next().transpose()? {
+            heap.push(Reverse(Next { record: following, index }));
+        }
+        match &last {
+            Some(earlier) if earlier.path == record.path => same_bytes(earlier, &record)?,
+            _ => {
+                take(record.clone())?;
+                last = Some(record);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Two records of one place must be of the same bytes.
+fn same_bytes(first: &FileRecord, second: &FileRecord) -> Result<(), LayoutError> {
+    if first.sha256 == second.sha256 {
+        return Ok(());
+    }
+    Err(LayoutError::Conflict {
+        path: first.path.to_string(),
+        first: first.sha256,
+        first_origin: first.origin.file.to_string(),
+        second: second.sha256,
+        second_origin: second.origin.file.to_string(),
+    })
+}
+
+/// The next record of one inventory, ordered by path, then by inventory.
+struct Next {
+    record: FileRecord,
+    index: usize,
+}
+
+impl PartialEq for Next {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+impl Eq for Next {}
+impl PartialOrd for Next {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Next {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (&self.record.path, self.index).cmp(&(&other.record.path, other.index))
+    }
+}
+
+#[cfg(test)]
+pub(crate) fn example(path: &str, bytes: &[u8]) -> FileRecord {
+    FileRecord {
+        path: RelPath::parse(path).unwrap(),
+        size: ByteSize(bytes.len() as u64),
+        mtime: "2026-11-24T00:00:00Z".parse().unwrap(),
+        sha256: Digest::sha256(bytes),
+        origin: Origin { file: RelPath::parse("a.zip").unwrap(), member: None, raw_name: None, url: None },
+        role: Role::Other,
+        license: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(folder: &Path, name: &str, records: Vec<FileRecord>) -> PathBuf {
+        let path = folder.join(name);
+        write_sorted(&path, records, Access::Shared).unwrap();
+        path
+    }
+
+    #[test]
+    fn merges_into_the_order_of_paths() {
+        let folder = tempfile::tempdir().unwrap();
+        let one = written(folder.path(), "1", vec![example("data/b", b"b"), example("data/a/x", b"x")]);
+        let two = written(folder.path(), "2", vec![example("data/a-b", b"ab"), example("data/b", b"b")]);
+        let mut paths = Vec::new();
+        merge(&[one, two], |record| {
+            paths.push(record.path.to_string());
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(paths, ["data/a-b", "data/a/x", "data/b"]);
+    }
+
+    #[test]
+    fn refuses_one_place_with_two_contents() {
+        let folder = tempfile::tempdir().unwrap();
+        let one = written(folder.path(), "1", vec![example("data/b", b"one")]);
+        let two = written(folder.path(), "2", vec![example("data/b", b"two")]);
+        let error = merge(&[one, two], |_| Ok(())).unwrap_err();
+        assert!(matches!(error, LayoutError::Conflict { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_damaged_line_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("files.jsonl");
+        let good = serde_json::to_string(&example("data/a", b"a")).unwrap();
+        fs::atomic_write(&path, format!("{good}\n{{\"path\":\"../x\"\n").as_bytes(), Access::Shared).unwrap();
+        let answers: Vec<_> = InventoryReader::open(&path).unwrap().collect();
+        assert_eq!(answers.len(), 2);
+        let error = answers[1].as_ref().unwrap_err().to_string();
+        assert!(error.contains("line 2"), "{error}");
+    }
+}

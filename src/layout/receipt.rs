@@ -1,0 +1,202 @@
+//! The receipt: who has what, from where, under which terms, and since when.
+//!
+//! Written as pretty JSON into `.medsets/receipt.json`. Unknown fields are ignored when read,
+//! so that an older program can read a newer receipt of the same schema number.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::fs::{self, Access};
+use crate::values::{ByteSize, DatasetId, Digest, RelPath, SafeUrl};
+
+use super::dirs::DatasetDir;
+use super::error::LayoutError;
+
+/// The record of one fetched or imported dataset.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// `medsets/receipt/1`.
+    pub schema: String,
+    /// Which dataset.
+    pub dataset: DatasetId,
+    /// Its title when it was fetched.
+    pub title: String,
+    /// Release.
+    pub version: String,
+    /// Variant, where the release has any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
+    /// What of it is here.
+    pub selection: Selection,
+    /// How it came: `fetch` or `import`.
+    pub means: String,
+    /// When it was whole.
+    pub completed: Timestamp,
+    /// Who did it.
+    pub by: Person,
+    /// With which program.
+    pub tool: Tool,
+    /// By which catalogue entry.
+    pub catalog: CatalogMark,
+    /// From which host.
+    pub source: SourceMark,
+    /// Under which terms.
+    pub license: LicenseMark,
+    /// How many files lie under `data/` and `docs/`.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: ByteSize,
+    /// SHA-256 of `manifest.sha256`: the name of this very tree.
+    pub tree: Digest,
+    /// The release's own files as they came, archives included.
+    pub listed: Vec<ListedMark>,
+    /// Member names, bytes or choices a person should know of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+    /// The ledger's head after this was entered. Absent only until the entry is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ledger: Option<LedgerMark>,
+}
+
+/// What part of a dataset is here.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Selection {
+    /// Whether all of it is.
+    pub whole: bool,
+    /// Globs that were asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub include: Vec<String>,
+    /// Globs that were left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exclude: Vec<String>,
+    /// Whether archives were left as they are.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub packed: bool,
+}
+
+/// Who did it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// Account on the machine.
+    pub os_user: String,
+    /// The machine.
+    pub host: String,
+    /// Name, where the configuration gives one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+/// The program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tool {
+    /// `medsets`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// The catalogue entry that was followed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CatalogMark {
+    /// Digest of the whole catalogue.
+    pub digest: Digest,
+    /// Digest of the entry's text.
+    pub entry: Digest,
+    /// `embedded`, or the overlay file's name.
+    pub origin: String,
+}
+
+/// The host the bytes came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceMark {
+    /// The entry's channel: the same bytes can carry other terms by another.
+    pub channel: String,
+    /// The kind of host.
+    pub provider: String,
+}
+
+/// The terms.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LicenseMark {
+    /// SPDX expression for this channel.
+    pub expression: String,
+    /// The acceptances this rests on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accepted: Vec<AcceptedMark>,
+}
+
+/// An acceptance in the ledger.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AcceptedMark {
+    /// The licence or agreement.
+    pub license: String,
+    /// The normalised text that was accepted.
+    pub text_sha256: Digest,
+    /// Sequence number of the ledger entry.
+    pub sequence: u64,
+}
+
+/// One of the release's own files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedMark {
+    /// Its path at the publisher.
+    pub path: RelPath,
+    /// Size in bytes.
+    pub size: ByteSize,
+    /// SHA-256 as received.
+    pub sha256: Digest,
+    /// What proved it: `catalog`, `host`, `git-tree`, `size`, or `first-use` when nothing did.
+    pub verified: String,
+    /// Where it was asked for, without secrets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<SafeUrl>,
+    /// Whether its members were unpacked.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unpacked: bool,
+}
+
+/// The ledger's head when this receipt was entered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerMark {
+    /// Which ledger.
+    pub id: String,
+    /// Sequence number of the entry.
+    pub sequence: u64,
+    /// Its hash.
+    pub hash: Digest,
+}
+
+impl Receipt {
+    /// The schema's present name.
+    pub const SCHEMA: &'static str = "medsets/receipt/1";
+
+    /// Reads the receipt of a dataset folder; `None` where there is none.
+    pub fn read(dir: &DatasetDir) -> Result<Option<Self>, LayoutError> {
+        let path = dir.receipt_path();
+        let Some(text) = fs::read_text_if_present(&path)? else { return Ok(None) };
+        let failed = |line, reason| LayoutError::Record { path: path.clone(), line, reason };
+        let receipt: Self = serde_json::from_str(&text).map_err(|error| failed(error.line(), error.to_string()))?;
+        if receipt.schema != Self::SCHEMA {
+            return Err(failed(1, format!("schema `{}` is not `{}`", receipt.schema, Self::SCHEMA)));
+        }
+        Ok(Some(receipt))
+    }
+
+    /// The bytes as written.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, LayoutError> {
+        let mut bytes = serde_json::to_vec_pretty(self).map_err(|error| LayoutError::Record {
+            path: "receipt.json".into(),
+            line: error.line(),
+            reason: error.to_string(),
+        })?;
+        bytes.push(b'\n');
+        Ok(bytes)
+    }
+
+    /// Replaces the receipt of a dataset folder in one step.
+    pub fn write(&self, dir: &DatasetDir, access: Access) -> Result<Digest, LayoutError> {
+        let bytes = self.to_bytes()?;
+        fs::atomic_write(&dir.receipt_path(), &bytes, access)?;
+        Ok(Digest::sha256(&bytes))
+    }
+}

@@ -1,0 +1,344 @@
+//! One unfinished dataset: `<store>/parts/<id>-<slug>/`.
+//!
+//! ```text
+//! source.json      which entry and channel this was begun with
+//! done.jsonl       one line per file of the release that is finished here
+//! parts/           part files with their journals
+//! archives/        finished archives, until they are unpacked
+//! stage/           what will be the dataset folder
+//! members/         sorted inventories of unpacked archives
+//! unpack/          an archive being unpacked; removed when a run begins
+//! ```
+//!
+//! Everything is written under names of its own and renamed, so a run that was killed
+//! anywhere leaves a workspace that the next run continues. Nothing is synced file by file:
+//! a kill loses no written byte, and after a restart of the machine (told by its boot id)
+//! finished files are hashed again before they are believed.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::fs::{self, Access, FileLock, FsError};
+use crate::values::{ByteSize, Digest, RelPath, SafeUrl};
+
+use super::check::sha256_of;
+use super::dirs::Store;
+use super::error::LayoutError;
+use super::inventory::InventoryReader;
+
+/// An unfinished dataset, held by this run until dropped.
+#[derive(Debug)]
+pub struct Workspace {
+    root: PathBuf,
+    access: Access,
+    finished: BTreeMap<RelPath, Finished>,
+    journal: std::fs::File,
+    _lease: FileLock,
+}
+
+/// A file of the release that is finished in the workspace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finished {
+    /// Its path at the publisher.
+    pub path: RelPath,
+    /// Size in bytes.
+    pub size: ByteSize,
+    /// SHA-256 of its bytes.
+    pub sha256: Digest,
+    /// What proved it (see `ListedMark::verified`).
+    pub verified: String,
+    /// Where it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<SafeUrl>,
+    /// What became of it.
+    pub kind: FinishedKind,
+    /// What a person should know of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+}
+
+/// What became of a finished file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "as", rename_all = "kebab-case")]
+pub enum FinishedKind {
+    /// It lies in the stage at this place below the dataset folder.
+    Placed {
+        /// The place.
+        at: RelPath,
+    },
+    /// It is an archive that waits in `archives/`.
+    Fetched,
+    /// It was unpacked; its members are in this inventory below `members/`.
+    Unpacked {
+        /// Name of the inventory file.
+        members: String,
+    },
+}
+
+/// With what a workspace was begun. Another entry or channel may mean other bytes under the
+/// same names, so it begins anew.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Begun {
+    entry: Digest,
+    channel: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    boot: Option<String>,
+}
+
+impl Workspace {
+    /// Opens or begins the workspace of a dataset, waiting up to `patience` for another run.
+    ///
+    /// Finished files of an earlier run are kept when it followed the same entry (`entry` is
+    /// the digest of its text) and channel, and discarded otherwise. Fails with
+    /// [`LayoutError::Held`] when the other run is still at it.
+    pub fn open(
+        store: &Store,
+        name: &str,
+        entry: Digest,
+        channel: &str,
+        access: Access,
+        patience: Duration,
+        waiting: impl FnOnce(),
+    ) -> Result<Self, LayoutError> {
+        fs::create_dir_all(&store.leases(), access)?;
+        let root = store.parts().join(name);
+        let lease = FileLock::wait(&store.leases().join(format!("{name}.lock")), patience, waiting)?
+            .ok_or_else(|| LayoutError::Held { path: root.clone() })?;
+        let begun = Begun { entry, channel: channel.to_owned(), boot: fs::boot_id() };
+        let begun_path = root.join("source.json");
+        let earlier = fs::read_text_if_present(&begun_path)?.and_then(|text| serde_json::from_str::<Begun>(&text).ok());
+        let same = |earlier: &Begun| earlier.entry == begun.entry && earlier.channel == begun.channel;
+        if !earlier.as_ref().is_some_and(same) {
+            fs::remove_dir_all(&root)?;
+        }
+        for dir in ["parts", "archives", "members", "stage"] {
+            fs::create_dir_all(&root.join(dir), access)?;
+        }
+        fs::remove_dir_all(&root.join("unpack"))?;
+        let trust = match earlier {
+            Some(earlier) if earlier.boot.is_some() && earlier.boot == begun.boot => Trust::Records,
+            _ => Trust::Bytes,
+        };
+        let finished = read_finished(&root, access, trust)?;
+        let text = serde_json::to_string(&begun).map_err(|error| broken(&root, "source.json", &error))?;
+        fs::atomic_write(&begun_path, text.as_bytes(), access)?;
+        let journal = fs::open_append(&root.join("done.jsonl"), access)?;
+        Ok(Self { root, access, finished, journal, _lease: lease })
+    }
+
+    /// What is finished here, by path at the publisher.
+    pub fn finished(&self) -> &BTreeMap<RelPath, Finished> {
+        &self.finished
+    }
+
+    /// Records that a file is finished. Its bytes must be in their place already.
+    pub fn finish(&mut self, finished: Finished) -> Result<(), LayoutError> {
+        let mut line = serde_json::to_string(&finished).map_err(|error| broken(&self.root, "done.jsonl", &error))?;
+        line.push('\n');
+        let written = self.journal.write_all(line.as_bytes());
+        written.map_err(|error| FsError::new("write", &self.root.join("done.jsonl"), error))?;
+        self.finished.insert(finished.path.clone(), finished);
+        Ok(())
+    }
+
+    /// What will be the dataset folder.
+    pub fn stage(&self) -> PathBuf {
+        self.root.join("stage")
+    }
+
+    /// Where an archive waits until it is unpacked.
+    pub fn archive(&self, path: &RelPath) -> PathBuf {
+        path.under(&self.root.join("archives"))
+    }
+
+    /// Where the unfinished bytes of a file grow. The name is made from the path, flat.
+    pub fn part(&self, path: &RelPath) -> PathBuf {
+        let mark = Digest::sha256(path.as_str().as_bytes()).hex();
+        let name: String = path.file_name().chars().filter(char::is_ascii_alphanumeric).take(40).collect();
+        self.root.join("parts").join(format!("{}-{name}.part", &mark[..16]))
+    }
+
+    /// An empty folder to unpack an archive into.
+    pub fn unpack_dir(&self, path: &RelPath) -> Result<PathBuf, LayoutError> {
+        let dir = self.root.join("unpack").join(&Digest::sha256(path.as_str().as_bytes()).hex()[..16]);
+        fs::remove_dir_all(&dir)?;
+        fs::create_dir_all(&dir, self.access)?;
+        Ok(dir)
+    }
+
+    /// The inventory of an unpacked archive.
+    pub fn members(&self, name: &str) -> PathBuf {
+        self.root.join("members").join(name)
+    }
+
+    /// The workspace's folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Who may read what is created here.
+    pub fn access(&self) -> Access {
+        self.access
+    }
+
+    /// Removes the workspace, after its stage was committed.
+    pub fn discard(self) -> Result<(), LayoutError> {
+        Ok(fs::remove_dir_all(&self.root)?)
+    }
+}
+
+/// What is believed of an earlier run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trust {
+    /// Its records: the machine has not restarted since.
+    Records,
+    /// Only bytes that are hashed again.
+    Bytes,
+}
+
+/// Reads `done.jsonl`, keeping what is still true on disk. A torn last line is dropped: the
+/// file it would have named is looked for again.
+fn read_finished(root: &Path, access: Access, trust: Trust) -> Result<BTreeMap<RelPath, Finished>, LayoutError> {
+    let path = root.join("done.jsonl");
+    let Some(text) = fs::read_text_if_present(&path)? else { return Ok(BTreeMap::new()) };
+    let mut recorded = BTreeMap::new();
+    let torn = text.rfind('\n').map_or(0, |end| end + 1);
+    for line in text[..torn].lines() {
+        if let Ok(one) = serde_json::from_str::<Finished>(line) {
+            recorded.insert(one.path.clone(), one);
+        }
+    }
+    if torn < text.len() {
+        fs::atomic_write(&path, &text.as_bytes()[..torn], access)?;
+    }
+    let mut finished = BTreeMap::new();
+    for (path, one) in recorded {
+        if still_there(root, &one, trust)? {
+            finished.insert(path, one);
+        }
+    }
+    Ok(finished)
+}
+
+fn still_there(root: &Path, finished: &Finished, trust: Trust) -> Result<bool, LayoutError> {
+    let stage = root.join("stage");
+    match &finished.kind {
+        FinishedKind::Placed { at } => is_of(&at.under(&stage), finished.size, finished.sha256, trust),
+        FinishedKind::Fetched => {
+            is_of(&finished.path.under(&root.join("archives")), finished.size, finished.sha256, trust)
+        }
+        FinishedKind::Unpacked { members } => {
+            let members = root.join("members").join(members);
+            if fs::metadata(&members)?.is_none() {
+                return Ok(false);
+            }
+            if trust == Trust::Records {
+                return Ok(true);
+            }
+            for record in InventoryReader::open(&members)? {
+                let Ok(record) = record else { return Ok(false) };
+                if !is_of(&record.path.under(&stage), record.size, record.sha256, trust)? {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        }
+    }
+}
+
+/// Whether a file is there with this size and, unless records are trusted, these bytes.
+fn is_of(path: &Path, size: ByteSize, sha256: Digest, trust: Trust) -> Result<bool, LayoutError> {
+    let there = fs::metadata(path)?.is_some_and(|metadata| metadata.is_file() && metadata.len() == size.0);
+    Ok(there && (trust == Trust::Records || sha256_of(path, &|_| ())? == sha256))
+}
+
+fn broken(root: &Path, name: &str, error: &serde_json::Error) -> LayoutError {
+    LayoutError::Record { path: root.join(name), line: error.line(), reason: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open(store: &Store, entry: &[u8]) -> Result<Workspace, LayoutError> {
+        let patience = Duration::from_millis(1);
+        Workspace::open(store, "demo-1", Digest::sha256(entry), "a", Access::Shared, patience, || ())
+    }
+
+    fn placed(name: &str, bytes: &[u8]) -> Finished {
+        let path = RelPath::parse(name).unwrap();
+        Finished {
+            path: path.clone(),
+            size: ByteSize(bytes.len() as u64),
+            sha256: Digest::sha256(bytes),
+            verified: "catalog".into(),
+            url: None,
+            kind: FinishedKind::Placed { at: path },
+            warnings: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn keeps_finished_files_for_the_same_entry_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::of(folder.path());
+        let mut first = open(&store, b"entry").unwrap();
+        std::fs::create_dir_all(first.stage().join("data")).unwrap();
+        std::fs::write(first.stage().join("data/a"), b"bytes").unwrap();
+        first.finish(placed("data/a", b"bytes")).unwrap();
+        first.finish(placed("data/never-written", b"x")).unwrap();
+        assert!(matches!(open(&store, b"entry"), Err(LayoutError::Held { .. })), "one run at a time");
+        drop(first);
+        let again = open(&store, b"entry").unwrap();
+        assert_eq!(again.finished().keys().map(RelPath::as_str).collect::<Vec<_>>(), ["data/a"]);
+        drop(again);
+        assert!(open(&store, b"other entry").unwrap().finished().is_empty());
+    }
+
+    #[test]
+    fn a_torn_record_costs_only_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::of(folder.path());
+        let mut first = open(&store, b"entry").unwrap();
+        std::fs::create_dir_all(first.stage().join("data")).unwrap();
+        for name in ["data/a", "data/b"] {
+            std::fs::write(first.stage().join(name), b"bytes").unwrap();
+            first.finish(placed(name, b"bytes")).unwrap();
+        }
+        let done = first.root().join("done.jsonl");
+        drop(first);
+        let text = std::fs::read(&done).unwrap();
+        std::fs::write(&done, &text[..text.len() - 5]).unwrap();
+        let mut again = open(&store, b"entry").unwrap();
+        assert_eq!(again.finished().len(), 1);
+        again.finish(placed("data/b", b"bytes")).unwrap();
+        drop(again);
+        assert_eq!(open(&store, b"entry").unwrap().finished().len(), 2);
+    }
+
+    #[test]
+    fn after_a_restart_only_bytes_are_believed() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::of(folder.path());
+        let mut first = open(&store, b"entry").unwrap();
+        std::fs::create_dir_all(first.stage().join("data")).unwrap();
+        for name in ["data/a", "data/b"] {
+            std::fs::write(first.stage().join(name), b"bytes").unwrap();
+            first.finish(placed(name, b"bytes")).unwrap();
+        }
+        // A power cut can leave a file of the right size that holds zeros.
+        std::fs::write(first.stage().join("data/b"), [0; 5]).unwrap();
+        let begun = first.root().join("source.json");
+        drop(first);
+        let text = std::fs::read_to_string(&begun).unwrap();
+        let mut other: serde_json::Value = serde_json::from_str(&text).unwrap();
+        other["boot"] = "an earlier boot".into();
+        std::fs::write(&begun, other.to_string()).unwrap();
+        let again = open(&store, b"entry").unwrap();
+        assert_eq!(again.finished().keys().map(RelPath::as_str).collect::<Vec<_>>(), ["data/a"]);
+    }
+}
