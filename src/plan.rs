@@ -1,5 +1,9 @@
 //! What a fetch will do: decided before anything is done, and shown by `--dry-run`.
 
 pub mod location;
+pub mod preflight;
+pub mod steps;
 
-pub use location::{HttpRequest, Location, RequestCredential};
+pub use location::{HttpRequest, Location, RangeSupport, RequestCredential};
+pub use preflight::{Shortage, preflight};
+pub use steps::{Action, FetchPlan, Handling, Item, Step};

@@ -1,0 +1,137 @@
+//! Where answers go: data to standard output, everything else to standard error.
+
+use std::io::Write as _;
+use std::time::Instant;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::ops::{Exit, Failure};
+use crate::values::Digest;
+
+/// What a command found or did, ready to be shown either way.
+#[derive(Debug)]
+pub struct Answer {
+    /// Schema of `data`, such as `medsets/fetch/1`.
+    pub schema: &'static str,
+    /// What the shell is told.
+    pub exit: Exit,
+    /// The report as JSON.
+    pub data: Value,
+    /// The report as text, ending in a line break unless empty. Goes to standard output.
+    pub text: String,
+    /// Remarks for a person, for standard error; not shown with `--quiet`.
+    pub notes: Vec<String>,
+    /// What a person should know and no failure is.
+    pub warnings: Vec<String>,
+    /// What went wrong, most actionable first.
+    pub failures: Vec<Failure>,
+}
+
+impl Answer {
+    /// A report without trouble.
+    pub fn done(schema: &'static str, data: Value, text: String) -> Self {
+        Self { schema, exit: Exit::DONE, data, text, notes: Vec::new(), warnings: Vec::new(), failures: Vec::new() }
+    }
+
+    /// A report of nothing but failure.
+    pub fn failed(schema: &'static str, failure: Failure) -> Self {
+        let exit = failure.exit;
+        Self { exit, failures: vec![failure], ..Self::done(schema, json!({}), String::new()) }
+    }
+}
+
+/// How and where a run prints.
+#[derive(Debug)]
+pub struct Output {
+    /// One JSON document instead of text.
+    pub json: bool,
+    /// Only the result.
+    pub quiet: bool,
+    /// Whether standard error takes colour.
+    pub colour: bool,
+    /// When the run began.
+    pub started: Timestamp,
+    /// The same moment on a clock that never jumps.
+    pub begun: Instant,
+    /// Digest of the catalogue in use, once it is read.
+    pub catalog: Option<Digest>,
+}
+
+impl Output {
+    /// Prints an answer and gives its exit code. A closed pipe (`| head -1`) is no failure.
+    pub fn finish(&self, answer: &Answer) -> Exit {
+        for warning in &answer.warnings {
+            self.to_stderr(&format!("{} {warning}", self.paint("warning:", "33")));
+        }
+        for failure in &answer.failures {
+            self.show_failure(failure);
+        }
+        if self.json {
+            self.to_stdout(&format!("{}\n", self.envelope(answer)));
+        } else {
+            if !self.quiet {
+                answer.notes.iter().for_each(|note| self.to_stderr(note));
+            }
+            self.to_stdout(&answer.text);
+        }
+        answer.exit
+    }
+
+    /// Tells a person something while working.
+    pub fn note(&self, text: &str) {
+        if !self.quiet {
+            self.to_stderr(text);
+        }
+    }
+
+    /// Asks a question on standard error and reads one line; `None` at the end of input.
+    pub fn ask(&self, question: &str) -> Option<String> {
+        let _ = write!(std::io::stderr(), "{question} ");
+        let _ = std::io::stderr().flush();
+        let mut line = String::new();
+        match std::io::stdin().read_line(&mut line) {
+            Ok(read) if read > 0 => Some(line.trim().to_owned()),
+            _ => None,
+        }
+    }
+
+    fn show_failure(&self, failure: &Failure) {
+        self.to_stderr(&format!("{} {}", self.paint("error:", "1;31"), failure.message));
+        for line in failure.help.iter().flat_map(|help| help.lines()) {
+            self.to_stderr(&format!("{} {line}", self.paint("help:", "36")));
+        }
+    }
+
+    fn envelope(&self, answer: &Answer) -> Value {
+        let mut document = json!({
+            "schema": answer.schema,
+            "ok": answer.exit == Exit::DONE,
+            "exit": answer.exit.0,
+            "tool": { "name": "medsets", "version": env!("CARGO_PKG_VERSION") },
+            "started": self.started.to_string(),
+            "elapsed_s": self.begun.elapsed().as_secs_f64(),
+            "data": answer.data,
+            "warnings": answer.warnings,
+            "errors": answer.failures,
+        });
+        if let Some(digest) = self.catalog {
+            document["catalog"] = json!({ "digest": digest.to_string() });
+        }
+        document
+    }
+
+    fn paint(&self, text: &str, code: &str) -> String {
+        if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+
+    fn to_stdout(&self, text: &str) {
+        // A reader that went away wants no more.
+        let mut out = std::io::stdout().lock();
+        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    }
+
+    fn to_stderr(&self, text: &str) {
+        let _ = writeln!(std::io::stderr().lock(), "{text}");
+    }
+}

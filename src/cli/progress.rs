@@ -1,0 +1,218 @@
+//! Progress for people, logs and programs.
+//!
+//! On a terminal a bar with total, rate and time left; in a log one plain line per 30 seconds
+//! or 5 percent, never a carriage return; with `--events` lines of JSON.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::events::{Event, Reporter};
+use crate::values::{ByteSize, Printable};
+
+/// Hands each event to everyone who listens.
+pub struct Everyone(pub Vec<Box<dyn Reporter>>);
+
+impl Reporter for Everyone {
+    fn report(&self, event: Event) {
+        for one in &self.0 {
+            one.report(event.clone());
+        }
+    }
+}
+
+/// A bar on a terminal.
+pub struct Bar {
+    bar: ProgressBar,
+    named: Mutex<String>,
+}
+
+impl Bar {
+    /// A bar on standard error, drawn at most ten times a second.
+    pub fn new() -> Self {
+        let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr_with_hz(10));
+        bar.set_style(style("{prefix} {spinner} {msg}"));
+        Self { bar, named: Mutex::new(String::new()) }
+    }
+
+    fn say(&self, line: &str) {
+        self.bar.suspend(|| {
+            let _ = writeln!(std::io::stderr().lock(), "{line}");
+        });
+    }
+}
+
+impl Default for Bar {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Reporter for Bar {
+    fn report(&self, event: Event) {
+        match event {
+            Event::Started { dataset, bytes, kept, .. } => {
+                if let Ok(mut named) = self.named.lock() {
+                    *named = dataset.to_string();
+                }
+                self.bar.reset();
+                self.bar.set_prefix(dataset.to_string());
+                self.bar.set_length(bytes.0);
+                self.bar.set_position(kept.0);
+                let form = "{prefix} [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec} {eta} left {msg}";
+                self.bar.set_style(style(form));
+            }
+            Event::Phase { phase, .. } => self.bar.set_message(phase),
+            Event::Progress { bytes, .. } => self.bar.inc(bytes.0),
+            Event::Rewound { bytes, .. } => self.bar.set_position(self.bar.position().saturating_sub(bytes.0)),
+            Event::Retry { file, reason, wait_s } => {
+                self.say(&format!("  {file}: {}; again in {wait_s:.0} s", Printable::new(&reason)));
+            }
+            Event::Warning { message } => self.say(&format!("warning: {message}")),
+            Event::Waiting { reason } => self.say(&format!("waiting: {reason}")),
+            Event::FileDone { .. } | Event::Unpacked { .. } => {}
+        }
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+fn style(form: &str) -> ProgressStyle {
+    ProgressStyle::with_template(form).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> ")
+}
+
+/// Plain lines for a log.
+pub struct Lines {
+    state: Mutex<Counted>,
+}
+
+/// What a log was last told.
+struct Counted {
+    name: String,
+    total: u64,
+    done: u64,
+    told: u64,
+    begun: Instant,
+    last: Instant,
+}
+
+impl Lines {
+    /// Writes to standard error.
+    pub fn new() -> Self {
+        let now = Instant::now();
+        let counted = Counted { name: String::new(), total: 0, done: 0, told: 0, begun: now, last: now };
+        Self { state: Mutex::new(counted) }
+    }
+}
+
+impl Default for Lines {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Counted {
+    /// The line that is due, if one is.
+    fn due(&mut self, now: Instant) -> Option<String> {
+        let step = self.total / 20;
+        let far = step > 0 && self.done >= self.told + step && now - self.last >= Duration::from_secs(1);
+        if !far && now - self.last < Duration::from_secs(30) {
+            return None;
+        }
+        self.last = now;
+        self.told = self.done;
+        let seconds = (now - self.begun).as_secs_f64().max(0.001);
+        let rate = ByteSize((self.done as f64 / seconds) as u64);
+        let share = (self.done * 100).checked_div(self.total).map_or(String::new(), |percent| format!(" ({percent} %)"));
+        Some(format!("{}: {} of {}{share}, {rate}/s", self.name, ByteSize(self.done), ByteSize(self.total)))
+    }
+}
+
+impl Reporter for Lines {
+    fn report(&self, event: Event) {
+        let Ok(mut state) = self.state.lock() else { return };
+        let line = match event {
+            Event::Started { dataset, files, bytes, kept } => {
+                let now = Instant::now();
+                *state = Counted { name: dataset.to_string(), total: bytes.0, done: kept.0, told: kept.0, begun: now, last: now };
+                let kept = if kept == ByteSize::ZERO { String::new() } else { format!(", {kept} of them here already") };
+                Some(format!("{dataset}: {files} files, {bytes}{kept}"))
+            }
+            Event::Progress { bytes, .. } => {
+                state.done += bytes.0;
+                state.due(Instant::now())
+            }
+            Event::Rewound { bytes, .. } => {
+                state.done = state.done.saturating_sub(bytes.0);
+                state.told = state.told.min(state.done);
+                None
+            }
+            Event::Phase { dataset, phase } => Some(format!("{dataset}: {phase}")),
+            Event::Retry { file, reason, wait_s } => {
+                Some(format!("{}: {file}: {}; again in {wait_s:.0} s", state.name, Printable::new(&reason)))
+            }
+            Event::Warning { message } => Some(format!("warning: {message}")),
+            Event::Waiting { reason } => Some(format!("waiting: {reason}")),
+            Event::FileDone { .. } | Event::Unpacked { .. } => None,
+        };
+        if let Some(line) = line {
+            let _ = writeln!(std::io::stderr().lock(), "{line}");
+        }
+    }
+}
+
+/// Lines of JSON for a program.
+pub struct Ndjson {
+    out: Mutex<Box<dyn std::io::Write + Send>>,
+}
+
+impl Ndjson {
+    /// Writes to an opened file.
+    pub fn to_file(file: File) -> Self {
+        Self { out: Mutex::new(Box::new(std::io::LineWriter::new(file))) }
+    }
+
+    /// Writes to standard output.
+    pub fn to_stdout() -> Self {
+        Self { out: Mutex::new(Box::new(std::io::stdout())) }
+    }
+}
+
+impl Reporter for Ndjson {
+    fn report(&self, event: Event) {
+        let (Ok(mut out), Ok(line)) = (self.out.lock(), serde_json::to_string(&event)) else { return };
+        let _ = writeln!(out, "{line}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_gets_a_line_per_step_or_half_minute() {
+        let begun = Instant::now();
+        let mut counted = Counted { name: "x".into(), total: 1000, done: 0, told: 0, begun, last: begun };
+        counted.done = 40;
+        assert_eq!(counted.due(begun + Duration::from_secs(2)), None, "less than 5 percent");
+        counted.done = 60;
+        assert_eq!(counted.due(begun + Duration::from_secs(2)).unwrap(), "x: 60 B of 1000 B (6 %), 30 B/s");
+        counted.done = 61;
+        assert_eq!(counted.due(begun + Duration::from_secs(31)), None);
+        assert!(counted.due(begun + Duration::from_secs(33)).is_some(), "half a minute has passed");
+    }
+
+    #[test]
+    fn an_unknown_total_is_no_division_by_zero() {
+        let begun = Instant::now();
+        let mut counted = Counted { name: "x".into(), total: 0, done: 7, told: 0, begun, last: begun };
+        assert!(counted.due(begun + Duration::from_secs(31)).unwrap().contains("7 B of 0 B"));
+    }
+}

@@ -1,0 +1,251 @@
+//! The value of every setting, and where it came from.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::fs;
+use crate::values::{ByteSize, Printable};
+
+use super::config_file::ConfigFile;
+use super::environment::Environment;
+use super::error::ContextError;
+use super::keys::{KEYS, Key, switch, time};
+
+/// A value with its origin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// The value as text.
+    pub value: String,
+    /// Where it came from.
+    pub origin: SettingOrigin,
+}
+
+/// Where a value came from, strongest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SettingOrigin {
+    /// The command line.
+    Flag,
+    /// An environment variable.
+    Variable(&'static str),
+    /// `medsets.toml` of a project.
+    Project(PathBuf),
+    /// The user's `config.toml`.
+    User(PathBuf),
+    /// Nothing says otherwise.
+    Default,
+}
+
+impl fmt::Display for SettingOrigin {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag => out.write_str("flag"),
+            Self::Variable(name) => write!(out, "variable {name}"),
+            Self::Project(path) => write!(out, "project {}", path.display()),
+            Self::User(path) => write!(out, "file {}", path.display()),
+            Self::Default => out.write_str("default"),
+        }
+    }
+}
+
+/// All settings of a run.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    values: BTreeMap<&'static str, Setting>,
+    config_path: Option<PathBuf>,
+    project: Option<PathBuf>,
+}
+
+impl Settings {
+    /// Resolves every setting. `flags` holds what the command line gave, by key.
+    ///
+    /// Fails on a value that does not fit its setting, naming where it was given.
+    pub fn resolve(environment: &Environment, flags: &BTreeMap<&'static str, String>) -> Result<Self, ContextError> {
+        let config_path = config_path(environment)?;
+        let user = match &config_path {
+            Some(path) => ConfigFile::read(path)?.values()?,
+            None => BTreeMap::new(),
+        };
+        let project = find_project(environment);
+        let project_data = project.as_deref().map(project_data_dir).transpose()?.flatten();
+        let mut values = BTreeMap::new();
+        for key in KEYS {
+            let found = flags
+                .get(key.name)
+                .map(|value| (value.clone(), SettingOrigin::Flag))
+                .or_else(|| from_variable(environment, key))
+                .or_else(|| from_project(key, project.as_deref(), project_data.as_deref()))
+                .or_else(|| from_file(key, &user, config_path.as_deref()))
+                .or_else(|| default_of(key, environment).map(|value| (value, SettingOrigin::Default)));
+            let Some((value, origin)) = found else { continue };
+            key.check(&value).map_err(|reason| refused(key.name, &value, &origin, reason))?;
+            values.insert(key.name, Setting { value, origin });
+        }
+        Ok(Self { values, config_path, project })
+    }
+
+    /// A setting with its origin; `None` when nothing gives it a value.
+    pub fn get(&self, name: &str) -> Option<&Setting> {
+        self.values.get(name)
+    }
+
+    /// The settings file, whether or not it exists; `None` without a home folder.
+    pub fn config_path(&self) -> Option<&Path> {
+        self.config_path.as_deref()
+    }
+
+    /// The folder with the `medsets.toml` that holds here.
+    pub fn project(&self) -> Option<&Path> {
+        self.project.as_deref()
+    }
+
+    /// The value as text.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.get(name).map(|setting| setting.value.as_str())
+    }
+
+    /// A switch; off when nothing sets it.
+    pub fn is_on(&self, name: &str) -> bool {
+        self.text(name).and_then(switch).unwrap_or(false)
+    }
+
+    /// A whole number.
+    pub fn number(&self, name: &str) -> Option<u64> {
+        self.text(name)?.parse().ok()
+    }
+
+    /// A size.
+    pub fn size(&self, name: &str) -> Option<ByteSize> {
+        self.text(name)?.parse().ok()
+    }
+
+    /// A time.
+    pub fn time(&self, name: &str) -> Option<Duration> {
+        self.text(name).and_then(time)
+    }
+
+    /// A place, absolute.
+    pub fn path(&self, environment: &Environment, name: &str) -> Result<Option<PathBuf>, ContextError> {
+        self.text(name).map(|text| environment.absolute(text)).transpose()
+    }
+}
+
+/// `MEDSETS_CONFIG`, else `config.toml` in the configuration folder; none without a home.
+fn config_path(environment: &Environment) -> Result<Option<PathBuf>, ContextError> {
+    if let Some(path) = environment.variable("MEDSETS_CONFIG") {
+        return environment.absolute(path).map(Some);
+    }
+    Ok(environment.config_dir().ok().map(|dir| dir.join("config.toml")))
+}
+
+/// The nearest folder, from the working folder up, that holds a `medsets.toml`.
+fn find_project(environment: &Environment) -> Option<PathBuf> {
+    let start = environment.working_dir.as_deref()?;
+    start.ancestors().find(|dir| matches!(fs::metadata(&dir.join("medsets.toml")), Ok(Some(_)))).map(Path::to_path_buf)
+}
+
+/// `[project] data-dir` of a project file.
+fn project_data_dir(project: &Path) -> Result<Option<String>, ContextError> {
+    let path = project.join("medsets.toml");
+    let document: toml::Table = fs::read_text(&path)?.parse().map_err(|error: toml::de::Error| ContextError::File {
+        path: path.clone(),
+        line: 1,
+        reason: error.message().to_owned(),
+    })?;
+    let value = document.get("project").and_then(|project| project.get("data-dir"));
+    Ok(value.and_then(toml::Value::as_str).map(str::to_owned))
+}
+
+fn from_variable(environment: &Environment, key: &Key) -> Option<(String, SettingOrigin)> {
+    let name = key.variable?;
+    environment.variable(name).map(|value| (value.to_owned(), SettingOrigin::Variable(name)))
+}
+
+fn from_project(key: &Key, project: Option<&Path>, data_dir: Option<&str>) -> Option<(String, SettingOrigin)> {
+    let project = project.filter(|_| key.name == "data-dir")?;
+    let value = project.join(data_dir.unwrap_or("data"));
+    Some((value.to_string_lossy().into_owned(), SettingOrigin::Project(project.join("medsets.toml"))))
+}
+
+fn from_file(
+    key: &Key,
+    values: &BTreeMap<&'static str, String>,
+    path: Option<&Path>,
+) -> Option<(String, SettingOrigin)> {
+    let value = values.get(key.name)?;
+    Some((value.clone(), SettingOrigin::User(path.unwrap_or(Path::new("config.toml")).to_path_buf())))
+}
+
+fn default_of(key: &Key, environment: &Environment) -> Option<String> {
+    let place = |path: Result<PathBuf, ContextError>| path.ok().map(|path| path.to_string_lossy().into_owned());
+    match key.name {
+        "data-dir" => place(environment.data_dir()),
+        "state-dir" => place(environment.state_dir()),
+        "access" | "keep-archives" | "progress" | "keyring" => Some("auto".to_owned()),
+        "offline" => Some("false".to_owned()),
+        "no-input" => Some(environment.variable("CI").is_some().to_string()),
+        "jobs" => Some("8".to_owned()),
+        "ranges" => Some("4".to_owned()),
+        "retries" => Some("5".to_owned()),
+        "stall-timeout" => Some("60s".to_owned()),
+        "lock-wait" => Some("10m".to_owned()),
+        _ => None,
+    }
+}
+
+fn refused(key: &str, value: &str, origin: &SettingOrigin, reason: String) -> ContextError {
+    let value = Printable::new(value).to_string();
+    ContextError::Value { key: key.to_owned(), value, origin: origin.to_string(), reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(home: &Path, variables: &[(&str, &str)]) -> Environment {
+        let mut all: BTreeMap<String, String> =
+            variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        all.insert("HOME".into(), home.to_string_lossy().into_owned());
+        Environment { variables: all, working_dir: Some(home.join("work")), ..Environment::default() }
+    }
+
+    #[test]
+    fn the_stronger_origin_wins() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(home.path().join(".config/medsets")).unwrap();
+        std::fs::write(home.path().join(".config/medsets/config.toml"), "jobs = 3\nranges = 2\n").unwrap();
+        let environment = environment(home.path(), &[("MEDSETS_JOBS", "5")]);
+        let settings = Settings::resolve(&environment, &BTreeMap::new()).unwrap();
+        assert_eq!(settings.get("jobs").unwrap().origin, SettingOrigin::Variable("MEDSETS_JOBS"));
+        assert_eq!(settings.number("ranges"), Some(2));
+        let flags = BTreeMap::from([("jobs", "7".to_owned())]);
+        assert_eq!(Settings::resolve(&environment, &flags).unwrap().number("jobs"), Some(7));
+    }
+
+    #[test]
+    fn a_project_keeps_its_data_beside_it() {
+        let home = tempfile::tempdir().unwrap();
+        let project = home.path().join("work");
+        std::fs::create_dir_all(&project).unwrap();
+        std::fs::write(project.join("medsets.toml"), "[project]\nname = \"x\"\n").unwrap();
+        let settings = Settings::resolve(&environment(home.path(), &[]), &BTreeMap::new()).unwrap();
+        assert_eq!(settings.text("data-dir"), Some(project.join("data").to_str().unwrap()));
+    }
+
+    #[test]
+    fn a_wrong_value_names_its_place() {
+        let home = tempfile::tempdir().unwrap();
+        let error = Settings::resolve(&environment(home.path(), &[("MEDSETS_JOBS", "many")]), &BTreeMap::new());
+        let text = error.unwrap_err().to_string();
+        assert!(text.contains("MEDSETS_JOBS") && text.contains("jobs") && text.contains("many"), "{text}");
+    }
+
+    #[test]
+    fn without_a_home_only_named_places_work() {
+        let bare = Environment { working_dir: Some("/".into()), ..Environment::default() };
+        let settings = Settings::resolve(&bare, &BTreeMap::new()).unwrap();
+        assert!(settings.get("data-dir").is_none());
+        assert!(matches!(bare.home(), Err(ContextError::NoHome)));
+    }
+}

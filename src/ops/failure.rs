@@ -1,0 +1,154 @@
+//! A failure as a person and a script see it: one shape for every part's errors.
+
+use serde::Serialize;
+
+use crate::context::ContextError;
+use crate::fs::{FsError, FsErrorKind};
+use crate::layout::LayoutError;
+use crate::plan::Shortage;
+use crate::remedy::{self, Remedy};
+use crate::values::{DatasetId, RelPath, SafeUrl};
+
+use super::exit::Exit;
+
+/// What went wrong, to what, and what to do. Serialised as in `docs/cli.md` section 6.
+#[derive(Debug, Clone, Serialize, thiserror::Error)]
+#[error("{message}")]
+pub struct Failure {
+    /// A stable word, such as `access.pending`.
+    pub code: &'static str,
+    /// The exit code of this failure alone.
+    pub exit: Exit,
+    /// Which dataset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dataset: Option<DatasetId>,
+    /// Which file of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<RelPath>,
+    /// Which host was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// What it answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub http_status: Option<u16>,
+    /// What happened, without the advice.
+    pub message: String,
+    /// What to do next, a line each.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+    /// The page to visit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<SafeUrl>,
+    /// Whether the same command may succeed later without anything being changed.
+    pub retryable: bool,
+    /// Seconds to wait before that, where the host said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after_s: Option<f64>,
+}
+
+impl Failure {
+    /// A failure of a class with its message.
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self {
+            code: exit.word(),
+            exit,
+            dataset: None,
+            file: None,
+            host: None,
+            http_status: None,
+            message: message.into(),
+            help: None,
+            url: None,
+            retryable: false,
+            retry_after_s: None,
+        }
+    }
+
+    /// A failure of a class from an error of a part: its chain as message, its remedy as help.
+    pub fn from_error(exit: Exit, error: &dyn Remedy) -> Self {
+        let mut text = error.to_string();
+        if let Some(cause) = error.source() {
+            let cause = remedy::chain(cause);
+            if !text.contains(&cause) {
+                text = format!("{text}: {cause}");
+            }
+        }
+        Self { help: error.remedy(), ..Self::new(exit, text) }
+    }
+
+    /// With the dataset it concerns; an earlier one stays.
+    #[must_use]
+    pub fn of(mut self, dataset: &DatasetId) -> Self {
+        self.dataset.get_or_insert_with(|| dataset.clone());
+        self
+    }
+
+    /// With the file it concerns.
+    #[must_use]
+    pub fn in_file(mut self, file: &RelPath) -> Self {
+        self.file.get_or_insert_with(|| file.clone());
+        self
+    }
+
+    /// With one more line of advice.
+    #[must_use]
+    pub fn help(mut self, line: impl AsRef<str>) -> Self {
+        let line = line.as_ref();
+        self.help = Some(match self.help.take() {
+            Some(earlier) => format!("{earlier}\n{line}"),
+            None => line.to_owned(),
+        });
+        self
+    }
+}
+
+impl Serialize for Exit {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u8(self.0)
+    }
+}
+
+impl From<FsError> for Failure {
+    fn from(error: FsError) -> Self {
+        let exit = match error.kind() {
+            FsErrorKind::DiskFull => Exit::NO_SPACE,
+            FsErrorKind::Quota => Exit::NO_INODES,
+            FsErrorKind::Denied | FsErrorKind::ReadOnly => Exit::DENIED,
+            _ => Exit::OTHER,
+        };
+        Self::from_error(exit, &error)
+    }
+}
+
+impl From<ContextError> for Failure {
+    fn from(error: ContextError) -> Self {
+        match error {
+            ContextError::Fs(error) => error.into(),
+            ContextError::Overlay(_) => Self::from_error(Exit::CATALOG, &error),
+            other => Self::from_error(Exit::CONFIG, &other),
+        }
+    }
+}
+
+impl From<LayoutError> for Failure {
+    fn from(error: LayoutError) -> Self {
+        let exit = match error {
+            LayoutError::Fs(error) => return error.into(),
+            LayoutError::Held { .. } => Exit::HELD,
+            LayoutError::Conflict { .. } | LayoutError::Collision { .. } => Exit::UNSAFE,
+            LayoutError::Foreign { .. } => Exit::DENIED,
+            LayoutError::Record { .. } => Exit::OTHER,
+        };
+        Self::from_error(exit, &error)
+    }
+}
+
+impl From<Shortage> for Failure {
+    fn from(shortage: Shortage) -> Self {
+        let exit = match shortage {
+            Shortage::Bytes { .. } => Exit::NO_SPACE,
+            Shortage::Inodes { .. } => Exit::NO_INODES,
+        };
+        Self::from_error(exit, &shortage)
+    }
+}

@@ -1,0 +1,118 @@
+//! From finished files to their places in the stage.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use crate::fs::{self, Access};
+use crate::layout::check::sha256_of;
+use crate::layout::{FileRecord, LayoutError, Origin, RoleRules, Workspace, inventory};
+use crate::unpack::{Member, Unpacked};
+use crate::values::{ByteSize, Digest, RelPath, SafeUrl};
+
+/// Moves one finished file to its place in the stage. The same bytes may be there already
+/// from a run that was killed; others are refused.
+pub fn place(from: &Path, stage: &Path, at: &RelPath, sha256: Digest, access: Access) -> Result<(), LayoutError> {
+    let target = at.under(stage);
+    if let Some(parent) = target.parent() {
+        fs::create_dir_all(parent, access)?;
+    }
+    if fs::metadata(&target)?.is_some() {
+        let there = sha256_of(&target, &|_| ())?;
+        if there != sha256 {
+            return Err(LayoutError::Conflict {
+                path: at.to_string(),
+                first: there,
+                first_origin: "an earlier file of the release".into(),
+                second: sha256,
+                second_origin: from.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            });
+        }
+    }
+    Ok(fs::rename(from, &target)?)
+}
+
+/// Where the members of an archive go and what is said of them.
+pub struct MemberPlaces<'a> {
+    /// The archive's path at the publisher.
+    pub archive: &'a RelPath,
+    /// Where it was asked for.
+    pub url: Option<&'a SafeUrl>,
+    /// The folder below the dataset folder, `data` or `docs` or one below.
+    pub into: &'a RelPath,
+    /// The entry's globs.
+    pub roles: &'a RoleRules,
+    /// Terms of these members where they differ from the dataset's.
+    pub license: Option<&'a str>,
+}
+
+/// Moves unpacked members into the stage and writes their inventory. Gives the inventory's name.
+///
+/// Killed in between, the archive is unpacked again: members that are in their place already
+/// have the same bytes and are replaced by themselves.
+pub fn place_members(
+    workspace: &Workspace,
+    unpacked_in: &Path,
+    unpacked: Unpacked,
+    places: &MemberPlaces<'_>,
+) -> Result<String, LayoutError> {
+    let stage = workspace.stage();
+    let target = places.into.under(&stage);
+    let at_once = fs::list_dir(&target)?.is_empty();
+    let mut records = Vec::with_capacity(unpacked.members.len());
+    for member in unpacked.members {
+        let at = member.path.below(places.into).map_err(|error| refused(&error.to_string()))?;
+        if !at_once {
+            place(&member.path.under(unpacked_in), &stage, &at, member.sha256, workspace.access())?;
+        }
+        records.push((at, member));
+    }
+    if at_once && !records.is_empty() {
+        fs::create_dir_all(target.parent().unwrap_or(&stage), workspace.access())?;
+        fs::remove_dir_all(&target)?;
+        fs::rename(unpacked_in, &target)?;
+    }
+    let records = records.into_iter().map(|(at, member)| record(&stage, at, member, places)).collect::<Result<_, _>>()?;
+    let name = format!("{}.jsonl", &Digest::sha256(places.archive.as_str().as_bytes()).hex()[..16]);
+    let path = workspace.members(&name);
+    let fresh = path.with_extension("new");
+    fs::remove_file(&fresh)?;
+    inventory::write_sorted(&fresh, records, workspace.access())?;
+    fs::rename(&fresh, &path)?;
+    Ok(name)
+}
+
+fn record(stage: &Path, at: RelPath, member: Member, places: &MemberPlaces<'_>) -> Result<FileRecord, LayoutError> {
+    let (mtime, size) = stamp(&at.under(stage))?;
+    let role = places.roles.role_of(&at);
+    Ok(FileRecord {
+        role,
+        path: at,
+        size,
+        mtime,
+        sha256: member.sha256,
+        origin: Origin {
+            file: places.archive.clone(),
+            raw_name: member.raw_name.as_deref().map(hex),
+            member: Some(member.name),
+            url: places.url.cloned(),
+        },
+        license: places.license.map(str::to_owned),
+    })
+}
+
+/// Time of last change and size of a file that was just laid down.
+pub fn stamp(path: &Path) -> Result<(Timestamp, ByteSize), LayoutError> {
+    let missing = || fs::FsError::new("look at", path, std::io::ErrorKind::NotFound.into());
+    let metadata = fs::metadata(path)?.ok_or_else(missing)?;
+    let modified = metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
+    Ok((modified.unwrap_or(Timestamp::UNIX_EPOCH), ByteSize(metadata.len())))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn refused(reason: &str) -> LayoutError {
+    LayoutError::Record { path: "archive member".into(), line: 0, reason: reason.to_owned() }
+}

@@ -1,0 +1,229 @@
+//! The steps of a fetch and what they cost in bytes and files.
+
+use serde::Serialize;
+
+use crate::values::{ByteSize, RelPath};
+
+/// A file of the release that is wanted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    /// Its path at the publisher.
+    pub path: RelPath,
+    /// Exact size, where known beforehand.
+    pub size: Option<ByteSize>,
+    /// Rough size, where only that is known.
+    pub about: Option<ByteSize>,
+    /// What becomes of it.
+    pub handling: Handling,
+    /// What is here of it already.
+    pub have: Have,
+}
+
+/// What becomes of a downloaded file.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Handling {
+    /// It goes to this place below the dataset folder.
+    Place(RelPath),
+    /// Its members are unpacked.
+    Unpack {
+        /// How many come out, where known.
+        members: Option<u64>,
+        /// How many bytes come out, where known.
+        bytes: Option<ByteSize>,
+        /// Whether the archive itself is kept.
+        keep: bool,
+    },
+}
+
+/// What is here of a file already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Have {
+    /// Nothing that counts.
+    Nothing,
+    /// It is finished in the workspace of an earlier run.
+    Finished,
+    /// Its bytes are in the workspace; it is still to be unpacked.
+    Fetched,
+    /// It, or all that came out of it, lies in the dataset folder undamaged.
+    Here,
+}
+
+/// What a step does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// Nothing: it is here.
+    Keep,
+    /// Downloads it.
+    Download,
+    /// Downloads and unpacks it.
+    DownloadAndUnpack,
+    /// Unpacks what an earlier run downloaded.
+    Unpack,
+}
+
+/// One file of the release and what is done for it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Step {
+    /// Its path at the publisher.
+    pub path: RelPath,
+    /// What is done.
+    pub action: Action,
+    /// Exact size, where known beforehand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<ByteSize>,
+    /// Rough size, where only that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size_about: Option<ByteSize>,
+}
+
+/// All steps of one dataset and their sum.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FetchPlan {
+    /// File by file, in the order of the entry.
+    pub steps: Vec<Step>,
+    /// Bytes to download, as far as known.
+    pub download: ByteSize,
+    /// Files to download whose size nobody says.
+    pub unknown_sizes: u64,
+    /// Bytes that the fetch may need at its peak beyond what is there now; an estimate where
+    /// sizes are not known exactly.
+    pub peak: ByteSize,
+    /// Files that the fetch will make, as far as known.
+    pub inodes: u64,
+}
+
+impl FetchPlan {
+    /// Plans the items. `jobs` archives may be on disk at once before they are unpacked and
+    /// dropped; `unpacked_about` is the entry's own figure for what comes out of all archives.
+    pub fn of(items: &[Item], jobs: u64, unpacked_about: Option<ByteSize>) -> Self {
+        let steps: Vec<Step> = items.iter().map(step).collect();
+        let missing = || items.iter().filter(|item| matches!(item.have, Have::Nothing));
+        Self {
+            download: missing().filter_map(Item::likely_size).sum(),
+            unknown_sizes: missing().filter(|item| item.likely_size().is_none()).count() as u64,
+            peak: peak(items, jobs, unpacked_about),
+            inodes: items.iter().map(Item::inodes).sum::<u64>() + OWN_FILES,
+            steps,
+        }
+    }
+
+    /// Whether there is nothing to download or unpack.
+    pub fn is_idle(&self) -> bool {
+        self.steps.iter().all(|step| step.action == Action::Keep)
+    }
+}
+
+impl Item {
+    /// The exact size, else the rough one.
+    pub fn likely_size(&self) -> Option<ByteSize> {
+        self.size.or(self.about)
+    }
+
+    fn inodes(&self) -> u64 {
+        match (&self.handling, self.have) {
+            (_, Have::Here | Have::Finished) => 0,
+            (Handling::Place(_), _) => 1,
+            (Handling::Unpack { members, .. }, _) => members.unwrap_or(1) + 1,
+        }
+    }
+}
+
+fn step(item: &Item) -> Step {
+    let unpacks = matches!(item.handling, Handling::Unpack { .. });
+    let action = match item.have {
+        Have::Here | Have::Finished => Action::Keep,
+        Have::Fetched if unpacks => Action::Unpack,
+        Have::Fetched => Action::Keep,
+        Have::Nothing if unpacks => Action::DownloadAndUnpack,
+        Have::Nothing => Action::Download,
+    };
+    Step { path: item.path.clone(), action, size: item.size, size_about: item.about.filter(|_| item.size.is_none()) }
+}
+
+/// Placed files stay. Archives that are dropped once unpacked are on disk only a few at a
+/// time; what comes out of them is the entry's figure, or at least their own size.
+fn peak(items: &[Item], jobs: u64, unpacked_about: Option<ByteSize>) -> ByteSize {
+    let mut placed = ByteSize::ZERO;
+    let mut kept = ByteSize::ZERO;
+    let mut passing = Vec::new();
+    let mut unpacked = ByteSize::ZERO;
+    let mut all_known = true;
+    for item in items {
+        let size = item.likely_size().unwrap_or_default();
+        match (&item.handling, item.have) {
+            (_, Have::Here | Have::Finished) => all_known = false,
+            (Handling::Place(_), _) => placed += size,
+            (Handling::Unpack { bytes, keep, .. }, have) => {
+                unpacked += bytes.unwrap_or(size);
+                all_known &= bytes.is_some();
+                let download = if have == Have::Fetched { ByteSize::ZERO } else { size };
+                if *keep { kept += download } else { passing.push(download) }
+            }
+        }
+    }
+    passing.sort_unstable_by(|one, other| other.cmp(one));
+    let at_once: ByteSize = passing.iter().take(usize::try_from(jobs).unwrap_or(usize::MAX).saturating_add(1)).copied().sum();
+    let whole = items.iter().all(|item| !matches!(item.have, Have::Here | Have::Finished));
+    let unpacked = match unpacked_about {
+        Some(about) if whole && !all_known && !passing.is_empty() => about.max(unpacked),
+        _ => unpacked,
+    };
+    placed + kept + at_once + unpacked
+}
+
+/// README, TERMS, CITATION, receipt, manifest, inventory and their folders.
+const OWN_FILES: u64 = 12;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(path: &str, size: u64, handling: Handling, have: Have) -> Item {
+        Item { path: RelPath::parse(path).unwrap(), size: Some(ByteSize(size)), about: None, handling, have }
+    }
+
+    fn archive(path: &str, size: u64, have: Have) -> Item {
+        item(path, size, Handling::Unpack { members: Some(10), bytes: Some(ByteSize(size * 2)), keep: false }, have)
+    }
+
+    fn place(path: &str, size: u64, have: Have) -> Item {
+        item(path, size, Handling::Place(RelPath::parse(&format!("data/{path}")).unwrap()), have)
+    }
+
+    #[test]
+    fn counts_only_what_is_missing() {
+        let plan = FetchPlan::of(
+            &[place("a", 5, Have::Here), place("b", 7, Have::Nothing), archive("c.zip", 100, Have::Fetched)],
+            1,
+            None,
+        );
+        let actions: Vec<Action> = plan.steps.iter().map(|step| step.action).collect();
+        assert_eq!(actions, [Action::Keep, Action::Download, Action::Unpack]);
+        assert_eq!(plan.download, ByteSize(7));
+        assert_eq!(plan.peak, ByteSize(7 + 200), "the archive's own bytes are on disk already");
+        assert!(!plan.is_idle());
+    }
+
+    #[test]
+    fn dropped_archives_count_only_a_few_at_a_time() {
+        let items: Vec<Item> = (0..10).map(|index| archive(&format!("{index}.zip"), 100, Have::Nothing)).collect();
+        assert_eq!(FetchPlan::of(&items, 1, None).peak, ByteSize(10 * 200 + 2 * 100));
+        assert_eq!(FetchPlan::of(&items, 64, None).peak, ByteSize(10 * 200 + 10 * 100));
+    }
+
+    #[test]
+    fn an_unknown_size_is_said_and_not_guessed() {
+        let mut unknown = place("a", 0, Have::Nothing);
+        unknown.size = None;
+        let plan = FetchPlan::of(&[unknown], 1, None);
+        assert_eq!((plan.download, plan.unknown_sizes), (ByteSize::ZERO, 1));
+    }
+
+    #[test]
+    fn the_entrys_figure_stands_in_for_unknown_contents() {
+        let vague = item("a.zip", 100, Handling::Unpack { members: None, bytes: None, keep: false }, Have::Nothing);
+        assert_eq!(FetchPlan::of(&[vague.clone()], 1, Some(ByteSize(900))).peak, ByteSize(1000));
+        assert_eq!(FetchPlan::of(&[vague], 1, None).peak, ByteSize(200));
+    }
+}

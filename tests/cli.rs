@@ -1,0 +1,12 @@
+//! The program from outside: both streams, exit codes, and what is on disk afterwards.
+
+mod support;
+
+#[path = "cli/bad_input.rs"]
+mod bad_input;
+#[path = "cli/catalogue.rs"]
+mod catalogue;
+#[path = "cli/demo.rs"]
+mod demo;
+#[path = "cli/gate.rs"]
+mod gate;

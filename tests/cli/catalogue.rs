@@ -1,0 +1,75 @@
+//! Searching, showing, citing and checking the catalogue.
+
+use crate::support::home::Home;
+
+/// Every id that must be there.
+const IDS: [&str; 29] = [
+    "chestxray14", "chexpert", "mimic-cxr", "rsna-pneumonia", "covid19-cxr", "mura", "brats", "lidc-idri", "aptos2019",
+    "messidor", "eyepacs", "isic", "pmc-oa", "meddialog", "medquad", "healthsearchqa", "n2c2", "mimic-iii", "umls",
+    "mtsamples", "pmc-patients", "ddxplus", "roco", "vqa-rad", "vqa-med", "pathvqa", "openpath", "demo", "demo-gated",
+];
+
+#[test]
+fn every_dataset_can_be_shown_and_cited_without_a_home() {
+    let home = Home::new();
+    for id in IDS {
+        let ran = home.run(&["info", id]).expect(0);
+        assert!(ran.stdout.contains(id), "{id}: {}", ran.stdout);
+        for format in ["bibtex", "cff", "ris", "csl-json"] {
+            let ran = home.run(&["cite", id, "--format", format]).expect(0);
+            assert!(!ran.stdout.trim().is_empty(), "{id} {format}");
+        }
+    }
+    assert_eq!(home.json(&["list", "--available"])["data"]["datasets"].as_array().unwrap().len(), IDS.len());
+}
+
+#[test]
+fn the_whole_catalogue_passes_its_own_lint() {
+    let ran = Home::new().run(&["catalog", "lint"]).expect(0);
+    assert!(!ran.stderr.contains("error"), "{}", ran.stderr);
+}
+
+#[test]
+fn search_ranks_what_was_meant_first() {
+    let home = Home::new();
+    #[track_caller]
+    fn check(home: &Home, arguments: &[&str], first: &str) {
+        let answer = home.json(&[&["search"], arguments].concat());
+        assert_eq!(answer["data"]["hits"][0]["id"], first, "{arguments:?}: {answer}");
+    }
+    check(&home, &["chexpert"], "chexpert");
+    check(&home, &["chexprt"], "chexpert");
+    check(&home, &["question", "answering", "medquad"], "medquad");
+    check(&home, &["brain", "tumor"], "brats");
+    check(&home, &["chest", "reports", "credentialed"], "mimic-cxr");
+    let commercial = home.json(&["search", "--modality", "xray", "--commercial"]);
+    let ids: Vec<&str> = commercial["data"]["hits"].as_array().unwrap().iter().map(|hit| hit["id"].as_str().unwrap()).collect();
+    assert!(ids.contains(&"chestxray14") && !ids.contains(&"chexpert") && !ids.contains(&"mura"), "{ids:?}");
+}
+
+#[test]
+fn a_near_miss_is_named() {
+    let home = Home::new();
+    home.run(&["fetch", "chexprt"]).expect(11).says(&["did you mean", "chexpert"]);
+    home.run(&["info", "mimic-cxr@9.9"]).expect(11).says(&["2.1.0"]);
+    home.run(&["info", "chexpert:ful"]).expect(11).says(&["full"]);
+    home.run(&["fetch", "@startr"]).expect(11).says(&["@starter"]);
+}
+
+#[test]
+fn addresses_of_the_usual_lists_are_understood() {
+    let ran = Home::new().run(&["info", "https://physionet.org/content/mimic-cxr/2.0.0/"]).expect(0);
+    assert!(ran.stdout.contains("mimic-cxr"), "{}", ran.stdout);
+}
+
+#[test]
+fn completions_manual_and_schemas_are_made() {
+    let home = Home::new();
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(home.run(&["completions", shell]).expect(0).stdout.contains("medsets"), "{shell}");
+    }
+    home.run(&["man", "pages"]).expect(0);
+    assert!(home.path().join("work/pages/medsets-fetch.1").exists());
+    let schema: serde_json::Value = serde_json::from_str(&home.run(&["schema", "catalog"]).expect(0).stdout).unwrap();
+    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+}

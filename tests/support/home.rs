@@ -1,0 +1,129 @@
+//! The program as a new user runs it: an empty home folder and nothing of ours around it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// An empty home folder with the program in it.
+pub struct Home {
+    dir: TempDir,
+    variables: BTreeMap<String, String>,
+}
+
+/// What a run printed and how it ended.
+#[derive(Debug)]
+pub struct Ran {
+    /// Exit code; `None` after a signal.
+    pub code: Option<i32>,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+impl Home {
+    /// A new, empty one.
+    pub fn new() -> Self {
+        let dir = tempfile::tempdir().expect("a temporary folder can be made");
+        std::fs::create_dir(dir.path().join("work")).expect("the folder is new");
+        Self { dir, variables: BTreeMap::new() }
+    }
+
+    /// With an environment variable in every run.
+    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.variables.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// The home folder.
+    pub fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Where datasets go by default.
+    pub fn data(&self) -> PathBuf {
+        self.path().join(".local/share/medsets/datasets")
+    }
+
+    /// Where the ledger is by default.
+    pub fn state(&self) -> PathBuf {
+        self.path().join(".local/state/medsets")
+    }
+
+    /// The program with arguments, without a terminal, ready to be changed or started.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_medsets"));
+        command.env_clear().envs(&self.variables).env("HOME", self.path()).env("USER", "tester");
+        command.current_dir(self.path().join("work")).args(arguments);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs the program to its end.
+    pub fn run(&self, arguments: &[&str]) -> Ran {
+        self.command(arguments).output().expect("the program starts").into()
+    }
+
+    /// Runs with `--json` and reads the answer.
+    pub fn json(&self, arguments: &[&str]) -> Value {
+        let ran = self.run(&[arguments, &["--json"]].concat());
+        serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("no JSON ({error}): {ran:?}"))
+    }
+
+    /// Writes a catalogue overlay entry and returns the overlay's folder, for `--catalog`.
+    pub fn overlay(&self, name: &str, text: &str) -> String {
+        let dir = self.path().join("overlay");
+        std::fs::create_dir_all(&dir).expect("the home can be written");
+        std::fs::write(dir.join(name), text).expect("the home can be written");
+        dir.to_string_lossy().into_owned()
+    }
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+impl Ran {
+    /// Fails the test unless the run ended with this code.
+    #[track_caller]
+    pub fn expect(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "stdout: {}\nstderr: {}", self.stdout, self.stderr);
+        self
+    }
+
+    /// Fails the test unless standard error holds each of these.
+    #[track_caller]
+    pub fn says(self, parts: &[&str]) -> Self {
+        for part in parts {
+            assert!(self.stderr.contains(part), "`{part}` is not in: {}", self.stderr);
+        }
+        self
+    }
+}
+
+/// Every file below a folder with its bytes, by path.
+pub fn tree(root: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![root.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+            let path = entry.expect("the folder can be read").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(root).expect("it is below the root").to_string_lossy().into_owned();
+                files.insert(name, std::fs::read(&path).expect("the file can be read"));
+            }
+        }
+    }
+    files
+}

@@ -1,0 +1,5 @@
+//! What several test files use.
+#![allow(dead_code, reason = "each test file uses its part")]
+
+pub mod home;
+pub mod host;
