@@ -67,6 +67,17 @@ pub fn boot_id() -> Option<String> {
     Some(text.trim().to_owned())
 }
 
+/// A small text file (1 MiB at most, UTF-8) with its permission bits, both of the same open
+/// file; `None` where no such file is. A link is followed: the bits are those of its target.
+pub fn read_text_with_mode(path: &Path) -> Result<Option<(String, u32)>, FsError> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let Some(file) = present(open(path))? else { return Ok(None) };
+    let mode = file.metadata().doing("look at", path)?.permissions().mode() & 0o7777;
+    let mut text = String::new();
+    file.take(1 << 20).read_to_string(&mut text).doing("read", path)?;
+    Ok(Some((text, mode)))
+}
+
 /// What the path itself is, not following a link; `None` where nothing is.
 pub fn metadata(path: &Path) -> Result<Option<Metadata>, FsError> {
     present(std::fs::symlink_metadata(path).doing("look at", path))

@@ -104,9 +104,7 @@ pub enum AgreementError {
 impl Remedy for AgreementError {
     fn remedy(&self) -> Option<String> {
         Some(match self {
-            Self::CharsetUnknown { .. } | Self::CharsetNotSaid => {
-                "save the text as UTF-8 and give it as a file".into()
-            }
+            Self::CharsetUnknown { .. } | Self::CharsetNotSaid => "save the text as UTF-8 and give it as a file".into(),
             Self::NoVisibleText => {
                 "open the page in a browser, save its text (or print it to PDF), and give that file".into()
             }

@@ -161,8 +161,7 @@ impl Ledger {
         let noted = self.heads().last()?;
         let window = lines::window(&self.path(), CHECKED_BEFORE_APPENDING)?;
         let noted: Vec<Head> = noted.into_iter().collect();
-        let mut check =
-            if window.from_start { ChainCheck::new(noted) } else { ChainCheck::from_middle(noted) };
+        let mut check = if window.from_start { ChainCheck::new(noted) } else { ChainCheck::from_middle(noted) };
         let mut last = None;
         for line in window.lines() {
             check.line(line);
@@ -224,11 +223,9 @@ impl Ledger {
     fn refuse_faults(&self, faults: &[ChainFault]) -> Result<(), AgreementError> {
         match faults {
             [] => Ok(()),
-            [first, ..] => Err(AgreementError::Broken {
-                path: self.path(),
-                first: Box::new(first.clone()),
-                count: faults.len(),
-            }),
+            [first, ..] => {
+                Err(AgreementError::Broken { path: self.path(), first: Box::new(first.clone()), count: faults.len() })
+            }
         }
     }
 

@@ -382,7 +382,6 @@ pub struct AcceptArgs {
     #[arg(value_name = "ID[@VER][:VARIANT]")]
     pub dataset: String,
     /// The agreement, by the id of its step, where there are several
-    #[arg(long, value_name = "STEP")]
     pub step: Option<String>,
     /// Digest of the text you accept; needed without a terminal
     #[arg(long, value_name = "sha256:...")]
@@ -408,7 +407,6 @@ pub struct WithdrawArgs {
     #[arg(value_name = "ID[@VER][:VARIANT]")]
     pub dataset: String,
     /// The step, by its id, where there are several
-    #[arg(long, value_name = "STEP")]
     pub step: Option<String>,
     /// Why, for the record
     #[arg(long)]
@@ -422,7 +420,6 @@ pub struct GrantArgs {
     #[arg(value_name = "ID[@VER][:VARIANT]")]
     pub dataset: String,
     /// The step, by its id; needed where several can be recorded
-    #[arg(long, value_name = "STEP")]
     pub step: Option<String>,
     /// The letter or certificate, kept beside the ledger
     #[arg(long, value_name = "FILE")]

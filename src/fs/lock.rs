@@ -43,10 +43,11 @@ impl FileLock {
             if let Some(tell) = waiting.take() {
                 tell();
             }
-            if Instant::now() + pause > deadline {
+            let nap = pause.mul_f64(0.1 + 0.9 * chance());
+            if Instant::now() + nap > deadline {
                 return Ok(None);
             }
-            std::thread::sleep(pause);
+            std::thread::sleep(nap);
             pause = (pause * 2).min(Duration::from_millis(250));
         }
     }
@@ -55,6 +56,12 @@ impl FileLock {
     pub fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// A number from 0 to 1. Waiters that started together must not ask together for ever: one
+/// would be served per round and all others sleep on.
+fn chance() -> f64 {
+    f64::from(getrandom::u32().unwrap_or(u32::MAX)) / f64::from(u32::MAX)
 }
 
 fn open_lock_file(path: &Path) -> Result<File, FsError> {

@@ -53,6 +53,9 @@ pub struct Receipt {
     /// Member names, bytes or choices a person should know of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// Why other bytes than the catalogue's were taken, where they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// The ledger's head after this was entered. Absent only until the entry is made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ledger: Option<LedgerMark>,

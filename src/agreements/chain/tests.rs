@@ -77,11 +77,10 @@ fn missing_entries_are_named() {
 fn moved_and_repeated_entries_are_named() {
     check(&lines(&[1, 2, 4, 3, 5]), &[(4, Some(3), Wrong::Reordered)]);
     check(&lines(&[2, 1, 3]), &[(2, Some(1), Wrong::Reordered)]);
-    check(&lines(&[1, 5, 2, 3, 4]), &[
-        (3, Some(2), Wrong::Reordered),
-        (4, Some(3), Wrong::Reordered),
-        (5, Some(4), Wrong::Reordered),
-    ]);
+    check(
+        &lines(&[1, 5, 2, 3, 4]),
+        &[(3, Some(2), Wrong::Reordered), (4, Some(3), Wrong::Reordered), (5, Some(4), Wrong::Reordered)],
+    );
     check(&lines(&[1, 2, 2, 3]), &[(3, Some(2), Wrong::Repeated)]);
     check(&lines(&[1, 2, 3, 1]), &[(4, Some(1), Wrong::Repeated)]);
 }

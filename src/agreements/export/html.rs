@@ -9,10 +9,17 @@ use super::csv::{COLUMNS, value};
 pub(super) fn page(extract: &Extract) -> Vec<u8> {
     let mut page = String::from(START);
     let (chosen, all) = (extract.entries.len(), extract.links.len());
-    page += &format!("<p>{chosen} of {all} entries, exported {} by medsets {}.</p>\n", extract.exported, escaped(&extract.tool));
+    page += &format!(
+        "<p>{chosen} of {all} entries, exported {} by medsets {}.</p>\n",
+        extract.exported,
+        escaped(&extract.tool)
+    );
     if let Some(head) = &extract.head {
         let ledger = escaped(&head.ledger);
-        page += &format!("<p>Ledger <code>{ledger}</code>, last entry {}, hash <code>{}</code>.</p>\n", head.sequence, head.hash);
+        page += &format!(
+            "<p>Ledger <code>{ledger}</code>, last entry {}, hash <code>{}</code>.</p>\n",
+            head.sequence, head.hash
+        );
     }
     for entry in &extract.entries {
         page += "<table>\n";

@@ -76,7 +76,11 @@ fn tables_and_pages_hold_what_entries_say() {
     let lines: Vec<&str> = csv.split_terminator("\r\n").collect();
     assert_eq!(lines.len(), 2);
     assert!(lines[0].starts_with("\"sequence\",\"time\",\"kind\",\"dataset\""));
-    assert!(lines[1].starts_with("\"1\",\"2026-11-24T09:00:00Z\",\"accept\",\"chexpert\",\"1.0\",\"\","), "{}", lines[1]);
+    assert!(
+        lines[1].starts_with("\"1\",\"2026-11-24T09:00:00Z\",\"accept\",\"chexpert\",\"1.0\",\"\","),
+        "{}",
+        lines[1]
+    );
     assert!(lines[1].contains("\"'=cmd|' /C calc'!A0 <b>&\""));
     let html = String::from_utf8(extract.html()).unwrap();
     assert!(html.contains("<tr><th>purpose</th><td>=cmd|&#39; /C calc&#39;!A0 &lt;b&gt;&amp;</td></tr>"));

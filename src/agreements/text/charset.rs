@@ -57,7 +57,8 @@ fn meta_charset(bytes: &[u8]) -> Option<String> {
     let start = String::from_utf8_lossy(&bytes[..bytes.len().min(1024)]);
     let label = Tokenizer::new(start.as_ref()).flatten().find_map(|token| match token {
         Token::StartTag(tag) if tag.name.as_slice() == b"meta" => {
-            let attribute = |name: &[u8]| tag.attributes.get(name).map(|value| String::from_utf8_lossy(value).into_owned());
+            let attribute =
+                |name: &[u8]| tag.attributes.get(name).map(|value| String::from_utf8_lossy(value).into_owned());
             attribute(b"charset").or_else(|| charset_of(&attribute(b"content")?))
         }
         _ => None,

@@ -1,0 +1,148 @@
+//! `medsets fetch` and `import`.
+
+use serde_json::json;
+
+use crate::context::Context;
+use crate::ops::fetch::{FetchOptions, KeepArchives};
+use crate::ops::import::{HowToTake, ImportOptions};
+use crate::ops::report::{FetchReport, Fetched};
+use crate::ops::{self, Failure};
+use crate::plan::Action;
+
+use super::args::{FetchArgs, ImportArgs};
+use super::output::{Answer, Output};
+
+/// Fetches datasets. On a terminal, when an acceptance is all that is missing, it is offered
+/// in place and the fetch goes on.
+pub async fn fetch(context: &Context, args: &FetchArgs, output: &Output) -> Result<Answer, Failure> {
+    let keep_archives = match (args.keep_archives, args.no_keep_archives) {
+        (true, _) => Some(KeepArchives::Yes),
+        (_, true) => Some(KeepArchives::No),
+        _ => None,
+    };
+    let options = FetchOptions {
+        datasets: args.datasets.clone(),
+        include: args.include.clone(),
+        exclude: args.exclude.clone(),
+        to: args.to.as_ref().map(|path| context.environment.absolute(&path.to_string_lossy())).transpose()?,
+        source: args.source.clone(),
+        keep_archives,
+        unpack: !args.no_unpack,
+        dry_run: args.dry_run,
+        ignore_space: args.ignore_space,
+        accept_changed: args.accept_changed.clone(),
+        reason: args.reason.clone(),
+    };
+    let mut report = ops::fetch::fetch(context, &options).await?;
+    if context.interactive() && !args.dry_run {
+        for missing in ops::fetch::only_acceptance_missing(&report) {
+            output.note(&format!("`{missing}` asks for one thing only: that you read and accept its terms."));
+            super::access::accept_at_prompt(context, &missing, output).await?;
+        }
+        if report.failures.iter().any(|failure| failure.acceptance.is_some()) {
+            report = ops::fetch::fetch(context, &options).await?;
+        }
+    }
+    Ok(answer("medsets/fetch/1", report, args.dry_run))
+}
+
+/// Takes files that were got by hand.
+pub async fn import(context: &Context, args: &ImportArgs) -> Result<Answer, Failure> {
+    let paths = args.paths.iter().map(|path| context.environment.absolute(&path.to_string_lossy()));
+    let options = ImportOptions {
+        dataset: args.dataset.clone(),
+        paths: paths.collect::<Result<_, _>>()?,
+        how: match (args.move_, args.link) {
+            (true, _) => HowToTake::Move,
+            (_, true) => HowToTake::Link,
+            _ => HowToTake::Copy,
+        },
+        to: args.to.as_ref().map(|path| context.environment.absolute(&path.to_string_lossy())).transpose()?,
+        source: args.source.clone(),
+        dry_run: args.dry_run,
+    };
+    let outcome = ops::import::import(context, &options).await?;
+    if args.dry_run {
+        let mut text = String::new();
+        for one in &outcome.matched {
+            text.push_str(&format!("{}  <-  {} ({})\n", one.path, one.found.display(), one.by));
+        }
+        for one in &outcome.unmatched {
+            text.push_str(&format!("{}  is no file of this dataset\n", one.display()));
+        }
+        for one in &outcome.missing {
+            text.push_str(&format!("{one}  is missing\n"));
+        }
+        return Ok(Answer::done("medsets/import/1", json!(outcome), text));
+    }
+    let mut answer = answer("medsets/import/1", outcome.report, false);
+    answer.data["matched"] = json!(outcome.matched);
+    answer.data["unmatched"] = json!(outcome.unmatched);
+    Ok(answer)
+}
+
+fn answer(schema: &'static str, mut report: FetchReport, dry_run: bool) -> Answer {
+    let mut text = String::new();
+    let mut notes = Vec::new();
+    for one in &report.datasets {
+        if dry_run {
+            text.push_str(&plan_text(one));
+        } else if one.failed.is_empty() {
+            notes.extend(remarks(one));
+            text.push_str(&format!("{}\n", one.path.display()));
+        }
+    }
+    let mut answer = Answer::done(schema, json!(report), text);
+    answer.exit = report.exit();
+    answer.notes = notes;
+    answer.warnings = std::mem::take(&mut report.warnings);
+    report.failures.sort_by_key(|failure| failure.exit != answer.exit);
+    answer.failures = report.failures;
+    answer
+}
+
+/// What a person wants to know beside the path.
+fn remarks(one: &Fetched) -> Vec<String> {
+    let variant = one.variant.as_ref().map_or(String::new(), |variant| format!(" ({variant})"));
+    let mut lines = Vec::new();
+    if one.downloaded.0 == 0 && one.unpacked == 0 {
+        lines.push(format!("{} {}{variant} is whole here: {} files, {}", one.id, one.version, one.files, one.bytes));
+    } else {
+        let how = if one.pinned_on_first_use == 0 {
+            "every file proven".to_owned()
+        } else {
+            format!("{} of the release's files pinned on first use: nothing published proves them", one.pinned_on_first_use)
+        };
+        let got = format!("{} downloaded, {} files, {} on disk", one.downloaded, one.files, one.bytes);
+        lines.push(format!("{} {}{variant} from `{}`: {got}; {how}", one.id, one.version, one.source));
+    }
+    if let Some(cite) = &one.cite {
+        lines.push(format!("cite: {cite}"));
+    }
+    lines
+}
+
+fn plan_text(one: &Fetched) -> String {
+    let Some(plan) = &one.plan else { return String::new() };
+    let mut text = String::new();
+    for step in &plan.steps {
+        let word = match step.action {
+            Action::Keep => "keep",
+            Action::Download => "download",
+            Action::DownloadAndUnpack => "download and unpack",
+            Action::Unpack => "unpack",
+        };
+        let size = match (step.size, step.size_about) {
+            (Some(size), _) => size.to_string(),
+            (None, Some(about)) => format!("about {about}"),
+            (None, None) => "size not known".to_owned(),
+        };
+        text.push_str(&format!("{word:<20} {}  {size}\n", step.path));
+    }
+    let unknown = if plan.unknown_sizes == 0 { String::new() } else { format!(", {} files of unknown size", plan.unknown_sizes) };
+    text.push_str(&format!(
+        "{} {} from `{}` into `{}`: {} to download{unknown}, {} needed at the peak\n",
+        one.id, one.version, one.source, one.path.display(), plan.download, plan.peak
+    ));
+    text
+}

@@ -1,0 +1,161 @@
+//! What is on disk: `list`, `status`, `verify`, `path`, `remove`, `du`.
+
+use serde_json::json;
+
+use crate::context::Context;
+use crate::layout::CheckMode;
+use crate::ops::verify::Verified;
+use crate::ops::{self, Exit, Failure};
+use crate::values::{ByteSize, Printable};
+
+use super::args::{DuArgs, ListArgs, PathArgs, RemoveArgs, StatusArgs, VerifyArgs};
+use super::output::{Answer, Output};
+use super::table::Table;
+
+/// Lists what is here, or the whole catalogue.
+pub fn list(context: &Context, args: &ListArgs) -> Result<Answer, Failure> {
+    if args.available {
+        return super::catalogue::available(context);
+    }
+    let report = ops::list::list(context)?;
+    let mut table = Table::new(&["dataset", "size", "files", "state", "licence", "accepted", "folder"]);
+    for one in &report.datasets {
+        table.row([
+            one.name(),
+            one.bytes.to_string(),
+            one.files.to_string(),
+            one.state.to_string(),
+            one.license.clone(),
+            one.accepted.map_or("-".to_owned(), |time| time.strftime("%Y-%m-%d").to_string()),
+            one.path.display().to_string(),
+        ]);
+    }
+    let mut answer = Answer::done("medsets/list/1", json!(report), table.to_string());
+    if report.datasets.is_empty() {
+        answer.notes.push("nothing is here yet; `medsets search` finds datasets, `medsets fetch ID` gets one".to_owned());
+    }
+    answer.warnings = report.warnings;
+    Ok(answer)
+}
+
+/// Compares size and time with the inventory.
+pub fn status(context: &Context, args: &StatusArgs) -> Result<Answer, Failure> {
+    let report = ops::verify::verify(context, args.dataset.as_deref(), CheckMode::Quick)?;
+    let text = report.datasets.iter().map(summary).collect();
+    let mut answer = Answer::done("medsets/status/1", json!(report), text);
+    if args.exit_code && report.exit() != Exit::DONE {
+        answer.exit = Exit::DIFFERENT;
+    }
+    answer.warnings = report.warnings;
+    Ok(answer)
+}
+
+/// Checks every byte, and fetches what is damaged when asked to.
+pub async fn verify(context: &Context, args: &VerifyArgs) -> Result<Answer, Failure> {
+    let mode = match args.sample {
+        _ if args.quick => CheckMode::Quick,
+        Some(percent) if !(0.0..=100.0).contains(&percent) => {
+            return Err(Failure::new(Exit::USAGE, format!("`--sample` takes a share from 0 to 100, not {percent}")));
+        }
+        Some(percent) => CheckMode::Sample(percent),
+        None => CheckMode::Full,
+    };
+    let mut report = ops::verify::verify(context, args.dataset.as_deref(), mode)?;
+    let mut warnings = std::mem::take(&mut report.warnings);
+    if args.repair && report.datasets.iter().any(|one| !one.missing.is_empty() || !one.changed.is_empty()) {
+        for one in &report.datasets {
+            warnings.extend(ops::repair::repair(context, one).await?);
+        }
+        report = ops::verify::verify(context, args.dataset.as_deref(), mode)?;
+    }
+    let text = report.datasets.iter().map(summary).collect();
+    let exit = report.exit();
+    let mut answer = Answer::done("medsets/verify/1", json!(report), text);
+    answer.exit = exit;
+    answer.warnings = warnings;
+    for one in report.datasets.iter().filter(|one| one.exit() != Exit::DONE) {
+        answer.failures.push(damage(one));
+    }
+    Ok(answer)
+}
+
+fn damage(found: &Verified) -> Failure {
+    let counts = format!("{} missing, {} changed, {} extra", found.missing.len(), found.changed.len(), found.extra.len());
+    let failure = Failure::new(found.exit(), format!("`{}` {} is not as it was: {counts}", found.id, found.version)).of(&found.id);
+    if found.missing.is_empty() && found.changed.is_empty() {
+        return failure.help("files that medsets did not put there stay until you remove them");
+    }
+    failure.help(format!("`medsets verify {} --repair` fetches what is damaged, and only that", found.id))
+}
+
+/// One line for a whole dataset, and a line for each damaged file.
+fn summary(found: &Verified) -> String {
+    let variant = found.variant.as_ref().map_or(String::new(), |variant| format!(":{variant}"));
+    let state = if found.exit() == Exit::DONE { "whole" } else { "damaged" };
+    let mut text = format!(
+        "{}@{}{variant}: {state}, {} of {} files good ({})\n",
+        found.id, found.version, found.ok, found.checked, found.mode
+    );
+    let lists = [("missing", shown(&found.missing)), ("changed", shown(&found.changed)), ("extra", shown(&found.extra))];
+    for (word, paths) in lists {
+        for path in paths {
+            text.push_str(&format!("  {word:<8} {path}\n"));
+        }
+    }
+    text
+}
+
+fn shown<T: ToString>(paths: &[T]) -> Vec<String> {
+    const MOST: usize = 50;
+    let mut shown: Vec<String> = paths.iter().take(MOST).map(|path| Printable::new(&path.to_string()).to_string()).collect();
+    if paths.len() > MOST {
+        shown.push(format!("... and {} more", paths.len() - MOST));
+    }
+    shown
+}
+
+/// Prints where a dataset is, or would be.
+pub fn path(context: &Context, args: &PathArgs) -> Result<Answer, Failure> {
+    let path = ops::list::path(context, &args.dataset, args.must_exist)?;
+    Ok(Answer::done("medsets/path/1", json!({ "path": path }), format!("{}\n", path.display())))
+}
+
+/// Deletes files after a question, or with `--yes`.
+pub fn remove(context: &Context, args: &RemoveArgs, output: &Output) -> Result<Answer, Failure> {
+    let (here, plan) = ops::remove::plan(context, &args.dataset, args.archives_only)?;
+    let what = format!("{} files, {} in `{}`", plan.files, plan.bytes, plan.path.display());
+    if args.dry_run {
+        return Ok(Answer::done("medsets/remove/1", json!(plan), format!("would remove {what}\n")));
+    }
+    if !args.yes {
+        if !context.interactive() {
+            return Err(Failure::new(Exit::USAGE, format!("nobody can be asked whether to remove {what}")).help("add `--yes` to remove it"));
+        }
+        let reply = output.ask(&format!("Remove {what}? [y/N]"));
+        if !reply.is_some_and(|reply| matches!(reply.as_str(), "y" | "Y" | "yes")) {
+            return Err(Failure::new(Exit::OTHER, "nothing was removed"));
+        }
+    }
+    let report = ops::remove::remove(context, &here, plan)?;
+    Ok(Answer::done("medsets/remove/1", json!(report), format!("removed {what}\n")))
+}
+
+/// Shows bytes and inodes.
+pub fn du(context: &Context, args: &DuArgs) -> Result<Answer, Failure> {
+    let report = ops::du::du(context, args.dataset.as_deref())?;
+    let mut table = Table::new(&["dataset", "data", "archives", "files"]);
+    let (mut bytes, mut inodes) = (report.store.bytes, report.store.inodes);
+    for one in &report.datasets {
+        let variant = one.variant.as_ref().map_or(String::new(), |variant| format!(":{variant}"));
+        let files = one.data.inodes + one.archives.inodes;
+        let name = format!("{}@{}{variant}", one.id, one.version);
+        table.row([name, one.data.bytes.to_string(), one.archives.bytes.to_string(), files.to_string()]);
+        bytes += one.data.bytes + one.archives.bytes;
+        inodes += files;
+    }
+    table.row(["(unfinished)".into(), report.store.bytes.to_string(), ByteSize::ZERO.to_string(), report.store.inodes.to_string()]);
+    table.row(["(all)".into(), bytes.to_string(), String::new(), inodes.to_string()]);
+    let mut answer = Answer::done("medsets/du/1", json!(report), table.to_string());
+    answer.warnings = report.warnings;
+    Ok(answer)
+}

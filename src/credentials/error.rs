@@ -1,0 +1,81 @@
+//! What can go wrong with a credential. No message holds a secret.
+
+use std::path::PathBuf;
+
+use crate::fs::FsError;
+use crate::remedy::Remedy;
+
+/// Why a credential cannot be taken from a place.
+#[derive(Debug, thiserror::Error)]
+pub enum CredentialError {
+    /// One half of a login is there, the other is not.
+    #[error("{place} has no {missing} for `{provider}`")]
+    Incomplete {
+        /// Where: a variable's name or a path, in backticks.
+        place: String,
+        /// `user` or `password`.
+        missing: &'static str,
+        /// The provider.
+        provider: String,
+    },
+    /// Others may read a file of secrets.
+    #[error("`{}` holds secrets and can be read by others (mode {mode:04o})", path.display())]
+    TooOpen {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// A variable names a file that holds no text.
+    #[error("the file `{}`, named by `{variable}`, holds no text", path.display())]
+    NoText {
+        /// The variable.
+        variable: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// `credentials.toml` is no TOML, or not of the known shape.
+    #[error("`{}` cannot be understood{}: {expected}", path.display(), line.map_or(String::new(), |line| format!(" in line {line}")))]
+    NotUnderstood {
+        /// The file.
+        path: PathBuf,
+        /// Which line, where it can be told.
+        line: Option<usize>,
+        /// What should stand there.
+        expected: &'static str,
+    },
+    /// The key store is the only place and cannot be asked.
+    #[error("{reason}")]
+    KeyStore {
+        /// Why.
+        reason: String,
+    },
+    /// `MEDSETS_KEYRING` has another value.
+    #[error("`{text}` is not a choice of `MEDSETS_KEYRING`")]
+    NotAKeyring {
+        /// What was given.
+        text: String,
+    },
+    /// A file could not be read.
+    #[error(transparent)]
+    Fs(#[from] FsError),
+}
+
+impl Remedy for CredentialError {
+    fn remedy(&self) -> Option<String> {
+        Some(match self {
+            Self::Incomplete { .. } => "give user and password in the same place, or neither".into(),
+            Self::TooOpen { path, .. } => format!("`chmod 600 {}`, and change the secret if others saw it", path.display()),
+            Self::NoText { .. } => "write the secret into it as one line of UTF-8".into(),
+            Self::NotUnderstood { .. } => {
+                "write one table for each provider, such as `[physionet]` with `user = \"...\"` and `password = \"...\"`"
+                    .into()
+            }
+            Self::KeyStore { .. } => {
+                "unlock the key store, or choose another place with `MEDSETS_KEYRING=auto` or `file`".into()
+            }
+            Self::NotAKeyring { .. } => "choose `auto`, `os`, `file` or `none`".into(),
+            Self::Fs(error) => return error.remedy(),
+        })
+    }
+}

@@ -1,0 +1,295 @@
+//! From a finished stage to a dataset folder with its records, and the entry in the ledger.
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use unicode_normalization::UnicodeNormalization as _;
+
+use crate::agreements::{EntryKind, Record};
+use crate::context::Context;
+use crate::fs::{self, Access, FsError};
+use crate::layout::inventory::{self, InventoryReader, InventoryWriter};
+use crate::layout::receipt::{CatalogMark, LedgerMark, LicenseMark, ListedMark, Selection, SourceMark, Tool};
+use crate::layout::{
+    DatasetDir, FileRecord, Finished, FinishedKind, LayoutError, Origin, Receipt, RoleRules, Store, Workspace, commit, manifest,
+};
+use crate::values::{ByteSize, DatasetId, Digest, RelPath};
+
+use super::failure::Failure;
+use super::identity;
+use super::placing::stamp;
+
+/// Everything a receipt says that the stage does not.
+pub struct Particulars {
+    /// Which dataset.
+    pub id: DatasetId,
+    /// Its title.
+    pub title: String,
+    /// Release.
+    pub version: String,
+    /// Variant.
+    pub variant: Option<String>,
+    /// What part of it.
+    pub selection: Selection,
+    /// How it came.
+    pub means: Means,
+    /// By which entry.
+    pub catalog: CatalogMark,
+    /// From which host.
+    pub source: SourceMark,
+    /// Under which terms.
+    pub license: LicenseMark,
+    /// The text of README.md, TERMS.md and CITATION.cff.
+    pub papers: Vec<(&'static str, String)>,
+    /// The entry's globs.
+    pub roles: RoleRules,
+    /// Terms of single files where they differ, by path at the publisher.
+    pub file_license: Box<dyn Fn(&RelPath) -> Option<String> + Send + Sync>,
+    /// What a person should know.
+    pub warnings: Vec<String>,
+    /// Why bytes other than the catalogue's were taken, where they were.
+    pub reason: Option<String>,
+}
+
+/// How a dataset came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Means {
+    /// By download.
+    Fetch,
+    /// From files a person had.
+    Import,
+}
+
+/// A committed dataset.
+#[derive(Debug)]
+pub struct Assembled {
+    /// Its receipt, with the ledger's head.
+    pub receipt: Receipt,
+    /// Digest of the receipt's bytes.
+    pub receipt_sha256: Digest,
+}
+
+/// Writes the records into the stage, makes it the dataset folder, and enters it in the ledger.
+///
+/// Before the commit nothing is visible; a failure leaves the workspace for the next run. A
+/// kill between the commit and the ledger is mended by the next `fetch`, which finds a receipt
+/// without a ledger mark (see [`enter_in_ledger`]).
+pub fn assemble(
+    context: &Context,
+    workspace: Workspace,
+    dir: &DatasetDir,
+    store: &Store,
+    particulars: Particulars,
+) -> Result<Assembled, Failure> {
+    let access = workspace.access();
+    let staged = DatasetDir::at(workspace.stage());
+    fs::remove_dir_all(&staged.records())?;
+    fs::create_dir_all(&staged.records(), access)?;
+    let mut particulars = particulars;
+    let placed = write_placed(&workspace, &particulars)?;
+    let totals = write_records(&workspace, &staged, placed, &mut particulars.warnings)?;
+    for (name, text) in &particulars.papers {
+        fs::atomic_write(&staged.root().join(name), text.as_bytes(), access)?;
+    }
+    keep_archives(&workspace, &staged)?;
+    let receipt = receipt(context, &workspace, particulars, totals);
+    receipt.write(&staged, access)?;
+    commit::commit(staged.root(), dir, store, access)?;
+    let assembled = enter_in_ledger(context, dir, receipt, access)?;
+    workspace.discard()?;
+    Ok(assembled)
+}
+
+/// Enters a receipt that is not yet in the ledger and notes the ledger's head in it.
+pub fn enter_in_ledger(context: &Context, dir: &DatasetDir, mut receipt: Receipt, access: Access) -> Result<Assembled, Failure> {
+    let kind = if receipt.means == "import" { EntryKind::Import } else { EntryKind::Fetch };
+    let record = Record {
+        version: Some(receipt.version.clone()),
+        variant: receipt.variant.clone(),
+        license: Some(receipt.license.expression.clone()),
+        text_sha256: receipt.license.accepted.first().map(|accepted| accepted.text_sha256),
+        channel: Some(receipt.source.channel.clone()),
+        files: Some(receipt.files),
+        bytes: Some(receipt.bytes),
+        note: receipt.reason.clone(),
+        receipt_sha256: Some(Digest::sha256(&receipt.to_bytes()?)),
+        ..identity::record(context, kind, &receipt.dataset)
+    };
+    let entry = context.ledger()?.append(record)?;
+    receipt.ledger = Some(LedgerMark { id: entry.ledger.clone(), sequence: entry.sequence, hash: entry.hash });
+    let receipt_sha256 = receipt.write(dir, access)?;
+    Ok(Assembled { receipt, receipt_sha256 })
+}
+
+/// The inventory of files that were placed as they are.
+fn write_placed(workspace: &Workspace, particulars: &Particulars) -> Result<PathBuf, LayoutError> {
+    let mut records = Vec::new();
+    for finished in workspace.finished().values() {
+        if let FinishedKind::Placed { at } = &finished.kind
+            && is_inventoried(at)
+        {
+            records.push(placed_record(workspace, finished, at, particulars)?);
+        }
+    }
+    let path = workspace.members("placed.jsonl");
+    fs::remove_file(&path)?;
+    inventory::write_sorted(&path, records, workspace.access())?;
+    Ok(path)
+}
+
+/// Only `data/` and `docs/` are the dataset; archives are beside it.
+fn is_inventoried(at: &RelPath) -> bool {
+    matches!(at.names().next(), Some("data" | "docs"))
+}
+
+fn placed_record(workspace: &Workspace, finished: &Finished, at: &RelPath, particulars: &Particulars) -> Result<FileRecord, LayoutError> {
+    let (mtime, size) = stamp(&at.under(&workspace.stage()))?;
+    Ok(FileRecord {
+        path: at.clone(),
+        size,
+        mtime,
+        sha256: finished.sha256,
+        origin: Origin { file: finished.path.clone(), member: None, raw_name: None, url: finished.url.clone() },
+        role: particulars.roles.role_of(at),
+        license: (particulars.file_license)(&finished.path),
+    })
+}
+
+/// What the records sum up to.
+struct Totals {
+    files: u64,
+    bytes: ByteSize,
+    tree: Digest,
+}
+
+/// Merges all inventories into `files.jsonl` and writes the manifest beside it.
+fn write_records(
+    workspace: &Workspace,
+    staged: &DatasetDir,
+    placed: PathBuf,
+    warnings: &mut Vec<String>,
+) -> Result<Totals, LayoutError> {
+    let mut inventories = vec![placed];
+    for finished in workspace.finished().values() {
+        if let FinishedKind::Unpacked { members } = &finished.kind {
+            inventories.push(workspace.members(members));
+        }
+        warnings.extend(finished.warnings.iter().cloned());
+    }
+    let mut files = InventoryWriter::create(&staged.inventory_path(), workspace.access())?;
+    let mut lines = Lines::create(&staged.manifest_path(), workspace.access())?;
+    let (mut count, mut bytes) = (0, ByteSize::ZERO);
+    let mut folded = HashSet::new();
+    let mut suspect = false;
+    inventory::merge(&inventories, |record| {
+        count += 1;
+        bytes += record.size;
+        suspect |= !folded.insert(mark(&record.path));
+        files.write(&record)?;
+        Ok(lines.write(&manifest::line(&record.sha256, &record.path))?)
+    })?;
+    files.finish()?;
+    if suspect {
+        refuse_collisions(&staged.inventory_path())?;
+    }
+    Ok(Totals { files: count, bytes, tree: lines.finish()? })
+}
+
+/// A text file written line by line, hashed on the way.
+struct Lines {
+    out: std::io::BufWriter<std::fs::File>,
+    digester: crate::values::Digester,
+    path: PathBuf,
+}
+
+impl Lines {
+    fn create(path: &Path, access: Access) -> Result<Self, FsError> {
+        let digester = crate::values::Digester::new(crate::values::Algorithm::Sha256, None);
+        Ok(Self { out: std::io::BufWriter::new(fs::create_new(path, access)?), digester, path: path.to_path_buf() })
+    }
+
+    fn write(&mut self, line: &str) -> Result<(), FsError> {
+        self.digester.update(line.as_bytes());
+        self.digester.update(b"\n");
+        writeln!(self.out, "{line}").map_err(|error| FsError::new("write", &self.path, error))
+    }
+
+    fn finish(mut self) -> Result<Digest, FsError> {
+        let flushed = self.out.flush().and_then(|()| self.out.get_ref().sync_all());
+        flushed.map_err(|error| FsError::new("write", &self.path, error))?;
+        Ok(self.digester.finish())
+    }
+}
+
+/// A path as a system sees it that folds case and composes characters.
+fn fold(path: &RelPath) -> String {
+    path.as_str().nfc().flat_map(char::to_lowercase).nfc().collect()
+}
+
+fn mark(path: &RelPath) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    fold(path).hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Two marks were the same: finds the two names, if it was not chance.
+fn refuse_collisions(inventory: &Path) -> Result<(), LayoutError> {
+    let mut names: Vec<(String, RelPath)> = Vec::new();
+    for record in InventoryReader::open(inventory)? {
+        let path = record?.path;
+        names.push((fold(&path), path));
+    }
+    names.sort();
+    match names.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+        Some(pair) => Err(LayoutError::Collision { first: pair[0].1.to_string(), second: pair[1].1.to_string() }),
+        None => Ok(()),
+    }
+}
+
+/// Archives that stay go along with the stage.
+fn keep_archives(workspace: &Workspace, staged: &DatasetDir) -> Result<(), LayoutError> {
+    for finished in workspace.finished().values() {
+        let kept = workspace.archive(&finished.path);
+        if matches!(finished.kind, FinishedKind::Unpacked { .. }) && fs::metadata(&kept)?.is_some() {
+            let target = finished.path.under(&staged.archives());
+            fs::create_dir_all(target.parent().unwrap_or(&staged.archives()), workspace.access())?;
+            fs::rename(&kept, &target)?;
+        }
+    }
+    Ok(())
+}
+
+fn receipt(context: &Context, workspace: &Workspace, particulars: Particulars, totals: Totals) -> Receipt {
+    let listed = workspace.finished().values().map(|finished| ListedMark {
+        path: finished.path.clone(),
+        size: finished.size,
+        sha256: finished.sha256,
+        verified: finished.verified.clone(),
+        url: finished.url.clone(),
+        unpacked: matches!(finished.kind, FinishedKind::Unpacked { .. }),
+    });
+    Receipt {
+        schema: Receipt::SCHEMA.to_owned(),
+        dataset: particulars.id,
+        title: particulars.title,
+        version: particulars.version,
+        variant: particulars.variant,
+        selection: particulars.selection,
+        means: if particulars.means == Means::Import { "import".into() } else { "fetch".into() },
+        completed: context.now(),
+        by: identity::on_receipt(context),
+        tool: Tool { name: "medsets".into(), version: env!("CARGO_PKG_VERSION").into() },
+        catalog: particulars.catalog,
+        source: particulars.source,
+        license: particulars.license,
+        files: totals.files,
+        bytes: totals.bytes,
+        tree: totals.tree,
+        listed: listed.collect(),
+        warnings: particulars.warnings,
+        reason: particulars.reason,
+        ledger: None,
+    }
+}

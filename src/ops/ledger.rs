@@ -1,0 +1,120 @@
+//! `medsets ledger`: reading and checking the record.
+
+use serde::Serialize;
+
+use crate::agreements::export::Extract;
+use crate::agreements::{Entry, Head, Repair, Verification};
+use crate::context::Context;
+use crate::layout::Receipt;
+use crate::values::{Algorithm, Digest, Printable};
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::here;
+
+/// The entries a person asked for.
+pub fn show(context: &Context, dataset: Option<&str>) -> Result<Vec<Entry>, Failure> {
+    let mut entries = context.ledger()?.read_all()?.entries;
+    if let Some(dataset) = dataset {
+        entries.retain(|entry| entry.record.dataset.as_str() == dataset);
+    }
+    Ok(entries)
+}
+
+/// What the check of the ledger found.
+#[derive(Debug, Serialize)]
+pub struct LedgerReport {
+    /// Where the ledger is.
+    pub path: std::path::PathBuf,
+    /// Whole entries.
+    pub entries: u64,
+    /// The last of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub head: Option<Head>,
+    /// All that is wrong, in the order of lines.
+    pub faults: Vec<String>,
+    /// The last line, if it has no end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub torn: Option<String>,
+    /// What was done about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repaired: Option<String>,
+    /// How many heads, noted in receipts and by the command line, the ledger was held against.
+    pub heads_compared: usize,
+}
+
+/// Checks the chain, also against the heads that receipts noted and against one noted
+/// elsewhere. Repairs a torn last line only when asked to.
+pub fn verify(context: &Context, head: Option<&str>, repair: bool) -> Result<LedgerReport, Failure> {
+    let ledger = context.ledger()?;
+    let repaired = if repair { Some(describe(ledger.repair()?)) } else { None };
+    let noted = noted_heads(context)?;
+    let found = ledger.verify(&noted)?;
+    let mut faults: Vec<String> = found.faults.iter().map(ToString::to_string).collect();
+    if let Some(hash) = head {
+        faults.extend(missing_head(context, hash)?);
+    }
+    let Verification { entries, head: last, torn, .. } = found;
+    Ok(LedgerReport {
+        path: ledger.path(),
+        entries,
+        head: last,
+        faults,
+        torn: torn.map(|torn| torn.to_string()),
+        repaired,
+        heads_compared: noted.len() + usize::from(head.is_some()),
+    })
+}
+
+/// Heads noted in the receipts of datasets that are here.
+fn noted_heads(context: &Context) -> Result<Vec<Head>, Failure> {
+    // Without a data folder there are no receipts to compare with.
+    let Ok((found, _)) = here::all(context) else { return Ok(Vec::new()) };
+    let head = |receipt: Receipt| receipt.ledger.map(|mark| Head { ledger: mark.id, sequence: mark.sequence, hash: mark.hash });
+    let own = context.ledger()?.head()?.map(|head| head.ledger);
+    let heads = found.into_iter().filter_map(|here| head(here.receipt));
+    // A receipt of another person's ledger says nothing of this one.
+    Ok(heads.filter(|head| own.as_ref().is_none_or(|own| *own == head.ledger)).collect())
+}
+
+/// A sentence when no entry has the hash that was noted elsewhere.
+fn missing_head(context: &Context, text: &str) -> Result<Option<String>, Failure> {
+    let hex = text.strip_prefix("sha256:").unwrap_or(text);
+    let wanted = Digest::from_hex(Algorithm::Sha256, hex).map_err(|error| Failure::new(Exit::USAGE, error.to_string()))?;
+    let mut present = false;
+    context.ledger()?.scan(&mut |_, entry| present |= entry.hash == wanted)?;
+    Ok((!present).then(|| format!("no entry has the noted hash {wanted}: the ledger was cut or written anew")))
+}
+
+fn describe(repair: Repair) -> String {
+    match repair {
+        Repair::NothingTorn => "nothing was torn".to_owned(),
+        Repair::Completed { sequence } => format!("entry {sequence} was whole and got its line break"),
+        Repair::SetAside { path, bytes } => format!("{bytes} bytes of a torn line were moved to `{}`", path.display()),
+    }
+}
+
+impl LedgerReport {
+    /// 14 when anything is wrong.
+    pub fn exit(&self) -> Exit {
+        if self.faults.is_empty() && self.torn.is_none() { Exit::DONE } else { Exit::LEDGER }
+    }
+}
+
+/// An extract of the entries of these datasets (all without any) that can be checked.
+pub fn export(context: &Context, datasets: &[String]) -> Result<Extract, Failure> {
+    for name in datasets {
+        name.parse::<crate::values::DatasetId>().map_err(|error| Failure::new(Exit::CATALOG, error.to_string()))?;
+    }
+    let ledger = context.ledger()?;
+    let mut extract = Extract::begin(context.now(), env!("CARGO_PKG_VERSION"));
+    let found = ledger.scan(&mut |line, entry| {
+        let chosen = datasets.is_empty() || datasets.iter().any(|name| name == entry.record.dataset.as_str());
+        extract.take(line, &entry, chosen);
+    })?;
+    match found.faults.first() {
+        None => Ok(extract),
+        Some(fault) => Err(Failure::new(Exit::LEDGER, format!("the ledger is broken, so no extract is made: {}", Printable::new(&fault.to_string())))
+            .help("`medsets ledger verify` lists every fault")),
+    }
+}

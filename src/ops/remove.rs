@@ -1,0 +1,73 @@
+//! `medsets remove`: the files go, the record stays.
+
+use serde::Serialize;
+
+use crate::agreements::{EntryKind, Record};
+use crate::context::Context;
+use crate::fs::{self, Access};
+use crate::layout::{Store, commit};
+use crate::values::{ByteSize, DatasetId};
+
+use super::failure::Failure;
+use super::here::{self, Here};
+use super::identity;
+
+/// What was, or would be, removed.
+#[derive(Debug, Serialize)]
+pub struct RemoveReport {
+    /// Which dataset.
+    pub id: DatasetId,
+    /// Release.
+    pub version: String,
+    /// Its folder.
+    pub path: std::path::PathBuf,
+    /// Bytes.
+    pub bytes: ByteSize,
+    /// Files.
+    pub files: u64,
+    /// Whether only kept archives are meant.
+    pub archives_only: bool,
+    /// Whether it was done.
+    pub removed: bool,
+}
+
+/// What removing would remove. Changes nothing.
+pub fn plan(context: &Context, name: &str, archives_only: bool) -> Result<(Here, RemoveReport), Failure> {
+    let here = here::one(context, name)?;
+    let root = if archives_only { here.dir.archives() } else { here.dir.root().to_path_buf() };
+    let (mut files, mut bytes) = (0, ByteSize::ZERO);
+    fs::walk(&root, &mut |found| {
+        files += 1;
+        bytes += ByteSize(found.size);
+    })?;
+    let (id, version) = (here.receipt.dataset.clone(), here.receipt.version.clone());
+    Ok((here, RemoveReport { id, version, path: root, bytes, files, archives_only, removed: false }))
+}
+
+/// Removes the files. The folder leaves its place by one rename before anything is deleted,
+/// so that a kill leaves no half dataset; the deletion is entered in the ledger.
+pub fn remove(context: &Context, here: &Here, mut report: RemoveReport) -> Result<RemoveReport, Failure> {
+    let store = Store::of(&context.data_dir()?);
+    fs::create_dir_all(&store.tmp(), Access::Private)?;
+    let out = commit::away(&store, &report.path);
+    fs::remove_dir_all(&out)?;
+    if fs::metadata(&report.path)?.is_some() {
+        fs::rename(&report.path, &out)?;
+    }
+    if !report.archives_only {
+        let record = Record {
+            version: Some(here.receipt.version.clone()),
+            variant: here.receipt.variant.clone(),
+            files: Some(report.files),
+            bytes: Some(report.bytes),
+            ..identity::record(context, EntryKind::Delete, &here.receipt.dataset)
+        };
+        context.ledger()?.append(record)?;
+        if let Some(parent) = report.path.parent() {
+            fs::remove_dir_if_empty(parent);
+        }
+    }
+    fs::remove_dir_all(&out)?;
+    report.removed = true;
+    Ok(report)
+}

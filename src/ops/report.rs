@@ -1,0 +1,82 @@
+//! What `fetch` and `import` tell when they are done.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::plan::FetchPlan;
+use crate::values::{ByteSize, DatasetId, Digest, RelPath};
+
+use super::exit::Exit;
+use super::failure::Failure;
+
+/// What became of each dataset that was asked for.
+#[derive(Debug, Default, Serialize)]
+pub struct FetchReport {
+    /// One per dataset, in the order asked for. Datasets that failed whole are not here.
+    pub datasets: Vec<Fetched>,
+    /// What went wrong, in the order it did.
+    #[serde(skip)]
+    pub failures: Vec<Failure>,
+    /// What a person should know.
+    #[serde(skip)]
+    pub warnings: Vec<String>,
+}
+
+/// What became of one dataset.
+#[derive(Debug, Serialize)]
+pub struct Fetched {
+    /// Its id.
+    pub id: DatasetId,
+    /// Release.
+    pub version: String,
+    /// Variant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
+    /// Its folder.
+    pub path: PathBuf,
+    /// The source (channel) it came by.
+    pub source: String,
+    /// Files below `data/` and `docs/`.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: ByteSize,
+    /// Bytes that came over the network in this run.
+    pub downloaded: ByteSize,
+    /// Bytes of release files that were here already.
+    pub reused: ByteSize,
+    /// Release files that a digest known beforehand proved.
+    pub verified: u64,
+    /// Archives that were unpacked in this run.
+    pub unpacked: u64,
+    /// Release files that nothing could prove: their digest was recorded now.
+    pub pinned_on_first_use: u64,
+    /// Digest of the receipt; absent for a dry run and when part failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt_sha256: Option<Digest>,
+    /// Release files that could not be had.
+    pub failed: Vec<FailedFile>,
+    /// What would be done, for a dry run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<FetchPlan>,
+    /// How to cite it, in one line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cite: Option<String>,
+}
+
+/// A release file that could not be had.
+#[derive(Debug, Serialize)]
+pub struct FailedFile {
+    /// Its path at the publisher.
+    pub path: RelPath,
+    /// Why.
+    pub error: String,
+}
+
+impl FetchReport {
+    /// The most actionable of all failures; 43 when part of several files failed for reasons
+    /// that say nothing else.
+    pub fn exit(&self) -> Exit {
+        self.failures.iter().map(|failure| failure.exit).fold(Exit::DONE, Exit::most_actionable)
+    }
+}
