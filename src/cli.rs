@@ -1,1 +1,194 @@
 //! Arguments, output, exit codes.
+//!
+//! One file per group of commands: each turns arguments into options, calls one operation and
+//! makes an [`output::Answer`] of its report. Only [`output`] and [`progress`] write anything.
+
+pub mod args;
+pub mod output;
+
+mod access;
+mod catalogue;
+mod config;
+mod doctor;
+mod fetch;
+mod here;
+mod ledger;
+mod pages;
+mod progress;
+mod schema;
+mod table;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::sync::Arc;
+use std::time::Instant;
+
+use clap::Parser as _;
+
+use crate::context::{Context, Environment};
+use crate::events::{Report, Reporter, Silent};
+use crate::fs;
+use crate::ops::{Exit, Failure};
+
+use args::{Arguments, Command, GlobalArgs};
+use output::{Answer, Output};
+use progress::{Bar, Everyone, Lines, Ndjson};
+
+/// Runs the program once.
+pub fn main(environment: Environment, arguments: Vec<OsString>) -> Exit {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version go to standard output, usage errors to standard error.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::USAGE } else { Exit::DONE };
+        }
+    };
+    let mut output = Output {
+        json: arguments.global.json,
+        quiet: arguments.global.quiet,
+        colour: has_colour(&environment),
+        started: crate::context::clock(),
+        begun: Instant::now(),
+        catalog: None,
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let answer = match runtime {
+        Ok(runtime) => {
+            let answer = runtime.block_on(run(environment, arguments, &mut output));
+            // A thread that waits for the disk or a key store must not hold the program back.
+            runtime.shutdown_background();
+            answer
+        }
+        Err(error) => Err(Failure::new(Exit::INTERNAL, format!("threads cannot be started: {error}"))),
+    };
+    let answer = answer.unwrap_or_else(|failure| Answer::failed("medsets/error/1", failure));
+    output.finish(&answer)
+}
+
+async fn run(environment: Environment, arguments: Arguments, output: &mut Output) -> Result<Answer, Failure> {
+    let flags = flags_of(&arguments);
+    let report = reporter(&environment, &arguments.global)?;
+    let mut context = Context::new(environment, &flags)?;
+    context.report = progress_for(&context, &arguments, report);
+    let cancel = context.cancel.clone();
+    let interrupts = tokio::spawn(watch_signals(cancel.clone()));
+    let answer = dispatch(&context, &arguments.command, output).await;
+    interrupts.abort();
+    output.catalog = context.catalog_digest();
+    // The bar leaves the screen before the answer comes.
+    context.report = Arc::new(Silent);
+    answer.map_err(|failure| stopped(failure, &context))
+}
+
+async fn dispatch(context: &Context, command: &Command, output: &Output) -> Result<Answer, Failure> {
+    match command {
+        Command::Search(args) => catalogue::search(context, args),
+        Command::Info(args) => catalogue::info(context, args),
+        Command::Fetch(args) => fetch::fetch(context, args, output).await,
+        Command::Import(args) => fetch::import(context, args).await,
+        Command::List(args) => here::list(context, args),
+        Command::Status(args) => here::status(context, args),
+        Command::Verify(args) => here::verify(context, args).await,
+        Command::Path(args) => here::path(context, args),
+        Command::Remove(args) => here::remove(context, args, output),
+        Command::Du(args) => here::du(context, args),
+        Command::Access(args) => access::run(context, args, output).await,
+        Command::Ledger(command) => ledger::run(context, command),
+        Command::Cite(args) => catalogue::cite(context, args),
+        Command::Catalog(command) => catalogue::catalog(context, command),
+        Command::Config(command) => config::run(context, command),
+        Command::Doctor => doctor::run(context),
+        Command::Completions(args) => Ok(pages::completions(args)),
+        Command::Man(args) => pages::man(context, args),
+        Command::Schema(args) => schema::run(args),
+    }
+}
+
+/// What the flags set, by setting.
+fn flags_of(arguments: &Arguments) -> BTreeMap<&'static str, String> {
+    let mut flags = BTreeMap::new();
+    let mut set = |key: &'static str, value: Option<String>| {
+        if let Some(value) = value {
+            flags.insert(key, value);
+        }
+    };
+    let global = &arguments.global;
+    let text = |path: &std::path::PathBuf| path.to_string_lossy().into_owned();
+    set("offline", global.offline.then(|| "true".to_owned()));
+    set("no-input", global.no_input.then(|| "true".to_owned()));
+    set("data-dir", global.data_dir.as_ref().map(text));
+    let overlays: Vec<String> = global.catalog.iter().map(text).collect();
+    set("catalog", (!overlays.is_empty()).then(|| overlays.join(":")));
+    if let Command::Fetch(args) = &arguments.command {
+        set("jobs", args.jobs.map(|jobs| jobs.to_string()));
+        set("ranges", args.ranges.map(|ranges| ranges.to_string()));
+        set("limit-rate", args.limit_rate.clone());
+    }
+    flags
+}
+
+/// The listener for `--events`.
+fn reporter(environment: &Environment, global: &GlobalArgs) -> Result<Option<Box<dyn Reporter>>, Failure> {
+    match global.events.as_deref() {
+        None => Ok(None),
+        Some("-") if global.json => {
+            Err(Failure::new(Exit::USAGE, "`--events -` and `--json` both want standard output").help("give `--events` a file"))
+        }
+        Some("-") => Ok(Some(Box::new(Ndjson::to_stdout()))),
+        Some(path) => {
+            let path = environment.absolute(path)?;
+            fs::remove_file(&path)?;
+            Ok(Some(Box::new(Ndjson::to_file(fs::create_new(&path, fs::Access::Shared)?))))
+        }
+    }
+}
+
+/// Progress as the settings and the terminal want it, beside the listener for `--events`.
+fn progress_for(context: &Context, arguments: &Arguments, events: Option<Box<dyn Reporter>>) -> Report {
+    let mut everyone: Vec<Box<dyn Reporter>> = events.into_iter().collect();
+    let dumb = context.environment.variable("TERM").is_none_or(|term| term == "dumb");
+    let bar = context.environment.stderr_is_terminal && !dumb && context.environment.variable("CI").is_none();
+    match context.settings.text("progress") {
+        _ if arguments.global.quiet => {}
+        Some("none") => {}
+        Some("bar") => everyone.push(Box::new(Bar::new())),
+        Some("plain") => everyone.push(Box::new(Lines::new())),
+        _ if bar => everyone.push(Box::new(Bar::new())),
+        _ => everyone.push(Box::new(Lines::new())),
+    }
+    Arc::new(Everyone(everyone))
+}
+
+/// `FORCE_COLOR` wins, then `NO_COLOR`, a dumb terminal, and whether there is one at all.
+fn has_colour(environment: &Environment) -> bool {
+    if environment.variable("FORCE_COLOR").is_some_and(|value| value != "0") {
+        return true;
+    }
+    let dumb = environment.variable("TERM") == Some("dumb");
+    environment.variable("NO_COLOR").is_none() && !dumb && environment.stderr_is_terminal
+}
+
+/// The first signal stops the work cleanly, the second ends the program at once.
+async fn watch_signals(cancel: crate::events::Cancel) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else { return };
+    loop {
+        let exit = tokio::select! {
+            _ = interrupt.recv() => Exit::INTERRUPTED,
+            _ = terminate.recv() => Exit::TERMINATED,
+        };
+        if cancel.is_set() {
+            std::process::exit(i32::from(exit.0));
+        }
+        cancel.set(exit.0);
+    }
+}
+
+/// A failure after a signal is the signal's.
+fn stopped(failure: Failure, context: &Context) -> Failure {
+    match context.cancel.code() {
+        Some(code) if failure.exit != Exit(code) => Failure { exit: Exit(code), code: Exit(code).word(), ..failure },
+        _ => failure,
+    }
+}

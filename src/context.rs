@@ -9,20 +9,164 @@ pub mod error;
 pub mod keys;
 pub mod settings;
 
+mod network;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use jiff::Timestamp;
+
+use crate::agreements::{Evidence, Ledger};
+use crate::catalog::Catalog;
+use crate::credentials::{self, Keyring};
+use crate::events::{Cancel, Report, Silent};
+use crate::fs;
+use crate::licenses::Shelf;
+use crate::net::Client;
+use crate::values::Digest;
+
 pub use config_file::ConfigFile;
 pub use environment::Environment;
 pub use error::ContextError;
 pub use keys::{KEYS, Key};
 pub use settings::{Setting, SettingOrigin, Settings};
 
-use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+/// Everything a run knows and uses.
+pub struct Context {
+    /// What it was started with.
+    pub environment: Environment,
+    /// Every setting with its origin.
+    pub settings: Settings,
+    /// Told what happens.
+    pub report: Report,
+    /// Set when the person wants to stop.
+    pub cancel: Cancel,
+    shelf: OnceLock<Shelf>,
+    catalog: OnceLock<Catalog>,
+    client: OnceLock<Client>,
+}
 
-use jiff::Timestamp;
+impl Context {
+    /// Resolves the settings. Fails on a value that does not fit.
+    pub fn new(environment: Environment, flags: &BTreeMap<&'static str, String>) -> Result<Self, ContextError> {
+        let settings = Settings::resolve(&environment, flags)?;
+        Ok(Self {
+            environment,
+            settings,
+            report: Arc::new(Silent),
+            cancel: Cancel::default(),
+            shelf: OnceLock::new(),
+            catalog: OnceLock::new(),
+            client: OnceLock::new(),
+        })
+    }
 
-use crate::agreements::Ledger;
-use crate::catalog::Catalog;
-use crate::events::Report;
-use crate::fs;
-use crate::licenses::Shelf;
-use crate::net::Client;
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        clock()
+    }
+
+    /// Whether a person can be asked.
+    pub fn interactive(&self) -> bool {
+        self.environment.interactive && !self.settings.is_on("no-input")
+    }
+
+    /// Where datasets are kept.
+    pub fn data_dir(&self) -> Result<PathBuf, ContextError> {
+        self.settings.path(&self.environment, "data-dir")?.ok_or(ContextError::NoHome)
+    }
+
+    /// Where the ledger and its evidence are kept.
+    pub fn state_dir(&self) -> Result<PathBuf, ContextError> {
+        self.settings.path(&self.environment, "state-dir")?.ok_or(ContextError::NoHome)
+    }
+
+    /// The person's ledger.
+    pub fn ledger(&self) -> Result<Ledger, ContextError> {
+        Ok(Ledger::open(&self.state_dir()?))
+    }
+
+    /// The evidence beside the ledger.
+    pub fn evidence(&self) -> Result<Evidence, ContextError> {
+        Ok(Evidence::open(&self.state_dir()?))
+    }
+
+    /// All licences: the embedded ones with those of the overlays laid over.
+    pub fn shelf(&self) -> Result<&Shelf, ContextError> {
+        once(&self.shelf, || {
+            let mut shelf = Shelf::embedded();
+            for (name, text) in self.overlay_files("licenses")? {
+                shelf = shelf.with(&name, &text).map_err(|error| ContextError::Overlay(error.to_string()))?;
+            }
+            Ok(shelf)
+        })
+    }
+
+    /// The catalogue: the embedded one with the overlays laid over.
+    pub fn catalog(&self) -> Result<&Catalog, ContextError> {
+        once(&self.catalog, || {
+            let overlay = self.overlay_files("")?;
+            let catalog = Catalog::embedded();
+            if overlay.is_empty() {
+                return Ok(catalog);
+            }
+            catalog.with_overlay(overlay).map_err(|error| ContextError::Overlay(error.to_string()))
+        })
+    }
+
+    /// Digest of the catalogue, once it was read.
+    pub fn catalog_digest(&self) -> Option<Digest> {
+        self.catalog.get().map(Catalog::digest)
+    }
+
+    /// The network, by the settings.
+    pub fn client(&self) -> Result<&Client, ContextError> {
+        once(&self.client, || Ok(Client::new(network::settings(self)?)))
+    }
+
+    /// Where credentials are looked for.
+    pub fn credentials(&self) -> Result<credentials::Sources, ContextError> {
+        let keyring = match self.settings.text("keyring") {
+            Some("os") => Keyring::Os,
+            Some("file") => Keyring::File,
+            Some("none") => Keyring::None,
+            _ => Keyring::Auto,
+        };
+        let home = self.environment.home().ok();
+        let config = self.settings.config_path().and_then(Path::parent).unwrap_or(Path::new("/nonexistent"));
+        Ok(credentials::Sources::new(self.environment.variables.clone(), keyring, config, home.as_deref()))
+    }
+
+    /// The TOML files of the overlay folders with their texts. `below` names a folder in each.
+    fn overlay_files(&self, below: &str) -> Result<Vec<(String, String)>, ContextError> {
+        let mut files = Vec::new();
+        for dir in self.settings.text("catalog").unwrap_or_default().split(':').filter(|dir| !dir.is_empty()) {
+            let dir = self.environment.absolute(dir)?;
+            if !fs::is_dir(&dir) {
+                return Err(ContextError::Overlay(format!("the catalogue overlay `{}` is no folder", dir.display())));
+            }
+            for path in fs::list_dir(&dir.join(below))? {
+                if path.extension().is_some_and(|extension| extension == "toml") {
+                    files.push((path.to_string_lossy().into_owned(), fs::read_text(&path)?));
+                }
+            }
+        }
+        Ok(files)
+    }
+}
+
+/// The clock of the machine.
+#[allow(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+pub fn clock() -> Timestamp {
+    Timestamp::now()
+}
+
+/// Fills a cell once; a failure fills nothing and may be tried again.
+fn once<T>(cell: &OnceLock<T>, make: impl FnOnce() -> Result<T, ContextError>) -> Result<&T, ContextError> {
+    if let Some(value) = cell.get() {
+        return Ok(value);
+    }
+    let value = make()?;
+    Ok(cell.get_or_init(|| value))
+}

@@ -1,6 +1,7 @@
-//! Progress as data. The library tells; it never prints.
+//! Progress as data, and the wish to stop. The library tells; it never prints.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use serde::Serialize;
 
@@ -97,4 +98,50 @@ pub struct Silent;
 
 impl Reporter for Silent {
     fn report(&self, _event: Event) {}
+}
+
+/// The wish to stop, shared by everyone who works. Cloning shares it.
+#[derive(Debug, Clone, Default)]
+pub struct Cancel(Arc<CancelState>);
+
+#[derive(Debug, Default)]
+struct CancelState {
+    flag: AtomicBool,
+    code: AtomicU8,
+    wake: tokio::sync::Notify,
+}
+
+impl Cancel {
+    /// Asks everyone to stop, for the reason that this exit code stands for.
+    pub fn set(&self, code: u8) {
+        self.0.code.store(code, Ordering::Relaxed);
+        self.0.flag.store(true, Ordering::Release);
+        self.0.wake.notify_waiters();
+    }
+
+    /// Whether to stop.
+    pub fn is_set(&self) -> bool {
+        self.0.flag.load(Ordering::Acquire)
+    }
+
+    /// The reason's exit code, once it is set.
+    pub fn code(&self) -> Option<u8> {
+        self.is_set().then(|| self.0.code.load(Ordering::Relaxed))
+    }
+
+    /// The flag itself, for threads that look at it between pieces of work.
+    pub fn flag(&self) -> &AtomicBool {
+        &self.0.flag
+    }
+
+    /// Waits until it is set.
+    pub async fn cancelled(&self) {
+        loop {
+            let woken = self.0.wake.notified();
+            if self.is_set() {
+                return;
+            }
+            woken.await;
+        }
+    }
 }

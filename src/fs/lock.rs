@@ -20,13 +20,15 @@ pub struct FileLock {
 impl FileLock {
     /// Takes the lock, or answers `None` when another process holds it.
     ///
-    /// Where the file system has no locks it counts as taken: see the module's header.
+    /// Where the file system has no locks (`ENOLCK`, `ENOSYS`, unsupported) it counts as taken:
+    /// see the module's header. Any other error is told.
     pub fn try_take(path: &Path) -> Result<Option<Self>, FsError> {
         let file = open_lock_file(path)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Self { _file: file, path: path.to_path_buf() })),
             Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(_)) => Ok(Some(Self { _file: file, path: path.to_path_buf() })),
+            Err(TryLockError::Error(error)) if has_no_locks(&error) => Ok(Some(Self { _file: file, path: path.to_path_buf() })),
+            Err(TryLockError::Error(error)) => Err(FsError::new("lock", path, error)),
         }
     }
 
@@ -62,6 +64,12 @@ impl FileLock {
 /// would be served per round and all others sleep on.
 fn chance() -> f64 {
     f64::from(getrandom::u32().unwrap_or(u32::MAX)) / f64::from(u32::MAX)
+}
+
+fn has_no_locks(error: &std::io::Error) -> bool {
+    use rustix::io::Errno;
+    let without = [Errno::NOLCK, Errno::NOSYS, Errno::OPNOTSUPP, Errno::NOTSUP];
+    error.raw_os_error().is_some_and(|code| without.iter().any(|errno| errno.raw_os_error() == code))
 }
 
 fn open_lock_file(path: &Path) -> Result<File, FsError> {

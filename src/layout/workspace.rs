@@ -26,9 +26,10 @@ use crate::fs::{self, Access, FileLock, FsError};
 use crate::values::{ByteSize, Digest, RelPath, SafeUrl};
 
 use super::check::sha256_of;
-use super::dirs::Store;
+use super::dirs::{DatasetDir, Store};
 use super::error::LayoutError;
 use super::inventory::InventoryReader;
+use super::receipt::Receipt;
 
 /// An unfinished dataset, held by this run until dropped.
 #[derive(Debug)]
@@ -112,7 +113,7 @@ impl Workspace {
         let begun_path = root.join("source.json");
         let earlier = fs::read_text_if_present(&begun_path)?.and_then(|text| serde_json::from_str::<Begun>(&text).ok());
         let same = |earlier: &Begun| earlier.entry == begun.entry && earlier.channel == begun.channel;
-        if !earlier.as_ref().is_some_and(same) {
+        if !earlier.as_ref().is_some_and(same) || holds_a_replaced_folder(&root)? {
             fs::remove_dir_all(&root)?;
         }
         for dir in ["parts", "archives", "members", "stage"] {
@@ -189,6 +190,16 @@ impl Workspace {
     pub fn discard(self) -> Result<(), LayoutError> {
         Ok(fs::remove_dir_all(&self.root)?)
     }
+}
+
+/// Whether a kill in the middle of a commit left the replaced dataset folder where the stage
+/// was: only a committed folder's receipt has a ledger mark.
+fn holds_a_replaced_folder(root: &Path) -> Result<bool, LayoutError> {
+    let stage = DatasetDir::at(root.join("stage"));
+    if fs::metadata(&stage.receipt_path())?.is_none() {
+        return Ok(false);
+    }
+    Ok(Receipt::read(&stage).ok().flatten().is_none_or(|receipt| receipt.ledger.is_some()))
 }
 
 /// What is believed of an earlier run.

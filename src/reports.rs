@@ -1,0 +1,8 @@
+//! Documents about datasets, each a pure function from values to text.
+//!
+//! Foreign text is escaped for the format it goes into; nothing here reads or writes.
+
+pub mod citation;
+pub mod papers;
+
+pub use citation::{CitationFormat, Cited, cite, methods, one_line};
