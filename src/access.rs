@@ -1,7 +1,7 @@
 //! The gate: what a dataset requires beside what a person holds.
 //!
 //! Pure: the steps come from the catalogue, the holdings from the ledger, from credentials and
-//! from pages that were read; [`gate`] puts them side by side. A closed gate knows every
+//! from pages that were read; [`gate()`] puts them side by side. A closed gate knows every
 //! obstacle at once and becomes [`AccessError::Closed`], whose message is the checklist and
 //! whose remedy names the page and the command for each step. [`plan()`] merges the steps of
 //! several datasets.

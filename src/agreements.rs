@@ -21,7 +21,7 @@ pub mod ledger;
 pub mod text;
 
 pub use acceptance::{Acceptance, Grant, Matter, NearMiss, Person, Standing, Standings};
-pub use chain::{ChainFault, Head, TornLine, Verification, Wrong};
+pub use chain::{ChainFault, Head, LaterEntry, TornLine, Verification, Wrong};
 pub use entry::{Entry, EntryKind, Means, Obtained, Record, Who};
 pub use error::AgreementError;
 pub use evidence::Evidence;

@@ -28,7 +28,7 @@ use crate::values::{Printable, SafeUrl, Secret};
 
 pub use error::CredentialError;
 
-use key_store::{Guard, KeyStore};
+use key_store::Guard;
 
 /// A secret and where it was found.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! A closed gate as a person reads it: what is met, what is missing, what to do.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use crate::remedy::Remedy;
@@ -60,6 +61,9 @@ impl Gate {
         {
             help.push(format!("once you have the files, take them in with `medsets import {dataset} PATH...`"));
         }
+        // Two agreements are accepted with one command, two steps may be on one page.
+        let mut told = HashSet::new();
+        help.retain(|line| told.insert(line.clone()));
         help
     }
 

@@ -135,6 +135,16 @@ impl Gate {
         self.steps.iter().find_map(|state| state.obstacle)
     }
 
+    /// The agreements to be read, when nothing else stands in the way: on a terminal they can
+    /// be accepted there and then.
+    pub fn missing_acceptances(&self) -> Option<Vec<&Step>> {
+        let is_agreement = |state: &&StepState| state.step.kind == StepKind::Agreement;
+        let unmet: Vec<&StepState> = self.steps.iter().filter(|state| state.obstacle.is_some()).collect();
+        let distributed = !matches!(self.request.distribution, Distribution::None { .. });
+        (distributed && !unmet.is_empty() && unmet.iter().all(is_agreement))
+            .then(|| unmet.into_iter().map(|state| &state.step).collect())
+    }
+
     /// What a person should know though it closes nothing.
     pub fn warnings(&self) -> impl Iterator<Item = &str> {
         self.steps.iter().filter_map(|state| state.warning.as_deref())

@@ -5,7 +5,7 @@
 //! out. The order keeps that of every entry and starts first what the longest chain of waiting
 //! hangs on. Waiting runs side by side, so a step begins when the steps before it are over.
 //!
-//! Waiting times are the catalogue's words ("about a week"); [`wait`] reads the common ones.
+//! Waiting times are the catalogue's words ("about a week"); `wait` reads the common ones.
 //! One that cannot be read counts as nothing and is shown as it stands.
 
 mod calendar;

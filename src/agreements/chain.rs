@@ -10,18 +10,19 @@
 //!
 //! Entries of a later format or of an unknown kind are checked like all others and listed.
 
+mod noted;
 mod wrong;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::values::Digest;
+use crate::values::{Digest, Printable};
 
-use super::entry::{self, EntryKind, FORMAT};
+use super::entry::{self, Entry, EntryKind, FORMAT};
 
 pub use wrong::{ChainFault, Wrong};
 
@@ -52,7 +53,7 @@ pub struct TornLine {
 pub struct LaterEntry {
     /// Its place.
     pub sequence: u64,
-    /// What is not known here: `format 2`, or `an entry of kind ...`.
+    /// What is not known here: `format 2`, `an entry of kind ...`, `an entry of unknown form`.
     pub what: String,
     /// The version that wrote it.
     pub tool: String,
@@ -129,6 +130,9 @@ struct Link {
     tool: String,
     prev: Digest,
     hash: Digest,
+    /// Whether all of the entry can be read here.
+    #[serde(skip)]
+    has_known_form: bool,
 }
 
 impl ChainCheck {
@@ -177,7 +181,10 @@ impl ChainCheck {
             let (first, last) = gap.places.into_inner();
             self.faults.push(ChainFault { line: gap.line, sequence: Some(first), what: Wrong::Removed { last } });
         }
-        self.compare_noted_heads();
+        // Faulty lines at the end may have been entries, and are reported already.
+        let last = (self.expected.unwrap_or(1) - 1).saturating_add(self.doubtful);
+        let found = noted::Found { ledger: self.ledger.as_deref(), hashes: &self.seen, lines: self.lines, last };
+        self.faults.extend(noted::compare(&self.noted, &found));
         self.faults.sort_by_key(|fault| fault.line);
         Verification {
             entries: self.seen.len() as u64,
@@ -267,12 +274,7 @@ impl ChainCheck {
     }
 
     fn advance(&mut self, link: Link) {
-        if link.v > FORMAT || !link.kind.is_known() {
-            let what = if link.v > FORMAT {
-                format!("format {}", link.v)
-            } else {
-                format!("an entry of kind `{}`", crate::values::Printable::new(link.kind.as_str()))
-            };
+        if let Some(what) = link.unknown() {
             self.later.push(LaterEntry { sequence: link.sequence, what, tool: link.tool });
         }
         self.ledger.get_or_insert_with(|| link.ledger.clone());
@@ -301,28 +303,17 @@ impl ChainCheck {
     fn fault(&mut self, sequence: Option<u64>, what: Wrong) {
         self.faults.push(ChainFault { line: self.lines, sequence, what });
     }
+}
 
-    fn compare_noted_heads(&mut self) {
-        // Faulty lines at the end may have been entries, and are reported already.
-        let last = (self.expected.unwrap_or(1) - 1).saturating_add(self.doubtful);
-        let mut noted = std::mem::take(&mut self.noted);
-        noted.sort_by_key(|head| head.sequence);
-        let (ours, others): (Vec<Head>, Vec<Head>) =
-            noted.into_iter().partition(|head| self.ledger.as_ref().is_none_or(|ledger| *ledger == head.ledger));
-        let differs = ours.iter().find(|head| self.seen.get(&head.sequence).is_some_and(|hash| *hash != head.hash));
-        let line = self.lines;
-        let mut report = |line, sequence, what| self.faults.push(ChainFault { line, sequence: Some(sequence), what });
-        if let Some(head) = differs {
-            report(line.min(head.sequence), head.sequence, Wrong::NotAsNoted { noted: head.hash.clone() });
-        }
-        if let Some(head) = ours.last().filter(|head| head.sequence > last) {
-            report(line + 1, last + 1, Wrong::CutTail { noted: head.sequence });
-        }
-        let mut told = HashSet::new();
-        for head in others {
-            if told.insert(head.ledger.clone()) {
-                report(line.min(1), head.sequence, Wrong::Replaced { noted: head.ledger });
-            }
+impl Link {
+    /// What only a later version knows of the entry.
+    fn unknown(&self) -> Option<String> {
+        if self.v > FORMAT {
+            Some(format!("format {}", self.v))
+        } else if !self.kind.is_known() {
+            Some(format!("an entry of kind `{}`", Printable::new(self.kind.as_str())))
+        } else {
+            (!self.has_known_form).then(|| "an entry of unknown form".to_owned())
         }
     }
 }
@@ -340,7 +331,9 @@ fn read_link(content: &[u8]) -> Result<Link, Unsound> {
     let map: Map<String, Value> = serde_json::from_slice(content).map_err(|_| unreadable())?;
     let computed = entry::hash_of(&map);
     let is_canonical = entry::canonical(&map).as_bytes() == content;
-    let link = Link::deserialize(Value::Object(map)).map_err(|_| unreadable())?;
+    let value = Value::Object(map);
+    let mut link = Link::deserialize(&value).map_err(|_| unreadable())?;
+    link.has_known_form = Entry::deserialize(&value).is_ok();
     if computed != link.hash {
         let hashes = vec![link.hash, computed];
         return Err(Unsound { what: Wrong::Altered, may_be_followed_from: Some(hashes) });

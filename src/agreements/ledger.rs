@@ -36,8 +36,8 @@ pub struct Reading {
     pub entries: Vec<Entry>,
     /// A last line without its end, which is not among the entries.
     pub torn: Option<TornLine>,
-    /// Entries of kinds or formats of a later version. Those whose form is not known either
-    /// are not among the entries.
+    /// Entries of kinds or formats of a later version; those of unknown form are not among the
+    /// entries. One of them may withdraw what an earlier entry says, so a person is to be told.
     pub later: Vec<LaterEntry>,
 }
 
@@ -87,7 +87,9 @@ impl Ledger {
             None => Entry::first(record, &new_id()?),
         };
         self.write(&entry.line())?;
-        self.heads().note(&entry.head())?;
+        // The entry stands and lasts: without the note it can still be cut off unseen, but to
+        // report a failure now would have the caller write it twice.
+        let _ = self.heads().note(&entry.head());
         Ok(entry)
     }
 
@@ -197,13 +199,14 @@ impl Ledger {
     /// may be writing, so the ledger is read with the lock.
     fn each_line(&self, noted: &[Head], visit: &mut dyn FnMut(&[u8])) -> Result<Verification, AgreementError> {
         // Heads are read first: what was noted by then is in the file.
-        let heads = self.heads().all()?;
+        let mut all = noted.to_vec();
+        all.extend(self.heads().all()?);
         let window = lines::window(&self.path(), 1)?;
         if window.is_torn() {
             let _lock = self.lock()?;
-            return self.check_lines([&self.heads().all()?, noted].concat(), u64::MAX, visit);
+            return self.check_lines(all, u64::MAX, visit);
         }
-        self.check_lines([&heads, noted].concat(), window.end, visit)
+        self.check_lines(all, window.end, visit)
     }
 
     fn check_lines(

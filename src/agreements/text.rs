@@ -3,7 +3,7 @@
 //! The rule `text/1` keeps what a reader sees and drops what changes from visit to visit. Its
 //! result is UTF-8 in NFC, white space (Unicode's `White_Space`) folded to one space within a
 //! block, one LF between blocks, no empty block, one LF at the end. How HTML becomes blocks
-//! stands in [`html`], which bytes are which letters in [`charset`]. In plain text every line
+//! stands in `text/html.rs`, which bytes are which letters in `text/charset.rs`. In plain text every line
 //! is a block. The SHA-256 of the result is what an acceptance names; the digest of the exact
 //! bytes is kept beside it as evidence only.
 //!

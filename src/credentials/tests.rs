@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use super::key_store::KeyStoreFault;
+use super::key_store::{KeyStore, KeyStoreFault};
 use super::*;
 use crate::fs::{self, Access};
 

@@ -119,6 +119,17 @@ fn the_first_unmet_step_gives_the_code() {
 }
 
 #[test]
+fn acceptances_are_offered_when_nothing_else_is_missing() {
+    let missing = |records| {
+        let gate = gate(asked(Purpose::Fetch), &credentialed(), &signed_in(records));
+        gate.missing_acceptances().map(|steps| steps.iter().map(|step| step.id.clone()).collect::<Vec<_>>())
+    };
+    assert_eq!(missing(vec![grant("citi"), grant("credentialing")]), Some(vec!["dua".to_owned()]));
+    assert_eq!(missing(vec![grant("citi")]), None);
+    assert_eq!(missing(all()), None);
+}
+
+#[test]
 fn an_account_that_cannot_be_checked_closes_nothing() {
     let gate = check(&holdings(all()), None);
     assert_eq!((gate.steps[0].state, gate.steps[0].obstacle), (State::Unknown, None));

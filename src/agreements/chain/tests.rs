@@ -1,7 +1,6 @@
 //! Every way to tamper with a ledger, and what the check says of it.
 
 use super::*;
-use crate::agreements::entry::Entry;
 use crate::agreements::entry::tests::{accepted, chain_of};
 
 fn written(entries: &[Entry]) -> String {
@@ -11,6 +10,10 @@ fn written(entries: &[Entry]) -> String {
 fn lines(numbers: &[usize]) -> String {
     let entries = chain_of(5, "id");
     numbers.iter().map(|number| entries[number - 1].line() + "\n").collect()
+}
+
+fn noted(entries: &[Entry]) -> Vec<Head> {
+    entries.iter().map(Entry::head).collect()
 }
 
 #[track_caller]
@@ -26,7 +29,7 @@ fn check(ledger: &str, expected: &[(u64, Option<u64>, Wrong)]) {
 #[test]
 fn a_sound_ledger_has_no_fault() {
     let entries = chain_of(5, "id");
-    let heads = entries.iter().map(Entry::head).collect();
+    let heads = noted(&entries);
     let found = verify(written(&entries).as_bytes(), heads);
     assert!(found.is_whole(), "{found:?}");
     assert_eq!((found.entries, found.head), (5, Some(entries[4].head())));
@@ -54,7 +57,7 @@ fn every_cut_is_torn_or_found_by_the_noted_head() {
     let entries = chain_of(5, "id");
     let ledger = written(&entries).into_bytes();
     for end in 0..ledger.len() {
-        let found = verify(&ledger[..end], vec![entries[4].head()]);
+        let found = verify(&ledger[..end], noted(&entries[4..]));
         assert!(!found.is_whole(), "{end}");
         let at_line_end = end == 0 || ledger[end - 1] == b'\n';
         assert_eq!(found.torn.is_none(), at_line_end, "{end}");
@@ -132,7 +135,7 @@ fn traces_of_editors_are_told_once_and_read_over() {
 #[test]
 fn a_forged_chain_is_found_by_noted_heads_alone() {
     let entries = chain_of(4, "id");
-    let noted: Vec<Head> = entries.iter().map(Entry::head).collect();
+    let noted = noted(&entries);
     let mut forged = vec![entries[0].clone()];
     for minutes in 10..13 {
         forged.push(forged[forged.len() - 1].followed_by(accepted("chexpert", minutes)));
@@ -146,7 +149,7 @@ fn a_forged_chain_is_found_by_noted_heads_alone() {
 #[test]
 fn a_cut_tail_and_a_replaced_ledger_are_found_by_noted_heads() {
     let entries = chain_of(5, "id");
-    let noted: Vec<Head> = entries.iter().map(Entry::head).collect();
+    let noted = noted(&entries);
     let found = verify(written(&entries[..3]).as_bytes(), noted.clone()).faults;
     assert_eq!(found, [ChainFault { line: 4, sequence: Some(4), what: Wrong::CutTail { noted: 5 } }]);
     let found = verify(b"", noted.clone()).faults;
@@ -167,6 +170,14 @@ fn entries_of_later_versions_are_checked_and_listed() {
     assert!(found.is_whole());
     let what = "an entry of kind `notarise`".to_owned();
     assert_eq!(found.later, [LaterEntry { sequence: 2, what, tool: "0.9.0".into() }]);
+
+    // A form of `means` that only a later version has, under a right hash.
+    let mut map = serde_json::from_str::<Map<String, Value>>(&chain_of(1, "id")[0].line()).unwrap();
+    map.insert("means".into(), "voice".into());
+    map.insert("hash".into(), entry::hash_of(&map).to_string().into());
+    let found = verify(format!("{}\n", entry::canonical(&map)).as_bytes(), Vec::new());
+    assert!(found.is_whole());
+    assert_eq!(found.later[0].what, "an entry of unknown form");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::Extract;
 
 /// The table with its heading row; lines end in CRLF (RFC 4180).
 pub(super) fn table(extract: &Extract) -> Vec<u8> {
-    let heading = COLUMNS.map(|column| quoted(column)).join(",");
+    let heading = COLUMNS.map(quoted).join(",");
     let rows = extract.entries.iter().map(|entry| COLUMNS.map(|column| quoted(&value(entry, column))).join(","));
     let lines: Vec<String> = std::iter::once(heading).chain(rows).collect();
     (lines.join("\r\n") + "\r\n").into_bytes()

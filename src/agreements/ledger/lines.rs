@@ -82,7 +82,7 @@ pub(super) fn entry(line: &[u8]) -> Option<(&str, Entry)> {
 }
 
 fn read_from(file: &PositionalFile, start: u64, end: u64) -> Result<Vec<u8>, FsError> {
-    let mut bytes = vec![0; (end - start) as usize];
+    let mut bytes = vec![0; end.saturating_sub(start) as usize];
     let mut held = 0;
     while held < bytes.len() {
         match file.read_at(&mut bytes[held..], start + held as u64)? {
