@@ -8,7 +8,7 @@
 //! 3  credentials providers transfer unpack         machinery
 //! 2  access plan                                   decisions: pure, no disk, no network, no clock
 //! 1  licenses catalog agreements layout            domain
-//! 0  values remedy events fs net                   foundation
+//! 0  values remedy document embedded events fs net foundation
 //! ```
 
 pub mod access;
@@ -17,6 +17,8 @@ pub mod catalog;
 pub mod cli;
 pub mod context;
 pub mod credentials;
+pub mod document;
+pub mod embedded;
 pub mod events;
 pub mod fs;
 pub mod layout;
