@@ -1,1 +1,29 @@
 //! The catalogue: what each dataset is, where it is, and what it asks of a person.
+//!
+//! ```text
+//! format       an entry as it is written (docs/catalogue.md)
+//! dataset      an entry as the program sees it: releases, sources, files, requirements
+//! source       one variant per kind of host
+//! selection    `ID[@VER][:VARIANT]` resolved, and the views on it
+//! index        all entries: the embedded ones with overlays laid over
+//! search       ranked hits
+//! lint         what is wrong with an entry, with its place
+//! schema       JSON Schemas
+//! ```
+//!
+//! The catalogue is data: nothing in it is executed, and it knows nothing of the disk.
+
+pub mod dataset;
+pub mod format;
+pub mod index;
+pub mod lint;
+pub mod schema;
+pub mod search;
+pub mod selection;
+pub mod source;
+
+pub use dataset::{AccessClass, Dataset, FileEntry, Locator, Release, UnpackRules, Variant};
+pub use format::{Citation, Claim, Correction, DistributionKind, Related, Requirement, RequirementKind};
+pub use index::Catalog;
+pub use selection::{SelectError, Selection};
+pub use source::{Host, Source};

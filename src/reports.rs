@@ -3,6 +3,5 @@
 //! Foreign text is escaped for the format it goes into; nothing here reads or writes.
 
 pub mod citation;
-pub mod papers;
 
 pub use citation::{CitationFormat, Cited, cite, methods, one_line};

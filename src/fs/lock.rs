@@ -27,7 +27,9 @@ impl FileLock {
         match file.try_lock() {
             Ok(()) => Ok(Some(Self { _file: file, path: path.to_path_buf() })),
             Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) if has_no_locks(&error) => Ok(Some(Self { _file: file, path: path.to_path_buf() })),
+            Err(TryLockError::Error(error)) if has_no_locks(&error) => {
+                Ok(Some(Self { _file: file, path: path.to_path_buf() }))
+            }
             Err(TryLockError::Error(error)) => Err(FsError::new("lock", path, error)),
         }
     }

@@ -34,7 +34,8 @@ impl Remedy for Shortage {
                 needed.saturating_sub(*free)
             ),
             Self::Inodes { .. } => {
-                "remove files there, choose another disk with `--to DIR`, or start all the same with `--ignore-space`".into()
+                "remove files there, choose another disk with `--to DIR`, or start all the same with `--ignore-space`"
+                    .into()
             }
         })
     }

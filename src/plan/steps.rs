@@ -163,7 +163,8 @@ fn peak(items: &[Item], jobs: u64, unpacked_about: Option<ByteSize>) -> ByteSize
         }
     }
     passing.sort_unstable_by(|one, other| other.cmp(one));
-    let at_once: ByteSize = passing.iter().take(usize::try_from(jobs).unwrap_or(usize::MAX).saturating_add(1)).copied().sum();
+    let at_once: ByteSize =
+        passing.iter().take(usize::try_from(jobs).unwrap_or(usize::MAX).saturating_add(1)).copied().sum();
     let whole = items.iter().all(|item| !matches!(item.have, Have::Here | Have::Finished));
     let unpacked = match unpacked_about {
         Some(about) if whole && !all_known && !passing.is_empty() => about.max(unpacked),

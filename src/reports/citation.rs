@@ -94,7 +94,10 @@ pub fn methods(datasets: &[Cited<'_>]) -> String {
         let place = place.map_or(String::new(), |place| format!(" ({place})"));
         text.push_str(&format!("We used {}{version}{place}", Printable::new(dataset.title)));
         if let Some(copy) = &dataset.copy {
-            text.push_str(&format!(", obtained on {} ({} files, {}; manifest SHA-256 {})", copy.day, copy.files, copy.size, copy.tree));
+            text.push_str(&format!(
+                ", obtained on {} ({} files, {}; manifest SHA-256 {})",
+                copy.day, copy.files, copy.size, copy.tree
+            ));
         }
         if let Some(license) = dataset.license {
             text.push_str(&format!(", under {license}"));

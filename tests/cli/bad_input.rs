@@ -77,11 +77,14 @@ fn two_runs_at_once_do_the_work_once() {
 fn foreign_text_never_reaches_the_terminal_raw() {
     let home = Home::new();
     let demo = home.run(&["info", "demo", "--raw"]).expect(0).stdout;
-    let hostile = demo
-        .replace("id = \"demo\"", "id = \"hostile\"")
-        .replace("title = \"medsets demonstration set\"", "title = \"Nice\\u001b[2J\\u001b]8;;http://x\\u0007 set\\naccepted\"");
+    let hostile = demo.replace("id = \"demo\"", "id = \"hostile\"").replace(
+        "title = \"medsets demonstration set\"",
+        "title = \"Nice\\u001b[2J\\u001b]8;;http://x\\u0007 set\\naccepted\"",
+    );
     let dir = home.overlay("hostile.toml", &hostile);
-    for arguments in [vec!["info", "hostile"], vec!["search", "nice"], vec!["list", "--available"], vec!["cite", "hostile"]] {
+    for arguments in
+        [vec!["info", "hostile"], vec!["search", "nice"], vec!["list", "--available"], vec!["cite", "hostile"]]
+    {
         let ran = home.run(&[&["--catalog", dir.as_str()], arguments.as_slice()].concat()).expect(0);
         let all = format!("{}{}", ran.stdout, ran.stderr);
         assert!(!all.contains('\u{1b}') && !all.contains('\u{7}'), "{arguments:?}: {all:?}");

@@ -4,9 +4,35 @@ use crate::support::home::Home;
 
 /// Every id that must be there.
 const IDS: [&str; 29] = [
-    "chestxray14", "chexpert", "mimic-cxr", "rsna-pneumonia", "covid19-cxr", "mura", "brats", "lidc-idri", "aptos2019",
-    "messidor", "eyepacs", "isic", "pmc-oa", "meddialog", "medquad", "healthsearchqa", "n2c2", "mimic-iii", "umls",
-    "mtsamples", "pmc-patients", "ddxplus", "roco", "vqa-rad", "vqa-med", "pathvqa", "openpath", "demo", "demo-gated",
+    "chestxray14",
+    "chexpert",
+    "mimic-cxr",
+    "rsna-pneumonia",
+    "covid19-cxr",
+    "mura",
+    "brats",
+    "lidc-idri",
+    "aptos2019",
+    "messidor",
+    "eyepacs",
+    "isic",
+    "pmc-oa",
+    "meddialog",
+    "medquad",
+    "healthsearchqa",
+    "n2c2",
+    "mimic-iii",
+    "umls",
+    "mtsamples",
+    "pmc-patients",
+    "ddxplus",
+    "roco",
+    "vqa-rad",
+    "vqa-med",
+    "pathvqa",
+    "openpath",
+    "demo",
+    "demo-gated",
 ];
 
 #[test]
@@ -43,7 +69,8 @@ fn search_ranks_what_was_meant_first() {
     check(&home, &["brain", "tumor"], "brats");
     check(&home, &["chest", "reports", "credentialed"], "mimic-cxr");
     let commercial = home.json(&["search", "--modality", "xray", "--commercial"]);
-    let ids: Vec<&str> = commercial["data"]["hits"].as_array().unwrap().iter().map(|hit| hit["id"].as_str().unwrap()).collect();
+    let ids: Vec<&str> =
+        commercial["data"]["hits"].as_array().unwrap().iter().map(|hit| hit["id"].as_str().unwrap()).collect();
     assert!(ids.contains(&"chestxray14") && !ids.contains(&"chexpert") && !ids.contains(&"mura"), "{ids:?}");
 }
 

@@ -125,6 +125,9 @@ fn dry_run_shows_the_plan_and_does_nothing() {
     let answer = home.json(&["fetch", "demo", "--dry-run"]);
     assert_eq!(answer["exit"], 0);
     let steps = answer["data"]["datasets"][0]["plan"]["steps"].as_array().unwrap().clone();
-    assert!(steps.iter().any(|step| step["path"] == "demo-images.zip" && step["action"] == "download-and-unpack"), "{steps:?}");
+    assert!(
+        steps.iter().any(|step| step["path"] == "demo-images.zip" && step["action"] == "download-and-unpack"),
+        "{steps:?}"
+    );
     assert!(!home.data().exists() && !home.state().exists(), "nothing was written");
 }

@@ -50,7 +50,12 @@ fn each_gated_dataset_refuses_with_its_own_checklist() {
         assert!(!home.data().join(id).exists(), "{id}");
     }
     check(&home, "chexpert", 20, &["https://stanfordaimi.azurewebsites.net/", "LicenseRef-Stanford-CheXpert-RUA"]);
-    check(&home, "mimic-cxr", 20, &["https://physionet.org/", "CITI", "LicenseRef-PhysioNet-Credentialed-Health-Data-License-1.5.0"]);
+    check(
+        &home,
+        "mimic-cxr",
+        20,
+        &["https://physionet.org/", "CITI", "LicenseRef-PhysioNet-Credentialed-Health-Data-License-1.5.0"],
+    );
     check(&home, "n2c2", 20, &["https://portal.dbmi.hms.harvard.edu/", "import"]);
     check(&home, "openpath", 27, &["not distributed"]);
 }
@@ -61,7 +66,8 @@ fn the_checklist_is_data_too() {
     let answer = home.json(&["access", "mimic-cxr"]);
     let dataset = &answer["data"]["datasets"][0];
     assert_eq!(dataset["ready"], false);
-    let kinds: Vec<&str> = dataset["steps"].as_array().unwrap().iter().map(|step| step["kind"].as_str().unwrap()).collect();
+    let kinds: Vec<&str> =
+        dataset["steps"].as_array().unwrap().iter().map(|step| step["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["account", "training", "application", "agreement"]);
     assert!(dataset["steps"].as_array().unwrap().iter().all(|step| step["url"].as_str().is_some()));
 }

@@ -100,7 +100,8 @@ impl Reply {
 impl Host {
     /// Starts a host on a free loopback port.
     pub fn start(answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
         let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0))).expect("a loopback port is free");
         let address = listener.local_addr().expect("it is bound");
         let log = Arc::new(Mutex::new(Vec::new()));

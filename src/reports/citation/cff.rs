@@ -10,7 +10,9 @@ use super::{Cited, is_others, parted};
 /// One file for all datasets; the works are its references.
 pub fn document(datasets: &[Cited<'_>], works: &[&Citation]) -> String {
     let title = datasets.iter().map(|dataset| dataset.title).collect::<Vec<_>>().join("; ");
-    let mut text = String::from("cff-version: 1.2.0\nmessage: \"If you use this dataset, please cite the works below.\"\ntype: dataset\n");
+    let mut text = String::from(
+        "cff-version: 1.2.0\nmessage: \"If you use this dataset, please cite the works below.\"\ntype: dataset\n",
+    );
     text.push_str(&format!("title: {}\n", quoted(&title)));
     let authors: Vec<&String> = works.first().map(|work| work.authors.iter().collect()).unwrap_or_default();
     text.push_str("authors:\n");
@@ -39,7 +41,8 @@ pub fn document(datasets: &[Cited<'_>], works: &[&Citation]) -> String {
 }
 
 fn reference(work: &Citation, indent: &str) -> String {
-    let mut text = format!("{indent}type: {}\n{indent}title: {}\n{indent}authors:\n", kind(&work.kind), quoted(&work.title));
+    let mut text =
+        format!("{indent}type: {}\n{indent}title: {}\n{indent}authors:\n", kind(&work.kind), quoted(&work.title));
     text.push_str(&people(work.authors.iter().map(String::as_str), &format!("{indent}  ")));
     let optional = [
         ("year", work.year.map(|year| year.to_string())),
@@ -47,7 +50,14 @@ fn reference(work: &Citation, indent: &str) -> String {
         ("volume", work.volume.as_deref().map(quoted)),
         ("issue", work.number.as_deref().map(quoted)),
         ("doi", work.doi.as_deref().map(quoted)),
-        ("url", work.url.clone().or_else(|| work.arxiv.as_ref().map(|id| format!("https://arxiv.org/abs/{id}"))).as_deref().map(quoted)),
+        (
+            "url",
+            work.url
+                .clone()
+                .or_else(|| work.arxiv.as_ref().map(|id| format!("https://arxiv.org/abs/{id}")))
+                .as_deref()
+                .map(quoted),
+        ),
     ];
     for (key, value) in optional {
         if let Some(value) = value {
@@ -66,7 +76,11 @@ fn people<'a>(names: impl Iterator<Item = &'a str>, indent: &str) -> String {
     for name in names.filter(|name| !is_others(name)) {
         match parted(name) {
             (family, Some(given)) => {
-                text.push_str(&format!("{indent}- family-names: {}\n{indent}  given-names: {}\n", quoted(family), quoted(given)));
+                text.push_str(&format!(
+                    "{indent}- family-names: {}\n{indent}  given-names: {}\n",
+                    quoted(family),
+                    quoted(given)
+                ));
             }
             (whole, None) => text.push_str(&format!("{indent}- name: {}\n", quoted(whole))),
         }

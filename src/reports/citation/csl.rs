@@ -24,7 +24,13 @@ fn item(work: &Citation) -> Value {
         ("page", work.pages.clone().map(Value::from)),
         ("publisher", work.publisher.clone().map(Value::from)),
         ("DOI", work.doi.clone().map(Value::from)),
-        ("URL", work.url.clone().or_else(|| work.arxiv.as_ref().map(|id| format!("https://arxiv.org/abs/{id}"))).map(Value::from)),
+        (
+            "URL",
+            work.url
+                .clone()
+                .or_else(|| work.arxiv.as_ref().map(|id| format!("https://arxiv.org/abs/{id}")))
+                .map(Value::from),
+        ),
     ];
     for (key, value) in optional {
         if let Some(value) = value {

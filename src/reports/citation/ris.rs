@@ -28,7 +28,8 @@ pub fn record(work: &Citation) -> String {
     ];
     lines.extend(optional.into_iter().filter_map(|(tag, value)| Some((tag, value?))));
     lines.push(("ER", String::new()));
-    let text: Vec<String> = lines.iter().map(|(tag, value)| format!("{tag}  - {}\r\n", Printable::cut(value, 2000))).collect();
+    let text: Vec<String> =
+        lines.iter().map(|(tag, value)| format!("{tag}  - {}\r\n", Printable::cut(value, 2000))).collect();
     format!("{}\r\n", text.concat())
 }
 
@@ -56,7 +57,10 @@ mod tests {
     fn each_author_has_a_line_and_pages_are_parted() {
         let work = Citation { pages: Some("590-597".into()), ..example() };
         let text = record(&work);
-        assert!(text.starts_with("TY  - CPAPER\r\nAU  - Irvin, Jeremy\r\nAU  - Müller & Sons\r\nTI  - CheXpert"), "{text}");
+        assert!(
+            text.starts_with("TY  - CPAPER\r\nAU  - Irvin, Jeremy\r\nAU  - Müller & Sons\r\nTI  - CheXpert"),
+            "{text}"
+        );
         assert!(text.contains("SP  - 590\r\nEP  - 597\r\n") && text.ends_with("ER  - \r\n\r\n"), "{text}");
     }
 }

@@ -1,0 +1,357 @@
+//! An entry as the program sees it.
+
+use std::collections::BTreeMap;
+use std::str::FromStr as _;
+
+use crate::document::{At, BrokenFile, Document, Inspection};
+use crate::values::{Algorithm, ByteSize, DatasetId, Digest, RelPath, SafeUrl};
+
+use super::format::{self, Entry, FileTable, LocatorTable, Names, RequirementKind, RoleWord, UnpackTable};
+use super::source::Source;
+
+/// A dataset with its releases.
+#[derive(Debug, Clone)]
+pub struct Dataset {
+    /// Its id.
+    pub id: DatasetId,
+    /// The descriptive part, as written.
+    pub entry: Entry,
+    /// Releases, newest first.
+    pub releases: Vec<Release>,
+    /// The entry's text.
+    pub text: String,
+    /// SHA-256 of that text.
+    pub digest: Digest,
+    /// `embedded`, or the overlay file's name.
+    pub origin: String,
+}
+
+/// A release.
+#[derive(Debug, Clone)]
+pub struct Release {
+    /// As the publisher writes it.
+    pub version: String,
+    /// When it came out.
+    pub date: Option<String>,
+    /// DOI of the data.
+    pub doi: Option<String>,
+    /// Whether it is meant when none is named.
+    pub default: bool,
+    /// Licence expression.
+    pub license: Option<String>,
+    /// Terms of parts.
+    pub license_parts: BTreeMap<String, String>,
+    /// Rough size of the download.
+    pub size_about: Option<ByteSize>,
+    /// Rough size on disk.
+    pub unpacked_about: Option<ByteSize>,
+    /// No longer served.
+    pub withdrawn: bool,
+    /// More about it.
+    pub note: Option<String>,
+    /// Variants.
+    pub variants: Vec<Variant>,
+    /// Where the bytes are; the first is the default.
+    pub sources: Vec<Source>,
+    /// Files.
+    pub files: Vec<FileEntry>,
+    /// Rules for files that the host lists.
+    pub rules: Vec<format::RuleTable>,
+}
+
+/// A variant of a release.
+#[derive(Debug, Clone)]
+pub struct Variant {
+    /// Its name.
+    pub name: String,
+    /// Whether it is meant when none is named.
+    pub default: bool,
+    /// What it is called.
+    pub title: Option<String>,
+    /// Licence expression.
+    pub license: Option<String>,
+    /// Rough size of the download.
+    pub size_about: Option<ByteSize>,
+    /// Rough size on disk.
+    pub unpacked_about: Option<ByteSize>,
+    /// How many of what.
+    pub counts: BTreeMap<String, u64>,
+    /// More about it.
+    pub note: Option<String>,
+}
+
+/// A file of a release.
+#[derive(Debug, Clone)]
+pub struct FileEntry {
+    /// Which variants it belongs to.
+    pub variants: Names,
+    /// By which sources it comes.
+    pub channels: Names,
+    /// Its name at the publisher.
+    pub path: RelPath,
+    /// A handle for selections.
+    pub group: Option<String>,
+    /// Exact size.
+    pub size: Option<ByteSize>,
+    /// Rough size.
+    pub size_about: Option<ByteSize>,
+    /// What proves it, strongest first.
+    pub digests: Vec<Digest>,
+    /// Licence expression.
+    pub license: Option<String>,
+    /// Where it is, by channel.
+    pub at: BTreeMap<String, Locator>,
+    /// Where it, or what comes out of it, goes: below the dataset folder.
+    pub into: RelPath,
+    /// How its members come out.
+    pub unpack: Option<UnpackRules>,
+    /// What it is to the dataset.
+    pub role: Option<RoleWord>,
+    /// Whether no program can have it.
+    pub manual: bool,
+    /// More about it.
+    pub note: Option<String>,
+}
+
+/// Where a file is at one source.
+#[derive(Debug, Clone, Default)]
+pub struct Locator {
+    /// A whole address.
+    pub url: Option<SafeUrl>,
+    /// Other addresses of the same bytes.
+    pub mirrors: Vec<SafeUrl>,
+    /// Below the source's base.
+    pub path: Option<RelPath>,
+    /// Box's static link.
+    pub static_link: Option<String>,
+    /// The host's number of the file.
+    pub file_id: Option<String>,
+    /// Synapse entity.
+    pub entity: Option<String>,
+    /// Key in an object store.
+    pub key: Option<String>,
+}
+
+/// How an archive's members come out.
+#[derive(Debug, Clone)]
+pub struct UnpackRules {
+    /// Where they go, below the dataset folder.
+    pub into: RelPath,
+    /// Everything else, as written.
+    pub table: UnpackTable,
+}
+
+/// How hard a dataset is to get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AccessClass {
+    /// No step at all.
+    Open,
+    /// An account.
+    Registered,
+    /// An agreement.
+    Agreement,
+    /// An application, training, approval or manual step.
+    Application,
+}
+
+impl Dataset {
+    /// Reads an entry. Fails with the place of what breaks the format.
+    pub fn read(name: &str, text: &str, origin: &str) -> Result<Self, BrokenFile> {
+        let document = Document::open(name, text).map_err(|finding| BrokenFile::unopened(name, text, finding))?;
+        let mut entry: Entry = document.read().map_err(|finding| BrokenFile::unopened(name, text, finding))?;
+        let mut inspection = Inspection::new(&document);
+        let root = At::root();
+        let id = inspection.accept(&root.key("id"), "id", DatasetId::from_str(&entry.id));
+        let list = root.key("release");
+        let written = std::mem::take(&mut entry.release);
+        if written.is_empty() {
+            inspection.key_error(&root.key("id"), "no-release", "the entry has no release");
+        }
+        let releases: Vec<Option<Release>> = written
+            .into_iter()
+            .enumerate()
+            .map(|(index, release)| read_release(release, &mut inspection, &list.index(index)))
+            .collect();
+        let findings = inspection.finish();
+        match (id, releases.into_iter().collect::<Option<Vec<_>>>(), BrokenFile::new(&document, findings)) {
+            (Some(id), Some(releases), None) => {
+                let digest = Digest::sha256(text.as_bytes());
+                Ok(Self { id, entry, releases, text: text.to_owned(), digest, origin: origin.to_owned() })
+            }
+            (_, _, Some(broken)) => Err(broken),
+            (_, _, None) => {
+                let finding = document.finding("entry", "the entry cannot be read", 0..0);
+                Err(BrokenFile::unopened(name, text, finding))
+            }
+        }
+    }
+
+    /// The release that is meant when none is named: the marked one, else the first that is
+    /// still served, else the first.
+    pub fn default_release(&self) -> &Release {
+        let marked = self.releases.iter().find(|release| release.default);
+        marked.or_else(|| self.releases.iter().find(|release| !release.withdrawn)).unwrap_or(&self.releases[0])
+    }
+
+    /// How hard its default release is to get.
+    pub fn access_class(&self) -> AccessClass {
+        let release = self.default_release();
+        let variant = release.default_variant().map(|variant| variant.name.as_str());
+        let channel =
+            release.sources.iter().find(|source| source.serves(variant)).map(|source| source.channel.as_str());
+        let class = |kind| match kind {
+            RequirementKind::Account => AccessClass::Registered,
+            RequirementKind::Agreement => AccessClass::Agreement,
+            _ => AccessClass::Application,
+        };
+        let steps = self.entry.requires.iter().filter(|one| one.applies(&release.version, variant, channel));
+        let hardest = steps.map(|one| class(one.kind)).max().unwrap_or(AccessClass::Open);
+        if self.entry.distribution.is_some() { AccessClass::Application } else { hardest }
+    }
+}
+
+impl Release {
+    /// The variant that is meant when none is named.
+    pub fn default_variant(&self) -> Option<&Variant> {
+        self.variants.iter().find(|variant| variant.default).or(self.variants.first())
+    }
+}
+
+impl format::Requirement {
+    /// Whether the step must be taken for a release, variant and source.
+    pub fn applies(&self, version: &str, variant: Option<&str>, channel: Option<&str>) -> bool {
+        let named = |names: &[String], name: Option<&str>| {
+            names.is_empty() || name.is_some_and(|name| names.iter().any(|one| one == name))
+        };
+        named(&self.versions, Some(version)) && named(&self.variants, variant) && named(&self.channels, channel)
+    }
+}
+
+fn read_release(written: format::ReleaseEntry, inspection: &mut Inspection<'_>, at: &At<'_>) -> Option<Release> {
+    let mut sources = Vec::new();
+    let list = at.key("source");
+    for (index, table) in written.source.into_iter().enumerate() {
+        sources.push(inspection.accept(
+            &list.index(index),
+            "source",
+            Source::read(table).map_err(|error| error.message().to_owned()),
+        ));
+    }
+    let mut files = Vec::new();
+    let list = at.key("file");
+    for (index, table) in written.file.into_iter().enumerate() {
+        files.push(read_file(table, inspection, &list.index(index)));
+    }
+    let mut variants = Vec::new();
+    let list = at.key("variant");
+    for (index, variant) in written.variant.into_iter().enumerate() {
+        let at = list.index(index);
+        variants.push(Variant {
+            size_about: about(variant.size_about, inspection, &at.key("size-about")),
+            unpacked_about: about(variant.unpacked_about, inspection, &at.key("unpacked-about")),
+            name: variant.name,
+            default: variant.default,
+            title: variant.title,
+            license: variant.license,
+            counts: variant.counts,
+            note: variant.note,
+        });
+    }
+    Some(Release {
+        size_about: about(written.size_about, inspection, &at.key("size-about")),
+        unpacked_about: about(written.unpacked_about, inspection, &at.key("unpacked-about")),
+        version: written.version,
+        date: written.date,
+        doi: written.doi,
+        default: written.default,
+        license: written.license,
+        license_parts: written.license_parts,
+        withdrawn: written.withdrawn,
+        note: written.note,
+        variants,
+        sources: sources.into_iter().collect::<Option<_>>()?,
+        files: files.into_iter().collect::<Option<_>>()?,
+        rules: written.rule,
+    })
+}
+
+fn about(text: Option<String>, inspection: &mut Inspection<'_>, at: &At<'_>) -> Option<ByteSize> {
+    inspection.accept(at, "size", text?.parse::<ByteSize>())
+}
+
+fn read_file(table: FileTable, inspection: &mut Inspection<'_>, at: &At<'_>) -> Option<FileEntry> {
+    let path = inspection.accept(&at.key("path"), "path", RelPath::parse(&table.path));
+    let into = read_into(table.into.as_deref(), inspection, &at.key("into"));
+    let written = [
+        ("sha256", Algorithm::Sha256, table.sha256),
+        ("git-blob", Algorithm::GitBlob, table.git_blob),
+        ("sha1", Algorithm::Sha1, table.sha1),
+        ("md5", Algorithm::Md5, table.md5),
+        ("crc32c", Algorithm::Crc32c, table.crc32c),
+    ];
+    let mut digests = Vec::new();
+    for (key, algorithm, hex) in written {
+        if let Some(hex) = hex {
+            digests.extend(inspection.accept(&at.key(key), "digest", Digest::from_hex(algorithm, &hex)));
+        }
+    }
+    let mut places = BTreeMap::new();
+    let list = at.key("at");
+    for (channel, locator) in table.at {
+        let locator = read_locator(locator, inspection, &list.key(&channel));
+        places.insert(channel, locator);
+    }
+    let unpack = table.unpack.map(|unpack| {
+        let key = at.key("unpack");
+        let inner = read_into(unpack.into.as_deref(), inspection, &key.key("into"));
+        UnpackRules { into: if unpack.into.is_some() { inner } else { into.clone() }, table: unpack }
+    });
+    Some(FileEntry {
+        variants: table.variant,
+        channels: table.channel,
+        path: path?,
+        group: table.group,
+        size: table.size.map(ByteSize),
+        size_about: about(table.size_about, inspection, &at.key("size-about")),
+        digests,
+        license: table.license,
+        at: places,
+        into,
+        unpack,
+        role: table.role,
+        manual: table.manual,
+        note: table.note,
+    })
+}
+
+/// `data`, `docs` or a folder below one of them; `data` when absent.
+fn read_into(text: Option<&str>, inspection: &mut Inspection<'_>, at: &At<'_>) -> RelPath {
+    let data = || RelPath::parse("data").expect("it is a safe path");
+    let Some(text) = text else { return data() };
+    match inspection.accept(at, "into", RelPath::parse(text)) {
+        Some(path) if matches!(path.names().next(), Some("data" | "docs")) => path,
+        Some(path) => {
+            inspection.error(at, "into", format!("`{path}` is neither `data` nor `docs` nor below one of them"));
+            data()
+        }
+        None => data(),
+    }
+}
+
+fn read_locator(table: LocatorTable, inspection: &mut Inspection<'_>, at: &At<'_>) -> Locator {
+    let mirrors = at.key("mirrors");
+    Locator {
+        url: table.url.and_then(|url| inspection.accept(&at.key("url"), "url", SafeUrl::parse(&url))),
+        mirrors: table
+            .mirrors
+            .iter()
+            .enumerate()
+            .filter_map(|(index, url)| inspection.accept(&mirrors.index(index), "url", SafeUrl::parse(url)))
+            .collect(),
+        path: table.path.and_then(|path| inspection.accept(&at.key("path"), "path", RelPath::parse(&path))),
+        static_link: table.static_link,
+        file_id: table.file_id,
+        entity: table.entity,
+        key: table.key,
+    }
+}

@@ -1,0 +1,351 @@
+//! What a person means by `ID[@VER][:VARIANT]`, `@collection` or an address of the usual lists.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::remedy::Remedy;
+use crate::values::{ByteSize, DatasetId, Printable};
+
+use super::dataset::{Dataset, FileEntry, Release, Variant};
+use super::format::Requirement;
+use super::index::Catalog;
+use super::source::Source;
+
+/// A dataset, one release of it, and one variant where there are any.
+#[derive(Debug, Clone)]
+pub struct Selection {
+    dataset: Arc<Dataset>,
+    release: usize,
+    variant: Option<usize>,
+}
+
+/// A name that matches nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SelectError {
+    /// No entry has this name.
+    #[error("there is no dataset `{name}` in the catalogue")]
+    Dataset {
+        /// What was asked for, escaped.
+        name: String,
+        /// The nearest names there are.
+        near: Vec<String>,
+    },
+    /// The dataset has no such release.
+    #[error("`{id}` has no release `{version}`")]
+    Release {
+        /// The dataset.
+        id: DatasetId,
+        /// What was asked for, escaped.
+        version: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// The release has no such variant.
+    #[error("`{id}` {version} has no variant `{variant}`")]
+    Variant {
+        /// The dataset.
+        id: DatasetId,
+        /// The release.
+        version: String,
+        /// What was asked for, escaped.
+        variant: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// No collection has this name.
+    #[error("there is no collection `@{name}`")]
+    Collection {
+        /// What was asked for, escaped.
+        name: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+}
+
+impl Remedy for SelectError {
+    fn remedy(&self) -> Option<String> {
+        let list = |names: &[String], mark: &str| {
+            names.iter().map(|name| format!("`{mark}{}`", Printable::new(name))).collect::<Vec<_>>().join(", ")
+        };
+        Some(match self {
+            Self::Dataset { near, .. } if near.is_empty() => {
+                "`medsets search WORD` finds datasets, `medsets list --available` names all".into()
+            }
+            Self::Dataset { near, .. } => format!("did you mean {}?", list(near, "")),
+            Self::Release { known, .. } => format!("there is {}", list(known, "")),
+            Self::Variant { known, .. } if known.is_empty() => "this release has no variants".into(),
+            Self::Variant { known, .. } => format!("there is {}", list(known, "")),
+            Self::Collection { known, .. } => format!("there is {}", list(known, "@")),
+        })
+    }
+}
+
+impl Catalog {
+    /// What a person means. A collection gives several.
+    pub fn resolve(&self, text: &str) -> Result<Vec<Selection>, SelectError> {
+        if let Some(name) = text.strip_prefix('@') {
+            return self.resolve_collection(name);
+        }
+        if text.contains("://") {
+            return self.resolve_address(text).map(|one| vec![one]);
+        }
+        self.resolve_one(text).map(|one| vec![one])
+    }
+
+    fn resolve_one(&self, text: &str) -> Result<Selection, SelectError> {
+        // A name may hold `:` or `@` only as separators; an alias may be written in any case.
+        let (rest, variant) = match text.rsplit_once(':') {
+            Some((rest, variant)) => (rest, Some(variant)),
+            None => (text, None),
+        };
+        let (name, version) = match rest.split_once('@') {
+            Some((name, version)) => (name, Some(version)),
+            None => (rest, None),
+        };
+        let dataset = self.find(name).ok_or_else(|| self.unknown(name))?;
+        Selection::of(dataset.clone(), version, variant)
+    }
+
+    /// By id, else by alias, in any case.
+    fn find(&self, name: &str) -> Option<&Arc<Dataset>> {
+        let lower = name.to_lowercase();
+        if let Some(dataset) = lower.parse::<DatasetId>().ok().and_then(|id| self.get(&id)) {
+            return Some(dataset);
+        }
+        self.datasets().find(|dataset| dataset.entry.aliases.iter().any(|alias| alias.to_lowercase() == lower))
+    }
+
+    fn resolve_collection(&self, name: &str) -> Result<Vec<Selection>, SelectError> {
+        let Some(collection) = self.collections().get(name) else {
+            let known = self.collections().keys().cloned().collect();
+            return Err(SelectError::Collection { name: Printable::new(name).to_string(), known });
+        };
+        collection.datasets.iter().map(|id| self.resolve_one(id)).collect()
+    }
+
+    /// By homepage or by the address of the usual lists, whatever stands in front of the host
+    /// or behind the path; a release that the address names is taken.
+    fn resolve_address(&self, text: &str) -> Result<Selection, SelectError> {
+        let wanted = bare(text);
+        let pages = |dataset: &Dataset| {
+            let listed = dataset.entry.listed_as.as_ref().map(|listed| listed.url.clone());
+            listed.into_iter().chain(dataset.entry.homepage.clone()).map(|page| bare(&page)).collect::<Vec<_>>()
+        };
+        let matches = |dataset: &&Arc<Dataset>| {
+            pages(dataset).iter().any(|page| wanted == *page || same_but_version(&wanted, page))
+        };
+        let dataset = self.datasets().find(matches).ok_or_else(|| self.unknown(text))?;
+        let named = dataset.releases.iter().find(|release| wanted.split('/').any(|part| part == release.version));
+        Selection::of(dataset.clone(), named.map(|release| release.version.as_str()), None)
+    }
+
+    fn unknown(&self, name: &str) -> SelectError {
+        let lower = name.to_lowercase();
+        let mut scored: Vec<(f64, String)> = Vec::new();
+        for dataset in self.datasets() {
+            let names = dataset.entry.aliases.iter().map(String::as_str).chain([dataset.id.as_str()]);
+            let best = names.map(|one| strsim::jaro_winkler(&one.to_lowercase(), &lower)).fold(0.0, f64::max);
+            scored.push((best, dataset.id.to_string()));
+        }
+        scored.sort_by(|one, other| other.0.total_cmp(&one.0).then_with(|| one.1.cmp(&other.1)));
+        let near = scored.into_iter().filter(|(score, _)| *score > 0.82).take(3).map(|(_, id)| id).collect();
+        SelectError::Dataset { name: Printable::new(name).to_string(), near }
+    }
+}
+
+/// Host and path of an address, without scheme, `www.`, query and final `/`.
+fn bare(address: &str) -> String {
+    let rest = address.split("://").last().unwrap_or(address);
+    let rest = rest.split(['?', '#']).next().unwrap_or(rest);
+    rest.trim_end_matches('/').trim_start_matches("www.").to_lowercase()
+}
+
+/// Whether two addresses differ in one part of the path only, and that looks like a release.
+fn same_but_version(one: &str, other: &str) -> bool {
+    let (one, other): (Vec<&str>, Vec<&str>) = (one.split('/').collect(), other.split('/').collect());
+    let is_version = |part: &str| part.starts_with(|letter: char| letter.is_ascii_digit()) && part.contains('.');
+    one.len() == other.len()
+        && one
+            .iter()
+            .zip(&other)
+            .filter(|(left, right)| left != right)
+            .all(|(left, right)| is_version(left) && is_version(right))
+}
+
+impl Selection {
+    /// A release and variant of a dataset; the defaults where none is named.
+    fn of(dataset: Arc<Dataset>, version: Option<&str>, variant: Option<&str>) -> Result<Self, SelectError> {
+        let release = match version {
+            Some(version) => dataset
+                .releases
+                .iter()
+                .position(|release| release.version.eq_ignore_ascii_case(version))
+                .ok_or_else(|| {
+                    let known = dataset.releases.iter().map(|release| release.version.clone()).collect();
+                    SelectError::Release { id: dataset.id.clone(), version: Printable::new(version).to_string(), known }
+                })?,
+            None => {
+                let default = &dataset.default_release().version;
+                dataset.releases.iter().position(|release| release.version == *default).unwrap_or(0)
+            }
+        };
+        let variants = &dataset.releases[release].variants;
+        let variant = match variant {
+            Some(name) => {
+                Some(variants.iter().position(|one| one.name.eq_ignore_ascii_case(name)).ok_or_else(|| {
+                    SelectError::Variant {
+                        id: dataset.id.clone(),
+                        version: dataset.releases[release].version.clone(),
+                        variant: Printable::new(name).to_string(),
+                        known: variants.iter().map(|one| one.name.clone()).collect(),
+                    }
+                })?)
+            }
+            None if variants.is_empty() => None,
+            None => Some(variants.iter().position(|one| one.default).unwrap_or(0)),
+        };
+        Ok(Self { dataset, release, variant })
+    }
+
+    /// The dataset.
+    pub fn dataset(&self) -> &Dataset {
+        &self.dataset
+    }
+
+    /// Its id.
+    pub fn id(&self) -> &DatasetId {
+        &self.dataset.id
+    }
+
+    /// The release.
+    pub fn release(&self) -> &Release {
+        &self.dataset.releases[self.release]
+    }
+
+    /// The variant, where the release has any.
+    pub fn variant(&self) -> Option<&Variant> {
+        self.variant.map(|index| &self.release().variants[index])
+    }
+
+    /// The variant's name.
+    pub fn variant_name(&self) -> Option<&str> {
+        self.variant().map(|variant| variant.name.as_str())
+    }
+
+    /// `<version>[-<variant>]` as a folder name: what is no letter, digit, dot, hyphen or
+    /// underscore becomes a hyphen.
+    pub fn slug(&self) -> String {
+        let variant = self.variant_name().map_or(String::new(), |name| format!("-{name}"));
+        let text = format!("{}{variant}", self.release().version);
+        let safe: String = text
+            .chars()
+            .map(|letter| if letter.is_ascii_alphanumeric() || "._-".contains(letter) { letter } else { '-' })
+            .collect();
+        let safe = safe.trim_start_matches('.');
+        if safe.is_empty() { "release".to_owned() } else { safe.to_owned() }
+    }
+
+    /// The sources that serve it, the default first.
+    pub fn sources(&self) -> impl Iterator<Item = &Source> {
+        self.release().sources.iter().filter(|source| source.serves(self.variant_name()))
+    }
+
+    /// The source of this name, or the default one.
+    pub fn source(&self, channel: Option<&str>) -> Option<&Source> {
+        match channel {
+            Some(channel) => self.sources().find(|source| source.channel == channel),
+            None => self.sources().next(),
+        }
+    }
+
+    /// The files that belong to it and come by a source.
+    pub fn files<'s>(&'s self, channel: Option<&'s str>) -> impl Iterator<Item = &'s FileEntry> {
+        let of_variant = |file: &&FileEntry| match self.variant_name() {
+            Some(variant) => file.variants.has(variant),
+            None => true,
+        };
+        self.release()
+            .files
+            .iter()
+            .filter(of_variant)
+            .filter(move |file| channel.is_none_or(|channel| file.channels.has(channel)))
+    }
+
+    /// What a person must do, in order, to get it by a source.
+    pub fn requirements<'s>(&'s self, channel: Option<&'s str>) -> impl Iterator<Item = &'s Requirement> {
+        let (version, variant) = (self.release().version.as_str(), self.variant_name());
+        self.dataset.entry.requires.iter().filter(move |one| one.applies(version, variant, channel))
+    }
+
+    /// The terms of the whole when it comes by a source: the source's, else the variant's,
+    /// else the release's, else `NOASSERTION`.
+    pub fn license(&self, channel: Option<&str>) -> &str {
+        let source = self.source(channel).and_then(|source| source.license.as_deref());
+        let variant = || self.variant().and_then(|variant| variant.license.as_deref());
+        source.or_else(variant).or(self.release().license.as_deref()).unwrap_or("NOASSERTION")
+    }
+
+    /// The terms of one file: its own, else those of the whole.
+    pub fn license_for<'s>(&'s self, file: &'s FileEntry, channel: Option<&str>) -> &'s str {
+        file.license.as_deref().unwrap_or_else(|| self.license(channel))
+    }
+
+    /// Bytes to download by a source: the sum of the files where all are known, else the
+    /// entry's rough figure.
+    pub fn download_size(&self, channel: Option<&str>) -> Option<ByteSize> {
+        let sizes: Option<Vec<ByteSize>> = self.files(channel).map(|file| file.size.or(file.size_about)).collect();
+        let lists = self.source(channel).is_some_and(|source| source.lists);
+        match sizes {
+            Some(sizes) if !sizes.is_empty() && !lists => Some(sizes.into_iter().sum()),
+            _ => self.variant().and_then(|variant| variant.size_about).or(self.release().size_about),
+        }
+    }
+
+    /// Rough size on disk.
+    pub fn unpacked_about(&self) -> Option<ByteSize> {
+        self.variant().and_then(|variant| variant.unpacked_about).or(self.release().unpacked_about)
+    }
+}
+
+impl fmt::Display for Selection {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}@{}", self.id(), self.release().version)?;
+        match self.variant_name() {
+            Some(variant) => write!(out, ":{variant}"),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn resolves_what_people_write() {
+        let catalog = Catalog::embedded();
+        #[track_caller]
+        fn check(catalog: &Catalog, text: &str, expected: &str) {
+            let found = catalog.resolve(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert_eq!(found.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "), expected, "{text}");
+        }
+        check(&catalog, "chexpert", "chexpert@1.0:full");
+        check(&catalog, "CheXpert-v1.0", "chexpert@1.0:full");
+        check(&catalog, "chexpert:small", "chexpert@1.0:small");
+        check(&catalog, "mimic-cxr@2.0.0:jpg", "mimic-cxr@2.0.0:jpg");
+        check(&catalog, "https://physionet.org/content/mimic-cxr/2.0.0/", "mimic-cxr@2.0.0:dicom");
+        check(&catalog, "http://www.physionet.org/content/mimic-cxr/2.1.0", "mimic-cxr@2.1.0:dicom");
+        assert_eq!(catalog.resolve("@starter").unwrap().len(), 5);
+    }
+
+    #[test]
+    fn near_misses_are_named() {
+        let catalog = Catalog::embedded();
+        let help = |text: &str| catalog.resolve(text).unwrap_err().remedy().unwrap();
+        assert!(help("chexprt").contains("`chexpert`"), "{}", help("chexprt"));
+        assert!(help("mimic-cxr@9").contains("`2.1.0`"));
+        assert!(help("chexpert:ful").contains("`full`"));
+        assert!(help("@startr").contains("`@starter`"));
+        assert!(help("qqqqqqqq").contains("medsets search"));
+    }
+}
