@@ -1,1 +1,5 @@
 //! Archives to trees, safely.
+
+pub mod sniff;
+
+pub use sniff::{Kind, sniff};
