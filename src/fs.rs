@@ -8,6 +8,7 @@
 #![allow(clippy::disallowed_methods, reason = "this module is the door that the rule leads to")]
 
 pub mod error;
+pub mod folder;
 pub mod lock;
 pub mod part;
 pub mod space;
@@ -19,6 +20,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 pub use error::{FsError, FsErrorKind};
+pub use folder::Folder;
 pub use lock::FileLock;
 pub use part::PositionalFile;
 pub use space::{Space, space};
@@ -125,6 +127,11 @@ pub fn copy_new(from: &Path, to: &Path, access: Access) -> Result<u64, FsError> 
 /// Gives a file a second name. Fails across file systems.
 pub fn hard_link(from: &Path, to: &Path) -> Result<(), FsError> {
     std::fs::hard_link(from, to).doing("link to", to)
+}
+
+/// Makes a symbolic link that holds `target` as it is. The path must not exist yet.
+pub fn symbolic_link(target: &str, path: &Path) -> Result<(), FsError> {
+    std::os::unix::fs::symlink(target, path).doing("create the link", path)
 }
 
 /// Removes a file; nothing there is no error.
