@@ -25,7 +25,7 @@ pub use lock::FileLock;
 pub use part::PositionalFile;
 pub use space::{Space, space};
 pub use walk::{Found, FoundKind, walk};
-pub use write::{Access, append_line, atomic_write, create_new};
+pub use write::{Access, append_line, atomic_write, create_new, replace_unsynced, write_unsynced};
 
 use error::Doing;
 

@@ -33,7 +33,12 @@ pub trait Provider: Send + Sync {
     fn ways(&self, file: &ListedFile) -> usize;
 
     /// Where the bytes of a file are, valid now, by one of the ways.
-    fn locate(&self, hosts: &Hosts, file: &ListedFile, way: usize) -> impl Future<Output = Result<Location, ProviderError>> + Send;
+    fn locate(
+        &self,
+        hosts: &Hosts,
+        file: &ListedFile,
+        way: usize,
+    ) -> impl Future<Output = Result<Location, ProviderError>> + Send;
 }
 
 /// What a request needs.
@@ -132,7 +137,9 @@ impl Remedy for ProviderError {
                 let lines: Vec<String> = page.into_iter().chain(steps.iter().cloned()).collect();
                 (!lines.is_empty()).then(|| lines.join("\n"))
             }
-            Self::NoPlace { .. } => Some("choose another source with `--source`, or get the file by hand and import it".into()),
+            Self::NoPlace { .. } => {
+                Some("choose another source with `--source`, or get the file by hand and import it".into())
+            }
             Self::NotCarried { .. } | Self::Loopback(_) => None,
         }
     }

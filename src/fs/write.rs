@@ -63,6 +63,31 @@ pub fn atomic_write(path: &Path, bytes: &[u8], access: Access) -> Result<(), FsE
     super::sync_dir(folder)
 }
 
+/// Replaces a file in one step like [`atomic_write`], without making it last: for what a
+/// restart of the machine makes worthless anyway.
+pub fn replace_unsynced(path: &Path, bytes: &[u8], access: Access) -> Result<(), FsError> {
+    let mut fresh = path.as_os_str().to_owned();
+    fresh.push(".new");
+    let fresh = std::path::PathBuf::from(fresh);
+    write_unsynced(&fresh, bytes, access)?;
+    super::rename(&fresh, path)
+}
+
+/// Writes a whole file, replacing what is there, without making it last. For files in private
+/// folders: a reader may see it half written. Makes its folder when there is none.
+pub fn write_unsynced(path: &Path, bytes: &[u8], access: Access) -> Result<(), FsError> {
+    let open =
+        || std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(access.file_mode()).open(path);
+    let mut file = match (open(), path.parent()) {
+        (Err(error), Some(parent)) if error.kind() == std::io::ErrorKind::NotFound => {
+            super::create_dir_all(parent, access)?;
+            open().doing("create", path)?
+        }
+        (outcome, _) => outcome.doing("create", path)?,
+    };
+    file.write_all(bytes).doing("write", path)
+}
+
 /// Adds one line to a file, creating it, and makes it last through a power cut.
 ///
 /// The line and its line break go out in one write. After a failure a torn line may be left

@@ -77,9 +77,12 @@ mod tests {
         let locator = Locator { static_link: Some("abc.gz".into()), file_id: Some("12".into()), ..Locator::default() };
         let file = ListedFile { path: RelPath::parse("x.tar.gz").unwrap(), size: None, digests: Vec::new(), locator };
         let found: Vec<String> = nih.addresses(&file).iter().map(|url| url.expose().to_string()).collect();
-        assert_eq!(found, [
-            "https://nihcc.box.com/shared/static/abc.gz",
-            "https://nihcc.app.box.com/index.php?rm=box_download_shared_file&vanity_name=ChestXray-NIHCC&file_id=f_12",
-        ]);
+        assert_eq!(
+            found,
+            [
+                "https://nihcc.box.com/shared/static/abc.gz",
+                "https://nihcc.app.box.com/index.php?rm=box_download_shared_file&vanity_name=ChestXray-NIHCC&file_id=f_12",
+            ]
+        );
     }
 }

@@ -47,7 +47,8 @@ impl Provider for EmbeddedSet {
     async fn locate(&self, hosts: &Hosts, file: &ListedFile, _way: usize) -> Result<Location, ProviderError> {
         self.carried(file)?;
         let start = || async {
-            let files: BTreeMap<String, &'static [u8]> = FILES.iter().map(|(name, bytes)| ((*name).to_owned(), *bytes)).collect();
+            let files: BTreeMap<String, &'static [u8]> =
+                FILES.iter().map(|(name, bytes)| ((*name).to_owned(), *bytes)).collect();
             Loopback::serve(files).await.map(EmbeddedServer)
         };
         let server = hosts.embedded.get_or_try_init(start).await.map_err(ProviderError::Loopback)?;

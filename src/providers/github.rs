@@ -52,7 +52,10 @@ impl Provider for GithubRepository {
 impl GithubRepository {
     /// Whether a file is the archive that GitHub generates of the commit.
     fn is_generated(&self, file: &ListedFile) -> bool {
-        self.take == GithubTake::Archive && self.tag.is_none() && file.locator.path.is_none() && file.locator.url.is_none()
+        self.take == GithubTake::Archive
+            && self.tag.is_none()
+            && file.locator.path.is_none()
+            && file.locator.url.is_none()
     }
 
     fn address(&self, file: &ListedFile) -> Option<SafeUrl> {

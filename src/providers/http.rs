@@ -74,16 +74,21 @@ mod tests {
     #[test]
     fn an_own_address_beats_the_base_and_names_are_encoded() {
         let base = |text: &str| SafeUrl::parse(text).unwrap();
-        let source = HttpFiles { base: Some(base("https://a.example/x/")), mirrors: vec![base("https://b.example/")], auth: None };
+        let source = HttpFiles {
+            base: Some(base("https://a.example/x/")),
+            mirrors: vec![base("https://b.example/")],
+            auth: None,
+        };
         #[track_caller]
         fn check(source: &HttpFiles, file: &ListedFile, expected: &[&str]) {
             let found: Vec<String> = source.addresses(file).iter().map(|url| url.expose().to_string()).collect();
             assert_eq!(found, expected);
         }
-        check(&source, &file("f/batch 1 (a & b).zip", None), &[
-            "https://a.example/x/f/batch%201%20(a%20&%20b).zip",
-            "https://b.example/f/batch%201%20(a%20&%20b).zip",
-        ]);
+        check(
+            &source,
+            &file("f/batch 1 (a & b).zip", None),
+            &["https://a.example/x/f/batch%201%20(a%20&%20b).zip", "https://b.example/f/batch%201%20(a%20&%20b).zip"],
+        );
         check(&source, &file("g", Some("https://c.example/g?v=1")), &["https://c.example/g?v=1"]);
     }
 }

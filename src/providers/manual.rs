@@ -27,7 +27,9 @@ impl ByHand {
     pub fn at(provider: &'static str, selection: &Selection, source: &Source) -> Self {
         let mut steps = selection.requirements(Some(&source.channel));
         let page = steps.find_map(|step| step.page.clone()).or(selection.dataset().entry.homepage.clone());
-        let note = format!("this version of medsets has no provider for `{provider}`: download the files in a browser or with the host's own client");
+        let note = format!(
+            "this version of medsets has no provider for `{provider}`: download the files in a browser or with the host's own client"
+        );
         Self { provider, page: page.and_then(|page| SafeUrl::parse(&page).ok()), steps: vec![note] }
     }
 

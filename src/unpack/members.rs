@@ -98,7 +98,7 @@ impl Members {
             name: row.name.of(&self.text).to_owned(),
             raw_name: self.raw.get(&(index as u32)).map(|raw| raw.to_vec()),
             size: ByteSize(row.size),
-            sha256: Digest::from_bytes(Algorithm::Sha256, row.sha256).expect("32 bytes are a SHA-256"),
+            sha256: Digest::from_bytes(Algorithm::Sha256, &row.sha256).expect("32 bytes are a SHA-256"),
             modified: row.modified.time(),
         }
     }

@@ -1,0 +1,314 @@
+//! Sends requests, hop by hop.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use base64::Engine as _;
+use reqwest::cookie::{CookieStore as _, Jar};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use tokio::time::Instant;
+
+use crate::events::Event;
+use crate::values::SafeUrl;
+use crate::values::safe_url::Origin;
+
+use super::error::NetError;
+use super::failure;
+use super::gate::{Gate, Place};
+use super::limit::Limiter;
+use super::patience::StallWatch;
+use super::redirect;
+use super::request::{HttpRequest, Lane, RequestCredential, Want};
+use super::response::Response;
+use super::settings::NetSettings;
+use super::wire;
+
+/// The client that all requests of a run share. Cheap to clone; nothing is set up before the
+/// first request.
+#[derive(Clone)]
+pub struct Client(Arc<Shared>);
+
+struct Shared {
+    settings: NetSettings,
+    limiter: Option<Arc<Limiter>>,
+    bulk: OnceLock<Result<reqwest::Client, NetError>>,
+    light: OnceLock<Result<reqwest::Client, NetError>>,
+    gates: Mutex<HashMap<Origin, Arc<Gate>>>,
+}
+
+/// One hop of a chain: what the caller sees, and what is connected to.
+struct Hop {
+    asked: SafeUrl,
+    connected: SafeUrl,
+}
+
+impl Client {
+    /// A client with these settings.
+    pub fn new(settings: NetSettings) -> Self {
+        let limiter = settings.limit_rate.map(|rate| Arc::new(Limiter::new(rate)));
+        Self(Arc::new(Shared {
+            settings,
+            limiter,
+            bulk: OnceLock::new(),
+            light: OnceLock::new(),
+            gates: Mutex::default(),
+        }))
+    }
+
+    /// The settings it was made with.
+    pub fn settings(&self) -> &NetSettings {
+        &self.0.settings
+    }
+
+    /// Sends a request and follows its redirects; answers when the head of a body is there.
+    ///
+    /// The credential goes to the origin of `request.url` alone: to every hop that is exactly
+    /// that origin, to no other. One attempt: whoever calls decides about another.
+    ///
+    /// # Errors
+    /// Every status but 200, 206, 412 and 416 is an error with its meaning.
+    pub async fn get(&self, request: &HttpRequest, want: Option<&Want>, lane: Lane) -> Result<Response, NetError> {
+        if self.0.settings.offline && !request.url.is_loopback() {
+            return Err(NetError::Offline { needed: vec![request.url.clone()] });
+        }
+        let jar = request.cookies.then(Jar::default);
+        let mut hop = self.hop(request.url.clone())?;
+        for hops in 0.. {
+            let (answer, place, sent) = self.ask(request, want, lane, &hop, jar.as_ref()).await?;
+            let status = answer.status().as_u16();
+            if let Some(jar) = &jar {
+                let mut cookies = answer.headers().get_all("set-cookie").iter();
+                jar.set_cookies(&mut cookies, hop.asked.expose());
+            }
+            if !redirect::is_redirect(status) {
+                return self.settle(answer, hop, place, sent);
+            }
+            let location = answer.headers().get("location").and_then(|value| value.to_str().ok());
+            let target = self.hop(redirect::next(&request.url, &hop.asked, location, hops)?)?;
+            let (before, after) = ((&hop.asked, &hop.connected), (&target.asked, &target.connected));
+            redirect::check_downgrade(&request.url, before, after)?;
+            drain(answer).await;
+            hop = target;
+        }
+        unreachable!("the chain ends by its limit")
+    }
+
+    fn hop(&self, asked: SafeUrl) -> Result<Hop, NetError> {
+        let connected = self.0.settings.rewrites.apply(&asked)?;
+        Ok(Hop { asked, connected })
+    }
+
+    /// One request to one hop. Also says whether a credential was sent.
+    async fn ask(
+        &self,
+        request: &HttpRequest,
+        want: Option<&Want>,
+        lane: Lane,
+        hop: &Hop,
+        jar: Option<&Jar>,
+    ) -> Result<(reqwest::Response, Place, bool), NetError> {
+        let (headers, sent) = headers(request, want, hop, jar)?;
+        let client = self.wire(lane)?;
+        let gate = self.gate(&hop.asked);
+        let place = self.enter(&gate, &hop.asked).await?;
+        let sending = client.get(hop.connected.expose().clone()).headers(headers).send();
+        let patience = self.0.settings.header_timeout;
+        let proxy = || self.0.settings.proxies.choose(hop.connected.expose()).map(ToString::to_string);
+        let answer = match tokio::time::timeout(patience, sending).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(error)) if error.is_connect() && error.is_timeout() => {
+                let after = self.0.settings.connect_timeout;
+                return Err(NetError::Stalled { url: hop.asked.clone(), what: "no connection", after });
+            }
+            Ok(Err(error)) => return Err(failure::of_request(error, &hop.asked, proxy())),
+            Err(_) => {
+                return Err(NetError::Stalled { url: hop.asked.clone(), what: "no answer", after: patience });
+            }
+        };
+        if answer.version() == reqwest::Version::HTTP_2 {
+            let settings = &self.0.settings;
+            gate.widen(settings.streams_per_host.saturating_sub(settings.connections_per_host));
+        }
+        Ok((answer, place, sent))
+    }
+
+    /// Turns the last answer of a chain into a response, or into the error it stands for.
+    fn settle(
+        &self,
+        answer: reqwest::Response,
+        hop: Hop,
+        place: Place,
+        credential_sent: bool,
+    ) -> Result<Response, NetError> {
+        let settings = &self.0.settings;
+        let status = answer.status().as_u16();
+        if let Some(error) = failure::of_status(status, answer.headers(), &hop.asked, credential_sent, &settings.clock)
+        {
+            if let NetError::RateLimited { retry_after: Some(pause), .. }
+            | NetError::ServerError { retry_after: Some(pause), .. } = &error
+            {
+                self.gate(&hop.asked).close_for(*pause);
+            }
+            return Err(error);
+        }
+        let watch = StallWatch::new(settings.stall_timeout, settings.stall_bytes.0, Instant::now());
+        Ok(Response::new(answer, hop.asked, watch, self.0.limiter.clone(), place))
+    }
+
+    async fn enter(&self, gate: &Gate, url: &SafeUrl) -> Result<Place, NetError> {
+        let settings = &self.0.settings;
+        let waiting = |pause: std::time::Duration| {
+            let reason = format!("`{}` asks to wait {} s", url.host(), pause.as_secs().max(1));
+            settings.report.report(Event::Waiting { reason });
+        };
+        gate.enter(settings.max_retry_after, waiting).await.map_err(|too_long| NetError::RateLimited {
+            url: url.clone(),
+            status: 429,
+            retry_after: Some(too_long.0),
+        })
+    }
+
+    fn gate(&self, url: &SafeUrl) -> Arc<Gate> {
+        let mut gates = self.0.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        let gate = gates.entry(url.origin()).or_insert_with(|| {
+            // A place is a connection until the host turns out to share one among many.
+            Arc::new(Gate::new(self.0.settings.connections_per_host))
+        });
+        Arc::clone(gate)
+    }
+
+    fn wire(&self, lane: Lane) -> Result<&reqwest::Client, NetError> {
+        let cell = match lane {
+            Lane::Bulk => &self.0.bulk,
+            Lane::Light => &self.0.light,
+        };
+        cell.get_or_init(|| wire::client(&self.0.settings, lane)).as_ref().map_err(Clone::clone)
+    }
+}
+
+/// The headers for one hop, and whether a credential is among them.
+fn headers(
+    request: &HttpRequest,
+    want: Option<&Want>,
+    hop: &Hop,
+    jar: Option<&Jar>,
+) -> Result<(HeaderMap, bool), NetError> {
+    let mut headers = HeaderMap::new();
+    headers.insert("accept-encoding", HeaderValue::from_static("identity"));
+    headers.insert("accept", HeaderValue::from_static("*/*"));
+    let unusable = || NetError::Protocol {
+        url: request.url.clone(),
+        reason: "a header to be sent holds a forbidden character".to_owned(),
+    };
+    let value = |text: &str| HeaderValue::from_str(text).map_err(|_| unusable());
+    for (name, text) in &request.headers {
+        headers.insert(HeaderName::from_bytes(name.as_bytes()).map_err(|_| unusable())?, value(text)?);
+    }
+    if let Some(want) = want {
+        headers.insert("range", value(&want.header())?);
+        if let Some(validator) = &want.same_as {
+            headers.insert("if-range", value(validator.as_str())?);
+        }
+    }
+    if let Some(cookies) = jar.and_then(|jar| jar.cookies(hop.asked.expose())) {
+        headers.insert("cookie", cookies);
+    }
+    let credential = credential_for(request, &hop.asked);
+    if let Some(credential) = &credential {
+        if !hop.asked.is_https() && !hop.connected.is_loopback() {
+            let reason = "a credential is not sent over plain http";
+            return Err(NetError::Forbidden { url: hop.asked.clone(), reason });
+        }
+        let (name, text) = written(credential);
+        let mut secret = value(&text)?;
+        secret.set_sensitive(true);
+        headers.insert(HeaderName::from_bytes(name.as_bytes()).map_err(|_| unusable())?, secret);
+    }
+    Ok((headers, credential.is_some()))
+}
+
+/// The credential that `asked` may see: the one given, or user and password of the first
+/// address, and only at the origin of that address.
+fn credential_for(request: &HttpRequest, asked: &SafeUrl) -> Option<RequestCredential> {
+    if request.url.origin() != asked.origin() {
+        return None;
+    }
+    request.credential.clone().or_else(|| {
+        let url = request.url.expose();
+        let decoded = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
+        (!url.username().is_empty()).then(|| RequestCredential::Basic {
+            user: decoded(url.username()),
+            password: crate::values::Secret::new(decoded(url.password().unwrap_or_default())),
+        })
+    })
+}
+
+/// Name and value of the header that carries a credential.
+fn written(credential: &RequestCredential) -> (&str, String) {
+    match credential {
+        RequestCredential::Basic { user, password } => {
+            let pair = format!("{user}:{}", password.expose());
+            ("authorization", format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair)))
+        }
+        RequestCredential::Bearer(token) => ("authorization", format!("Bearer {}", token.expose())),
+        RequestCredential::Header { name, value } => (name, value.expose().to_owned()),
+    }
+}
+
+/// Reads the small body of a redirect, so that its connection can be used again.
+async fn drain(mut answer: reqwest::Response) {
+    const ENOUGH: usize = 64 << 10;
+    if answer.content_length().is_none_or(|length| length > ENOUGH as u64) {
+        return;
+    }
+    let reading = async {
+        let mut read = 0;
+        while let Ok(Some(piece)) = answer.chunk().await {
+            read += piece.len();
+            if read > ENOUGH {
+                break;
+            }
+        }
+    };
+    let _ = tokio::time::timeout(std::time::Duration::from_secs(2), reading).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::values::Secret;
+
+    #[test]
+    fn a_credential_stays_with_its_origin() {
+        #[track_caller]
+        fn check(first: &str, hop: &str, sent: bool) {
+            let url = SafeUrl::parse(first).unwrap();
+            let request = HttpRequest::get(url).with_credential(RequestCredential::Bearer(Secret::new("t")));
+            let asked = SafeUrl::parse(hop).unwrap();
+            let hop = Hop { connected: asked.clone(), asked };
+            let (headers, credential) = headers(&request, None, &hop, None).unwrap();
+            assert_eq!((headers.contains_key("authorization"), credential), (sent, sent), "{first} {}", hop.asked);
+        }
+        check("https://a.example/x", "https://a.example/y", true);
+        check("https://a.example/x", "https://a.example:443/y", true);
+        check("https://a.example/x", "https://a.example:8443/y", false);
+        check("https://a.example/x", "https://b.a.example/y", false);
+        check("https://a.example/x", "http://a.example/y", false);
+    }
+
+    #[test]
+    fn a_credential_needs_a_protected_connection() {
+        let url = SafeUrl::parse("http://a.example/x").unwrap();
+        let request = HttpRequest::get(url.clone()).with_credential(RequestCredential::Bearer(Secret::new("t")));
+        let hop = |connected: &str| Hop { asked: url.clone(), connected: SafeUrl::parse(connected).unwrap() };
+        assert!(headers(&request, None, &hop("http://a.example/x"), None).is_err());
+        assert!(headers(&request, None, &hop("http://127.0.0.1:1/x"), None).is_ok());
+    }
+
+    #[test]
+    fn user_info_becomes_a_credential_and_is_not_sent_twice() {
+        let url = SafeUrl::parse("https://jane%40x:p%20w@a.example/x").unwrap();
+        let credential = credential_for(&HttpRequest::get(url.clone()), &url).unwrap();
+        assert_eq!(written(&credential).1, "Basic amFuZUB4OnAgdw==");
+    }
+}

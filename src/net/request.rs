@@ -1,0 +1,115 @@
+//! What is asked of a host.
+
+use jiff::Timestamp;
+
+use crate::values::{SafeUrl, Secret};
+
+use super::validator::Validator;
+
+/// A GET request for one file or page.
+#[derive(Debug, Clone)]
+pub struct HttpRequest {
+    /// The original address; rewriting happens just before connecting, below everyone who sees
+    /// this one.
+    pub url: SafeUrl,
+    /// Headers that are no secrets, such as `Accept`. Sent with every hop of a redirect.
+    pub headers: Vec<(String, String)>,
+    /// Sent to the origin of `url` alone, never along a redirect to another origin.
+    pub credential: Option<RequestCredential>,
+    /// When the address stops working, if it says so.
+    pub expires: Option<Timestamp>,
+    /// Whether cookies that a redirect sets are sent to the next hop (Box needs it).
+    pub cookies: bool,
+    /// Whether the host is known to serve a file over several connections by `Range`.
+    pub ranges: RangeSupport,
+}
+
+/// Whether a host answers `Range` requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RangeSupport {
+    /// To be found out with the first request.
+    #[default]
+    Unknown,
+    /// The host is known not to (GitHub's generated archives): one plain GET.
+    No,
+}
+
+/// How a request proves who asks.
+#[derive(Debug, Clone)]
+pub enum RequestCredential {
+    /// `Authorization: Basic` (RFC 7617).
+    Basic {
+        /// User name.
+        user: String,
+        /// Password.
+        password: Secret,
+    },
+    /// `Authorization: Bearer` (RFC 6750).
+    Bearer(Secret),
+    /// A header of the host's own, such as `X-API-Key`.
+    Header {
+        /// The header's name.
+        name: String,
+        /// Its value.
+        value: Secret,
+    },
+}
+
+/// Which bytes of a file are asked for, and of which version of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Want {
+    /// First byte.
+    pub from: u64,
+    /// The byte after the last one; all that follow when absent.
+    pub until: Option<u64>,
+    /// Sent as `If-Range`: another version is to be answered whole.
+    pub same_as: Option<Validator>,
+}
+
+/// Which connections a request travels on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// HTTP/1.1, a connection for each request at a time: big files and their ranges.
+    Bulk,
+    /// HTTP/2 where the host speaks it, many requests on one connection: pages, listings,
+    /// small files.
+    Light,
+}
+
+impl HttpRequest {
+    /// A plain request without headers or credential.
+    pub fn get(url: SafeUrl) -> Self {
+        Self {
+            url,
+            headers: Vec::new(),
+            credential: None,
+            expires: None,
+            cookies: false,
+            ranges: RangeSupport::Unknown,
+        }
+    }
+
+    /// The same request with one more header that is no secret.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The same request with a credential for the origin of its address.
+    #[must_use]
+    pub fn with_credential(mut self, credential: RequestCredential) -> Self {
+        self.credential = Some(credential);
+        self
+    }
+}
+
+impl Want {
+    /// The value of the `Range` header: one range, both ends inclusive.
+    pub fn header(&self) -> String {
+        match self.until {
+            Some(until) => format!("bytes={}-{}", self.from, until.saturating_sub(1)),
+            None => format!("bytes={}-", self.from),
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Why a file could not be had.
+
+use crate::fs::FsError;
+use crate::net::NetError;
+use crate::remedy::Remedy;
+use crate::values::{ByteSize, Digest, RelPath};
+
+use super::job::LocateError;
+
+/// A file could not be had. Parts are kept wherever the next run can continue them.
+#[derive(Debug, thiserror::Error)]
+pub enum TransferError {
+    /// The network or the host refused.
+    #[error("`{file}`: {source}")]
+    Net {
+        /// Which file.
+        file: RelPath,
+        /// What happened.
+        source: NetError,
+    },
+    /// Nobody could say where it is.
+    #[error("`{file}`: {}", .cause.message)]
+    NotLocated {
+        /// Which file.
+        file: RelPath,
+        /// Why.
+        cause: LocateError,
+    },
+    /// The link stopped working and asking again gave no better one.
+    #[error("`{file}`: the link has expired: {source}")]
+    Expired {
+        /// Which file.
+        file: RelPath,
+        /// What the host said.
+        source: NetError,
+    },
+    /// The bytes received are not the bytes that are known.
+    #[error("checksum mismatch for `{file}`: expected {expected}, received {received}")]
+    Mismatch {
+        /// Which file.
+        file: RelPath,
+        /// What was known beforehand, or what the host said.
+        expected: Digest,
+        /// What came.
+        received: Digest,
+    },
+    /// The file is longer than it should be.
+    #[error("`{file}` is larger than the {expected} it should have")]
+    TooLong {
+        /// Which file.
+        file: RelPath,
+        /// What was known beforehand.
+        expected: ByteSize,
+    },
+    /// The file ends too early.
+    #[error("`{file}` ends after {received}, it should have {expected}")]
+    Truncated {
+        /// Which file.
+        file: RelPath,
+        /// What was known beforehand.
+        expected: ByteSize,
+        /// What came.
+        received: ByteSize,
+    },
+    /// A web page came in the place of data.
+    #[error("`{file}`: the host sent a web page{} instead of the file", titled(title))]
+    WrongContent {
+        /// Which file.
+        file: RelPath,
+        /// The page's title, escaped.
+        title: Option<String>,
+    },
+    /// A file of ours could not be written or read.
+    #[error("`{file}`: {source}")]
+    Fs {
+        /// Which file.
+        file: RelPath,
+        /// What happened.
+        source: FsError,
+    },
+    /// The person stopped the run.
+    #[error("`{file}` was not finished: the run was stopped")]
+    Cancelled {
+        /// Which file.
+        file: RelPath,
+    },
+}
+
+impl TransferError {
+    /// The exit code (command line contract, section 3).
+    pub fn exit(&self) -> u8 {
+        use crate::fs::FsErrorKind;
+        match self {
+            Self::Net { source, .. } => source.exit(),
+            Self::NotLocated { cause, .. } => cause.exit,
+            Self::Expired { .. } => 36,
+            Self::Mismatch { .. } | Self::TooLong { .. } => 40,
+            Self::Truncated { .. } => 41,
+            Self::WrongContent { .. } => 42,
+            Self::Fs { source, .. } => match source.kind() {
+                FsErrorKind::DiskFull => 50,
+                FsErrorKind::Quota => 51,
+                FsErrorKind::Denied | FsErrorKind::ReadOnly => 52,
+                _ => 1,
+            },
+            Self::Cancelled { .. } => 130,
+        }
+    }
+
+    /// Whether the same command may succeed later without anything being changed.
+    pub fn is_retryable(&self) -> bool {
+        matches!(self.exit(), 31..=34)
+    }
+
+    /// The host's address, where one was asked.
+    pub fn host(&self) -> Option<&NetError> {
+        match self {
+            Self::Net { source, .. } | Self::Expired { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
+
+impl Remedy for TransferError {
+    fn remedy(&self) -> Option<String> {
+        Some(match self {
+            Self::Net { source, .. } => return source.remedy(),
+            Self::NotLocated { cause, .. } => return cause.help.clone(),
+            Self::Expired { .. } => "ask the host for a new link and run the same command again; the parts are kept".into(),
+            Self::Mismatch { .. } => {
+                "nothing of it was kept; if the publisher has replaced the file, `--accept-changed FILE --reason TEXT` takes it".into()
+            }
+            Self::TooLong { .. } | Self::Truncated { .. } => {
+                "run the same command again; if it stays so, the publisher may have replaced the file".into()
+            }
+            Self::WrongContent { .. } => "open the address in a browser: it may ask you to sign in, or say that a quota is used up".into(),
+            Self::Fs { source, .. } => return source.remedy(),
+            Self::Cancelled { .. } => "run the same command again to go on; the parts are kept".into(),
+        })
+    }
+}
+
+fn titled(title: &Option<String>) -> String {
+    title.as_ref().map_or(String::new(), |title| format!(" (\"{title}\")"))
+}

@@ -1,0 +1,91 @@
+//! What is wanted, and what became of it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+use crate::fs::Access;
+use crate::plan::Location;
+use crate::values::{ByteSize, Digest, RelPath, SafeUrl};
+
+use super::error::TransferError;
+
+/// Answers where the bytes of one file are: when the download starts, and again when the
+/// answer has expired.
+pub trait Locate: Send + Sync {
+    /// Where the bytes are now.
+    fn locate(&self) -> BoxFuture<'_, Result<Location, LocateError>>;
+}
+
+/// Nobody can say where a file is.
+#[derive(Debug, Clone)]
+pub struct LocateError {
+    /// Exit code of the failure.
+    pub exit: u8,
+    /// What happened.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+/// One file to be had.
+pub struct Job {
+    /// Its path at the publisher, for events and errors.
+    pub file: RelPath,
+    /// Where it goes when it is finished. What is there is replaced.
+    pub target: PathBuf,
+    /// Where it grows.
+    pub part: PathBuf,
+    /// Who may read it.
+    pub access: Access,
+    /// What is known of it beforehand.
+    pub expected: Expected,
+    /// Ways to it, tried in order.
+    pub ways: Vec<Arc<dyn Locate>>,
+}
+
+/// What is known of a file beforehand.
+#[derive(Debug, Clone, Default)]
+pub struct Expected {
+    /// Exact size.
+    pub size: Option<ByteSize>,
+    /// Digests; all of them must match.
+    pub digests: Vec<Digest>,
+}
+
+/// What became of a job.
+pub struct Outcome {
+    /// The job's file.
+    pub file: RelPath,
+    /// The file as received, or why not.
+    pub result: Result<Done, TransferError>,
+}
+
+/// A finished file.
+#[derive(Debug, Clone)]
+pub struct Done {
+    /// Its size.
+    pub size: ByteSize,
+    /// SHA-256 of its bytes.
+    pub sha256: Digest,
+    /// What proved it.
+    pub verified: Verified,
+    /// Where it was asked for, before redirects.
+    pub url: Option<SafeUrl>,
+    /// Bytes that came over the network in this run.
+    pub downloaded: ByteSize,
+}
+
+/// What proved a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verified {
+    /// Digests known beforehand.
+    Catalogue,
+    /// A digest that the host sent with it.
+    Host,
+    /// Its size alone.
+    Size,
+    /// Nothing.
+    Nothing,
+}

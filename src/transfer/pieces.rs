@@ -1,0 +1,152 @@
+//! One big file over several connections.
+//!
+//! The ranges that are missing are cut into pieces and taken in order, so that the prefix
+//! grows and the digests can follow. Every answer is compared with the version that is held
+//! before a byte of it is written. When one connection fails, the attempt ends: what arrived
+//! is held, and the next attempt asks for what is missing then.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+
+use crate::net::{Lane, Response, Want};
+use crate::plan::HttpRequest;
+
+use super::answer::{self, Asked, Meaning};
+use super::file::{Download, Failed, Writer, head};
+use super::part::Part;
+
+/// Bytes of one request.
+const PIECE: u64 = 16 << 20;
+
+/// What came of it.
+pub(super) enum Got {
+    /// Everything is held.
+    Whole,
+    /// The host knows no ranges and sends the whole file in this answer.
+    Answer(Box<Response>),
+}
+
+/// Downloads what is missing of `total` bytes.
+pub(super) async fn download(
+    download: &mut Download<'_>,
+    request: &HttpRequest,
+    part: &Arc<Part>,
+    total: u64,
+) -> Result<Got, Failed> {
+    let queue: VecDeque<(u64, u64)> = part.missing(total, PIECE).into();
+    let workers = download.engine.settings.ranges.min(queue.len());
+    let queue = Mutex::new(queue);
+    let received = AtomicU64::new(0);
+    let outcome = {
+        let this = &*download;
+        let mut running = FuturesUnordered::new();
+        // The first piece shows the version before others join in.
+        if let Some(piece) = next(&queue) {
+            running.push(Box::pin(work(this, request, part, total, piece, &queue, &received)));
+        }
+        let mut started = 1;
+        let mut outcome = Ok(Got::Whole);
+        loop {
+            while started < workers && (part.validator().is_some() || part.held() > 0) {
+                let Some(piece) = next(&queue) else { break };
+                running.push(Box::pin(work(this, request, part, total, piece, &queue, &received)));
+                started += 1;
+            }
+            let woken = tokio::time::timeout(std::time::Duration::from_millis(20), running.next());
+            match woken.await {
+                Err(_) if started < workers => {}
+                Err(_) => continue,
+                Ok(None) => break,
+                Ok(Some(Ok(None))) => {}
+                Ok(Some(Ok(Some(response)))) => {
+                    outcome = Ok(Got::Answer(Box::new(response)));
+                    break;
+                }
+                Ok(Some(Err(failed))) => {
+                    outcome = Err(failed);
+                    break;
+                }
+            }
+        }
+        outcome
+    };
+    download.received += received.load(Ordering::Relaxed);
+    outcome
+}
+
+fn next(queue: &Mutex<VecDeque<(u64, u64)>>) -> Option<(u64, u64)> {
+    queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+}
+
+/// Takes pieces until none are left. `Some` is an answer that carries the whole file.
+async fn work(
+    download: &Download<'_>,
+    request: &HttpRequest,
+    part: &Arc<Part>,
+    total: u64,
+    first: (u64, u64),
+    queue: &Mutex<VecDeque<(u64, u64)>>,
+    received: &AtomicU64,
+) -> Result<Option<Response>, Failed> {
+    let mut piece = Some(first);
+    while let Some((from, until)) = piece {
+        if let Some(response) = take(download, request, part, total, (from, until), received).await? {
+            return Ok(Some(response));
+        }
+        piece = next(queue);
+    }
+    Ok(None)
+}
+
+/// One piece.
+async fn take(
+    download: &Download<'_>,
+    request: &HttpRequest,
+    part: &Arc<Part>,
+    total: u64,
+    (from, until): (u64, u64),
+    received: &AtomicU64,
+) -> Result<Option<Response>, Failed> {
+    let generation = part.generation();
+    let want = Want { from, until: Some(until), same_as: part.validator() };
+    let mut response = download.engine.client.get(request, Some(&want), Lane::Bulk).await?;
+    let held = part.validator();
+    let asked = Asked { from, until: Some(until), ranged: true, held: held.as_ref(), total: Some(total) };
+    match answer::meaning(asked, &head(&response)) {
+        Meaning::Continue { .. } if response.content_encoding().is_none() => {}
+        Meaning::Continue { .. } => return Err(Failed::Over("a range came with a transport encoding")),
+        Meaning::FromZero => return Ok(Some(response)),
+        Meaning::StartOver(reason) => return Err(Failed::Over(reason)),
+    }
+    part.begin(&request.url, response.validator(), Some(total));
+    let mut writer = Writer::new(part.clone(), generation, from);
+    let mut at = from;
+    let failure = loop {
+        match response.next().await {
+            Ok(Some(bytes)) => {
+                at += bytes.len() as u64;
+                received.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+                if at > until {
+                    break Some(Failed::Over("more bytes came than were asked for"));
+                }
+                let written = writer.push(&bytes).await;
+                download.progress(download.flushed(written)?);
+            }
+            Ok(None) => break None,
+            Err(error) => break Some(error.into()),
+        }
+    };
+    download.progress(download.flushed(writer.finish().await)?);
+    match failure {
+        Some(failed) => Err(failed),
+        None if at < until => Err(Failed::Net(crate::net::NetError::Interrupted {
+            url: request.url.clone(),
+            reason: format!("a range ended after {} of {} bytes", at - from, until - from),
+        })),
+        None => Ok(None),
+    }
+}
