@@ -195,6 +195,31 @@ impl Fault {
         self
     }
 
+    /// The same about an archive that is a member of another one.
+    #[must_use]
+    pub(super) fn inside(self, archive: &str) -> Self {
+        let archive = printable(archive);
+        let join = |member: Option<String>| match member {
+            Some(member) => Some(format!("{archive}!{member}")),
+            None => Some(archive.clone()),
+        };
+        match self {
+            Self::Refused { member, rule } => Self::Refused { member: join(member), rule },
+            Self::Unsupported { member, method } => Self::Unsupported { member: join(member), method },
+            Self::Damaged { member, reason } => Self::Damaged { member: join(member), reason },
+            Self::Truncated(reason) => {
+                Self::Damaged { member: join(None), reason: format!("it is cut short, {reason}").into() }
+            }
+            Self::MissingPart(part) => {
+                Self::Damaged { member: join(None), reason: format!("it is split, and {part} is missing").into() }
+            }
+            Self::NotAnArchive(found) => Self::Damaged { member: join(None), reason: format!("it is {found}").into() },
+            Self::PasswordNeeded(member) => Self::PasswordNeeded(format!("{archive}!{member}")),
+            Self::WrongPassword(member) => Self::WrongPassword(format!("{archive}!{member}")),
+            Self::Source(_) | Self::Fs(_) | Self::Cancelled => self,
+        }
+    }
+
     /// The same as a caller sees it.
     pub(super) fn in_archive(self, archive: &RelPath) -> UnpackError {
         let archive = archive.clone();

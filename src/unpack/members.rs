@@ -28,18 +28,36 @@ pub struct Member {
 #[derive(Debug, Default)]
 pub struct Members {
     pub(super) text: String,
-    pub(super) rows: Vec<Row>,
+    /// What the roster held: folders and links too, which are passed over.
+    pub(super) entries: Vec<Entry>,
+    /// SHA-256 of each entry.
+    pub(super) digests: Vec<[u8; 32]>,
     pub(super) raw: HashMap<u32, Box<[u8]>>,
+    /// How many entries are files.
+    pub(super) files: usize,
 }
 
-/// One member in the table.
+/// A member in the table.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Row {
+pub(super) struct Entry {
     pub(super) name: Span,
     pub(super) path: Span,
     pub(super) size: u64,
     pub(super) modified: Modified,
-    pub(super) sha256: [u8; 32],
+    pub(super) kind: EntryKind,
+}
+
+/// What a member is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum EntryKind {
+    /// A file with bytes.
+    File,
+    /// A folder; only its name matters.
+    Folder,
+    /// A symbolic or hard link, made at the end.
+    Link,
+    /// A file of the same name as that earlier one; passes if its bytes are the same.
+    Twin(u32),
 }
 
 /// A piece of the shared text.
@@ -56,50 +74,51 @@ pub(super) struct Modified(u32);
 impl Members {
     /// How many.
     pub fn len(&self) -> usize {
-        self.rows.len()
+        self.files
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.files == 0
     }
 
     /// The sum of their sizes.
     pub fn bytes(&self) -> ByteSize {
-        self.rows.iter().map(|row| ByteSize(row.size)).sum()
+        self.files().map(|id| ByteSize(self.entries[id].size)).sum()
     }
 
     /// All of them, in the order of the archive.
     pub fn iter(&self) -> impl Iterator<Item = Member> + '_ {
-        (0..self.rows.len()).map(|index| self.member(index))
-    }
-
-    /// The name of one in the archive.
-    pub(super) fn name(&self, index: usize) -> &str {
-        self.rows[index].name.of(&self.text)
+        self.files().map(|id| self.member(id))
     }
 
     /// Adds one. The text of all must stay below 4 GiB, which the roster sees to.
     pub(super) fn push(&mut self, member: &Member) {
         let name = Span::push(&mut self.text, &member.name);
         let path = Span::push(&mut self.text, member.path.as_str());
-        let sha256 = member.sha256.bytes().try_into().unwrap_or_default();
-        let modified = Modified::from_time(member.modified);
         if let Some(raw) = &member.raw_name {
-            self.raw.insert(self.rows.len() as u32, raw.clone().into());
+            self.raw.insert(self.entries.len() as u32, raw.clone().into());
         }
-        self.rows.push(Row { name, path, size: member.size.0, modified, sha256 });
+        let modified = Modified::from_time(member.modified);
+        self.entries.push(Entry { name, path, size: member.size.0, modified, kind: EntryKind::File });
+        self.digests.push(member.sha256.bytes().try_into().unwrap_or_default());
+        self.files += 1;
     }
 
-    fn member(&self, index: usize) -> Member {
-        let row = &self.rows[index];
+    /// The numbers of those entries that are files.
+    fn files(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.entries.len()).filter(|id| self.entries[*id].kind == EntryKind::File)
+    }
+
+    fn member(&self, id: usize) -> Member {
+        let entry = &self.entries[id];
         Member {
-            path: RelPath::parse(row.path.of(&self.text)).expect("only paths are put into the table"),
-            name: row.name.of(&self.text).to_owned(),
-            raw_name: self.raw.get(&(index as u32)).map(|raw| raw.to_vec()),
-            size: ByteSize(row.size),
-            sha256: Digest::from_bytes(Algorithm::Sha256, &row.sha256).expect("32 bytes are a SHA-256"),
-            modified: row.modified.time(),
+            path: RelPath::parse(entry.path.of(&self.text)).expect("only paths are put into the table"),
+            name: entry.name.of(&self.text).to_owned(),
+            raw_name: self.raw.get(&(id as u32)).map(|raw| raw.to_vec()),
+            size: ByteSize(entry.size),
+            sha256: Digest::from_bytes(Algorithm::Sha256, self.digests[id]).expect("32 bytes are a SHA-256"),
+            modified: entry.modified.time(),
         }
     }
 }

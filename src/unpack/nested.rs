@@ -24,22 +24,15 @@ const INNER: &str = ".medsets-inner";
 /// Unpacks all nested archives among the members.
 pub(super) fn unpack_inner(outer: &mut Unpacked, job: &Job<'_>) -> Result<(), Fault> {
     let nested = &job.rules().nested;
-    let wanted: Vec<bool> = (0..outer.members.len()).map(|index| nested.matches(outer.members.name(index))).collect();
-    if !wanted.contains(&true) {
+    if !outer.members.iter().any(|member| nested.matches(&member.name)) {
         return Ok(());
     }
     let mut found = Members::default();
-    for (index, member) in outer.members.iter().enumerate() {
-        if !wanted[index] {
-            found.push(&member);
-        }
-    }
+    outer.members.iter().filter(|member| !nested.matches(&member.name)).for_each(|member| found.push(&member));
     let mut tree = Tree::new(job.request.into, job.request.access)?;
-    for (index, member) in outer.members.iter().enumerate() {
-        if wanted[index] {
-            job.go_on()?;
-            one(&member, &mut found, outer, &mut tree, job).map_err(|fault| fault.of(&member.name))?;
-        }
+    for member in outer.members.iter().filter(|member| nested.matches(&member.name)) {
+        job.go_on()?;
+        one(&member, &mut found, outer, &mut tree, job).map_err(|fault| fault.of(&member.name))?;
     }
     check_together(&found, job)?;
     outer.members = found;
@@ -51,7 +44,8 @@ fn one(archive: &Member, found: &mut Members, outer: &Unpacked, tree: &mut Tree,
     let into = job.request.into.join(INNER);
     let file = archive.path.under(job.request.into);
     fs::create_dir_all(&into, job.request.access)?;
-    let inner = unpack_one(&archive.path, &file, &into, remaining(outer, found, job), job)?;
+    let inner = unpack_one(&archive.path, &file, &into, remaining(outer, found, job), job)
+        .map_err(|fault| fault.inside(&archive.name))?;
     // It may hold a member of its own name.
     fs::remove_file(&file)?;
     for mut member in inner.members.iter() {

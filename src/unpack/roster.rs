@@ -12,7 +12,9 @@ use std::collections::HashMap;
 use crate::values::{ByteSize, RelPath};
 
 use super::error::Fault;
-use super::members::{Members, Modified, Row, Span};
+use super::members::{Entry, Members, Modified, Span};
+
+pub(super) use super::members::EntryKind;
 use super::rules::{Limits, Rules, Strip};
 
 use taken::Taken;
@@ -24,29 +26,6 @@ pub(super) struct Candidate {
     pub(super) kind: EntryKind,
     pub(super) size: u64,
     pub(super) modified: Modified,
-}
-
-/// What a member is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum EntryKind {
-    /// A file with bytes.
-    File,
-    /// A folder; only its name matters.
-    Folder,
-    /// A symbolic or hard link, made at the end.
-    Link,
-    /// A file of the same name as that earlier one; passes if its bytes are the same.
-    Twin(u32),
-}
-
-/// A member in the table.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Entry {
-    pub(super) name: Span,
-    pub(super) path: Span,
-    pub(super) size: u64,
-    pub(super) modified: Modified,
-    pub(super) kind: EntryKind,
 }
 
 /// All members that are wanted.
@@ -62,7 +41,7 @@ pub(super) struct Roster<'a> {
     seen: u64,
     files: u64,
     bytes: u64,
-    pub(super) warnings: Vec<String>,
+    warnings: Warnings,
 }
 
 impl<'a> Roster<'a> {
@@ -81,8 +60,13 @@ impl<'a> Roster<'a> {
             seen: 0,
             files: 0,
             bytes: 0,
-            warnings: Vec::new(),
+            warnings: Warnings::default(),
         }
+    }
+
+    /// Makes room for so many members, where the archive has no room to lie about them.
+    pub(super) fn reserve(&mut self, members: usize) {
+        self.entries.reserve_exact(members);
     }
 
     /// Counts a member and enters it if it is wanted. It stands under its own name until
@@ -249,32 +233,59 @@ impl<'a> Roster<'a> {
         entry.size = size;
     }
 
+    /// Notes what stops nothing.
+    pub(super) fn warn(&mut self, warning: impl FnOnce() -> String) {
+        self.warnings.add(warning);
+    }
+
     /// Ends the work: twins are compared, and what was written becomes the result.
-    pub(super) fn finish(mut self, digests: &[[u8; 32]]) -> Result<(Members, Vec<String>), Fault> {
-        let mut members = Members::default();
+    pub(super) fn finish(mut self, mut digests: Vec<[u8; 32]>) -> Result<(Members, Vec<String>), Fault> {
+        digests.resize(self.entries.len(), [0; 32]);
+        let mut files = 0;
         for (id, entry) in self.entries.iter().enumerate() {
-            let sha256 = digests.get(id).copied().unwrap_or_default();
             match entry.kind {
                 EntryKind::Folder | EntryKind::Link => {}
+                EntryKind::File => files += 1,
                 EntryKind::Twin(first) => {
                     let name = entry.name.of(&self.text);
-                    if digests.get(first as usize) != Some(&sha256) {
+                    if digests[first as usize] != digests[id] {
                         return Err(differing_twin(name));
                     }
-                    let shown = super::error::printable(name);
-                    self.warnings.push(format!("`{shown}` is in the archive more than once, with the same bytes"));
-                }
-                EntryKind::File => {
-                    if let Some(raw) = self.raw.remove(&(id as u32)) {
-                        members.raw.insert(members.rows.len() as u32, raw);
-                    }
-                    let Entry { name, path, size, modified, .. } = *entry;
-                    members.rows.push(Row { name, path, size, modified, sha256 });
+                    self.warnings.add(|| {
+                        let shown = super::error::printable(name);
+                        format!("`{shown}` is in the archive more than once, with the same bytes")
+                    });
                 }
             }
         }
-        members.text = self.text;
-        Ok((members, self.warnings))
+        let Self { text, entries, raw, warnings, .. } = self;
+        Ok((Members { text, entries, digests, raw, files }, warnings.into_all()))
+    }
+}
+
+/// Warnings, the first in full and the others counted: an archive may have one per member.
+#[derive(Default)]
+struct Warnings {
+    told: Vec<String>,
+    untold: u64,
+}
+
+impl Warnings {
+    const TOLD: usize = 20;
+
+    fn add(&mut self, warning: impl FnOnce() -> String) {
+        if self.told.len() < Self::TOLD {
+            self.told.push(warning());
+        } else {
+            self.untold += 1;
+        }
+    }
+
+    fn into_all(mut self) -> Vec<String> {
+        if self.untold > 0 {
+            self.told.push(format!("{} more of its members are like these", self.untold));
+        }
+        self.told
     }
 }
 

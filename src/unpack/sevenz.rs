@@ -28,8 +28,7 @@ pub(super) fn unpack(source: &Source, job: &Job<'_>) -> Result<Unpacked, Fault> 
     check_start(source)?;
     let password = job.request.password.map_or_else(Password::empty, |password| Password::new(password.expose()));
     let mut reader = source.reader(0, source.length());
-    let archive = Archive::read_with_memory_limit(&mut reader, &password, MEMORY)
-        .map_err(|error| fault(error, job.request.password.is_some()))?;
+    let archive = read_headers(&mut reader, &password)?;
     let mut roster = Roster::new(job.rules(), Some(source.length()));
     let ids = enter_all(&archive, &mut roster, job)?;
     roster.settle()?;
@@ -56,7 +55,7 @@ pub(super) fn unpack(source: &Source, job: &Job<'_>) -> Result<Unpacked, Fault> 
     let links = std::mem::take(&mut extractor.links);
     let mut digests = digests.take_all();
     let links = links::make(&links, &mut roster, &mut digests, job)?;
-    let (members, warnings) = roster.finish(&digests)?;
+    let (members, warnings) = roster.finish(digests)?;
     Ok(Unpacked { format: Format::SevenZ, members, links, warnings })
 }
 
@@ -82,6 +81,23 @@ fn check_start(source: &Source) -> Result<(), Fault> {
         _ => Err(Fault::truncated("its end header is missing")),
     }
 }
+
+/// Reads what the archive says of itself, which may be encrypted too.
+fn read_headers(reader: &mut SourceReader<&Source>, password: &Password) -> Result<Archive, Fault> {
+    let error = match Archive::read_with_memory_limit(reader, password, MEMORY) {
+        Ok(archive) => return Ok(archive),
+        Err(error) => error,
+    };
+    // With a wrong password the headers come out as noise.
+    let without = Archive::read_with_memory_limit(reader, &Password::empty(), MEMORY);
+    if !password.is_empty() && matches!(without, Err(Error::PasswordRequired)) {
+        return Err(Fault::WrongPassword(HEADERS.into()));
+    }
+    Err(fault(error, !password.is_empty()))
+}
+
+/// What stands for a member's name where the names are encrypted.
+const HEADERS: &str = "(the list of its members)";
 
 /// Enters all members; answers their numbers by their place in the headers.
 fn enter_all(archive: &Archive, roster: &mut Roster<'_>, job: &Job<'_>) -> Result<Vec<Option<u32>>, Fault> {
@@ -119,8 +135,7 @@ fn enter(file: &ArchiveEntry, encrypted: bool, roster: &mut Roster<'_>, job: &Jo
         return Err(Fault::PasswordNeeded(String::new()));
     }
     if size > 0 && !file.has_crc {
-        let shown = super::error::printable(file.name());
-        roster.warnings.push(format!("`{shown}` has no checksum in the archive"));
+        roster.warn(|| format!("`{}` has no checksum in the archive", super::error::printable(file.name())));
     }
     Ok(Some(id))
 }
@@ -245,7 +260,7 @@ impl Extractor<'_> {
 /// What an error of the crate means.
 fn fault(error: Error, with_password: bool) -> Fault {
     match error {
-        Error::PasswordRequired => Fault::PasswordNeeded("(its list of members)".into()),
+        Error::PasswordRequired => Fault::PasswordNeeded(HEADERS.into()),
         Error::MaybeBadPassword(_) if with_password => Fault::WrongPassword("(one of its members)".into()),
         Error::MaxMemLimited { .. } => Fault::refused("it asks for more memory than is granted to it"),
         Error::UnsupportedCompressionMethod(method) => {

@@ -34,7 +34,7 @@ pub(super) fn unpack(
         return Err(Fault::refused("the rules skip the only file in it"));
     }
     roster.place(0, 0)?;
-    let (members, warnings) = roster.finish(&[sha256])?;
+    let (members, warnings) = roster.finish(vec![sha256])?;
     Ok(Unpacked { format: Format::Single(packing), members, links: Vec::new(), warnings })
 }
 

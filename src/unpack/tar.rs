@@ -62,7 +62,7 @@ pub(super) fn unpack(
     }
     let mut digests = digests.take_all();
     let links = links::make(&links, &mut roster, &mut digests, job)?;
-    let (members, warnings) = roster.finish(&digests)?;
+    let (members, warnings) = roster.finish(digests)?;
     Ok(Unpacked { format: Format::Tar(packing), members, links, warnings })
 }
 

@@ -138,6 +138,11 @@ impl Outlet {
 pub(super) struct Digests(Mutex<Vec<[u8; 32]>>);
 
 impl Digests {
+    /// Room for so many.
+    pub(super) fn with_capacity(members: usize) -> Self {
+        Self(Mutex::new(Vec::with_capacity(members)))
+    }
+
     /// Notes digests of some members.
     pub(super) fn note(&self, found: &[(u32, [u8; 32])]) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);

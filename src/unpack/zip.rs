@@ -83,7 +83,10 @@ pub(super) fn unpack(source: &Source, job: &Job<'_>) -> Result<Unpacked, Fault> 
     let directory = directory::find(source)?;
     let hasher = RandomState::new();
     let mut roster = Roster::new(job.rules(), Some(source.length()));
-    let mut entries = Vec::new();
+    // A record takes 46 bytes at least, so the directory's size bounds their number.
+    let most = directory.most_records();
+    roster.reserve(most);
+    let mut entries = Vec::with_capacity(most);
     record::walk(source, &directory, job.charset, &mut |record| {
         job.go_on()?;
         let id = enter(&record, &mut roster, job).map_err(|fault| fault.of(&record.name.text))?;
@@ -95,12 +98,12 @@ pub(super) fn unpack(source: &Source, job: &Job<'_>) -> Result<Unpacked, Fault> 
     check_ranges(&entries, &directory, &roster)?;
     check_front(source, entries.first().map_or(directory.start, |entry| entry.offset))?;
 
-    let digests = Digests::default();
+    let digests = Digests::with_capacity(roster.entries().len());
     let wanted = extract::all(source, &entries, directory.start, &hasher, &roster, &digests, job)?;
     drop(entries);
     let mut digests = digests.take_all();
     let links = links::make(&wanted, &mut roster, &mut digests, job)?;
-    let (members, warnings) = roster.finish(&digests)?;
+    let (members, warnings) = roster.finish(digests)?;
     Ok(Unpacked { format: Format::Zip, members, links, warnings })
 }
 

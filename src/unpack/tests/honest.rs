@@ -62,7 +62,7 @@ fn deflate64_is_unpacked() {
 }
 
 #[test]
-fn lzma_is_unpacked_with_and_without_end_mark() {
+fn lzma_is_unpacked_with_and_without_the_flag_of_its_end_mark() {
     let data = table();
     let options = liblzma::stream::LzmaOptions::new_preset(6).unwrap();
     let stream = liblzma::stream::Stream::new_lzma_encoder(&options).unwrap();
@@ -70,8 +70,12 @@ fn lzma_is_unpacked_with_and_without_end_mark() {
     std::io::Read::read_to_end(&mut liblzma::bufread::XzEncoder::new_stream(&data[..], stream), &mut alone).unwrap();
     // The older file header is properties, dictionary and size; zip keeps the first two.
     let packed = [&[9, 20, 5, 0], &alone[..5], &alone[13..]].concat();
-    let zip = Zip::of([member("a", &data).with(|one| (one.method, one.packed, one.flags) = (14, Some(packed), 2))]);
-    gives(&plain(&zip.bytes()), &[("a", &data)]);
+    for flags in [2, 0] {
+        let lzma = |one: &mut super::zip_maker::Member| {
+            (one.method, one.packed, one.flags) = (14, Some(packed.clone()), flags);
+        };
+        gives(&plain(&Zip::of([member("a", &data).with(lzma)]).bytes()), &[("a", &data)]);
+    }
 }
 
 #[test]
@@ -271,7 +275,11 @@ fn nested_archives_are_unpacked_in_their_place() {
     refused(&unpack_file("outer.zip", &same.bytes(), &rules, None), "set/images.zip!wrap/x.png", "there already");
     let evil = Zip::of([member("../evil", b"x")]).bytes();
     let hidden = Zip::of([member("good", b"1"), member("set/images.zip", &evil)]);
-    refused(&unpack_file("outer.zip", &hidden.bytes(), &rules, None), "../evil", "`.` or `..`");
+    refused(&unpack_file("outer.zip", &hidden.bytes(), &rules, None), "set/images.zip!../evil", "`.` or `..`");
+    let page = Zip::of([member("set/images.zip", b"<html>")]);
+    fails(&unpack_file("outer.zip", &page.bytes(), &rules, None), 40, "member `set/images.zip`: it is a web page");
+    let cut = Zip::of([member("set/images.zip", &inner_zip[..inner_zip.len() - 4])]);
+    fails(&unpack_file("outer.zip", &cut.bytes(), &rules, None), 40, "member `set/images.zip`: it is cut short");
     // Not named by the entry: stays what it is.
     gives(&plain(&Zip::of([member("in.zip", &evil)]).bytes()), &[("in.zip", &evil)]);
 }

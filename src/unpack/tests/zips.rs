@@ -103,6 +103,8 @@ fn collisions_are_refused_and_equal_twins_pass() {
     let twins = plain(&two("x", b"1", "./x", b"1").bytes());
     gives(&twins, &[("x", b"1")]);
     assert!(twins.result.unwrap().warnings[0].contains("more than once"));
+    let many = plain(&Zip::of((0..100).map(|_| member("x", b"1"))).bytes());
+    assert_eq!(many.result.unwrap().warnings.len(), 21);
     let large = vec![7; 2 << 20];
     gives(&plain(&two("x", &large, "x", &large).bytes()), &[("x", &large)]);
     let mut other = large.clone();

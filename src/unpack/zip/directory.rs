@@ -46,6 +46,21 @@ impl Count {
     }
 }
 
+impl Directory {
+    /// How many records there can be: what is stated, or what a wrapped count and the size
+    /// in bytes allow.
+    pub(super) fn most_records(&self) -> usize {
+        let fitting = (self.end - self.start) / 46;
+        let most = match self.count {
+            Count::Exact(count) => count.min(fitting),
+            Count::Wrapped(count) if fitting < 65_536 => u64::from(count).min(fitting),
+            // The average record with a short name is about twice its least size.
+            Count::Wrapped(count) => u64::from(count).max(fitting / 2).min(fitting),
+        };
+        usize::try_from(most).unwrap_or(0)
+    }
+}
+
 /// Numbers of an end record, from either form of it.
 struct EndRecord {
     disk: u32,
