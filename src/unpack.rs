@@ -31,6 +31,7 @@
 //! read 2026-11-24; the attacks are those of `docs/reliability.md`.
 
 pub mod error;
+pub mod git_tree;
 pub mod rules;
 pub mod sniff;
 

@@ -24,7 +24,11 @@ pub fn next(first: &SafeUrl, current: &SafeUrl, location: Option<&str>, hops: us
     if hops >= LIMIT {
         return Err(refused(current.to_string(), "more than 10 redirects"));
     }
-    let shown = |text: &str| Printable::new(text.split(['?', '#', '@']).next().unwrap_or_default()).to_string();
+    let shown = |text: &str| {
+        let plain = text.split(['?', '#']).next().unwrap_or_default();
+        // What stands before an `@` may be a password.
+        Printable::new(plain.rsplit('@').next().unwrap_or_default()).to_string()
+    };
     let target = current
         .join(location)
         .map_err(|_| refused(shown(location), "only http and https addresses of a host are followed"))?;

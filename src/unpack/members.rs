@@ -117,7 +117,7 @@ impl Members {
             name: entry.name.of(&self.text).to_owned(),
             raw_name: self.raw.get(&(id as u32)).map(|raw| raw.to_vec()),
             size: ByteSize(entry.size),
-            sha256: Digest::from_bytes(Algorithm::Sha256, self.digests[id]).expect("32 bytes are a SHA-256"),
+            sha256: Digest::from_bytes(Algorithm::Sha256, &self.digests[id]).expect("32 bytes are a SHA-256"),
             modified: entry.modified.time(),
         }
     }

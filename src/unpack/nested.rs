@@ -24,13 +24,13 @@ const INNER: &str = ".medsets-inner";
 /// Unpacks all nested archives among the members.
 pub(super) fn unpack_inner(outer: &mut Unpacked, job: &Job<'_>) -> Result<(), Fault> {
     let nested = &job.rules().nested;
-    if !outer.members.iter().any(|member| nested.matches(&member.name)) {
+    if !outer.members.iter().any(|member| job.rules().speak_of(nested, &member.name)) {
         return Ok(());
     }
     let mut found = Members::default();
-    outer.members.iter().filter(|member| !nested.matches(&member.name)).for_each(|member| found.push(&member));
+    outer.members.iter().filter(|member| !job.rules().speak_of(nested, &member.name)).for_each(|member| found.push(&member));
     let mut tree = Tree::new(job.request.into, job.request.access)?;
-    for member in outer.members.iter().filter(|member| nested.matches(&member.name)) {
+    for member in outer.members.iter().filter(|member| job.rules().speak_of(nested, &member.name)) {
         job.go_on()?;
         one(&member, &mut found, outer, &mut tree, job).map_err(|fault| fault.of(&member.name))?;
     }

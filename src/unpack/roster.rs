@@ -79,7 +79,8 @@ impl<'a> Roster<'a> {
             return Err(Fault::refused_member(name, format!("it is more than {} folders deep", Self::DEPTH)));
         }
         let folder = candidate.kind == EntryKind::Folder;
-        if self.rules.skip.matches(name) || (!folder && !self.rules.only.is_empty() && !self.rules.only.matches(name)) {
+        let only = &self.rules.only;
+        if self.rules.speak_of(&self.rules.skip, name) || (!folder && !only.is_empty() && !self.rules.speak_of(only, name)) {
             return Ok(None);
         }
         if !folder {
@@ -128,7 +129,7 @@ impl<'a> Roster<'a> {
             }
             return Err(Fault::refused_member(name, format!("it has fewer than the {levels} folders to strip")));
         };
-        let path = match self.rules.under.iter().find(|under| under.members.matches(name)) {
+        let path = match self.rules.under.iter().find(|under| self.rules.speak_of(&under.members, name)) {
             None => entry.name.without_first(rest),
             Some(under) => {
                 let path = format!("{}/{}", under.folder, &name[rest..]);
@@ -301,7 +302,7 @@ pub(super) fn ratio_within(limits: &Limits, packed: u64, unpacked: u64) -> Resul
 }
 
 /// Where the name goes on after so many folders.
-fn after_levels(name: &str, levels: usize) -> Option<usize> {
+pub(super) fn after_levels(name: &str, levels: usize) -> Option<usize> {
     let mut start = 0;
     for _ in 0..levels {
         start += name[start..].find('/')? + 1;

@@ -9,7 +9,8 @@ use crate::values::{ByteSize, RelPath};
 
 /// How to unpack one archive. The default takes everything, strips nothing and allows no link.
 ///
-/// All globs speak of names as they stand in the archive, before anything is stripped.
+/// All globs speak of names with or without the folders that are stripped (see
+/// [`Rules::speak_of`]).
 #[derive(Debug, Clone, Default)]
 pub struct Rules {
     /// The format; found out from the bytes where none is said.
@@ -34,6 +35,20 @@ pub struct Rules {
     pub encoding: Option<String>,
     /// How much may come out of it.
     pub limits: Limits,
+}
+
+impl Rules {
+    /// Whether globs mean a member: by its name in the archive, or by what is left of it when
+    /// the folders that may be stripped are gone.
+    pub fn speak_of(&self, globs: &Globs, name: &str) -> bool {
+        let levels = match self.strip {
+            Strip::None => 0,
+            Strip::Auto => 1,
+            Strip::Levels(levels) => levels,
+        };
+        let bare = || super::roster::after_levels(name, levels).is_some_and(|rest| globs.matches(&name[rest..]));
+        globs.matches(name) || (levels > 0 && bare())
+    }
 }
 
 /// Folders to leave away at the front of each name.
