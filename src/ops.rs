@@ -1,1 +1,31 @@
 //! One function per thing the tool does.
+//!
+//! An operation takes the context and options, does its work through the machinery below, and
+//! gives a report: a value that `cli` shows as text or JSON. It prints nothing.
+
+pub mod accept;
+pub mod assemble;
+pub mod doctor;
+pub mod download;
+pub mod du;
+pub mod exit;
+pub mod failure;
+pub mod fetch;
+pub mod gate;
+pub mod here;
+pub mod identity;
+pub mod import;
+pub mod ledger;
+pub mod lint;
+pub mod list;
+pub mod matching;
+pub mod placing;
+pub mod remove;
+pub mod repair;
+pub mod report;
+pub mod rules;
+pub mod texts;
+pub mod verify;
+
+pub use exit::Exit;
+pub use failure::Failure;

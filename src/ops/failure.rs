@@ -2,11 +2,18 @@
 
 use serde::Serialize;
 
+use crate::agreements::AgreementError;
+use crate::catalog::SelectError;
 use crate::context::ContextError;
+use crate::credentials::CredentialError;
 use crate::fs::{FsError, FsErrorKind};
 use crate::layout::LayoutError;
+use crate::net::NetError;
 use crate::plan::Shortage;
+use crate::providers::ProviderError;
 use crate::remedy::{self, Remedy};
+use crate::transfer::TransferError;
+use crate::unpack::UnpackError;
 use crate::values::{DatasetId, RelPath, SafeUrl};
 
 use super::exit::Exit;
@@ -44,6 +51,9 @@ pub struct Failure {
     /// Seconds to wait before that, where the host said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_s: Option<f64>,
+    /// The dataset in full, where an acceptance is all that is missing.
+    #[serde(skip)]
+    pub acceptance: Option<String>,
 }
 
 impl Failure {
@@ -61,6 +71,7 @@ impl Failure {
             url: None,
             retryable: false,
             retry_after_s: None,
+            acceptance: None,
         }
     }
 
@@ -150,5 +161,84 @@ impl From<Shortage> for Failure {
             Shortage::Inodes { .. } => Exit::NO_INODES,
         };
         Self::from_error(exit, &shortage)
+    }
+}
+
+impl From<AgreementError> for Failure {
+    fn from(error: AgreementError) -> Self {
+        let exit = match error {
+            AgreementError::Fs(error) => return error.into(),
+            AgreementError::Broken { .. } | AgreementError::Torn { .. } | AgreementError::Newer { .. } => Exit::LEDGER,
+            AgreementError::Busy { .. } => Exit::HELD,
+            AgreementError::CharsetUnknown { .. } | AgreementError::CharsetNotSaid | AgreementError::NoVisibleText => {
+                Exit::WRONG_CONTENT
+            }
+            _ => Exit::OTHER,
+        };
+        Self::from_error(exit, &error)
+    }
+}
+
+impl From<SelectError> for Failure {
+    fn from(error: SelectError) -> Self {
+        Self::from_error(Exit::CATALOG, &error)
+    }
+}
+
+impl From<CredentialError> for Failure {
+    fn from(error: CredentialError) -> Self {
+        Self::from_error(Exit::NO_CREDENTIAL, &error)
+    }
+}
+
+impl From<NetError> for Failure {
+    fn from(error: NetError) -> Self {
+        let exit = Exit(error.exit());
+        Self { http_status: error.status(), retryable: matches!(exit.0, 31..=34), ..Self::from_error(exit, &error) }
+    }
+}
+
+impl From<ProviderError> for Failure {
+    fn from(error: ProviderError) -> Self {
+        match error {
+            ProviderError::Net(error) => error.into(),
+            ProviderError::Credential(error) => error.into(),
+            ProviderError::NoCredential { .. } => Self::from_error(Exit::NO_CREDENTIAL, &error),
+            ProviderError::ByHand { ref page, .. } => {
+                let url = page.clone();
+                Self { url, ..Self::from_error(Exit::MANUAL, &error) }
+            }
+            ProviderError::NoPlace { .. } | ProviderError::NotCarried { .. } => Self::from_error(Exit::CATALOG, &error),
+            ProviderError::Loopback(_) => Self::from_error(Exit::OTHER, &error),
+        }
+    }
+}
+
+impl From<TransferError> for Failure {
+    fn from(error: TransferError) -> Self {
+        let exit = Exit(error.exit());
+        let http_status = error.host().and_then(NetError::status);
+        Self { http_status, retryable: error.is_retryable(), ..Self::from_error(exit, &error) }
+    }
+}
+
+impl From<UnpackError> for Failure {
+    fn from(error: UnpackError) -> Self {
+        let exit = match &error {
+            UnpackError::Refused { .. } => Exit::UNSAFE,
+            UnpackError::Unsupported { .. } => Exit::UNSUPPORTED,
+            UnpackError::Truncated { .. } | UnpackError::MissingPart { .. } => Exit::TRUNCATED,
+            UnpackError::Damaged { .. } => Exit::MISMATCH,
+            UnpackError::NotAnArchive { .. } => Exit::WRONG_CONTENT,
+            UnpackError::PasswordNeeded { .. } => Exit::NO_CREDENTIAL,
+            UnpackError::WrongPassword { .. } => Exit::REFUSED,
+            UnpackError::Cancelled { .. } => Exit::INTERRUPTED,
+            UnpackError::Source { .. } => Exit::OTHER,
+            UnpackError::Fs(_) => Exit::OTHER,
+        };
+        match error {
+            UnpackError::Fs(error) => error.into(),
+            error => Self::from_error(exit, &error),
+        }
     }
 }

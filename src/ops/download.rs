@@ -1,0 +1,382 @@
+//! Downloads what is wanted into a workspace and unpacks archives as they come.
+//!
+//! Three parts run at once: the transfer on the network's threads, a recorder that notes each
+//! finished file, and an unpacker that takes one archive after the other.
+
+use std::path::Path;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+
+use crate::catalog::FileEntry;
+use crate::context::Context;
+use crate::events::{Cancel, Event, Report};
+use crate::fs;
+use crate::layout::{Finished, FinishedKind, RoleRules, Workspace};
+use crate::plan::{Handling, Item, Location};
+use crate::providers::{AnyProvider, Hosts, ListedFile, Way};
+use crate::transfer::{Done, Expected, Job, Locate, LocateError, Outcome, TransferSettings, Verified};
+use crate::unpack::{self, Archive, git_tree};
+use crate::values::{ByteSize, Digest, RelPath, Secret};
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::placing::{MemberPlaces, place_members};
+use super::rules::unpack_rules;
+
+/// A file of the release that is wanted.
+#[derive(Clone)]
+pub struct Wanted {
+    /// What the entry says.
+    pub entry: FileEntry,
+    /// What the host lists.
+    pub listed: ListedFile,
+    /// What the plan says.
+    pub item: Item,
+    /// Its terms where they differ from the dataset's.
+    pub license: Option<String>,
+    /// Whether other bytes than the catalogue's are taken, by the person's word.
+    pub changed_is_fine: bool,
+    /// The git tree that proves the contents of a generated archive.
+    pub tree: Option<Digest>,
+}
+
+/// What a download came to.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// Bytes that came over the network.
+    pub downloaded: ByteSize,
+    /// Archives that were unpacked.
+    pub unpacked: u64,
+    /// Files that could not be had.
+    pub failures: Vec<(RelPath, Failure)>,
+}
+
+/// What the parts share.
+struct Shared {
+    workspace: Mutex<Workspace>,
+    wanted: Vec<Wanted>,
+    roles: RoleRules,
+    report: Report,
+    cancel: Cancel,
+    password: Option<Secret>,
+}
+
+/// A file that has arrived, or an archive that was here already.
+struct Arrived {
+    index: usize,
+    result: Result<Option<Done>, Failure>,
+}
+
+/// Downloads and unpacks. `wanted` files that are finished already are passed over. The
+/// workspace comes back with everything that was finished.
+pub async fn download(
+    context: &Context,
+    workspace: Workspace,
+    wanted: Vec<Wanted>,
+    provider: Arc<AnyProvider>,
+    hosts: Arc<Hosts>,
+    roles: RoleRules,
+    password: Option<Secret>,
+) -> Result<(Workspace, Tally), Failure> {
+    let mut jobs = Vec::new();
+    let (arrivals, inbox) = channel();
+    for (index, one) in wanted.iter().enumerate() {
+        match one.item.have {
+            crate::plan::steps::Have::Nothing => jobs.push(job(&workspace, one, &provider, &hosts)),
+            crate::plan::steps::Have::Fetched => send(&arrivals, Arrived { index, result: Ok(None) }),
+            crate::plan::steps::Have::Finished | crate::plan::steps::Have::Here => {}
+        }
+    }
+    let shared = Arc::new(Shared {
+        workspace: Mutex::new(workspace),
+        wanted,
+        roles,
+        report: context.report.clone(),
+        cancel: context.cancel.clone(),
+        password,
+    });
+    let recorder = { let shared = shared.clone(); std::thread::spawn(move || record(&shared, &inbox)) };
+    let settings = TransferSettings {
+        jobs: number(context, "jobs", 8),
+        ranges: number(context, "ranges", 4),
+        retries: u32::try_from(number(context, "retries", 5)).unwrap_or(5),
+    };
+    let client = context.client()?;
+    crate::transfer::run(client, settings, jobs, &context.report, &context.cancel, |outcome| {
+        send(&arrivals, arrived(&shared, outcome));
+    })
+    .await;
+    drop(arrivals);
+    let joined = tokio::task::spawn_blocking(move || recorder.join()).await;
+    let tally = match joined {
+        Ok(Ok(tally)) => tally,
+        Ok(Err(panic)) => std::panic::resume_unwind(panic),
+        Err(_) => return Err(Failure::new(Exit::INTERNAL, "the recorder was stopped")),
+    };
+    let shared = Arc::into_inner(shared).ok_or_else(|| Failure::new(Exit::INTERNAL, "a thread is still at work"))?;
+    Ok((shared.workspace.into_inner().unwrap_or_else(PoisonError::into_inner), tally))
+}
+
+fn number(context: &Context, key: &str, usual: usize) -> usize {
+    context.settings.number(key).and_then(|number| usize::try_from(number).ok()).unwrap_or(usual)
+}
+
+/// The receiver lives until every sender is gone, so sending cannot fail.
+fn send(arrivals: &Sender<Arrived>, arrived: Arrived) {
+    let _ = arrivals.send(arrived);
+}
+
+fn job(workspace: &Workspace, wanted: &Wanted, provider: &Arc<AnyProvider>, hosts: &Arc<Hosts>) -> Job {
+    let target = match &wanted.item.handling {
+        Handling::Place(at) => at.under(&workspace.stage()),
+        Handling::Unpack { .. } => workspace.archive(&wanted.listed.path),
+    };
+    let expected = if wanted.changed_is_fine {
+        Expected::default()
+    } else {
+        Expected { size: wanted.listed.size, digests: wanted.listed.digests.clone() }
+    };
+    let way = |way| {
+        let way = Way { provider: provider.clone(), hosts: hosts.clone(), file: wanted.listed.clone(), way };
+        Arc::new(Located(way)) as Arc<dyn Locate>
+    };
+    Job {
+        file: wanted.listed.path.clone(),
+        target,
+        part: workspace.part(&wanted.listed.path),
+        access: workspace.access(),
+        expected,
+        ways: (0..provider.ways(&wanted.listed)).map(way).collect(),
+    }
+}
+
+/// A provider's way as the transfer asks for it.
+struct Located(Way);
+
+impl Locate for Located {
+    fn locate(&self) -> BoxFuture<'_, Result<Location, LocateError>> {
+        async {
+            self.0.locate().await.map_err(|error| {
+                let failure = Failure::from(error);
+                LocateError { exit: failure.exit.0, message: failure.message, help: failure.help }
+            })
+        }
+        .boxed()
+    }
+}
+
+fn arrived(shared: &Shared, outcome: Outcome) -> Arrived {
+    let index = shared.wanted.iter().position(|one| one.listed.path == outcome.file);
+    let result = outcome.result.map(Some).map_err(|error| Failure::from(error).in_file(&outcome.file));
+    Arrived { index: index.unwrap_or(usize::MAX), result }
+}
+
+/// Notes finished files and hands archives on. Ends when all downloads have.
+fn record(shared: &Arc<Shared>, inbox: &Receiver<Arrived>) -> Tally {
+    let tally = Arc::new(Mutex::new(Tally::default()));
+    let (archives, waiting) = channel::<usize>();
+    let unpacker = {
+        let (shared, tally) = (shared.clone(), tally.clone());
+        std::thread::spawn(move || unpack_all(&shared, &waiting, &tally))
+    };
+    for Arrived { index, result } in inbox {
+        let Some(wanted) = shared.wanted.get(index) else { continue };
+        let noted = match result {
+            Ok(done) => note(shared, wanted, done, &tally),
+            Err(failure) => Err(failure),
+        };
+        match noted {
+            Ok(true) => {
+                // The unpacker lives until this sender is gone.
+                let _ = archives.send(index);
+            }
+            Ok(false) => {}
+            Err(failure) => lock(&tally).failures.push((wanted.listed.path.clone(), failure)),
+        }
+    }
+    drop(archives);
+    if let Err(panic) = unpacker.join() {
+        std::panic::resume_unwind(panic);
+    }
+    std::mem::take(&mut *lock(&tally))
+}
+
+/// Notes one arrival; says whether it is an archive to be unpacked.
+fn note(shared: &Shared, wanted: &Wanted, done: Option<Done>, tally: &Mutex<Tally>) -> Result<bool, Failure> {
+    let unpacks = matches!(wanted.item.handling, Handling::Unpack { .. });
+    let Some(done) = done else { return Ok(unpacks) };
+    let mut verified = word(done.verified, wanted);
+    if let (Some(tree), true) = (wanted.tree, unpacks) {
+        prove_tree(shared, wanted, tree)?;
+        verified = "git-tree";
+    }
+    lock(tally).downloaded += done.downloaded;
+    let kind = match &wanted.item.handling {
+        Handling::Place(at) => FinishedKind::Placed { at: at.clone() },
+        Handling::Unpack { .. } => FinishedKind::Fetched,
+    };
+    let finished = Finished {
+        path: wanted.listed.path.clone(),
+        size: done.size,
+        sha256: done.sha256,
+        verified: verified.to_owned(),
+        url: done.url,
+        kind,
+        warnings: Vec::new(),
+    };
+    shared.workspace().finish(finished).map_err(Failure::from)?;
+    Ok(unpacks)
+}
+
+fn word(verified: Verified, wanted: &Wanted) -> &'static str {
+    match verified {
+        _ if wanted.changed_is_fine => "accepted-change",
+        Verified::Catalogue => "catalog",
+        Verified::Host => "host",
+        Verified::Size => "size",
+        Verified::Nothing => "first-use",
+    }
+}
+
+/// A generated archive is proven by the git tree of what it holds.
+fn prove_tree(shared: &Shared, wanted: &Wanted, tree: Digest) -> Result<(), Failure> {
+    let path = shared.workspace().archive(&wanted.listed.path);
+    let found = git_tree::tree_id_of_tar_gz(fs::open(&path)?);
+    let refused = |message: String| {
+        // What is not proven must not be taken for finished by the next run.
+        fs::remove_file(&path)?;
+        Err(Failure::new(Exit::MISMATCH, message).in_file(&wanted.listed.path).help("nothing of it was kept; run the same command again, or ask the publisher whether the commit was replaced"))
+    };
+    match found {
+        Ok(found) if found.hex() == tree.hex() => Ok(()),
+        Ok(found) => refused(format!(
+            "the contents of `{}` are not those of the pinned commit: expected git tree {}, found {}",
+            wanted.listed.path, tree.hex(), found.hex()
+        )),
+        Err(error) => refused(format!("`{}` is no archive of a commit: {error}", wanted.listed.path)),
+    }
+}
+
+/// Unpacks archives one after the other. Split archives wait until all parts are here.
+fn unpack_all(shared: &Shared, waiting: &Receiver<usize>, tally: &Mutex<Tally>) {
+    let mut split = Vec::new();
+    let one = |index: usize| {
+        let wanted = &shared.wanted[index];
+        if shared.cancel.is_set() {
+            return;
+        }
+        match unpack_one(shared, wanted) {
+            Ok(()) => lock(tally).unpacked += 1,
+            Err(failure) => lock(tally).failures.push((wanted.listed.path.clone(), failure.in_file(&wanted.listed.path))),
+        }
+    };
+    for index in waiting {
+        let Some(rules) = &shared.wanted[index].entry.unpack else { continue };
+        if rules.table.parts.is_empty() { one(index) } else { split.push(index) }
+    }
+    split.into_iter().for_each(one);
+}
+
+fn unpack_one(shared: &Shared, wanted: &Wanted) -> Result<(), Failure> {
+    let Some(entry_rules) = &wanted.entry.unpack else { return Ok(()) };
+    let rules = unpack_rules(entry_rules)?;
+    let path = &wanted.listed.path;
+    let (archive, into, access) = {
+        let workspace = shared.workspace();
+        (workspace.archive(path), workspace.unpack_dir(path)?, workspace.access())
+    };
+    let parts = parts(shared, path, &archive, &entry_rules.table.parts)?;
+    let request = unpack::Request {
+        name: path,
+        rules: &rules,
+        into: &into,
+        access,
+        password: shared.password.as_ref(),
+        report: &shared.report,
+        jobs: std::thread::available_parallelism().map_or(2, usize::from),
+        cancel: shared.cancel.flag(),
+    };
+    let source = if parts.is_empty() { Archive::File(&archive) } else { Archive::Parts(&parts) };
+    let unpacked = unpack::unpack(source, &request).inspect_err(|_| {
+        // The first failure is the one to tell; the next run begins with an empty folder anyway.
+        let _ = fs::remove_dir_all(&into);
+    })?;
+    keep_members(shared, wanted, entry_rules, &into, unpacked)?;
+    let keeps = matches!(wanted.item.handling, Handling::Unpack { keep: true, .. });
+    if !keeps {
+        fs::remove_file(&archive)?;
+        for part in &parts {
+            fs::remove_file(part)?;
+        }
+    }
+    Ok(())
+}
+
+/// The further parts of a split archive in order, the archive itself where it belongs.
+fn parts(shared: &Shared, path: &RelPath, archive: &Path, names: &[String]) -> Result<Vec<std::path::PathBuf>, Failure> {
+    let mut parts = Vec::new();
+    for name in names {
+        let beside = match path.parent() {
+            Some(parent) => RelPath::parse(&format!("{parent}/{name}")),
+            None => RelPath::parse(name),
+        };
+        let part = beside.map_err(|error| Failure::new(Exit::CATALOG, error.to_string()))?;
+        let place = shared.workspace().archive(&part);
+        if fs::metadata(&place)?.is_none() {
+            return Err(Failure::new(Exit::TRUNCATED, format!("`{path}` is split, and its part `{part}` is missing")));
+        }
+        parts.push(place);
+    }
+    if parts.is_empty() {
+        return Ok(parts);
+    }
+    // `.z01 ... .zip` has the named file last, `.001 .002 ...` first.
+    if path.file_name().ends_with(".zip") { parts.push(archive.to_path_buf()) } else { parts.insert(0, archive.to_path_buf()) }
+    Ok(parts)
+}
+
+/// Moves the members to their places and notes the archive as unpacked.
+fn keep_members(
+    shared: &Shared,
+    wanted: &Wanted,
+    rules: &crate::catalog::UnpackRules,
+    into: &Path,
+    unpacked: unpack::Unpacked,
+) -> Result<(), Failure> {
+    let path = &wanted.listed.path;
+    let (count, bytes) = (unpacked.members.len() as u64, unpacked.members.bytes());
+    let mut warnings: Vec<String> = unpacked.warnings.iter().map(|warning| format!("`{path}`: {warning}")).collect();
+    if !unpacked.links.is_empty() {
+        warnings.push(format!("`{path}`: {} links inside the archive were kept; the manifest does not cover links", unpacked.links.len()));
+    }
+    let mut workspace = shared.workspace();
+    let fetched = workspace.finished().get(path).cloned();
+    let places = MemberPlaces {
+        archive: path,
+        url: fetched.as_ref().and_then(|finished| finished.url.as_ref()),
+        into: &rules.into,
+        roles: &shared.roles,
+        license: wanted.license.as_deref(),
+    };
+    let members = place_members(&workspace, into, unpacked, &places)?;
+    fs::remove_dir_all(into)?;
+    if let Some(fetched) = fetched {
+        workspace.finish(Finished { kind: FinishedKind::Unpacked { members }, warnings, ..fetched })?;
+    }
+    drop(workspace);
+    shared.report.report(Event::Unpacked { archive: path.clone(), members: count, bytes });
+    Ok(())
+}
+
+impl Shared {
+    fn workspace(&self) -> MutexGuard<'_, Workspace> {
+        lock(&self.workspace)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,222 @@
+//! From a catalogue entry, the ledger and stored credentials to an open or closed gate.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+
+use crate::access::{self, Account, CurrentText, Distribution, Gate, Holdings, OnChange, Purpose, Request, Step, StepKind};
+use crate::agreements::Standings;
+use crate::catalog::{DistributionKind, Requirement, RequirementKind, Selection};
+use crate::context::Context;
+use crate::credentials::{Form, Wanted};
+use crate::licenses::Shelf;
+use crate::values::SafeUrl;
+
+use super::failure::Failure;
+use super::identity;
+use super::texts;
+
+/// Whether the texts of agreements are compared with what is on their pages today.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compare {
+    /// Asks the pages: a fetch is about to download.
+    Pages,
+    /// Only texts that are at hand.
+    AtHand,
+}
+
+/// Puts what a dataset asks for beside what the person holds.
+pub async fn gate(
+    context: &Context,
+    selection: &Selection,
+    channel: Option<&str>,
+    purpose: Purpose,
+    compare: Compare,
+) -> Result<Gate, Failure> {
+    let shelf = context.shelf()?;
+    let steps: Vec<Step> = selection.requirements(channel).map(|requirement| step(requirement, shelf)).collect();
+    let holdings = holdings(context, selection, &steps, compare).await?;
+    let request = Request {
+        dataset: selection.id().clone(),
+        version: selection.release().version.clone(),
+        purpose,
+        distribution: distribution(selection, channel),
+    };
+    Ok(access::gate(request, &steps, &holdings))
+}
+
+/// A requirement as the gate sees it.
+fn step(requirement: &Requirement, shelf: &Shelf) -> Step {
+    let kind = match requirement.kind {
+        RequirementKind::Account => StepKind::Account,
+        RequirementKind::Agreement => StepKind::Agreement,
+        RequirementKind::Training => StepKind::Training,
+        RequirementKind::Application => StepKind::Application,
+        RequirementKind::Approval => StepKind::Approval,
+        RequirementKind::Fee => StepKind::Fee,
+        RequirementKind::Manual => StepKind::Manual,
+    };
+    let usual = || match &requirement.license {
+        Some(license) => format!("accept {license}"),
+        None => format!("{} `{}`", kind.as_str(), requirement.id),
+    };
+    let blocks = requirement.license.as_ref().and_then(|id| shelf.get(id)).is_none_or(|one| one.kind.changed_text_blocks());
+    let title = match (&requirement.title, &requirement.license) {
+        // The licence is what the person is asked about, so its id is always shown.
+        (Some(title), Some(license)) if !title.contains(license.as_str()) => format!("{title} ({license})"),
+        (Some(title), _) => title.clone(),
+        (None, _) => usual(),
+    };
+    Step {
+        page: requirement.page.as_deref().and_then(|page| SafeUrl::parse(page).ok()),
+        provider: requirement.provider.clone(),
+        license: requirement.license.clone(),
+        on_change: if blocks { OnChange::Blocks } else { OnChange::Warns },
+        valid_for: requirement.valid_for.as_deref().and_then(days),
+        usual_wait: requirement.usual_wait.clone(),
+        fee: requirement.fee.clone(),
+        note: requirement.note.clone(),
+        ..Step::new(kind, &requirement.id, &title)
+    }
+}
+
+/// `1095 days`.
+fn days(text: &str) -> Option<SignedDuration> {
+    let number: i64 = text.strip_suffix(" days").or(text.strip_suffix(" day"))?.trim().parse().ok()?;
+    Some(SignedDuration::from_hours(24 * number))
+}
+
+/// By hand when the entry says so, or when the source is one that only a person can use.
+fn distribution(selection: &Selection, channel: Option<&str>) -> Distribution {
+    let manual = selection.source(channel).is_some_and(|source| source.host.name() == "manual");
+    match &selection.dataset().entry.distribution {
+        Some(one) if one.kind == DistributionKind::None => {
+            Distribution::None { reason: one.reason.clone(), instead: one.instead.clone() }
+        }
+        Some(one) if manual || selection.source(channel).is_none() => Distribution::ByHand { instead: one.instead.clone() },
+        _ if manual => Distribution::ByHand { instead: manual_steps(selection, channel) },
+        _ => Distribution::Program,
+    }
+}
+
+fn manual_steps(selection: &Selection, channel: Option<&str>) -> Option<String> {
+    match &selection.source(channel)?.host {
+        crate::catalog::Host::Manual { page, steps } => {
+            let page = page.as_ref().map(|page| format!("get the files from <{page}>"));
+            let lines: Vec<String> = page.into_iter().chain(steps.iter().cloned()).collect();
+            (!lines.is_empty()).then(|| lines.join("; "))
+        }
+        _ => None,
+    }
+}
+
+async fn holdings(context: &Context, selection: &Selection, steps: &[Step], compare: Compare) -> Result<Holdings, Failure> {
+    let person = identity::person(context);
+    if steps.is_empty() {
+        return Ok(Holdings::none(person, context.now()));
+    }
+    // Without a state folder there is no ledger, and nothing was ever accepted.
+    let entries = match context.ledger() {
+        Ok(ledger) => ledger.read_all()?.entries,
+        Err(_) => Vec::new(),
+    };
+    let standings = Standings::from_entries(person, entries);
+    let mut texts = BTreeMap::new();
+    if compare == Compare::Pages {
+        for license in steps.iter().filter(|step| is_accepted(step, selection, &standings)).filter_map(|step| step.license.clone()) {
+            let text = current_text(context, &license).await?;
+            texts.extend(text.map(|text| (license, text)));
+        }
+    }
+    Ok(Holdings { accounts: accounts(context, steps)?, texts, standings, ..Holdings::none(identity::person(context), context.now()) })
+}
+
+/// Only a text that was accepted is compared.
+fn is_accepted(step: &Step, selection: &Selection, standings: &Standings) -> bool {
+    let matter = crate::agreements::Matter {
+        dataset: selection.id(),
+        version: &selection.release().version,
+        requirement: &step.id,
+        license: step.license.as_deref(),
+    };
+    matches!(standings.standing(&matter), crate::agreements::Standing::Accepted(_))
+}
+
+/// The text of a licence today. `None` for texts that only the person has.
+async fn current_text(context: &Context, license: &str) -> Result<Option<CurrentText>, Failure> {
+    let Some(license) = context.shelf()?.get(license) else { return Ok(None) };
+    if license.text == crate::licenses::TextSource::File {
+        return Ok(None);
+    }
+    Ok(Some(match texts::current(context, license).await {
+        Ok(had) => CurrentText::Digest(had.text.sha256),
+        Err(failure) => CurrentText::NotRead(failure.message),
+    }))
+}
+
+/// What is known of the accounts that the steps name.
+fn accounts(context: &Context, steps: &[Step]) -> Result<BTreeMap<String, Account>, Failure> {
+    let mut accounts = BTreeMap::new();
+    let providers = steps.iter().filter(|step| step.kind == StepKind::Account).filter_map(|step| step.provider.as_deref());
+    for provider in providers {
+        let sources = context.credentials()?;
+        let mut found = None;
+        for form in [Form::Token, Form::Login] {
+            let wanted = Wanted { provider, form, url: None };
+            if let Some(credential) = sources.find(&wanted)?.credential {
+                let name = match &credential.secret {
+                    crate::credentials::CredentialSecret::Login { user, .. } => Some(user.clone()),
+                    crate::credentials::CredentialSecret::Token(_) => None,
+                };
+                found = Some(Account::SignedIn { name, from: credential.origin.to_string() });
+                break;
+            }
+        }
+        accounts.insert(provider.to_owned(), found.unwrap_or(Account::NoCredential));
+    }
+    Ok(accounts)
+}
+
+/// A closed gate as a failure: the whole checklist, the help for each step, and for agreements
+/// the complete line to run, with the digest of the text where it can be had.
+pub async fn refusal(context: &Context, selection: &Selection, gate: Gate) -> Failure {
+    let missing = gate.missing_acceptances().unwrap_or_default();
+    let licenses: Vec<(String, Option<String>)> =
+        missing.iter().map(|step| (step.id.clone(), step.license.clone())).collect();
+    let page = gate.steps.iter().find(|state| state.obstacle.is_some()).and_then(|state| state.step.page.clone());
+    let error = match gate.pass() {
+        Err(error) => error,
+        Ok(_) => return Failure::new(super::Exit::OTHER, "the gate is open"),
+    };
+    let mut failure = Failure::from_error(super::Exit(error.exit()), &error).of(selection.id());
+    failure.url = page;
+    for (step, license) in &licenses {
+        if let Some(line) = accept_line(context, selection, step, license.as_deref(), licenses.len()).await {
+            failure = failure.help(line);
+        }
+    }
+    failure.acceptance = (!licenses.is_empty()).then(|| selection.to_string());
+    failure
+}
+
+/// The line that accepts a text without a terminal. None where the text cannot be had now.
+async fn accept_line(context: &Context, selection: &Selection, step: &str, license: Option<&str>, several: usize) -> Option<String> {
+    let license = context.shelf().ok()?.get(license?)?;
+    let had = texts::current(context, license).await.ok()?;
+    let named = name_for_command(selection);
+    let step = if several > 1 { format!(" {step}") } else { String::new() };
+    Some(format!("without a terminal: `medsets access accept {named}{step} --text-digest {}`", had.text.sha256))
+}
+
+/// The shortest name that means this selection.
+pub fn name_for_command(selection: &Selection) -> String {
+    let dataset = selection.dataset();
+    let default = dataset.default_release().version == selection.release().version;
+    let variant_default = selection.release().default_variant().map(|variant| variant.name.as_str()) == selection.variant_name();
+    let version = if default { String::new() } else { format!("@{}", selection.release().version) };
+    let variant = match selection.variant_name() {
+        Some(variant) if !variant_default => format!(":{variant}"),
+        _ => String::new(),
+    };
+    format!("{}{version}{variant}", selection.id())
+}
