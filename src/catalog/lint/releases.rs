@@ -1,0 +1,152 @@
+//! Releases, variants and sources: names, defaults, references.
+
+use std::collections::BTreeSet;
+
+use crate::catalog::{Dataset, Host, Release};
+use crate::document::At;
+use crate::values::Printable;
+
+use super::notes::Notes;
+
+/// Looks at the releases.
+pub(super) fn look(notes: &mut Notes<'_>, dataset: &Dataset) {
+    let root = At::root();
+    let list = root.key("release");
+    let mut versions = BTreeSet::new();
+    for (index, release) in dataset.releases.iter().enumerate() {
+        let at = list.index(index);
+        if !versions.insert(release.version.as_str()) {
+            let message = format!("there are two releases `{}`", Printable::new(&release.version));
+            notes.error(&at.key("version"), "repeated-version", message, "each release has a version of its own");
+        }
+        name_form(notes, &at.key("version"), &release.version);
+        if release.default && release.withdrawn {
+            let message = "a release that is no longer served cannot be the default";
+            notes.error(&at.key("default"), "default-withdrawn", message, "mark another release as the default");
+        }
+        variants(notes, release, &at);
+        sources(notes, dataset, release, &at);
+    }
+    let marked: Vec<usize> = (0..dataset.releases.len()).filter(|&index| dataset.releases[index].default).collect();
+    match marked[..] {
+        [] if dataset.releases.len() > 1 => {
+            let help = "write `default = true` in the release that is meant when none is named";
+            notes.key_error(&list.index(0), "default-release", "none of the releases is the default", help);
+        }
+        [_, second, ..] => {
+            let help = "keep `default = true` in one release only";
+            notes.key_error(
+                &list.index(second).key("default"),
+                "default-release",
+                "two releases are the default",
+                help,
+            );
+        }
+        _ => {}
+    }
+}
+
+fn variants(notes: &mut Notes<'_>, release: &Release, at: &At<'_>) {
+    let list = at.key("variant");
+    let mut names = BTreeSet::new();
+    let mut defaults = 0;
+    for (index, variant) in release.variants.iter().enumerate() {
+        let at = list.index(index);
+        if !names.insert(variant.name.as_str()) {
+            let message = format!("there are two variants `{}`", Printable::new(&variant.name));
+            notes.error(&at.key("name"), "repeated-variant", message, "each variant has a name of its own");
+        }
+        name_form(notes, &at.key("name"), &variant.name);
+        defaults += usize::from(variant.default);
+        if variant.default && defaults == 2 {
+            let help = "keep `default = true` in one variant only";
+            notes.error(&at.key("default"), "default-variant", "two variants are the default", help);
+        }
+    }
+    if release.variants.len() > 1 && defaults == 0 {
+        let help = "write `default = true` in the variant that is meant when none is named";
+        notes.error(&list.index(0), "default-variant", "none of the variants is the default", help);
+    }
+}
+
+fn sources(notes: &mut Notes<'_>, dataset: &Dataset, release: &Release, at: &At<'_>) {
+    let list = at.key("source");
+    let mut channels = BTreeSet::new();
+    for (index, source) in release.sources.iter().enumerate() {
+        let at = list.index(index);
+        if !channels.insert(source.channel.as_str()) {
+            let message = format!("there are two sources `{}`", Printable::new(&source.channel));
+            notes.error(
+                &at.key("channel"),
+                "repeated-channel",
+                message,
+                "each source of a release has a channel of its own",
+            );
+        }
+        name_form(notes, &at.key("channel"), &source.channel);
+        known_variants(notes, release, &source.variants, &at.key("variants"));
+        let twofold = match &source.host {
+            Host::Github { commit: None, tag: None, .. } => Some(("commit", "a repository without `commit` or `tag`")),
+            Host::Kaggle { competition: None, dataset: None, .. } => {
+                Some(("competition", "a Kaggle source without `competition` or `dataset`"))
+            }
+            _ => None,
+        };
+        if let Some((key, message)) = twofold {
+            let help = format!("write `{key}`: without it the bytes are not named");
+            notes.key_error(&at, "source-target", message, &help);
+        }
+    }
+    let fetched = dataset.entry.distribution.is_none() && !release.withdrawn;
+    if fetched && release.sources.is_empty() {
+        let help = "add [[release.source]], or say `withdrawn = true`, or a `distribution` for the whole entry";
+        notes.key_error(at, "no-source", format!("`{}` has no source", Printable::new(&release.version)), help);
+    }
+    let served = |name: &str| release.sources.iter().any(|source| source.serves(Some(name)));
+    let list = at.key("variant");
+    for (index, variant) in release.variants.iter().enumerate() {
+        if fetched && !release.sources.is_empty() && !served(&variant.name) {
+            let message = format!("no source serves the variant `{}`", Printable::new(&variant.name));
+            let help = "name it in a source's `variants`, or leave the variant out";
+            notes.error(&list.index(index).key("name"), "no-source", message, help);
+        }
+    }
+}
+
+/// Users type `ID@VERSION:VARIANT`.
+fn name_form(notes: &mut Notes<'_>, at: &At<'_>, name: &str) {
+    if name.contains([':', '@', '/', '\\']) || name.trim() != name {
+        let message = format!("`{}` cannot be typed as a name", Printable::cut(name, 100));
+        notes.error(at, "name-form", message, "leave out `:`, `@`, `/`, `\\` and blanks around it");
+    }
+}
+
+/// The names of variants in a list exist.
+pub(super) fn known_variants(notes: &mut Notes<'_>, release: &Release, names: &[String], at: &At<'_>) {
+    let known: Vec<&str> = release.variants.iter().map(|variant| variant.name.as_str()).collect();
+    known_names(notes, names, &known, at, "unknown-variant", "variant");
+}
+
+/// The names of channels in a list exist.
+pub(super) fn known_channels(notes: &mut Notes<'_>, release: &Release, names: &[String], at: &At<'_>) {
+    let known: Vec<&str> = release.sources.iter().map(|source| source.channel.as_str()).collect();
+    known_names(notes, names, &known, at, "unknown-channel", "source with the channel");
+}
+
+/// Each name is one of those there are.
+pub(super) fn known_names(
+    notes: &mut Notes<'_>,
+    names: &[String],
+    known: &[&str],
+    at: &At<'_>,
+    code: &'static str,
+    kind: &str,
+) {
+    for name in names.iter().filter(|name| !known.contains(&name.as_str())) {
+        let message = format!("there is no {kind} `{}`", Printable::cut(name, 100));
+        let shown: Vec<String> = known.iter().map(|name| format!("`{}`", Printable::cut(name, 100))).collect();
+        let help =
+            if known.is_empty() { "there are none".to_owned() } else { format!("there is {}", shown.join(", ")) };
+        notes.error(at, code, message, &help);
+    }
+}
