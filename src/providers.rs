@@ -9,6 +9,7 @@ pub mod box_links;
 pub mod embedded;
 pub mod github;
 pub mod http;
+pub mod local;
 pub mod manual;
 
 use std::sync::Arc;
@@ -155,6 +156,8 @@ pub enum AnyProvider {
     Box(box_links::BoxLinks),
     /// Carried by the program.
     Embedded(embedded::EmbeddedSet),
+    /// Files a person already has.
+    Local(local::LocalFiles),
     /// A person.
     Manual(manual::ByHand),
 }
@@ -194,6 +197,7 @@ impl AnyProvider {
             Self::Github(one) => one.needs(),
             Self::Box(one) => one.needs(),
             Self::Embedded(one) => one.needs(),
+            Self::Local(one) => one.needs(),
             Self::Manual(one) => one.needs(),
         }
     }
@@ -205,6 +209,7 @@ impl AnyProvider {
             Self::Github(one) => one.list(hosts, known).await,
             Self::Box(one) => one.list(hosts, known).await,
             Self::Embedded(one) => one.list(hosts, known).await,
+            Self::Local(one) => one.list(hosts, known).await,
             Self::Manual(one) => one.list(hosts, known).await,
         }
     }
@@ -216,6 +221,7 @@ impl AnyProvider {
             Self::Github(one) => one.ways(file),
             Self::Box(one) => one.ways(file),
             Self::Embedded(one) => one.ways(file),
+            Self::Local(one) => one.ways(file),
             Self::Manual(one) => one.ways(file),
         }
     }
@@ -227,6 +233,7 @@ impl AnyProvider {
             Self::Github(one) => one.locate(hosts, file, way).await,
             Self::Box(one) => one.locate(hosts, file, way).await,
             Self::Embedded(one) => one.locate(hosts, file, way).await,
+            Self::Local(one) => one.locate(hosts, file, way).await,
             Self::Manual(one) => one.locate(hosts, file, way).await,
         }
     }

@@ -93,7 +93,10 @@ impl Catalog {
     }
 
     fn resolve_one(&self, text: &str) -> Result<Selection, SelectError> {
-        // A name may hold `:` or `@` only as separators; an alias may be written in any case.
+        // An alias may be written in any case, and may itself hold a `:`.
+        if let Some(dataset) = self.find(text) {
+            return Selection::of(dataset.clone(), None, None);
+        }
         let (rest, variant) = match text.rsplit_once(':') {
             Some((rest, variant)) => (rest, Some(variant)),
             None => (text, None),

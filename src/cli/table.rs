@@ -14,7 +14,7 @@ impl Table {
     /// A table with these headings.
     pub fn new(headings: &[&str]) -> Self {
         let mut table = comfy_table::Table::new();
-        table.load_style(comfy_table::TableStyle::empty());
+        table.load_style(comfy_table::presets::NOTHING);
         table.set_header(headings.iter().copied());
         Self { table, empty: true }
     }

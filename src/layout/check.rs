@@ -42,6 +42,11 @@ pub struct Damage {
 }
 
 impl Damage {
+    /// The files whose bytes cannot be relied on.
+    pub fn into_damaged(self) -> HashSet<RelPath> {
+        self.missing.into_iter().chain(self.changed).collect()
+    }
+
     /// Whether nothing is wrong.
     pub fn is_whole(&self) -> bool {
         self.missing.is_empty() && self.changed.is_empty() && self.extra.is_empty()

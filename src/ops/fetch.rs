@@ -1,5 +1,6 @@
 //! The main job: from a name to verified data on disk.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use crate::context::Context;
 use crate::credentials::{CredentialSecret, Form, Wanted as WantedCredential};
 use crate::events::Event;
 use crate::fs::{self, Access};
+use crate::layout::check::{self, CheckMode};
 use crate::layout::receipt::{AcceptedMark, CatalogMark, LicenseMark, SourceMark};
 use crate::layout::{DatasetDir, FinishedKind, Receipt, Role, RoleRules, Store, Workspace};
 use crate::net::RequestCredential;
@@ -188,10 +190,15 @@ async fn fetch_one(
     if let Some(whole) = already_whole(context, &target, options)? {
         return Ok((whole, Vec::new()));
     }
-    fetch_into(context, &target, options, workspace, wanted, provider, hosts).await
+    // What lies in the dataset folder undamaged is taken over instead of being fetched again.
+    let damaged = match Receipt::read(&target.dir)? {
+        Some(_) => Some(check::check(&target.dir, CheckMode::Quick, &|_, _| ())?.into_damaged()),
+        None => None,
+    };
+    fetch_into(context, &target, options, workspace, wanted, provider, hosts, damaged).await
 }
 
-async fn pass_gate(context: &Context, selection: &Selection, channel: Option<&str>, warnings: &mut Vec<String>) -> Result<(), Failure> {
+pub(super) async fn pass_gate(context: &Context, selection: &Selection, channel: Option<&str>, warnings: &mut Vec<String>) -> Result<(), Failure> {
     let gate = gate::gate(context, selection, channel, Purpose::Fetch, Compare::Pages).await?;
     warnings.extend(gate.warnings().map(str::to_owned));
     if gate.is_open() { Ok(()) } else { Err(gate::refusal(context, selection, gate).await) }
@@ -221,7 +228,7 @@ fn already_whole(context: &Context, target: &Target<'_>, options: &FetchOptions)
 }
 
 /// What part of a dataset the options ask for.
-fn receipt_selection(options: &FetchOptions) -> crate::layout::receipt::Selection {
+pub(super) fn receipt_selection(options: &FetchOptions) -> crate::layout::receipt::Selection {
     crate::layout::receipt::Selection {
         whole: options.include.is_empty() && options.exclude.is_empty(),
         include: options.include.clone(),
@@ -231,7 +238,7 @@ fn receipt_selection(options: &FetchOptions) -> crate::layout::receipt::Selectio
 }
 
 /// What the provider works with, with the credential it needs.
-fn hosts(context: &Context, provider: &AnyProvider, source: &Source) -> Result<Hosts, Failure> {
+pub(super) fn hosts(context: &Context, provider: &AnyProvider, source: &Source) -> Result<Hosts, Failure> {
     let form = match provider.needs() {
         Needs::Nothing => None,
         Needs::Login => Some(Form::Login),
@@ -259,7 +266,7 @@ fn credential(context: &Context, source: &Source, form: Form) -> Result<RequestC
 }
 
 /// The files that are wanted, as the entry and the host list them.
-async fn wanted(
+pub(super) async fn wanted(
     context: &Context,
     target: &Target<'_>,
     options: &FetchOptions,
@@ -391,8 +398,10 @@ fn jobs(context: &Context) -> u64 {
     context.settings.number("jobs").unwrap_or(8)
 }
 
-/// Plans, checks the disk, downloads, unpacks and commits.
-async fn fetch_into(
+/// Plans, checks the disk, downloads, unpacks and commits. `damaged` names the files of an
+/// earlier dataset folder that are not to be taken over; without one there is no such folder.
+#[expect(clippy::too_many_arguments, reason = "everything a fetch needs, gathered by two callers")]
+pub(super) async fn fetch_into(
     context: &Context,
     target: &Target<'_>,
     options: &FetchOptions,
@@ -400,11 +409,10 @@ async fn fetch_into(
     mut wanted: Vec<Wanted>,
     provider: Arc<AnyProvider>,
     hosts: Arc<Hosts>,
+    damaged: Option<HashSet<RelPath>>,
 ) -> Result<(Fetched, Vec<Failure>), Failure> {
-    // What lies in the dataset folder undamaged is taken over instead of being fetched again.
-    let wanted_paths: Vec<RelPath> = wanted.iter().map(|one| one.listed.path.clone()).collect();
-    if Receipt::read(&target.dir)?.is_some() {
-        carry_over(&mut workspace, &target.dir, &wanted_paths)?;
+    if let Some(damaged) = damaged {
+        carry_over(&mut workspace, &target.dir, &damaged)?;
     }
     for one in &mut wanted {
         one.item.have = have(&workspace, one);
@@ -431,7 +439,7 @@ async fn fetch_into(
 }
 
 /// What the workspace has of a file.
-fn have(workspace: &Workspace, wanted: &Wanted) -> Have {
+pub(super) fn have(workspace: &Workspace, wanted: &Wanted) -> Have {
     match (workspace.finished().get(&wanted.listed.path).map(|finished| &finished.kind), &wanted.item.handling) {
         (Some(FinishedKind::Placed { at }), Handling::Place(to)) if at == to => Have::Finished,
         (Some(FinishedKind::Unpacked { .. }), Handling::Unpack { .. }) => Have::Finished,
@@ -472,7 +480,7 @@ pub(super) fn roles(selection: &Selection) -> RoleRules {
 
 /// The password of encrypted archives, where the entry says that there are any: looked for
 /// like a credential under the dataset's id.
-fn archive_password(context: &Context, target: &Target<'_>) -> Result<Option<Secret>, Failure> {
+pub(super) fn archive_password(context: &Context, target: &Target<'_>) -> Result<Option<Secret>, Failure> {
     let channel = Some(target.source.channel.as_str());
     let encrypted = target.selection.files(channel).any(|file| file.unpack.as_ref().is_some_and(|rules| rules.table.password.is_some()));
     if !encrypted {

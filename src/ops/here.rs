@@ -95,7 +95,8 @@ fn parse(text: &str) -> Result<Name, Failure> {
 
 fn absent(text: &str, id: &DatasetId, context: &Context) -> Failure {
     let failure = Failure::new(Exit::CATALOG, format!("`{}` is not here", Printable::new(text))).of(id);
-    match context.catalog().and_then(|catalog| Ok(catalog.resolve(text)?)) {
+    let known = context.catalog().map_err(Failure::from).and_then(|catalog| Ok(catalog.resolve(text)?));
+    match known {
         Ok(_) => failure.help(format!("fetch it with `medsets fetch {}`", Printable::new(text))),
         Err(unknown) => match unknown.help {
             Some(help) => failure.help(help),

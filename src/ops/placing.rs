@@ -60,7 +60,7 @@ pub fn place_members(
     let target = places.into.under(&stage);
     let at_once = fs::list_dir(&target)?.is_empty();
     let mut records = Vec::with_capacity(unpacked.members.len());
-    for member in unpacked.members {
+    for member in unpacked.members.iter() {
         let at = member.path.below(places.into).map_err(|error| refused(&error.to_string()))?;
         if !at_once {
             place(&member.path.under(unpacked_in), &stage, &at, member.sha256, workspace.access())?;

@@ -1,0 +1,172 @@
+//! The catalogue on the screen: `search`, `info`, `list --available`, `cite`, `catalog lint`.
+
+use serde_json::json;
+
+use crate::catalog::{AccessClass, Dataset, Selection};
+use crate::catalog::search::{Query, search as find};
+use crate::context::Context;
+use crate::document::{Paint, Severity, render};
+use crate::layout::Receipt;
+use crate::ops::accept::one_selection;
+use crate::ops::{self, Exit, Failure};
+use crate::reports::citation::Copy;
+use crate::reports::{self, CitationFormat, Cited, info, papers};
+use crate::values::ByteSize;
+
+use super::args::{AccessWord, CatalogCommand, CiteArgs, CiteFormat, InfoArgs, LintArgs, SearchArgs};
+use super::output::Answer;
+use super::table::Table;
+
+/// Ranked hits.
+pub fn search(context: &Context, args: &SearchArgs) -> Result<Answer, Failure> {
+    let max_size = args.max_size.as_deref().map(str::parse::<ByteSize>).transpose();
+    let query = Query {
+        words: args.words.join(" "),
+        modality: args.modality.clone(),
+        task: args.task.clone(),
+        anatomy: args.anatomy.clone(),
+        license: args.license.clone(),
+        access: args.access.map(|word| match word {
+            AccessWord::Open => AccessClass::Open,
+            AccessWord::Registered => AccessClass::Registered,
+            AccessWord::Agreement => AccessClass::Agreement,
+            AccessWord::Application => AccessClass::Application,
+        }),
+        commercial: args.commercial,
+        max_size: max_size.map_err(|error| Failure::new(Exit::USAGE, error.to_string()))?,
+    };
+    let (catalog, shelf) = (context.catalog()?, context.shelf()?);
+    let hits = find(catalog, shelf, &query);
+    let mut table = Table::new(&["dataset", "title", "size", "access", "licence"]);
+    let mut data = Vec::new();
+    for hit in &hits {
+        let line = info::line(&usual(context, &hit.dataset)?, shelf);
+        table.row([line.id.clone(), line.title.clone(), line.size.clone(), line.access.to_owned(), line.license.clone()]);
+        data.push(json!({
+            "id": line.id, "title": hit.dataset.entry.title, "summary": hit.dataset.entry.summary, "score": hit.score,
+            "matched": hit.matched, "access": line.access, "license": line.license,
+        }));
+    }
+    let mut answer = Answer::done("medsets/search/1", json!({ "hits": data }), table.to_string());
+    if hits.is_empty() {
+        answer.notes.push("nothing fits; fewer words or facets find more, `medsets list --available` names all".to_owned());
+    }
+    Ok(answer)
+}
+
+/// What is meant when only the id is given.
+fn usual(context: &Context, dataset: &Dataset) -> Result<Selection, Failure> {
+    one_selection(context, dataset.id.as_str())
+}
+
+/// The whole catalogue.
+pub fn available(context: &Context) -> Result<Answer, Failure> {
+    let (catalog, shelf) = (context.catalog()?, context.shelf()?);
+    let mut table = Table::new(&["dataset", "title", "size", "access", "licence"]);
+    let mut data = Vec::new();
+    for dataset in catalog.datasets() {
+        let line = info::line(&usual(context, dataset)?, shelf);
+        table.row([line.id.clone(), line.title.clone(), line.size.clone(), line.access.to_owned(), line.license.clone()]);
+        data.push(json!({ "id": line.id, "title": dataset.entry.title, "access": line.access, "license": line.license, "origin": dataset.origin }));
+    }
+    let collections: Vec<_> = catalog
+        .collections()
+        .iter()
+        .map(|(name, collection)| json!({ "name": format!("@{name}"), "title": collection.title, "datasets": collection.datasets }))
+        .collect();
+    Ok(Answer::done("medsets/list/1", json!({ "datasets": data, "collections": collections }), table.to_string()))
+}
+
+/// One page about a dataset.
+pub fn info(context: &Context, args: &InfoArgs) -> Result<Answer, Failure> {
+    let selection = one_selection(context, &args.dataset)?;
+    if args.raw {
+        let data = json!({ "id": selection.id(), "origin": selection.dataset().origin, "toml": selection.dataset().text });
+        return Ok(Answer::done("medsets/info-raw/1", data, selection.dataset().text.clone()));
+    }
+    if args.web
+        && let Some(homepage) = &selection.dataset().entry.homepage
+        && context.environment.stdout_is_terminal
+    {
+        // Where no browser can be started, the page below still names the address.
+        let _ = webbrowser::open(homepage);
+    }
+    let shelf = context.shelf()?;
+    let text = info::page(&selection, shelf, info::Show { files: args.files, sources: args.sources });
+    Ok(Answer::done("medsets/info/1", info::data(&selection, shelf), text))
+}
+
+/// Citations of named datasets, or of all that are here.
+pub fn cite(context: &Context, args: &CiteArgs) -> Result<Answer, Failure> {
+    let mut selections = Vec::new();
+    let (here, warnings) = ops::here::all(context).unwrap_or_default();
+    if args.datasets.is_empty() {
+        for one in &here {
+            selections.push((one_selection(context, &one.name())?, Some(one.receipt.clone())));
+        }
+    }
+    for name in &args.datasets {
+        for selection in context.catalog()?.resolve(name)? {
+            let mine = |receipt: &Receipt| receipt.dataset == *selection.id() && receipt.version == selection.release().version;
+            let receipt = here.iter().map(|one| &one.receipt).find(|receipt| mine(receipt)).cloned();
+            selections.push((selection, receipt));
+        }
+    }
+    let cited: Vec<Cited<'_>> = selections.iter().map(|(selection, receipt)| Cited { copy: receipt.as_ref().map(copy), ..papers::cited(selection) }).collect();
+    let (form, format) = match args.format {
+        CiteFormat::Bibtex => ("bibtex", CitationFormat::Bibtex),
+        CiteFormat::Cff => ("cff", CitationFormat::Cff),
+        CiteFormat::Ris => ("ris", CitationFormat::Ris),
+        CiteFormat::CslJson => ("csl-json", CitationFormat::CslJson),
+    };
+    let text = if args.methods { reports::methods(&cited) } else { reports::cite(&cited, format) };
+    let form = if args.methods { "methods" } else { form };
+    let mut answer = Answer::done("medsets/cite/1", json!({ "format": form, "text": text }), text);
+    answer.warnings = warnings;
+    if selections.is_empty() {
+        answer.notes.push("nothing is here to cite; name a dataset".to_owned());
+    }
+    Ok(answer)
+}
+
+fn copy(receipt: &Receipt) -> Copy {
+    Copy {
+        files: receipt.files,
+        size: receipt.bytes.to_string(),
+        day: receipt.completed.strftime("%Y-%m-%d").to_string(),
+        tree: receipt.tree.hex(),
+    }
+}
+
+/// Checks entries.
+pub fn catalog(context: &Context, command: &CatalogCommand) -> Result<Answer, Failure> {
+    let CatalogCommand::Lint(LintArgs { paths }) = command;
+    let paths = paths.iter().map(|path| context.environment.absolute(&path.to_string_lossy())).collect::<Result<Vec<_>, _>>()?;
+    let linted = ops::lint::lint(context, &paths)?;
+    let mut answer = Answer::done("medsets/catalog-lint/1", json!({}), String::new());
+    let mut data = Vec::new();
+    let (mut errors, mut warnings) = (0, 0);
+    for file in &linted {
+        let rendered = render(&file.name, &file.text, &file.findings, Paint::Plain);
+        if !rendered.is_empty() {
+            answer.text.push_str(&rendered);
+        }
+        for finding in &file.findings {
+            let severity = if finding.severity == Severity::Error { "error" } else { "warning" };
+            if finding.severity == Severity::Error { errors += 1 } else { warnings += 1 }
+            data.push(json!({
+                "file": file.name, "line": finding.line, "column": finding.column, "severity": severity,
+                "code": finding.code, "message": finding.message, "help": finding.help,
+            }));
+        }
+    }
+    answer.data = json!({ "files": linted.len(), "errors": errors, "warnings": warnings, "findings": data });
+    answer.notes.push(format!("{} files: {errors} to mend, {warnings} warnings", linted.len()));
+    if let Some(file) = linted.iter().find(|file| file.has_errors()) {
+        let first = file.findings.iter().find(|finding| finding.severity == Severity::Error);
+        let place = first.map_or(String::new(), |finding| format!(" at line {}: {}", finding.line, finding.message));
+        answer.exit = Exit::CATALOG;
+        answer.failures.push(Failure::new(Exit::CATALOG, format!("`{}` breaks the rules{place}", file.name)));
+    }
+    Ok(answer)
+}

@@ -1,0 +1,136 @@
+//! `medsets doctor`: whether medsets can work here.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::catalog::Host;
+use crate::context::Context;
+use crate::credentials::{Form, PlaceState, Wanted};
+use crate::fs::{self, Access};
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+pub struct Check {
+    /// What.
+    pub name: String,
+    /// How it stands.
+    pub state: CheckState,
+    /// More about it.
+    pub detail: String,
+}
+
+/// How a thing stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CheckState {
+    /// As it should be.
+    Good,
+    /// Works, with something to know.
+    Note,
+    /// Does not work.
+    Bad,
+}
+
+/// Looks at folders, ledger, catalogue, credentials and settings. Asks no host.
+pub fn examine(context: &Context) -> Vec<Check> {
+    let mut checks = vec![
+        folder("data folder", context.data_dir().map_err(|error| error.to_string()), true),
+        folder("state folder", context.state_dir().map_err(|error| error.to_string()), false),
+        ledger(context),
+        catalog(context),
+        network(context),
+    ];
+    checks.extend(credentials(context));
+    checks
+}
+
+fn check(name: &str, state: CheckState, detail: impl Into<String>) -> Check {
+    Check { name: name.to_owned(), state, detail: detail.into() }
+}
+
+/// Tries to write a file where the folder is, or would be.
+fn folder(name: &str, path: Result<std::path::PathBuf, String>, space: bool) -> Check {
+    let path = match path {
+        Ok(path) => path,
+        Err(reason) => return check(name, CheckState::Bad, reason),
+    };
+    let existing = path.ancestors().find(|one| fs::is_dir(one)).unwrap_or(Path::new("/"));
+    let probe = existing.join(format!(".medsets-doctor-{}", std::process::id()));
+    if let Err(error) = fs::atomic_write(&probe, b"", Access::Private).and_then(|()| fs::remove_file(&probe)) {
+        return check(name, CheckState::Bad, error.to_string());
+    }
+    let free = match fs::space(existing) {
+        Ok(found) if space => format!(", {} free", found.bytes),
+        _ => String::new(),
+    };
+    check(name, CheckState::Good, format!("{}{free}", path.display()))
+}
+
+fn ledger(context: &Context) -> Check {
+    let verified = context.ledger().map_err(|error| error.to_string()).and_then(|ledger| ledger.verify(&[]).map_err(|error| error.to_string()));
+    match verified {
+        Ok(found) if found.is_whole() => check("ledger", CheckState::Good, format!("{} entries, the chain holds", found.entries)),
+        Ok(found) => {
+            let first = found.faults.first().map_or("its last line is torn".to_owned(), ToString::to_string);
+            check("ledger", CheckState::Bad, first)
+        }
+        Err(reason) => check("ledger", CheckState::Bad, reason),
+    }
+}
+
+fn catalog(context: &Context) -> Check {
+    match context.catalog() {
+        Ok(catalog) => {
+            let overlays = catalog.datasets().filter(|dataset| dataset.origin != "embedded").count();
+            check("catalogue", CheckState::Good, format!("{} datasets, {overlays} of them laid over", catalog.datasets().count()))
+        }
+        Err(error) => check("catalogue", CheckState::Bad, error.to_string()),
+    }
+}
+
+fn network(context: &Context) -> Check {
+    match context.client() {
+        Ok(client) if client.settings().offline => check("network", CheckState::Note, "switched off by the settings"),
+        Ok(client) => {
+            let proxies = &client.settings().proxies;
+            let named: Vec<String> = [&proxies.https, &proxies.http, &proxies.all].into_iter().flatten().map(ToString::to_string).collect();
+            let through = if named.is_empty() { "no proxy".to_owned() } else { format!("through {}", named.join(", ")) };
+            check("network", CheckState::Good, through)
+        }
+        Err(error) => check("network", CheckState::Bad, error.to_string()),
+    }
+}
+
+/// Where a credential would come from, for each host that asks for one. Never the value.
+fn credentials(context: &Context) -> Vec<Check> {
+    let Ok(catalog) = context.catalog() else { return Vec::new() };
+    let Ok(sources) = context.credentials() else { return Vec::new() };
+    let mut providers: Vec<String> = catalog
+        .datasets()
+        .flat_map(|dataset| dataset.entry.requires.iter().filter_map(|one| one.provider.clone()))
+        .collect();
+    let needs_login = catalog.datasets().any(|dataset| {
+        dataset.releases.iter().flat_map(|release| &release.sources).any(|source| matches!(source.host, Host::Http { auth: Some(_), .. }))
+    });
+    providers.extend(needs_login.then(|| "http".to_owned()));
+    providers.sort();
+    providers.dedup();
+    let look = |provider: &String| {
+        let mut note = None;
+        for form in [Form::Token, Form::Login] {
+            for place in sources.describe(&Wanted { provider, form, url: None }) {
+                match place.state {
+                    PlaceState::Holds(origin) => return check(&format!("credential for {provider}"), CheckState::Good, origin.to_string()),
+                    PlaceState::Faulty(reason) => note = Some(reason),
+                    PlaceState::Empty | PlaceState::NotAsked(_) => {}
+                }
+            }
+        }
+        match note {
+            Some(reason) => check(&format!("credential for {provider}"), CheckState::Bad, reason),
+            None => check(&format!("credential for {provider}"), CheckState::Note, "none stored"),
+        }
+    };
+    providers.iter().map(look).collect()
+}

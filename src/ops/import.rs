@@ -1,0 +1,176 @@
+//! `medsets import`: files that were got by hand, into the same layout and the same ledger.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::access::Purpose;
+use crate::catalog::FileEntry;
+use crate::context::Context;
+use crate::events::Event;
+use crate::fs::{self, FoundKind};
+use crate::layout::check::{self, CheckMode};
+use crate::layout::receipt::Selection as Part;
+use crate::layout::Receipt;
+use crate::providers::local::LocalFiles;
+use crate::providers::{AnyProvider, Hosts};
+use crate::values::{ByteSize, RelPath};
+
+use super::accept::one_selection;
+use super::assemble::{Means, assemble};
+use super::download::download;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::fetch::{self, FetchOptions, Target, particulars, roles, summary};
+use super::gate::{self, Compare};
+use super::matching::{Candidate, Match, recognise};
+use super::repair::carry_over;
+use super::report::FetchReport;
+
+/// What to take and how.
+#[derive(Debug, Clone)]
+pub struct ImportOptions {
+    /// Name as people write it.
+    pub dataset: String,
+    /// Files, or folders to look through.
+    pub paths: Vec<PathBuf>,
+    /// What becomes of the person's files.
+    pub how: HowToTake,
+    /// Another data folder.
+    pub to: Option<PathBuf>,
+    /// Which source the files came from.
+    pub source: Option<String>,
+    /// Only say which file was recognised as what.
+    pub dry_run: bool,
+}
+
+/// What becomes of the person's files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HowToTake {
+    /// They stay as they are.
+    Copy,
+    /// They are removed once the dataset is committed.
+    Move,
+    /// They share their bytes with the dataset where the file system can.
+    Link,
+}
+
+/// What an import came to.
+#[derive(Debug, Default, Serialize)]
+pub struct Imported {
+    /// Files that were recognised.
+    pub matched: Vec<Match>,
+    /// Files that were not.
+    pub unmatched: Vec<PathBuf>,
+    /// Files of the release that nobody gave.
+    pub missing: Vec<RelPath>,
+    /// What became of the dataset.
+    #[serde(skip)]
+    pub report: FetchReport,
+}
+
+/// Recognises, verifies and lays out files that a person has. Agreements and approvals must be
+/// met; accounts need not, since whoever has the files needed none of this program's.
+pub async fn import(context: &Context, options: &ImportOptions) -> Result<Imported, Failure> {
+    let selection = one_selection(context, &options.dataset)?;
+    let target = Target::of(context, &selection, options.source.as_deref(), options.to.as_deref())?;
+    let gate = gate::gate(context, &selection, Some(&target.source.channel), Purpose::Import, Compare::Pages).await?;
+    let mut imported = Imported::default();
+    imported.report.warnings.extend(gate.warnings().map(str::to_owned));
+    if !gate.is_open() {
+        return Err(gate::refusal(context, &selection, gate).await);
+    }
+    let entries: Vec<FileEntry> = selection.files(Some(&target.source.channel)).cloned().collect();
+    let candidates = candidates(&options.paths)?;
+    imported.matched = recognise(&entries, &candidates)?;
+    let is_matched = |path: &PathBuf| imported.matched.iter().any(|one| one.found == *path);
+    imported.unmatched = candidates.into_iter().map(|one| one.path).filter(|path| !is_matched(path)).collect();
+    let is_given = |path: &RelPath| imported.matched.iter().any(|one| one.path == *path);
+    imported.missing = entries.iter().map(|entry| entry.path.clone()).filter(|path| !is_given(path)).collect();
+    if options.dry_run {
+        return Ok(imported);
+    }
+    if imported.matched.is_empty() {
+        return Err(nothing_recognised(&target, &entries));
+    }
+    lay_out(context, &target, options, &mut imported).await?;
+    if options.how == HowToTake::Move && imported.report.failures.is_empty() {
+        for one in &imported.matched {
+            fs::remove_file(&one.found)?;
+        }
+    }
+    Ok(imported)
+}
+
+/// Every file among the paths, folders looked through. Links are not followed.
+fn candidates(paths: &[PathBuf]) -> Result<Vec<Candidate>, Failure> {
+    let mut found = Vec::new();
+    for path in paths {
+        let missing = || fs::FsError::new("open", path, std::io::ErrorKind::NotFound.into());
+        let metadata = fs::metadata(path)?.ok_or_else(missing)?;
+        if !metadata.is_dir() {
+            found.push(Candidate { path: path.clone(), size: ByteSize(metadata.len()) });
+            continue;
+        }
+        fs::walk(path, &mut |one| {
+            if one.kind == FoundKind::File {
+                found.push(Candidate { path: path.join(&one.path), size: ByteSize(one.size) });
+            }
+        })?;
+    }
+    Ok(found)
+}
+
+fn nothing_recognised(target: &Target<'_>, entries: &[FileEntry]) -> Failure {
+    let failure = Failure::new(Exit::USAGE, format!("none of these is a file of `{}`", target.selection)).of(target.selection.id());
+    let names: Vec<String> = entries.iter().take(20).map(|entry| format!("`{}`", entry.path)).collect();
+    if names.is_empty() {
+        return failure.help("the entry names no files of this release; `medsets info ID --files` shows other releases");
+    }
+    failure.help(format!("its files are {}", names.join(", "))).help("a file is recognised by its digest, or by its name and size")
+}
+
+/// The same verification, layout, receipt and ledger as for a fetch.
+async fn lay_out(context: &Context, target: &Target<'_>, options: &ImportOptions, imported: &mut Imported) -> Result<(), Failure> {
+    let mut workspace = target.workspace(context)?;
+    if Receipt::read(&target.dir)?.is_some() {
+        let damaged = check::check(&target.dir, CheckMode::Quick, &|_, _| ())?.into_damaged();
+        carry_over(&mut workspace, &target.dir, &damaged)?;
+    }
+    let files: BTreeMap<RelPath, PathBuf> = imported.matched.iter().map(|one| (one.path.clone(), one.found.clone())).collect();
+    let provider = Arc::new(AnyProvider::Local(LocalFiles { files }));
+    let hosts = Arc::new(Hosts { client: context.client()?.clone(), credential: None, embedded: tokio::sync::OnceCell::new() });
+    let fetch_options = FetchOptions { unpack: true, ..FetchOptions::default() };
+    let mut wanted = fetch::wanted(context, target, &fetch_options, &provider, &hosts, &mut imported.report.warnings).await?;
+    for one in &mut wanted {
+        one.item.have = fetch::have(&workspace, one);
+    }
+    context.report.report(Event::Started {
+        dataset: target.selection.id().clone(),
+        files: wanted.len() as u64,
+        bytes: wanted.iter().filter_map(|one| one.item.likely_size()).sum(),
+        kept: ByteSize::ZERO,
+    });
+    let password = fetch::archive_password(context, target)?;
+    let (workspace, tally) = download(context, workspace, wanted.clone(), provider, hosts, roles(target.selection), password).await?;
+    if !tally.failures.is_empty() {
+        imported.report.failures = tally.failures.into_iter().map(|(_, failure)| failure.of(target.selection.id())).collect();
+        return Ok(());
+    }
+    let here: Vec<&RelPath> = workspace.finished().keys().collect();
+    let lacking: Vec<RelPath> = imported.missing.iter().filter(|path| !here.contains(path)).cloned().collect();
+    let include = if lacking.is_empty() { Vec::new() } else { here.iter().map(|path| path.to_string()).collect() };
+    let part = Part { whole: lacking.is_empty(), include, ..Part::default() };
+    if !lacking.is_empty() {
+        let names: Vec<String> = lacking.iter().take(10).map(|path| format!("`{path}`")).collect();
+        imported.report.warnings.push(format!("not all of `{}` is here: {} files are missing, such as {}", target.selection, lacking.len(), names.join(", ")));
+    }
+    imported.missing = lacking;
+    let particulars = particulars(context, target, Means::Import, part, None, &wanted)?;
+    let assembled = assemble(context, workspace, &target.dir, &target.store, particulars)?;
+    imported.report.datasets.push(summary(target, &assembled.receipt, Some(assembled.receipt_sha256), &tally));
+    let _ = options;
+    Ok(())
+}
