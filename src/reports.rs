@@ -3,5 +3,7 @@
 //! Foreign text is escaped for the format it goes into; nothing here reads or writes.
 
 pub mod citation;
+pub mod info;
+pub mod papers;
 
 pub use citation::{CitationFormat, Cited, cite, methods, one_line};
