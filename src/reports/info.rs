@@ -25,9 +25,7 @@ use crate::values::ByteSize;
 
 pub use data::data;
 pub use line::{Row, access_word, line};
-use main_terms::MainTerm;
-#[cfg(test)]
-use main_terms::main_terms;
+pub(super) use main_terms::{MainTerm, confidence_word, main_terms};
 pub use page::{Show, page};
 
 /// The channel that is meant when none is named.

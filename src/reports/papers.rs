@@ -1,8 +1,38 @@
-//! What the papers beside a dataset are made from.
+//! The papers laid beside a dataset: README.md, TERMS.md and what CITATION.cff is made from.
+//!
+//! They are for people who find the folder years later with no medsets at hand. Foreign text
+//! is escaped as Markdown, so that a title can neither begin a heading nor run in a viewer.
+
+mod markdown;
+mod readme;
+mod terms;
 
 use crate::catalog::Selection;
+use crate::values::ByteSize;
 
 use super::citation::Cited;
+
+pub use readme::readme;
+pub use terms::terms;
+
+/// What the papers say of the copy beside them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PaperFacts {
+    /// The day it was had, `2026-11-24`.
+    pub fetched: String,
+    /// Version of the program.
+    pub tool: &'static str,
+    /// Files under `data/` and `docs/`.
+    pub files: Option<u64>,
+    /// Their bytes.
+    pub size: Option<ByteSize>,
+    /// Globs that were asked for, where only a part was.
+    pub include: Vec<String>,
+    /// Globs that were left out.
+    pub exclude: Vec<String>,
+    /// Whether archives were left as they are.
+    pub packed: bool,
+}
 
 /// What there is to cite of a selection. The copy is left to the caller.
 pub fn cited(selection: &Selection) -> Cited<'_> {
@@ -18,6 +48,12 @@ pub fn cited(selection: &Selection) -> Cited<'_> {
         license: Some(selection.license(None)),
         copy: None,
     }
+}
+
+/// `CheXpert 1.0 (full)`, not yet escaped.
+fn full_name(selection: &Selection) -> String {
+    let variant = selection.variant_name().map(|name| format!(" ({name})")).unwrap_or_default();
+    format!("{} {}{variant}", selection.dataset().entry.title, selection.release().version)
 }
 
 #[cfg(test)]
