@@ -133,7 +133,8 @@ fn reporter(environment: &Environment, global: &GlobalArgs) -> Result<Option<Box
     match global.events.as_deref() {
         None => Ok(None),
         Some("-") if global.json => {
-            Err(Failure::new(Exit::USAGE, "`--events -` and `--json` both want standard output").help("give `--events` a file"))
+            Err(Failure::new(Exit::USAGE, "`--events -` and `--json` both want standard output")
+                .help("give `--events` a file"))
         }
         Some("-") => Ok(Some(Box::new(Ndjson::to_stdout()))),
         Some(path) => {
@@ -172,7 +173,10 @@ fn has_colour(environment: &Environment) -> bool {
 /// The first signal stops the work cleanly, the second ends the program at once.
 async fn watch_signals(cancel: crate::events::Cancel) {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else { return };
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return;
+    };
     loop {
         let exit = tokio::select! {
             _ = interrupt.recv() => Exit::INTERRUPTED,

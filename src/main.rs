@@ -13,7 +13,8 @@ fn main() -> ExitCode {
 /// All that the run can know of its surroundings. The library reads none of it by itself.
 #[allow(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
 fn surroundings() -> Environment {
-    let text = |pair: (std::ffi::OsString, std::ffi::OsString)| Some((pair.0.into_string().ok()?, pair.1.into_string().ok()?));
+    let text =
+        |pair: (std::ffi::OsString, std::ffi::OsString)| Some((pair.0.into_string().ok()?, pair.1.into_string().ok()?));
     let variables: std::collections::BTreeMap<String, String> = std::env::vars_os().filter_map(text).collect();
     let named = ["USER", "LOGNAME"].iter().find_map(|name| variables.get(*name).filter(|value| !value.is_empty()));
     Environment {

@@ -6,7 +6,11 @@ mod support;
 mod bad_input;
 #[path = "cli/catalogue.rs"]
 mod catalogue;
+#[path = "cli/chestxray.rs"]
+mod chestxray;
 #[path = "cli/demo.rs"]
 mod demo;
 #[path = "cli/gate.rs"]
 mod gate;
+#[path = "cli/medquad.rs"]
+mod medquad;

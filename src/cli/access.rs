@@ -135,9 +135,18 @@ async fn plan(context: &Context, args: &PlanArgs) -> Result<Answer, Failure> {
             let line = |(number, one): (usize, &access::PlannedStep)| {
                 let names: Vec<String> = one.datasets.iter().map(|(id, _)| id.to_string()).collect();
                 let page = one.step.page.as_ref().map_or(String::new(), |page| format!("  <{page}>"));
-                let wait = one.step.usual_wait.as_ref().map_or(String::new(), |wait| format!(" (usually {})", Printable::new(wait)));
+                let wait = one
+                    .step
+                    .usual_wait
+                    .as_ref()
+                    .map_or(String::new(), |wait| format!(" (usually {})", Printable::new(wait)));
                 let title = Printable::new(&one.step.title);
-                format!("{:>2}. day {:>3}  {title}{wait}  for {}{page}\n", number + 1, one.begins.as_hours() / 24, names.join(", "))
+                format!(
+                    "{:>2}. day {:>3}  {title}{wait}  for {}{page}\n",
+                    number + 1,
+                    one.begins.as_hours() / 24,
+                    names.join(", ")
+                )
             };
             plan.steps.iter().enumerate().map(line).collect()
         }
@@ -166,7 +175,8 @@ async fn accept(context: &Context, args: &AcceptArgs, output: &Output) -> Result
     let statement = Statement { purpose: args.purpose.clone(), evidence: evidence.collect::<Result<_, _>>()? };
     let shown = show(&offer);
     if args.dry_run {
-        let data = json!({ "license": offer.license, "text_digest": offer.had.text.sha256, "text": offer.had.text.visible });
+        let data =
+            json!({ "license": offer.license, "text_digest": offer.had.text.sha256, "text": offer.had.text.visible });
         return Ok(Answer::done("medsets/access-accept/1", data, format!("{shown}{}\n", offer.had.text.sha256)));
     }
     if let Some(named) = &args.text_digest {
@@ -213,24 +223,34 @@ fn ask(offer: &Offer, output: &Output) -> Result<(), Failure> {
     let question = format!("Do you accept {} for `{}`? Type `accept` to record it:", offer.license, offer.selection);
     match output.ask(&question).as_deref() {
         Some("accept") => Ok(()),
-        _ => Err(Failure::new(Exit::NOT_ACCEPTED, format!("`{}` was not accepted; nothing was recorded", offer.license)).of(offer.selection.id())),
+        _ => {
+            Err(Failure::new(Exit::NOT_ACCEPTED, format!("`{}` was not accepted; nothing was recorded", offer.license))
+                .of(offer.selection.id()))
+        }
     }
 }
 
 fn refuse_other_text(named: &str, offer: &Offer) -> Result<(), Failure> {
-    let named: Digest = named.parse().map_err(|error: crate::values::digest::NotADigest| Failure::new(Exit::USAGE, error.to_string()))?;
+    let named: Digest = named
+        .parse()
+        .map_err(|error: crate::values::digest::NotADigest| Failure::new(Exit::USAGE, error.to_string()))?;
     let now = offer.had.text.sha256;
     if named == now {
         return Ok(());
     }
     let message = format!("the text of `{}` is not the one you name: you name {named}, it is now {now}", offer.license);
     let line = format!("medsets access accept {} --dry-run", gate::name_for_command(&offer.selection));
-    Err(Failure::new(Exit::TERMS_CHANGED, message).of(offer.selection.id()).help(format!("read it as it is now: `{line}`")))
+    Err(Failure::new(Exit::TERMS_CHANGED, message)
+        .of(offer.selection.id())
+        .help(format!("read it as it is now: `{line}`")))
 }
 
 fn done(recorded: &Recorded, shown: String) -> Answer {
     let what = recorded.license.as_deref().unwrap_or(&recorded.step);
-    let text = format!("{shown}recorded: {what} for {} {} (ledger entry {})\n", recorded.dataset, recorded.version, recorded.sequence);
+    let text = format!(
+        "{shown}recorded: {what} for {} {} (ledger entry {})\n",
+        recorded.dataset, recorded.version, recorded.sequence
+    );
     Answer::done("medsets/access-accept/1", json!(recorded), text)
 }
 
@@ -251,9 +271,14 @@ fn grant(context: &Context, args: &GrantArgs) -> Result<Answer, Failure> {
     };
     match accept::grant(context, &args.dataset, args.step.as_deref(), &options)? {
         Some(recorded) => {
-            let text = format!("recorded: {} for {} (ledger entry {})\n", recorded.step, recorded.dataset, recorded.sequence);
+            let text =
+                format!("recorded: {} for {} (ledger entry {})\n", recorded.step, recorded.dataset, recorded.sequence);
             Ok(Answer::done("medsets/access-grant/1", json!(recorded), text))
         }
-        None => Ok(Answer::done("medsets/access-grant/1", json!({ "dry_run": true }), "would record the step; nothing was written\n".into())),
+        None => Ok(Answer::done(
+            "medsets/access-grant/1",
+            json!({ "dry_run": true }),
+            "would record the step; nothing was written\n".into(),
+        )),
     }
 }

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::catalog::{AccessClass, Dataset, Selection};
 use crate::catalog::search::{Query, search as find};
+use crate::catalog::{AccessClass, Dataset, Selection};
 use crate::context::Context;
 use crate::document::{Paint, Severity, render};
 use crate::layout::Receipt;
@@ -41,7 +41,13 @@ pub fn search(context: &Context, args: &SearchArgs) -> Result<Answer, Failure> {
     let mut data = Vec::new();
     for hit in &hits {
         let line = info::line(&usual(context, &hit.dataset)?, shelf);
-        table.row([line.id.clone(), line.title.clone(), line.size.clone(), line.access.to_owned(), line.license.clone()]);
+        table.row([
+            line.id.clone(),
+            line.title.clone(),
+            line.size.clone(),
+            line.access.to_owned(),
+            line.license.clone(),
+        ]);
         data.push(json!({
             "id": line.id, "title": hit.dataset.entry.title, "summary": hit.dataset.entry.summary, "score": hit.score,
             "matched": hit.matched, "access": line.access, "license": line.license,
@@ -49,7 +55,9 @@ pub fn search(context: &Context, args: &SearchArgs) -> Result<Answer, Failure> {
     }
     let mut answer = Answer::done("medsets/search/1", json!({ "hits": data }), table.to_string());
     if hits.is_empty() {
-        answer.notes.push("nothing fits; fewer words or facets find more, `medsets list --available` names all".to_owned());
+        answer
+            .notes
+            .push("nothing fits; fewer words or facets find more, `medsets list --available` names all".to_owned());
     }
     Ok(answer)
 }
@@ -66,7 +74,13 @@ pub fn available(context: &Context) -> Result<Answer, Failure> {
     let mut data = Vec::new();
     for dataset in catalog.datasets() {
         let line = info::line(&usual(context, dataset)?, shelf);
-        table.row([line.id.clone(), line.title.clone(), line.size.clone(), line.access.to_owned(), line.license.clone()]);
+        table.row([
+            line.id.clone(),
+            line.title.clone(),
+            line.size.clone(),
+            line.access.to_owned(),
+            line.license.clone(),
+        ]);
         data.push(json!({ "id": line.id, "title": dataset.entry.title, "access": line.access, "license": line.license, "origin": dataset.origin }));
     }
     let collections: Vec<_> = catalog
@@ -81,7 +95,8 @@ pub fn available(context: &Context) -> Result<Answer, Failure> {
 pub fn info(context: &Context, args: &InfoArgs) -> Result<Answer, Failure> {
     let selection = one_selection(context, &args.dataset)?;
     if args.raw {
-        let data = json!({ "id": selection.id(), "origin": selection.dataset().origin, "toml": selection.dataset().text });
+        let data =
+            json!({ "id": selection.id(), "origin": selection.dataset().origin, "toml": selection.dataset().text });
         return Ok(Answer::done("medsets/info-raw/1", data, selection.dataset().text.clone()));
     }
     if args.web
@@ -107,12 +122,17 @@ pub fn cite(context: &Context, args: &CiteArgs) -> Result<Answer, Failure> {
     }
     for name in &args.datasets {
         for selection in context.catalog()?.resolve(name)? {
-            let mine = |receipt: &Receipt| receipt.dataset == *selection.id() && receipt.version == selection.release().version;
+            let mine = |receipt: &Receipt| {
+                receipt.dataset == *selection.id() && receipt.version == selection.release().version
+            };
             let receipt = here.iter().map(|one| &one.receipt).find(|receipt| mine(receipt)).cloned();
             selections.push((selection, receipt));
         }
     }
-    let cited: Vec<Cited<'_>> = selections.iter().map(|(selection, receipt)| Cited { copy: receipt.as_ref().map(copy), ..papers::cited(selection) }).collect();
+    let cited: Vec<Cited<'_>> = selections
+        .iter()
+        .map(|(selection, receipt)| Cited { copy: receipt.as_ref().map(copy), ..papers::cited(selection) })
+        .collect();
     let (form, format) = match args.format {
         CiteFormat::Bibtex => ("bibtex", CitationFormat::Bibtex),
         CiteFormat::Cff => ("cff", CitationFormat::Cff),
@@ -141,7 +161,10 @@ fn copy(receipt: &Receipt) -> Copy {
 /// Checks entries.
 pub fn catalog(context: &Context, command: &CatalogCommand) -> Result<Answer, Failure> {
     let CatalogCommand::Lint(LintArgs { paths }) = command;
-    let paths = paths.iter().map(|path| context.environment.absolute(&path.to_string_lossy())).collect::<Result<Vec<_>, _>>()?;
+    let paths = paths
+        .iter()
+        .map(|path| context.environment.absolute(&path.to_string_lossy()))
+        .collect::<Result<Vec<_>, _>>()?;
     let linted = ops::lint::lint(context, &paths)?;
     let mut answer = Answer::done("medsets/catalog-lint/1", json!({}), String::new());
     let mut data = Vec::new();
@@ -153,7 +176,11 @@ pub fn catalog(context: &Context, command: &CatalogCommand) -> Result<Answer, Fa
         }
         for finding in &file.findings {
             let severity = if finding.severity == Severity::Error { "error" } else { "warning" };
-            if finding.severity == Severity::Error { errors += 1 } else { warnings += 1 }
+            if finding.severity == Severity::Error {
+                errors += 1
+            } else {
+                warnings += 1
+            }
             data.push(json!({
                 "file": file.name, "line": finding.line, "column": finding.column, "severity": severity,
                 "code": finding.code, "message": finding.message, "help": finding.help,

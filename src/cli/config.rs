@@ -23,9 +23,9 @@ fn find(name: &str) -> Result<&'static Key, Failure> {
     if let Some(key) = Key::find(name) {
         return Ok(key);
     }
-    let nearest = KEYS.iter().max_by(|one, other| {
-        strsim::jaro_winkler(one.name, name).total_cmp(&strsim::jaro_winkler(other.name, name))
-    });
+    let nearest = KEYS
+        .iter()
+        .max_by(|one, other| strsim::jaro_winkler(one.name, name).total_cmp(&strsim::jaro_winkler(other.name, name)));
     let near = nearest.filter(|key| strsim::jaro_winkler(key.name, name) > 0.75).map(|key| key.name);
     Err(ContextError::UnknownKey { key: Printable::new(name).to_string(), nearest: near }.into())
 }
@@ -62,7 +62,9 @@ fn list(context: &Context) -> Answer {
         let value = setting.map_or("", |setting| setting.value.as_str());
         let origin = setting.map_or("not set".to_owned(), |setting| setting.origin.to_string());
         text.push_str(&format!("{:<22} {:<40} {origin}\n", key.name, Printable::new(value)));
-        settings.push(json!({ "key": key.name, "value": value, "origin": origin, "about": key.about, "variable": key.variable }));
+        settings.push(
+            json!({ "key": key.name, "value": value, "origin": origin, "about": key.about, "variable": key.variable }),
+        );
     }
     Answer::done("medsets/config/1", json!({ "settings": settings }), text)
 }

@@ -21,7 +21,8 @@ pub fn run(context: &Context) -> Result<Answer, Failure> {
         };
         text.push_str(&format!("{word:<5} {:<28} {}\n", check.name, Printable::new(&check.detail)));
     }
-    let bad: Vec<&str> = checks.iter().filter(|check| check.state == CheckState::Bad).map(|check| check.name.as_str()).collect();
+    let bad: Vec<&str> =
+        checks.iter().filter(|check| check.state == CheckState::Bad).map(|check| check.name.as_str()).collect();
     let mut answer = Answer::done("medsets/doctor/1", json!({ "checks": checks }), text);
     if !bad.is_empty() {
         answer.exit = Exit::OTHER;

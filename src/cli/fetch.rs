@@ -111,7 +111,10 @@ fn remarks(one: &Fetched) -> Vec<String> {
         let how = if one.pinned_on_first_use == 0 {
             "every file proven".to_owned()
         } else {
-            format!("{} of the release's files pinned on first use: nothing published proves them", one.pinned_on_first_use)
+            format!(
+                "{} of the release's files pinned on first use: nothing published proves them",
+                one.pinned_on_first_use
+            )
         };
         let got = format!("{} downloaded, {} files, {} on disk", one.downloaded, one.files, one.bytes);
         lines.push(format!("{} {}{variant} from `{}`: {got}; {how}", one.id, one.version, one.source));
@@ -139,10 +142,16 @@ fn plan_text(one: &Fetched) -> String {
         };
         text.push_str(&format!("{word:<20} {}  {size}\n", step.path));
     }
-    let unknown = if plan.unknown_sizes == 0 { String::new() } else { format!(", {} files of unknown size", plan.unknown_sizes) };
+    let unknown =
+        if plan.unknown_sizes == 0 { String::new() } else { format!(", {} files of unknown size", plan.unknown_sizes) };
     text.push_str(&format!(
         "{} {} from `{}` into `{}`: {} to download{unknown}, {} needed at the peak\n",
-        one.id, one.version, one.source, one.path.display(), plan.download, plan.peak
+        one.id,
+        one.version,
+        one.source,
+        one.path.display(),
+        plan.download,
+        plan.peak
     ));
     text
 }

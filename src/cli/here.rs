@@ -32,7 +32,9 @@ pub fn list(context: &Context, args: &ListArgs) -> Result<Answer, Failure> {
     }
     let mut answer = Answer::done("medsets/list/1", json!(report), table.to_string());
     if report.datasets.is_empty() {
-        answer.notes.push("nothing is here yet; `medsets search` finds datasets, `medsets fetch ID` gets one".to_owned());
+        answer
+            .notes
+            .push("nothing is here yet; `medsets search` finds datasets, `medsets fetch ID` gets one".to_owned());
     }
     answer.warnings = report.warnings;
     Ok(answer)
@@ -80,8 +82,10 @@ pub async fn verify(context: &Context, args: &VerifyArgs) -> Result<Answer, Fail
 }
 
 fn damage(found: &Verified) -> Failure {
-    let counts = format!("{} missing, {} changed, {} extra", found.missing.len(), found.changed.len(), found.extra.len());
-    let failure = Failure::new(found.exit(), format!("`{}` {} is not as it was: {counts}", found.id, found.version)).of(&found.id);
+    let counts =
+        format!("{} missing, {} changed, {} extra", found.missing.len(), found.changed.len(), found.extra.len());
+    let failure = Failure::new(found.exit(), format!("`{}` {} is not as it was: {counts}", found.id, found.version))
+        .of(&found.id);
     if found.missing.is_empty() && found.changed.is_empty() {
         return failure.help("files that medsets did not put there stay until you remove them");
     }
@@ -96,7 +100,8 @@ fn summary(found: &Verified) -> String {
         "{}@{}{variant}: {state}, {} of {} files good ({})\n",
         found.id, found.version, found.ok, found.checked, found.mode
     );
-    let lists = [("missing", shown(&found.missing)), ("changed", shown(&found.changed)), ("extra", shown(&found.extra))];
+    let lists =
+        [("missing", shown(&found.missing)), ("changed", shown(&found.changed)), ("extra", shown(&found.extra))];
     for (word, paths) in lists {
         for path in paths {
             text.push_str(&format!("  {word:<8} {path}\n"));
@@ -107,7 +112,8 @@ fn summary(found: &Verified) -> String {
 
 fn shown<T: ToString>(paths: &[T]) -> Vec<String> {
     const MOST: usize = 50;
-    let mut shown: Vec<String> = paths.iter().take(MOST).map(|path| Printable::new(&path.to_string()).to_string()).collect();
+    let mut shown: Vec<String> =
+        paths.iter().take(MOST).map(|path| Printable::new(&path.to_string()).to_string()).collect();
     if paths.len() > MOST {
         shown.push(format!("... and {} more", paths.len() - MOST));
     }
@@ -129,7 +135,8 @@ pub fn remove(context: &Context, args: &RemoveArgs, output: &Output) -> Result<A
     }
     if !args.yes {
         if !context.interactive() {
-            return Err(Failure::new(Exit::USAGE, format!("nobody can be asked whether to remove {what}")).help("add `--yes` to remove it"));
+            return Err(Failure::new(Exit::USAGE, format!("nobody can be asked whether to remove {what}"))
+                .help("add `--yes` to remove it"));
         }
         let reply = output.ask(&format!("Remove {what}? [y/N]"));
         if !reply.is_some_and(|reply| matches!(reply.as_str(), "y" | "Y" | "yes")) {
@@ -153,7 +160,12 @@ pub fn du(context: &Context, args: &DuArgs) -> Result<Answer, Failure> {
         bytes += one.data.bytes + one.archives.bytes;
         inodes += files;
     }
-    table.row(["(unfinished)".into(), report.store.bytes.to_string(), ByteSize::ZERO.to_string(), report.store.inodes.to_string()]);
+    table.row([
+        "(unfinished)".into(),
+        report.store.bytes.to_string(),
+        ByteSize::ZERO.to_string(),
+        report.store.inodes.to_string(),
+    ]);
     table.row(["(all)".into(), bytes.to_string(), String::new(), inodes.to_string()]);
     let mut answer = Answer::done("medsets/du/1", json!(report), table.to_string());
     answer.warnings = report.warnings;

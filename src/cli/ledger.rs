@@ -39,7 +39,10 @@ fn line(entry: &Entry) -> String {
     let what = record.license.as_deref().unwrap_or_default();
     let shown = format!(
         "{:>5}  {}  {:<8}  {}{version}{variant}  {who}  {what}",
-        entry.sequence, record.time, record.kind.as_str(), record.dataset
+        entry.sequence,
+        record.time,
+        record.kind.as_str(),
+        record.dataset
     );
     Printable::cut(shown.trim_end(), 400).to_string()
 }
@@ -74,7 +77,8 @@ fn export(context: &Context, args: &LedgerExportArgs) -> Result<Answer, Failure>
         ExtractFormat::Csv => ("csv", extract.csv()),
         ExtractFormat::Html => ("html", extract.html()),
     };
-    let mut data = json!({ "format": format, "entries": extract.count(), "sha256": Digest::sha256(&bytes).to_string() });
+    let mut data =
+        json!({ "format": format, "entries": extract.count(), "sha256": Digest::sha256(&bytes).to_string() });
     let text = String::from_utf8_lossy(&bytes).into_owned();
     let Some(path) = &args.output else {
         data["extract"] = text.clone().into();

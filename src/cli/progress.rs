@@ -130,7 +130,8 @@ impl Counted {
         self.told = self.done;
         let seconds = (now - self.begun).as_secs_f64().max(0.001);
         let rate = ByteSize((self.done as f64 / seconds) as u64);
-        let share = (self.done * 100).checked_div(self.total).map_or(String::new(), |percent| format!(" ({percent} %)"));
+        let share =
+            (self.done * 100).checked_div(self.total).map_or(String::new(), |percent| format!(" ({percent} %)"));
         Some(format!("{}: {} of {}{share}, {rate}/s", self.name, ByteSize(self.done), ByteSize(self.total)))
     }
 }
@@ -141,8 +142,16 @@ impl Reporter for Lines {
         let line = match event {
             Event::Started { dataset, files, bytes, kept } => {
                 let now = Instant::now();
-                *state = Counted { name: dataset.to_string(), total: bytes.0, done: kept.0, told: kept.0, begun: now, last: now };
-                let kept = if kept == ByteSize::ZERO { String::new() } else { format!(", {kept} of them here already") };
+                *state = Counted {
+                    name: dataset.to_string(),
+                    total: bytes.0,
+                    done: kept.0,
+                    told: kept.0,
+                    begun: now,
+                    last: now,
+                };
+                let kept =
+                    if kept == ByteSize::ZERO { String::new() } else { format!(", {kept} of them here already") };
                 Some(format!("{dataset}: {files} files, {bytes}{kept}"))
             }
             Event::Progress { bytes, .. } => {

@@ -38,8 +38,10 @@ impl ConfigFile {
     pub fn values(&self) -> Result<BTreeMap<&'static str, String>, ContextError> {
         let mut values = BTreeMap::new();
         collect(self.document.as_table(), "", &mut |name, item| {
-            let key = Key::find(&name).ok_or_else(|| self.refused(&format!("there is no setting `{}`", Printable::new(&name))))?;
-            let text = as_text(key, item).ok_or_else(|| self.refused(&format!("`{name}` holds what it cannot take")))?;
+            let key = Key::find(&name)
+                .ok_or_else(|| self.refused(&format!("there is no setting `{}`", Printable::new(&name))))?;
+            let text =
+                as_text(key, item).ok_or_else(|| self.refused(&format!("`{name}` holds what it cannot take")))?;
             values.insert(key.name, text);
             Ok(())
         })?;
@@ -55,7 +57,13 @@ impl ConfigFile {
             let item = table.entry(name).or_insert_with(toml_edit::table);
             table = match item.as_table_like_mut() {
                 Some(inner) => inner,
-                None => return Err(ContextError::File { path: self.path.clone(), line: 1, reason: format!("`{name}` is no table") }),
+                None => {
+                    return Err(ContextError::File {
+                        path: self.path.clone(),
+                        line: 1,
+                        reason: format!("`{name}` is no table"),
+                    });
+                }
             };
         }
         match value {
@@ -95,14 +103,18 @@ fn collect(
 /// A value as the text its variable would hold.
 fn as_text(key: &Key, item: &Item) -> Option<String> {
     if let Some(tables) = item.as_array_of_tables() {
-        return (key.name == "rewrite").then(|| tables.iter().map(|one| rewrite_text(one)).collect::<Option<Vec<_>>>())?.map(|all| all.join(";"));
+        return (key.name == "rewrite")
+            .then(|| tables.iter().map(|one| rewrite_text(one)).collect::<Option<Vec<_>>>())?
+            .map(|all| all.join(";"));
     }
     match item.as_value()? {
         Value::String(text) => Some(text.value().clone()),
         Value::Integer(number) => Some(number.value().to_string()),
         Value::Float(number) => Some(number.value().to_string()),
         Value::Boolean(switch) => Some(switch.value().to_string()),
-        Value::Array(all) => all.iter().map(|one| one.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>().map(|all| all.join(":")),
+        Value::Array(all) => {
+            all.iter().map(|one| one.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>().map(|all| all.join(":"))
+        }
         _ => None,
     }
 }

@@ -31,10 +31,14 @@ pub fn settings(context: &Context) -> Result<NetSettings, ContextError> {
 /// capitals is not believed, since a web server may set it from a header ("httpoxy").
 fn proxies(context: &Context) -> Result<Proxies, ContextError> {
     let variable = |names: &[&str]| {
-        names.iter().find_map(|name| context.environment.variable(name).map(|value| (name.to_string(), value.to_owned())))
+        names
+            .iter()
+            .find_map(|name| context.environment.variable(name).map(|value| (name.to_string(), value.to_owned())))
     };
     let parse = |found: Option<(String, String)>| {
-        found.map(|(name, value)| ProxyUrl::parse(&value).map_err(|error| refused("proxy", &name, error.to_string()))).transpose()
+        found
+            .map(|(name, value)| ProxyUrl::parse(&value).map_err(|error| refused("proxy", &name, error.to_string())))
+            .transpose()
     };
     let own = context.settings.get("proxy").map(|setting| (setting.origin.to_string(), setting.value.clone()));
     if own.is_some() {
@@ -56,7 +60,8 @@ fn ca_files(context: &Context) -> Result<Vec<Vec<u8>>, ContextError> {
     if let Some(path) = context.environment.variable("SSL_CERT_FILE") {
         paths.push(context.environment.absolute(path)?);
     }
-    for dir in context.environment.variable("SSL_CERT_DIR").unwrap_or_default().split(':').filter(|dir| !dir.is_empty()) {
+    for dir in context.environment.variable("SSL_CERT_DIR").unwrap_or_default().split(':').filter(|dir| !dir.is_empty())
+    {
         for path in fs::list_dir(&context.environment.absolute(dir)?)? {
             let named = path.extension().is_some_and(|extension| extension == "pem" || extension == "crt");
             if named {
@@ -73,5 +78,10 @@ fn rewrites(setting: Option<&Setting>) -> Result<Rewrites, ContextError> {
 }
 
 fn refused(key: &str, origin: &str, reason: String) -> ContextError {
-    ContextError::Value { key: key.to_owned(), value: "****".to_owned(), origin: Printable::new(origin).to_string(), reason }
+    ContextError::Value {
+        key: key.to_owned(),
+        value: "****".to_owned(),
+        origin: Printable::new(origin).to_string(),
+        reason,
+    }
 }

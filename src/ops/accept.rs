@@ -69,15 +69,21 @@ pub async fn offer(context: &Context, name: &str, step: Option<&str>, file: Opti
     let selection = one_selection(context, name)?;
     let step = pick(&selection, step, |one| one.kind == RequirementKind::Agreement, "an agreement")?;
     let id = step.license.clone().unwrap_or_default();
-    let license = context
-        .shelf()?
-        .get(&id)
-        .ok_or_else(|| Failure::new(Exit::CATALOG, format!("the licence `{id}` is not on the shelf")).of(selection.id()))?;
+    let license = context.shelf()?.get(&id).ok_or_else(|| {
+        Failure::new(Exit::CATALOG, format!("the licence `{id}` is not on the shelf")).of(selection.id())
+    })?;
     let had = match file {
         Some(path) => texts::from_file(&path)?,
         None => texts::current(context, license).await.map_err(|failure| failure.of(selection.id()))?,
     };
-    Ok(Offer { license: id, name: license.name.clone(), license_version: license.version.clone(), selection, step, had })
+    Ok(Offer {
+        license: id,
+        name: license.name.clone(),
+        license_version: license.version.clone(),
+        selection,
+        step,
+        had,
+    })
 }
 
 /// The step of this id, or the only one that fits.
@@ -137,7 +143,12 @@ pub fn accept(context: &Context, offer: &Offer, means: Means, statement: &Statem
 }
 
 /// Takes an acceptance back: a new entry, never an edit.
-pub fn withdraw(context: &Context, name: &str, step: Option<&str>, reason: Option<String>) -> Result<Recorded, Failure> {
+pub fn withdraw(
+    context: &Context,
+    name: &str,
+    step: Option<&str>,
+    reason: Option<String>,
+) -> Result<Recorded, Failure> {
     let selection = one_selection(context, name)?;
     let kinds = |one: &Requirement| step.is_some() || one.kind == RequirementKind::Agreement;
     let step = pick(&selection, step, kinds, "an agreement")?;
@@ -164,9 +175,15 @@ pub struct GrantOptions {
 }
 
 /// Records an approval, a registration or a training certificate with its evidence.
-pub fn grant(context: &Context, name: &str, step: Option<&str>, options: &GrantOptions) -> Result<Option<Recorded>, Failure> {
+pub fn grant(
+    context: &Context,
+    name: &str,
+    step: Option<&str>,
+    options: &GrantOptions,
+) -> Result<Option<Recorded>, Failure> {
     let selection = one_selection(context, name)?;
-    let step = pick(&selection, step, |one| one.kind != RequirementKind::Agreement, "an approval, a training or an account")?;
+    let step =
+        pick(&selection, step, |one| one.kind != RequirementKind::Agreement, "an approval, a training or an account")?;
     let expires = options.expires.as_deref().map(end_of_day).transpose()?;
     if let Some(path) = &options.file {
         fs::read(path, EVIDENCE_LIMIT)?;
@@ -191,9 +208,12 @@ pub fn page(context: &Context, name: &str, step: Option<&str>) -> Result<SafeUrl
     let selection = one_selection(context, name)?;
     let page = match step {
         Some(_) => pick(&selection, step, |_| true, "a step")?.page,
-        None => selection.requirements(None).find_map(|one| one.page.clone()).or(selection.dataset().entry.homepage.clone()),
+        None => {
+            selection.requirements(None).find_map(|one| one.page.clone()).or(selection.dataset().entry.homepage.clone())
+        }
     };
-    let missing = || Failure::new(Exit::CATALOG, format!("the entry names no page for `{selection}`")).of(selection.id());
+    let missing =
+        || Failure::new(Exit::CATALOG, format!("the entry names no page for `{selection}`")).of(selection.id());
     SafeUrl::parse(&page.ok_or_else(missing)?).map_err(|error| Failure::new(Exit::CATALOG, error.to_string()))
 }
 

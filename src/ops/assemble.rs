@@ -13,7 +13,8 @@ use crate::fs::{self, Access, FsError};
 use crate::layout::inventory::{self, InventoryReader, InventoryWriter};
 use crate::layout::receipt::{CatalogMark, LedgerMark, LicenseMark, ListedMark, Selection, SourceMark, Tool};
 use crate::layout::{
-    DatasetDir, FileRecord, Finished, FinishedKind, LayoutError, Origin, Receipt, RoleRules, Store, Workspace, commit, manifest,
+    DatasetDir, FileRecord, Finished, FinishedKind, LayoutError, Origin, Receipt, RoleRules, Store, Workspace, commit,
+    manifest,
 };
 use crate::values::{ByteSize, DatasetId, Digest, RelPath};
 
@@ -103,7 +104,12 @@ pub fn assemble(
 }
 
 /// Enters a receipt that is not yet in the ledger and notes the ledger's head in it.
-pub fn enter_in_ledger(context: &Context, dir: &DatasetDir, mut receipt: Receipt, access: Access) -> Result<Assembled, Failure> {
+pub fn enter_in_ledger(
+    context: &Context,
+    dir: &DatasetDir,
+    mut receipt: Receipt,
+    access: Access,
+) -> Result<Assembled, Failure> {
     let kind = if receipt.means == "import" { EntryKind::Import } else { EntryKind::Fetch };
     let record = Record {
         version: Some(receipt.version.clone()),
@@ -144,7 +150,12 @@ fn is_inventoried(at: &RelPath) -> bool {
     matches!(at.names().next(), Some("data" | "docs"))
 }
 
-fn placed_record(workspace: &Workspace, finished: &Finished, at: &RelPath, particulars: &Particulars) -> Result<FileRecord, LayoutError> {
+fn placed_record(
+    workspace: &Workspace,
+    finished: &Finished,
+    at: &RelPath,
+    particulars: &Particulars,
+) -> Result<FileRecord, LayoutError> {
     let (mtime, size) = stamp(&at.under(&workspace.stage()))?;
     Ok(FileRecord {
         path: at.clone(),

@@ -68,9 +68,14 @@ fn folder(name: &str, path: Result<std::path::PathBuf, String>, space: bool) -> 
 }
 
 fn ledger(context: &Context) -> Check {
-    let verified = context.ledger().map_err(|error| error.to_string()).and_then(|ledger| ledger.verify(&[]).map_err(|error| error.to_string()));
+    let verified = context
+        .ledger()
+        .map_err(|error| error.to_string())
+        .and_then(|ledger| ledger.verify(&[]).map_err(|error| error.to_string()));
     match verified {
-        Ok(found) if found.is_whole() => check("ledger", CheckState::Good, format!("{} entries, the chain holds", found.entries)),
+        Ok(found) if found.is_whole() => {
+            check("ledger", CheckState::Good, format!("{} entries, the chain holds", found.entries))
+        }
         Ok(found) => {
             let first = found.faults.first().map_or("its last line is torn".to_owned(), ToString::to_string);
             check("ledger", CheckState::Bad, first)
@@ -83,7 +88,11 @@ fn catalog(context: &Context) -> Check {
     match context.catalog() {
         Ok(catalog) => {
             let overlays = catalog.datasets().filter(|dataset| dataset.origin != "embedded").count();
-            check("catalogue", CheckState::Good, format!("{} datasets, {overlays} of them laid over", catalog.datasets().count()))
+            check(
+                "catalogue",
+                CheckState::Good,
+                format!("{} datasets, {overlays} of them laid over", catalog.datasets().count()),
+            )
         }
         Err(error) => check("catalogue", CheckState::Bad, error.to_string()),
     }
@@ -94,8 +103,10 @@ fn network(context: &Context) -> Check {
         Ok(client) if client.settings().offline => check("network", CheckState::Note, "switched off by the settings"),
         Ok(client) => {
             let proxies = &client.settings().proxies;
-            let named: Vec<String> = [&proxies.https, &proxies.http, &proxies.all].into_iter().flatten().map(ToString::to_string).collect();
-            let through = if named.is_empty() { "no proxy".to_owned() } else { format!("through {}", named.join(", ")) };
+            let named: Vec<String> =
+                [&proxies.https, &proxies.http, &proxies.all].into_iter().flatten().map(ToString::to_string).collect();
+            let through =
+                if named.is_empty() { "no proxy".to_owned() } else { format!("through {}", named.join(", ")) };
             check("network", CheckState::Good, through)
         }
         Err(error) => check("network", CheckState::Bad, error.to_string()),
@@ -111,7 +122,11 @@ fn credentials(context: &Context) -> Vec<Check> {
         .flat_map(|dataset| dataset.entry.requires.iter().filter_map(|one| one.provider.clone()))
         .collect();
     let needs_login = catalog.datasets().any(|dataset| {
-        dataset.releases.iter().flat_map(|release| &release.sources).any(|source| matches!(source.host, Host::Http { auth: Some(_), .. }))
+        dataset
+            .releases
+            .iter()
+            .flat_map(|release| &release.sources)
+            .any(|source| matches!(source.host, Host::Http { auth: Some(_), .. }))
     });
     providers.extend(needs_login.then(|| "http".to_owned()));
     providers.sort();
@@ -121,7 +136,9 @@ fn credentials(context: &Context) -> Vec<Check> {
         for form in [Form::Token, Form::Login] {
             for place in sources.describe(&Wanted { provider, form, url: None }) {
                 match place.state {
-                    PlaceState::Holds(origin) => return check(&format!("credential for {provider}"), CheckState::Good, origin.to_string()),
+                    PlaceState::Holds(origin) => {
+                        return check(&format!("credential for {provider}"), CheckState::Good, origin.to_string());
+                    }
                     PlaceState::Faulty(reason) => note = Some(reason),
                     PlaceState::Empty | PlaceState::NotAsked(_) => {}
                 }

@@ -98,7 +98,10 @@ pub async fn download(
         cancel: context.cancel.clone(),
         password,
     });
-    let recorder = { let shared = shared.clone(); std::thread::spawn(move || record(&shared, &inbox)) };
+    let recorder = {
+        let shared = shared.clone();
+        std::thread::spawn(move || record(&shared, &inbox))
+    };
     let settings = TransferSettings {
         jobs: number(context, "jobs", 8),
         ranges: number(context, "ranges", 4),
@@ -248,13 +251,17 @@ fn prove_tree(shared: &Shared, wanted: &Wanted, tree: Digest) -> Result<(), Fail
     let refused = |message: String| {
         // What is not proven must not be taken for finished by the next run.
         fs::remove_file(&path)?;
-        Err(Failure::new(Exit::MISMATCH, message).in_file(&wanted.listed.path).help("nothing of it was kept; run the same command again, or ask the publisher whether the commit was replaced"))
+        Err(Failure::new(Exit::MISMATCH, message).in_file(&wanted.listed.path).help(
+            "nothing of it was kept; run the same command again, or ask the publisher whether the commit was replaced",
+        ))
     };
     match found {
         Ok(found) if found.hex() == tree.hex() => Ok(()),
         Ok(found) => refused(format!(
             "the contents of `{}` are not those of the pinned commit: expected git tree {}, found {}",
-            wanted.listed.path, tree.hex(), found.hex()
+            wanted.listed.path,
+            tree.hex(),
+            found.hex()
         )),
         Err(error) => refused(format!("`{}` is no archive of a commit: {error}", wanted.listed.path)),
     }
@@ -270,7 +277,9 @@ fn unpack_all(shared: &Shared, waiting: &Receiver<usize>, tally: &Mutex<Tally>) 
         }
         match unpack_one(shared, wanted) {
             Ok(()) => lock(tally).unpacked += 1,
-            Err(failure) => lock(tally).failures.push((wanted.listed.path.clone(), failure.in_file(&wanted.listed.path))),
+            Err(failure) => {
+                lock(tally).failures.push((wanted.listed.path.clone(), failure.in_file(&wanted.listed.path)))
+            }
         }
     };
     for index in waiting {
@@ -316,7 +325,12 @@ fn unpack_one(shared: &Shared, wanted: &Wanted) -> Result<(), Failure> {
 }
 
 /// The further parts of a split archive in order, the archive itself where it belongs.
-fn parts(shared: &Shared, path: &RelPath, archive: &Path, names: &[String]) -> Result<Vec<std::path::PathBuf>, Failure> {
+fn parts(
+    shared: &Shared,
+    path: &RelPath,
+    archive: &Path,
+    names: &[String],
+) -> Result<Vec<std::path::PathBuf>, Failure> {
     let mut parts = Vec::new();
     for name in names {
         let beside = match path.parent() {
@@ -334,7 +348,11 @@ fn parts(shared: &Shared, path: &RelPath, archive: &Path, names: &[String]) -> R
         return Ok(parts);
     }
     // `.z01 ... .zip` has the named file last, `.001 .002 ...` first.
-    if path.file_name().ends_with(".zip") { parts.push(archive.to_path_buf()) } else { parts.insert(0, archive.to_path_buf()) }
+    if path.file_name().ends_with(".zip") {
+        parts.push(archive.to_path_buf())
+    } else {
+        parts.insert(0, archive.to_path_buf())
+    }
     Ok(parts)
 }
 
@@ -350,7 +368,10 @@ fn keep_members(
     let (count, bytes) = (unpacked.members.len() as u64, unpacked.members.bytes());
     let mut warnings: Vec<String> = unpacked.warnings.iter().map(|warning| format!("`{path}`: {warning}")).collect();
     if !unpacked.links.is_empty() {
-        warnings.push(format!("`{path}`: {} links inside the archive were kept; the manifest does not cover links", unpacked.links.len()));
+        warnings.push(format!(
+            "`{path}`: {} links inside the archive were kept; the manifest does not cover links",
+            unpacked.links.len()
+        ));
     }
     let mut workspace = shared.workspace();
     let fetched = workspace.finished().get(path).cloned();

@@ -59,7 +59,14 @@ pub fn du(context: &Context, name: Option<&str>) -> Result<DuReport, Failure> {
         let data = Room { bytes: all.bytes.saturating_sub(archives.bytes), inodes: all.inodes - archives.inodes };
         let receipt = one.receipt;
         let path = one.dir.root().to_path_buf();
-        datasets.push(Taken { id: receipt.dataset, version: receipt.version, variant: receipt.variant, path, data, archives });
+        datasets.push(Taken {
+            id: receipt.dataset,
+            version: receipt.version,
+            variant: receipt.variant,
+            path,
+            data,
+            archives,
+        });
     }
     Ok(DuReport { datasets, store: measure(Store::of(&context.data_dir()?).root())?, warnings })
 }

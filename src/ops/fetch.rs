@@ -111,7 +111,12 @@ pub(super) struct Target<'a> {
 
 impl<'a> Target<'a> {
     /// Where a selection goes and what it comes from.
-    pub fn of(context: &Context, selection: &'a Selection, source: Option<&str>, to: Option<&Path>) -> Result<Self, Failure> {
+    pub fn of(
+        context: &Context,
+        selection: &'a Selection,
+        source: Option<&str>,
+        to: Option<&Path>,
+    ) -> Result<Self, Failure> {
         let data_dir = match to {
             Some(to) => to.to_path_buf(),
             None => context.data_dir()?,
@@ -198,7 +203,12 @@ async fn fetch_one(
     fetch_into(context, &target, options, workspace, wanted, provider, hosts, damaged).await
 }
 
-pub(super) async fn pass_gate(context: &Context, selection: &Selection, channel: Option<&str>, warnings: &mut Vec<String>) -> Result<(), Failure> {
+pub(super) async fn pass_gate(
+    context: &Context,
+    selection: &Selection,
+    channel: Option<&str>,
+    warnings: &mut Vec<String>,
+) -> Result<(), Failure> {
     let gate = gate::gate(context, selection, channel, Purpose::Fetch, Compare::Pages).await?;
     warnings.extend(gate.warnings().map(str::to_owned));
     if gate.is_open() { Ok(()) } else { Err(gate::refusal(context, selection, gate).await) }
@@ -208,7 +218,8 @@ pub(super) async fn pass_gate(context: &Context, selection: &Selection, channel:
 fn already_whole(context: &Context, target: &Target<'_>, options: &FetchOptions) -> Result<Option<Fetched>, Failure> {
     let Some(receipt) = Receipt::read(&target.dir)? else { return Ok(None) };
     let asked = receipt_selection(options);
-    let enough = receipt.selection == asked || (receipt.selection.whole && options.unpack && options.include.is_empty() && options.exclude.is_empty());
+    let enough = receipt.selection == asked
+        || (receipt.selection.whole && options.unpack && options.include.is_empty() && options.exclude.is_empty());
     let other_source = options.source.as_ref().is_some_and(|source| *source != receipt.source.channel);
     if !enough || other_source {
         return Ok(None);
@@ -315,25 +326,29 @@ fn want(
     let channel = target.source.channel.as_str();
     let is_part = is_part_of_split(target, entry);
     let handling = match &entry.unpack {
-        Some(rules) if options.unpack => Handling::Unpack {
-            members: rules.table.members,
-            bytes: rules.table.unpacked_size.map(ByteSize),
-            keep,
-        },
+        Some(rules) if options.unpack => {
+            Handling::Unpack { members: rules.table.members, bytes: rules.table.unpacked_size.map(ByteSize), keep }
+        }
         None if is_part && options.unpack => Handling::Place(beside("archives", &listed.path)?),
         Some(_) => Handling::Place(beside("archives", &listed.path)?),
         None => Handling::Place(placed(entry, &listed.path)?),
     };
     let tree = match &target.source.host {
-        Host::Github { tree: Some(tree), tag: None, .. } if listed.digests.is_empty() => {
-            Some(Digest::from_hex(Algorithm::Sha1, tree).map_err(|error| Failure::new(Exit::CATALOG, error.to_string()))?)
-        }
+        Host::Github { tree: Some(tree), tag: None, .. } if listed.digests.is_empty() => Some(
+            Digest::from_hex(Algorithm::Sha1, tree).map_err(|error| Failure::new(Exit::CATALOG, error.to_string()))?,
+        ),
         _ => None,
     };
     let whole = target.selection.license(Some(channel));
     let license = target.selection.license_for(entry, Some(channel));
     Ok(Wanted {
-        item: Item { path: listed.path.clone(), size: listed.size, about: entry.size_about, handling, have: Have::Nothing },
+        item: Item {
+            path: listed.path.clone(),
+            size: listed.size,
+            about: entry.size_about,
+            handling,
+            have: Have::Nothing,
+        },
         license: (license != whole).then(|| license.to_owned()),
         changed_is_fine: options.accept_changed.iter().any(|name| name == listed.path.as_str()),
         tree,
@@ -345,9 +360,11 @@ fn want(
 /// Whether a file is a further part of a split archive.
 fn is_part_of_split(target: &Target<'_>, entry: &crate::catalog::FileEntry) -> bool {
     let channel = Some(target.source.channel.as_str());
-    target.selection.files(channel).filter_map(|file| file.unpack.as_ref()).any(|rules| {
-        rules.table.parts.iter().any(|part| part == entry.path.as_str() || part == entry.path.file_name())
-    })
+    target
+        .selection
+        .files(channel)
+        .filter_map(|file| file.unpack.as_ref())
+        .any(|rules| rules.table.parts.iter().any(|part| part == entry.path.as_str() || part == entry.path.file_name()))
 }
 
 fn beside(folder: &str, path: &RelPath) -> Result<RelPath, Failure> {
@@ -369,7 +386,9 @@ fn globs(patterns: &[String]) -> Result<GlobSet, Failure> {
     let mut set = globset::GlobSetBuilder::new();
     for pattern in patterns {
         let glob = globset::GlobBuilder::new(pattern).literal_separator(true).build();
-        set.add(glob.map_err(|error| Failure::new(Exit::USAGE, format!("`{}` is no glob: {}", Printable::new(pattern), error.kind())))?);
+        set.add(glob.map_err(|error| {
+            Failure::new(Exit::USAGE, format!("`{}` is no glob: {}", Printable::new(pattern), error.kind()))
+        })?);
     }
     set.build().map_err(|error| Failure::new(Exit::USAGE, error.to_string()))
 }
@@ -384,7 +403,8 @@ fn by_hand(error: ProviderError, target: &Target<'_>) -> Failure {
     let channel = Some(target.source.channel.as_str());
     let names: Vec<String> = target.selection.files(channel).take(20).map(|file| format!("`{}`", file.path)).collect();
     let failure = if names.is_empty() { failure } else { failure.help(format!("the files are {}", names.join(", "))) };
-    failure.help(format!("then take them in with `medsets import {} PATH...`", gate::name_for_command(target.selection)))
+    failure
+        .help(format!("then take them in with `medsets import {} PATH...`", gate::name_for_command(target.selection)))
 }
 
 fn dry_run(context: &Context, target: &Target<'_>, wanted: Vec<Wanted>) -> Fetched {
@@ -431,7 +451,8 @@ pub(super) async fn fetch_into(
     if !tally.failures.is_empty() || context.cancel.is_set() {
         return Ok(unfinished(target, tally, reused));
     }
-    let particulars = particulars(context, target, Means::Fetch, receipt_selection(options), options.reason.clone(), &wanted)?;
+    let particulars =
+        particulars(context, target, Means::Fetch, receipt_selection(options), options.reason.clone(), &wanted)?;
     let Assembled { receipt, receipt_sha256 } = assemble(context, workspace, &target.dir, &target.store, particulars)?;
     let mut fetched = summary(target, &receipt, Some(receipt_sha256), &tally);
     fetched.reused = reused;
@@ -460,7 +481,8 @@ fn tell_started(context: &Context, target: &Target<'_>, plan: &FetchPlan, wanted
 
 /// Some files could not be had: everything else is kept for the next run.
 fn unfinished(target: &Target<'_>, tally: Tally, reused: ByteSize) -> (Fetched, Vec<Failure>) {
-    let failed = tally.failures.iter().map(|(path, failure)| FailedFile { path: path.clone(), error: failure.message.clone() });
+    let failed =
+        tally.failures.iter().map(|(path, failure)| FailedFile { path: path.clone(), error: failure.message.clone() });
     let fetched = Fetched { failed: failed.collect(), reused, ..blank(target, &tally) };
     let failures = tally.failures.into_iter().map(|(_, failure)| failure.of(target.selection.id())).collect();
     (fetched, failures)
@@ -482,7 +504,10 @@ pub(super) fn roles(selection: &Selection) -> RoleRules {
 /// like a credential under the dataset's id.
 pub(super) fn archive_password(context: &Context, target: &Target<'_>) -> Result<Option<Secret>, Failure> {
     let channel = Some(target.source.channel.as_str());
-    let encrypted = target.selection.files(channel).any(|file| file.unpack.as_ref().is_some_and(|rules| rules.table.password.is_some()));
+    let encrypted = target
+        .selection
+        .files(channel)
+        .any(|file| file.unpack.as_ref().is_some_and(|rules| rules.table.password.is_some()));
     if !encrypted {
         return Ok(None);
     }
@@ -505,11 +530,10 @@ pub(super) fn particulars(
     let (chosen, channel) = (target.selection, target.source.channel.as_str());
     let accepted = accepted(context, chosen, channel)?;
     let shelf = context.shelf()?;
-    let shown: Vec<(String, String, String)> = accepted
-        .iter()
-        .map(|(mark, day)| (mark.license.clone(), mark.text_sha256.to_string(), day.clone()))
-        .collect();
-    let facts = papers::PaperFacts { fetched: context.now().strftime("%Y-%m-%d").to_string(), ..papers::PaperFacts::default() };
+    let shown: Vec<(String, String, String)> =
+        accepted.iter().map(|(mark, day)| (mark.license.clone(), mark.text_sha256.to_string(), day.clone())).collect();
+    let facts =
+        papers::PaperFacts { fetched: context.now().strftime("%Y-%m-%d").to_string(), ..papers::PaperFacts::default() };
     let licenses: std::collections::BTreeMap<RelPath, String> =
         wanted.iter().filter_map(|one| Some((one.listed.path.clone(), one.license.clone()?))).collect();
     let cited = papers::cited(chosen);
@@ -592,8 +616,17 @@ fn blank(target: &Target<'_>, tally: &Tally) -> Fetched {
 }
 
 /// What became of a dataset that is whole.
-pub(super) fn summary(target: &Target<'_>, receipt: &Receipt, receipt_sha256: Option<Digest>, tally: &Tally) -> Fetched {
-    let unproven = receipt.listed.iter().filter(|file| matches!(file.verified.as_str(), "first-use" | "size" | "accepted-change")).count() as u64;
+pub(super) fn summary(
+    target: &Target<'_>,
+    receipt: &Receipt,
+    receipt_sha256: Option<Digest>,
+    tally: &Tally,
+) -> Fetched {
+    let unproven = receipt
+        .listed
+        .iter()
+        .filter(|file| matches!(file.verified.as_str(), "first-use" | "size" | "accepted-change"))
+        .count() as u64;
     let work = target.selection.dataset().entry.citation.as_ref();
     Fetched {
         source: receipt.source.channel.clone(),

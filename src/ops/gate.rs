@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 
-use crate::access::{self, Account, CurrentText, Distribution, Gate, Holdings, OnChange, Purpose, Request, Step, StepKind};
+use crate::access::{
+    self, Account, CurrentText, Distribution, Gate, Holdings, OnChange, Purpose, Request, Step, StepKind,
+};
 use crate::agreements::Standings;
 use crate::catalog::{DistributionKind, Requirement, RequirementKind, Selection};
 use crate::context::Context;
@@ -60,7 +62,8 @@ fn step(requirement: &Requirement, shelf: &Shelf) -> Step {
         Some(license) => format!("accept {license}"),
         None => format!("{} `{}`", kind.as_str(), requirement.id),
     };
-    let blocks = requirement.license.as_ref().and_then(|id| shelf.get(id)).is_none_or(|one| one.kind.changed_text_blocks());
+    let blocks =
+        requirement.license.as_ref().and_then(|id| shelf.get(id)).is_none_or(|one| one.kind.changed_text_blocks());
     let title = match (&requirement.title, &requirement.license) {
         // The licence is what the person is asked about, so its id is always shown.
         (Some(title), Some(license)) if !title.contains(license.as_str()) => format!("{title} ({license})"),
@@ -93,7 +96,9 @@ fn distribution(selection: &Selection, channel: Option<&str>) -> Distribution {
         Some(one) if one.kind == DistributionKind::None => {
             Distribution::None { reason: one.reason.clone(), instead: one.instead.clone() }
         }
-        Some(one) if manual || selection.source(channel).is_none() => Distribution::ByHand { instead: one.instead.clone() },
+        Some(one) if manual || selection.source(channel).is_none() => {
+            Distribution::ByHand { instead: one.instead.clone() }
+        }
         _ if manual => Distribution::ByHand { instead: manual_steps(selection, channel) },
         _ => Distribution::Program,
     }
@@ -110,7 +115,12 @@ fn manual_steps(selection: &Selection, channel: Option<&str>) -> Option<String> 
     }
 }
 
-async fn holdings(context: &Context, selection: &Selection, steps: &[Step], compare: Compare) -> Result<Holdings, Failure> {
+async fn holdings(
+    context: &Context,
+    selection: &Selection,
+    steps: &[Step],
+    compare: Compare,
+) -> Result<Holdings, Failure> {
     let person = identity::person(context);
     if steps.is_empty() {
         return Ok(Holdings::none(person, context.now()));
@@ -123,12 +133,19 @@ async fn holdings(context: &Context, selection: &Selection, steps: &[Step], comp
     let standings = Standings::from_entries(person, entries);
     let mut texts = BTreeMap::new();
     if compare == Compare::Pages {
-        for license in steps.iter().filter(|step| is_accepted(step, selection, &standings)).filter_map(|step| step.license.clone()) {
+        for license in
+            steps.iter().filter(|step| is_accepted(step, selection, &standings)).filter_map(|step| step.license.clone())
+        {
             let text = current_text(context, &license).await?;
             texts.extend(text.map(|text| (license, text)));
         }
     }
-    Ok(Holdings { accounts: accounts(context, steps)?, texts, standings, ..Holdings::none(identity::person(context), context.now()) })
+    Ok(Holdings {
+        accounts: accounts(context, steps)?,
+        texts,
+        standings,
+        ..Holdings::none(identity::person(context), context.now())
+    })
 }
 
 /// Only a text that was accepted is compared.
@@ -157,7 +174,8 @@ async fn current_text(context: &Context, license: &str) -> Result<Option<Current
 /// What is known of the accounts that the steps name.
 fn accounts(context: &Context, steps: &[Step]) -> Result<BTreeMap<String, Account>, Failure> {
     let mut accounts = BTreeMap::new();
-    let providers = steps.iter().filter(|step| step.kind == StepKind::Account).filter_map(|step| step.provider.as_deref());
+    let providers =
+        steps.iter().filter(|step| step.kind == StepKind::Account).filter_map(|step| step.provider.as_deref());
     for provider in providers {
         let sources = context.credentials()?;
         let mut found = None;
@@ -200,7 +218,13 @@ pub async fn refusal(context: &Context, selection: &Selection, gate: Gate) -> Fa
 }
 
 /// The line that accepts a text without a terminal. None where the text cannot be had now.
-async fn accept_line(context: &Context, selection: &Selection, step: &str, license: Option<&str>, several: usize) -> Option<String> {
+async fn accept_line(
+    context: &Context,
+    selection: &Selection,
+    step: &str,
+    license: Option<&str>,
+    several: usize,
+) -> Option<String> {
     let license = context.shelf().ok()?.get(license?)?;
     let had = texts::current(context, license).await.ok()?;
     let named = name_for_command(selection);
@@ -212,7 +236,8 @@ async fn accept_line(context: &Context, selection: &Selection, step: &str, licen
 pub fn name_for_command(selection: &Selection) -> String {
     let dataset = selection.dataset();
     let default = dataset.default_release().version == selection.release().version;
-    let variant_default = selection.release().default_variant().map(|variant| variant.name.as_str()) == selection.variant_name();
+    let variant_default =
+        selection.release().default_variant().map(|variant| variant.name.as_str()) == selection.variant_name();
     let version = if default { String::new() } else { format!("@{}", selection.release().version) };
     let variant = match selection.variant_name() {
         Some(variant) if !variant_default => format!(":{variant}"),

@@ -58,7 +58,10 @@ pub fn one(context: &Context, text: &str) -> Result<Here, Failure> {
     let (mut found, _) = named(context, Some(text))?;
     if found.len() > 1 {
         let names: Vec<String> = found.iter().map(Here::name).collect();
-        let failure = Failure::new(Exit::USAGE, format!("`{}` is here more than once: {}", Printable::new(text), names.join(", ")));
+        let failure = Failure::new(
+            Exit::USAGE,
+            format!("`{}` is here more than once: {}", Printable::new(text), names.join(", ")),
+        );
         return Err(failure.help("name one of them in full"));
     }
     found.pop().ok_or_else(|| Failure::new(Exit::CATALOG, format!("`{}` is not here", Printable::new(text))))

@@ -1,7 +1,7 @@
 //! Who is asking, for the ledger and the receipt.
 
-use crate::agreements::{Person, Record, Who};
 use crate::agreements::EntryKind;
+use crate::agreements::{Person, Record, Who};
 use crate::context::Context;
 use crate::layout::receipt;
 use crate::values::DatasetId;

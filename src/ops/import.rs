@@ -11,9 +11,9 @@ use crate::catalog::FileEntry;
 use crate::context::Context;
 use crate::events::Event;
 use crate::fs::{self, FoundKind};
+use crate::layout::Receipt;
 use crate::layout::check::{self, CheckMode};
 use crate::layout::receipt::Selection as Part;
-use crate::layout::Receipt;
 use crate::providers::local::LocalFiles;
 use crate::providers::{AnyProvider, Hosts};
 use crate::values::{ByteSize, RelPath};
@@ -124,26 +124,38 @@ fn candidates(paths: &[PathBuf]) -> Result<Vec<Candidate>, Failure> {
 }
 
 fn nothing_recognised(target: &Target<'_>, entries: &[FileEntry]) -> Failure {
-    let failure = Failure::new(Exit::USAGE, format!("none of these is a file of `{}`", target.selection)).of(target.selection.id());
+    let failure = Failure::new(Exit::USAGE, format!("none of these is a file of `{}`", target.selection))
+        .of(target.selection.id());
     let names: Vec<String> = entries.iter().take(20).map(|entry| format!("`{}`", entry.path)).collect();
     if names.is_empty() {
-        return failure.help("the entry names no files of this release; `medsets info ID --files` shows other releases");
+        return failure
+            .help("the entry names no files of this release; `medsets info ID --files` shows other releases");
     }
-    failure.help(format!("its files are {}", names.join(", "))).help("a file is recognised by its digest, or by its name and size")
+    failure
+        .help(format!("its files are {}", names.join(", ")))
+        .help("a file is recognised by its digest, or by its name and size")
 }
 
 /// The same verification, layout, receipt and ledger as for a fetch.
-async fn lay_out(context: &Context, target: &Target<'_>, options: &ImportOptions, imported: &mut Imported) -> Result<(), Failure> {
+async fn lay_out(
+    context: &Context,
+    target: &Target<'_>,
+    options: &ImportOptions,
+    imported: &mut Imported,
+) -> Result<(), Failure> {
     let mut workspace = target.workspace(context)?;
     if Receipt::read(&target.dir)?.is_some() {
         let damaged = check::check(&target.dir, CheckMode::Quick, &|_, _| ())?.into_damaged();
         carry_over(&mut workspace, &target.dir, &damaged)?;
     }
-    let files: BTreeMap<RelPath, PathBuf> = imported.matched.iter().map(|one| (one.path.clone(), one.found.clone())).collect();
+    let files: BTreeMap<RelPath, PathBuf> =
+        imported.matched.iter().map(|one| (one.path.clone(), one.found.clone())).collect();
     let provider = Arc::new(AnyProvider::Local(LocalFiles { files }));
-    let hosts = Arc::new(Hosts { client: context.client()?.clone(), credential: None, embedded: tokio::sync::OnceCell::new() });
+    let hosts =
+        Arc::new(Hosts { client: context.client()?.clone(), credential: None, embedded: tokio::sync::OnceCell::new() });
     let fetch_options = FetchOptions { unpack: true, ..FetchOptions::default() };
-    let mut wanted = fetch::wanted(context, target, &fetch_options, &provider, &hosts, &mut imported.report.warnings).await?;
+    let mut wanted =
+        fetch::wanted(context, target, &fetch_options, &provider, &hosts, &mut imported.report.warnings).await?;
     for one in &mut wanted {
         one.item.have = fetch::have(&workspace, one);
     }
@@ -154,9 +166,11 @@ async fn lay_out(context: &Context, target: &Target<'_>, options: &ImportOptions
         kept: ByteSize::ZERO,
     });
     let password = fetch::archive_password(context, target)?;
-    let (workspace, tally) = download(context, workspace, wanted.clone(), provider, hosts, roles(target.selection), password).await?;
+    let (workspace, tally) =
+        download(context, workspace, wanted.clone(), provider, hosts, roles(target.selection), password).await?;
     if !tally.failures.is_empty() {
-        imported.report.failures = tally.failures.into_iter().map(|(_, failure)| failure.of(target.selection.id())).collect();
+        imported.report.failures =
+            tally.failures.into_iter().map(|(_, failure)| failure.of(target.selection.id())).collect();
         return Ok(());
     }
     let here: Vec<&RelPath> = workspace.finished().keys().collect();
@@ -165,7 +179,12 @@ async fn lay_out(context: &Context, target: &Target<'_>, options: &ImportOptions
     let part = Part { whole: lacking.is_empty(), include, ..Part::default() };
     if !lacking.is_empty() {
         let names: Vec<String> = lacking.iter().take(10).map(|path| format!("`{path}`")).collect();
-        imported.report.warnings.push(format!("not all of `{}` is here: {} files are missing, such as {}", target.selection, lacking.len(), names.join(", ")));
+        imported.report.warnings.push(format!(
+            "not all of `{}` is here: {} files are missing, such as {}",
+            target.selection,
+            lacking.len(),
+            names.join(", ")
+        ));
     }
     imported.missing = lacking;
     let particulars = particulars(context, target, Means::Import, part, None, &wanted)?;

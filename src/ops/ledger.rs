@@ -70,7 +70,9 @@ pub fn verify(context: &Context, head: Option<&str>, repair: bool) -> Result<Led
 fn noted_heads(context: &Context) -> Result<Vec<Head>, Failure> {
     // Without a data folder there are no receipts to compare with.
     let Ok((found, _)) = here::all(context) else { return Ok(Vec::new()) };
-    let head = |receipt: Receipt| receipt.ledger.map(|mark| Head { ledger: mark.id, sequence: mark.sequence, hash: mark.hash });
+    let head = |receipt: Receipt| {
+        receipt.ledger.map(|mark| Head { ledger: mark.id, sequence: mark.sequence, hash: mark.hash })
+    };
     let own = context.ledger()?.verify(&[])?.head.map(|head| head.ledger);
     let heads = found.into_iter().filter_map(|here| head(here.receipt));
     // A receipt of another person's ledger says nothing of this one.
@@ -80,7 +82,8 @@ fn noted_heads(context: &Context) -> Result<Vec<Head>, Failure> {
 /// A sentence when no entry has the hash that was noted elsewhere.
 fn missing_head(context: &Context, text: &str) -> Result<Option<String>, Failure> {
     let hex = text.strip_prefix("sha256:").unwrap_or(text);
-    let wanted = Digest::from_hex(Algorithm::Sha256, hex).map_err(|error| Failure::new(Exit::USAGE, error.to_string()))?;
+    let wanted =
+        Digest::from_hex(Algorithm::Sha256, hex).map_err(|error| Failure::new(Exit::USAGE, error.to_string()))?;
     let mut present = false;
     context.ledger()?.scan(&mut |_, entry| present |= entry.hash == wanted)?;
     Ok((!present).then(|| format!("no entry has the noted hash {wanted}: the ledger was cut or written anew")))
@@ -114,7 +117,10 @@ pub fn export(context: &Context, datasets: &[String]) -> Result<Extract, Failure
     })?;
     match found.faults.first() {
         None => Ok(extract),
-        Some(fault) => Err(Failure::new(Exit::LEDGER, format!("the ledger is broken, so no extract is made: {}", Printable::new(&fault.to_string())))
-            .help("`medsets ledger verify` lists every fault")),
+        Some(fault) => Err(Failure::new(
+            Exit::LEDGER,
+            format!("the ledger is broken, so no extract is made: {}", Printable::new(&fault.to_string())),
+        )
+        .help("`medsets ledger verify` lists every fault")),
     }
 }

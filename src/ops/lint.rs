@@ -36,7 +36,8 @@ pub fn lint(context: &Context, paths: &[PathBuf]) -> Result<Vec<Linted>, Failure
     }
     let shelf = context.shelf()?;
     // An overlay that cannot be read is what lint is asked about, so it must not need it.
-    let known: BTreeSet<String> = crate::catalog::Catalog::embedded().datasets().map(|dataset| dataset.id.to_string()).collect();
+    let known: BTreeSet<String> =
+        crate::catalog::Catalog::embedded().datasets().map(|dataset| dataset.id.to_string()).collect();
     let known: BTreeSet<String> = known.into_iter().chain(files.iter().filter_map(|(name, _)| stem(name))).collect();
     let today = context.now().to_zoned_datetime(jiff::tz::TimeZone::UTC).date();
     let linted = files.into_iter().map(|(name, text)| {

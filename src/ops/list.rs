@@ -66,7 +66,8 @@ pub fn list(context: &Context) -> Result<ListReport, Failure> {
         true => context.ledger()?.read_all()?.entries,
         false => Vec::new(),
     };
-    let accepted = |sequence: u64| entries.iter().find(|entry| entry.sequence == sequence).map(|entry| entry.record.time);
+    let accepted =
+        |sequence: u64| entries.iter().find(|entry| entry.sequence == sequence).map(|entry| entry.record.time);
     let datasets = found.into_iter().map(|here| Listed {
         state: if here.receipt.selection.whole { "whole" } else { "part" },
         accepted: here.receipt.license.accepted.first().and_then(|mark| accepted(mark.sequence)),

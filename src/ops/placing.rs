@@ -72,7 +72,8 @@ pub fn place_members(
         fs::remove_dir_all(&target)?;
         fs::rename(unpacked_in, &target)?;
     }
-    let records = records.into_iter().map(|(at, member)| record(&stage, at, member, places)).collect::<Result<_, _>>()?;
+    let records =
+        records.into_iter().map(|(at, member)| record(&stage, at, member, places)).collect::<Result<_, _>>()?;
     let name = format!("{}.jsonl", &Digest::sha256(places.archive.as_str().as_bytes()).hex()[..16]);
     let path = workspace.members(&name);
     let fresh = path.with_extension("new");

@@ -46,7 +46,9 @@ pub fn carry_over(workspace: &mut Workspace, dir: &DatasetDir, damaged: &HashSet
         let kept = listed.path.under(&dir.archives());
         let has_kept = fs::metadata(&kept)?.is_some_and(|metadata| metadata.len() == listed.size.0);
         let kind = match members.remove(&listed.path) {
-            Some(records) if listed.unpacked => Some(FinishedKind::Unpacked { members: write(workspace, &listed.path, records)? }),
+            Some(records) if listed.unpacked => {
+                Some(FinishedKind::Unpacked { members: write(workspace, &listed.path, records)? })
+            }
             Some(records) => records.into_iter().next().map(|record| FinishedKind::Placed { at: record.path }),
             None if has_kept && listed.unpacked => Some(FinishedKind::Fetched),
             None => None,
@@ -136,7 +138,8 @@ pub async fn repair(context: &Context, found: &Verified) -> Result<Vec<String>, 
     };
     let wanted = fetch::wanted(context, &target, &options, &provider, &hosts, &mut warnings).await?;
     let workspace = target.workspace(context)?;
-    let (_, failures) = fetch::fetch_into(context, &target, &options, workspace, wanted, provider, hosts, Some(damaged)).await?;
+    let (_, failures) =
+        fetch::fetch_into(context, &target, &options, workspace, wanted, provider, hosts, Some(damaged)).await?;
     match failures.into_iter().next() {
         Some(failure) => Err(failure.help(format!("`{}` was not mended", Printable::new(&options.datasets[0])))),
         None => Ok(warnings),

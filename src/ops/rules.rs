@@ -15,8 +15,11 @@ const JUNK: [&str; 4] = ["__MACOSX/**", "**/.DS_Store", "**/Thumbs.db", "**/desk
 /// The unpacker's rules for one archive. Fails on a glob or word that lint would have refused.
 pub fn unpack_rules(rules: &UnpackRules) -> Result<Rules, Failure> {
     let table = &rules.table;
-    let wrong = |reason: String| Failure::new(Exit::CATALOG, format!("the entry's rules for an archive are wrong: {reason}"));
-    let globs = |patterns: &[String]| Globs::new(patterns.iter().map(String::as_str)).map_err(|error| wrong(remedy::chain(&error)));
+    let wrong =
+        |reason: String| Failure::new(Exit::CATALOG, format!("the entry's rules for an archive are wrong: {reason}"));
+    let globs = |patterns: &[String]| {
+        Globs::new(patterns.iter().map(String::as_str)).map_err(|error| wrong(remedy::chain(&error)))
+    };
     let mut skip: Vec<String> = table.skip.clone();
     skip.extend(JUNK.iter().map(|glob| (*glob).to_owned()));
     let mut under = Vec::new();
@@ -25,7 +28,12 @@ pub fn unpack_rules(rules: &UnpackRules) -> Result<Rules, Failure> {
         under.push(Under { members: globs(std::slice::from_ref(&one.pattern))?, folder });
     }
     Ok(Rules {
-        format: table.format.as_deref().map(str::parse).transpose().map_err(|error: crate::unpack::rules::NotAFormat| wrong(error.to_string()))?,
+        format: table
+            .format
+            .as_deref()
+            .map(str::parse)
+            .transpose()
+            .map_err(|error: crate::unpack::rules::NotAFormat| wrong(error.to_string()))?,
         strip: match &table.strip {
             None => Strip::None,
             Some(StripWord::Levels(levels)) => Strip::Levels(usize::from(*levels)),

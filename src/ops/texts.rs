@@ -53,16 +53,23 @@ fn bundled(license: &License) -> Result<HadText, Failure> {
     let text = Shelf::bundled_text(&license.id)
         .ok_or_else(|| Failure::new(Exit::CATALOG, format!("the program carries no text of `{}`", license.id)))?;
     let bytes = text.as_bytes().to_vec();
-    Ok(HadText { text: AgreementText::read(&bytes, Some("text/plain; charset=utf-8"))?, bytes, obtained: Obtained::Bundled, url: None })
+    Ok(HadText {
+        text: AgreementText::read(&bytes, Some("text/plain; charset=utf-8"))?,
+        bytes,
+        obtained: Obtained::Bundled,
+        url: None,
+    })
 }
 
 async fn from_page(context: &Context, license: &License, url: &SafeUrl) -> Result<HadText, Failure> {
     let by_file = |failure: Failure| {
-        failure.help(format!(
-            "or save the text of <{url}> as a file and give it with `--text-file FILE`"
-        ))
+        failure.help(format!("or save the text of <{url}> as a file and give it with `--text-file FILE`"))
     };
-    let page = context.client()?.get_bytes(&HttpRequest::get(url.clone()), LIMIT).await.map_err(|error| by_file(error.into()))?;
+    let page = context
+        .client()?
+        .get_bytes(&HttpRequest::get(url.clone()), LIMIT)
+        .await
+        .map_err(|error| by_file(error.into()))?;
     let kind = page.content_type.clone();
     let text = AgreementText::read(&page.bytes, kind.as_deref()).map_err(|error| {
         let failure = Failure::from(error);

@@ -28,7 +28,11 @@ pub(super) fn unpack_inner(outer: &mut Unpacked, job: &Job<'_>) -> Result<(), Fa
         return Ok(());
     }
     let mut found = Members::default();
-    outer.members.iter().filter(|member| !job.rules().speak_of(nested, &member.name)).for_each(|member| found.push(&member));
+    outer
+        .members
+        .iter()
+        .filter(|member| !job.rules().speak_of(nested, &member.name))
+        .for_each(|member| found.push(&member));
     let mut tree = Tree::new(job.request.into, job.request.access)?;
     for member in outer.members.iter().filter(|member| job.rules().speak_of(nested, &member.name)) {
         job.go_on()?;

@@ -80,7 +80,9 @@ impl<'a> Roster<'a> {
         }
         let folder = candidate.kind == EntryKind::Folder;
         let only = &self.rules.only;
-        if self.rules.speak_of(&self.rules.skip, name) || (!folder && !only.is_empty() && !self.rules.speak_of(only, name)) {
+        if self.rules.speak_of(&self.rules.skip, name)
+            || (!folder && !only.is_empty() && !self.rules.speak_of(only, name))
+        {
             return Ok(None);
         }
         if !folder {

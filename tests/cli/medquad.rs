@@ -35,7 +35,8 @@ fn github(archive: Vec<u8>) -> Host {
         if asked.path == format!("/github/abachaa/MedQuAD/archive/{COMMIT}.tar.gz") {
             return Reply::redirect(302, format!("https://codeload.github.com/abachaa/MedQuAD/tar.gz/{COMMIT}"));
         }
-        if asked.path != format!("/codeload/abachaa/MedQuAD/tar.gz/{COMMIT}") || asked.header("authorization").is_some() {
+        if asked.path != format!("/codeload/abachaa/MedQuAD/tar.gz/{COMMIT}") || asked.header("authorization").is_some()
+        {
             return Reply::status(400);
         }
         let level = 1 + served.fetch_add(1, Ordering::Relaxed) as u32 % 6;
@@ -47,7 +48,10 @@ fn github(archive: Vec<u8>) -> Host {
 
 fn home(host: &Host) -> Home {
     let url = host.url();
-    Home::new().with("MEDSETS_REWRITE", format!("https://github.com/={url}github/;https://codeload.github.com/={url}codeload/"))
+    Home::new().with(
+        "MEDSETS_REWRITE",
+        format!("https://github.com/={url}github/;https://codeload.github.com/={url}codeload/"),
+    )
 }
 
 #[test]
@@ -60,12 +64,16 @@ fn the_real_archive_becomes_the_real_tree() {
     let data = tree(&PathBuf::from(dir.trim()).join("data"));
     let xml: Vec<(&String, &Vec<u8>)> = data.iter().filter(|(name, _)| name.ends_with(".xml")).collect();
     assert_eq!(xml.len(), 11_274);
-    let folders: std::collections::BTreeSet<&str> = xml.iter().map(|(name, _)| name.split('/').next().unwrap()).collect();
+    let folders: std::collections::BTreeSet<&str> =
+        xml.iter().map(|(name, _)| name.split('/').next().unwrap()).collect();
     assert_eq!(folders.len(), 12, "{folders:?}");
     let lines: String = xml.iter().map(|(name, bytes)| format!("{}  {name}\n", Digest::sha256(bytes).hex())).collect();
     assert_eq!(Digest::sha256(lines.as_bytes()).hex(), FINGERPRINT);
     assert!(!data.keys().any(|name| name.contains("__MACOSX")), "junk stays out");
-    assert!(data.keys().any(|name| name.ends_with("All-qrels_LiveQAMed2017-TestQuestions_2479_Judged-Answers.txt")), "the archive inside is unpacked");
+    assert!(
+        data.keys().any(|name| name.ends_with("All-qrels_LiveQAMed2017-TestQuestions_2479_Judged-Answers.txt")),
+        "the archive inside is unpacked"
+    );
 
     let asked = host.log().len();
     let answer = home.json(&["fetch", "medquad", "--offline"]);

@@ -6,8 +6,8 @@ use std::sync::Mutex;
 
 use medsets::values::Digest;
 
-use super::host::{Asked, Host, Reply};
 use super::home::Home;
+use super::host::{Asked, Host, Reply};
 
 /// The twelve archives and the tables, by the address Box has for them.
 pub struct ChestXray {
@@ -76,7 +76,8 @@ impl ChestXray {
                 Reply::redirect(302, format!("https://public.boxcloud.com/d/1/{ticket}/download"))
             };
             if let Some(token) = asked.path.strip_prefix("/nihcc/shared/static/") {
-                return Reply::redirect(301, format!("/public/static/{token}")).with("set-cookie", "z=1; path=/; secure");
+                return Reply::redirect(301, format!("/public/static/{token}"))
+                    .with("set-cookie", "z=1; path=/; secure");
             }
             if let Some(token) = asked.path.strip_prefix("/nihcc/public/static/") {
                 return Reply::redirect(301, format!("https://nihcc.app.box.com/public/static/{token}"));
@@ -100,7 +101,9 @@ impl ChestXray {
     /// The `MEDSETS_REWRITE` that leads Box's hosts to ours.
     pub fn rewrite(host: &Host) -> String {
         let url = host.url();
-        format!("https://nihcc.box.com/={url}nihcc/;https://nihcc.app.box.com/={url}app/;https://public.boxcloud.com/={url}cloud/")
+        format!(
+            "https://nihcc.box.com/={url}nihcc/;https://nihcc.app.box.com/={url}app/;https://public.boxcloud.com/={url}cloud/"
+        )
     }
 
     /// Names by what stands behind `key` in the entry's file tables.
@@ -137,7 +140,7 @@ fn with_members(line: &str, members: usize) -> String {
 /// One `tar.gz` with a folder `images/` of pictures that do not compress.
 fn archive(number: usize, members: usize, size: usize) -> Vec<u8> {
     let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
-    let mut state = number as u64 * 0x9e37_79b9_7f4a_7c15 + 1;
+    let mut state = (number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     for member in 0..members {
         let mut bytes = Vec::with_capacity(size);
         bytes.write_all(b"\x89PNG\r\n\x1a\n").expect("memory takes it");

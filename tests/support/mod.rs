@@ -1,5 +1,6 @@
 //! What several test files use.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod chestxray;
 pub mod home;
 pub mod host;
