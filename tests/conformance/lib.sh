@@ -1,0 +1,253 @@
+# What the checks share. Sourced first by each of them:
+#
+#   source "$(dirname "$0")/../lib.sh"
+#
+# Gives a fresh folder ($work) with a home of its own, `medsets`, `same`, `skip`, `fail`, the
+# tools of other people (`need`, `python_with`) and loopback servers. All is taken away at the
+# end. Nothing reads the real home folder; no request leaves this machine but for installing.
+# shellcheck shell=bash
+
+set -uo pipefail
+
+checks=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+readonly checks
+work=$(mktemp -d "${TMPDIR:-/tmp}/medsets-conformance.XXXXXX") || exit 1
+readonly work
+tools=${MEDSETS_CONFORMANCE_TOOLS:-$checks/../../target/conformance-tools}
+readonly tools
+servers=()
+agreed=0
+
+finish() {
+    local code=$?
+    for server in "${servers[@]}"; do kill "$server" 2>/dev/null; wait "$server" 2>/dev/null; done
+    chmod -R u+rwX "$work" 2>/dev/null
+    rm -rf "$work"
+    if [ "$code" -eq 0 ]; then printf '%d comparisons agreed\n' "$agreed"; fi
+    exit "$code"
+}
+trap finish EXIT
+trap 'exit 143' TERM INT
+
+# --- outcomes
+
+skip() {
+    printf 'skipped: %s\n' "$*"
+    exit 77
+}
+
+fail() {
+    printf 'failed: %s\n' "$*" >&2
+    exit 1
+}
+
+agree() {
+    agreed=$((agreed + 1))
+    printf 'ok  %s\n' "$*"
+}
+
+# same WHAT A B: two files or trees hold the same names and bytes.
+same() {
+    diff -r "$2" "$3" >"$work/difference" 2>&1 || {
+        head -20 "$work/difference" >&2
+        fail "$1: \`$2\` and \`$3\` differ"
+    }
+    agree "$1"
+}
+
+# equal WHAT A B: two texts are the same.
+equal() {
+    [ "$2" = "$3" ] || fail "$1: expected \`$3\`, got \`$2\`"
+    agree "$1"
+}
+
+# --- the program under test, in a home of its own
+
+# Settings of the person who runs the checks must not decide them.
+for name in ${!MEDSETS_@}; do
+    case $name in
+        MEDSETS_BIN | MEDSETS_CONFORMANCE*) ;;
+        *) unset "$name" ;;
+    esac
+done
+mkdir "$work/catalog"
+export MEDSETS_CATALOG=$work/catalog MEDSETS_NO_INPUT=1 MEDSETS_KEYRING=none NO_COLOR=1
+
+# A new home, data folder and state: as on a machine that never saw medsets. Entries made for
+# the check and the way to its servers stay.
+fresh_home() {
+    local home
+    home=$(mktemp -d "$work/home.XXXXXX")
+    export HOME=$home XDG_CONFIG_HOME=$home/config XDG_STATE_HOME=$home/state
+    export XDG_CACHE_HOME=$home/cache XDG_DATA_HOME=$home/data
+    export MEDSETS_DATA_DIR=$home/datasets MEDSETS_STATE_DIR=$home/state/medsets
+}
+
+medsets() {
+    "${MEDSETS_BIN:?}" "$@" </dev/null
+}
+
+# must COMMAND...: the exit code is 0, or the check ends with what was said.
+must() {
+    "$@" >"$work/stdout" 2>"$work/stderr" || {
+        local code=$?
+        tail -n 30 "$work/stderr" >&2
+        fail "exit code $code: $*"
+    }
+}
+
+# exits CODE WHAT COMMAND...
+exits() {
+    local expected=$1 what=$2 code=0
+    shift 2
+    "$@" >"$work/stdout" 2>"$work/stderr" || code=$?
+    [ "$code" -eq "$expected" ] || {
+        tail -n 30 "$work/stderr" >&2
+        fail "$what: expected exit code $expected, got $code"
+    }
+    agree "$what exits $expected"
+}
+
+# refused WHAT COMMAND...: any exit code but 0.
+refused() {
+    local what=$1 code=0
+    shift
+    "$@" >"$work/stdout" 2>"$work/stderr" || code=$?
+    [ "$code" -ne 0 ] || fail "$what: not refused"
+    agree "$what is refused ($code)"
+}
+
+# --- catalogue entries made for a check
+
+# entry ID < TOML of [[release.file]] tables: an open dataset served from https://data.example/.
+entry() {
+    {
+        printf 'id = "%s"\ntitle = "Made for a check: %s"\nsummary = "Exists on one machine only."\n' "$1" "$1"
+        printf 'homepage = "https://data.example/"\nmaintainer = { name = "nobody" }\nmodality = ["text"]\n'
+        for about in counts licence files access; do
+            printf '\n[[claim]]\nabout = "%s"\nsource = "made up"\nread = 2026-11-24\nconfidence = "high"\n' "$about"
+        done
+        printf '\n[[release]]\nversion = "1"\ndate = "2026"\nlicense = "CC0-1.0"\n'
+        printf '\n[[release.source]]\nchannel = "web"\nprovider = "http"\nbase = "https://data.example/"\n\n'
+        cat
+    } >"$MEDSETS_CATALOG/$1.toml"
+}
+
+# file_table PATH FILE [MORE]: a [[release.file]] with the exact size and digest of FILE.
+file_table() {
+    printf '[[release.file]]\npath = "%s"\nsize = %d\nsha256 = "%s"\n%s\n\n' \
+        "$1" "$(stat -c %s "$2")" "$(sha256sum <"$2" | cut -c1-64)" "${3:-}"
+}
+
+# dataset_dir ID: where a fetched dataset lies.
+dataset_dir() {
+    medsets path "$1" || fail "\`medsets path $1\`"
+}
+
+# --- tools of other people
+
+may_install() {
+    [ -n "${CI:-}${MEDSETS_CONFORMANCE_INSTALL:-}" ]
+}
+
+# need COMMAND PACKAGE: a program of the system, from its Debian package where it is missing.
+need() {
+    if command -v "$1" >/dev/null; then return; fi
+    if ! may_install || [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+        skip "\`$1\` is not here (Debian package $2)"
+    fi
+    export DEBIAN_FRONTEND=noninteractive
+    {
+        apt-get install -y --no-install-recommends "$2" ||
+            { apt-get update && apt-get install -y --no-install-recommends "$2"; }
+    } >"$work/apt.log" 2>&1 </dev/null
+    command -v "$1" >/dev/null || skip "\`$1\` could not be installed: $(tail -n 1 "$work/apt.log")"
+}
+
+# has COMMAND PACKAGE: as `need`, but says no instead of ending the check.
+has() {
+    (need "$1" "$2") >"$work/missing"
+    local code=$?
+    if [ "$code" -ne 0 ]; then sed 's/^skipped/left out/' "$work/missing"; fi
+    return "$code"
+}
+
+# python_with PACKAGE...: sets $python to one that has these PyPI packages.
+python_with() {
+    need python3 python3
+    python=$tools/python/bin/python
+    if [ ! -x "$python" ]; then
+        may_install || skip "Python packages are not installed here: $* (set MEDSETS_CONFORMANCE_INSTALL=1)"
+        mkdir -p "$tools"
+        python3 -m venv "$tools/python" >"$work/pip.log" 2>&1 || skip "no virtual environment: $(tail -n 1 "$work/pip.log")"
+    fi
+    if "$python" -m pip show --quiet "$@" 2>/dev/null; then return; fi
+    may_install || skip "Python packages are not installed here: $* (set MEDSETS_CONFORMANCE_INSTALL=1)"
+    "$python" -m pip install --quiet --disable-pip-version-check "$@" >"$work/pip.log" 2>&1 ||
+        skip "PyPI packages could not be had: $* ($(tail -n 1 "$work/pip.log"))"
+}
+
+# --- loopback servers
+
+free_port() {
+    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# serving PID PORT: waits until the server answers, and remembers to end it.
+serving() {
+    servers+=("$1")
+    local tries=0
+    until (exec 3<>"/dev/tcp/127.0.0.1/$2") 2>/dev/null; do
+        tries=$((tries + 1))
+        if [ "$tries" -gt 100 ] || ! kill -0 "$1" 2>/dev/null; then fail "the server on port $2 does not answer"; fi
+        sleep 0.1
+    done
+}
+
+# nginx_serves DIR [LINES FOR location /]: sets $port; the log has one line a request:
+# status, range asked for ("-" for none), body bytes sent, address.
+nginx_serves() {
+    need nginx nginx-light
+    need python3 python3
+    port=$(free_port)
+    nginx_log=$work/nginx-$port.log
+    mkdir -p "$work/nginx-$port"
+    chmod 755 "$work"
+    cat >"$work/nginx-$port.conf" <<CONF
+daemon off;
+pid $work/nginx-$port/pid;
+error_log $work/nginx-$port/error.log;
+worker_processes 2;
+$(if [ "$(id -u)" -eq 0 ]; then echo 'user root;'; fi)
+events {}
+http {
+    client_body_temp_path $work/nginx-$port/body;
+    proxy_temp_path $work/nginx-$port/proxy;
+    fastcgi_temp_path $work/nginx-$port/fastcgi;
+    uwsgi_temp_path $work/nginx-$port/uwsgi;
+    scgi_temp_path $work/nginx-$port/scgi;
+    log_format plain '\$status "\$http_range" \$body_bytes_sent \$request_uri';
+    access_log $nginx_log plain;
+    default_type application/octet-stream;
+    sendfile on;
+    server {
+        listen 127.0.0.1:$port;
+        location / { root $1; ${2:-} }
+    }
+}
+CONF
+    nginx -e "$work/nginx-$port/error.log" -c "$work/nginx-$port.conf" -p "$work/nginx-$port" >/dev/null 2>&1 &
+    serving $! "$port"
+    export MEDSETS_REWRITE=https://data.example/=http://127.0.0.1:$port/
+}
+
+# python_serves SCRIPT ARGUMENTS...: a server of a check's own; the script takes the port first.
+python_serves() {
+    port=$(free_port)
+    local script=$1
+    shift
+    python3 "$script" "$port" "$@" >"$work/python-$port.log" 2>&1 &
+    serving $! "$port"
+}
+
+fresh_home
