@@ -11,6 +11,11 @@
 //! 0  values remedy document embedded events fs net foundation
 //! ```
 
+#![cfg_attr(
+    test,
+    allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "unit tests set their scene by hand")
+)]
+
 pub mod access;
 pub mod agreements;
 pub mod catalog;

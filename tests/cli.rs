@@ -1,5 +1,13 @@
 //! The program from outside: both streams, exit codes, and what is on disk afterwards.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "not the library: it sets its scene by hand"
+)]
+
 mod support;
 
 #[path = "cli/bad_input.rs"]

@@ -52,7 +52,8 @@ const TABLE: &[Row] = &[
     Row { module: "context", layer: 4, uses: Uses::RowsBefore },
     Row { module: "ops", layer: 4, uses: Uses::RowsBefore },
     Row { module: "cli", layer: 5, uses: Uses::RowsBefore },
-    row("main", 5, &["cli"]),
+    // `main` gathers the surroundings that the context is made of.
+    row("main", 5, &["cli", "context"]),
 ];
 
 /// A name from outside, the modules that may say it, and why only those.

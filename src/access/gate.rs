@@ -246,7 +246,7 @@ fn judge_acceptance(step: &Step, holdings: &Holdings, acceptance: &Acceptance) -
     let known = StepState {
         known_from: Some(format!("ledger entry {}", acceptance.sequence)),
         expires: acceptance.expires,
-        text_digest: acceptance.text_sha256.clone(),
+        text_digest: acceptance.text_sha256,
         detail: Some(format!("accepted on {}", day(acceptance.at))),
         ..StepState::of(step, State::Done)
     };

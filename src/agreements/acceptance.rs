@@ -186,7 +186,7 @@ fn standing_by(entry: &Entry) -> Standing {
     let (record, sequence) = (&entry.record, entry.sequence);
     match record.kind {
         EntryKind::Accept => Standing::Accepted(Acceptance {
-            text_sha256: record.text_sha256.clone(),
+            text_sha256: record.text_sha256,
             license_version: record.license_version.clone(),
             at: record.time,
             expires: record.expires,

@@ -254,7 +254,7 @@ impl ChainCheck {
         let what = if self.seen.get(&link.sequence) == Some(&link.hash) {
             Wrong::Repeated
         } else if self.fill_gap(link.sequence) {
-            self.seen.insert(link.sequence, link.hash.clone());
+            self.seen.insert(link.sequence, link.hash);
             Wrong::Reordered
         } else {
             Wrong::Inserted
@@ -278,10 +278,10 @@ impl ChainCheck {
             self.later.push(LaterEntry { sequence: link.sequence, what, tool: link.tool });
         }
         self.ledger.get_or_insert_with(|| link.ledger.clone());
-        self.seen.insert(link.sequence, link.hash.clone());
+        self.seen.insert(link.sequence, link.hash);
         self.expected = Some(link.sequence.saturating_add(1));
         self.doubtful = 0;
-        self.links = Some(vec![link.hash.clone()]);
+        self.links = Some(vec![link.hash]);
         self.head = Some(Head { ledger: link.ledger, sequence: link.sequence, hash: link.hash });
     }
 

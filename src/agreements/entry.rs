@@ -235,7 +235,7 @@ impl Entry {
 
     /// Where the ledger stands with this entry as its last.
     pub fn head(&self) -> Head {
-        Head { ledger: self.ledger.clone(), sequence: self.sequence, hash: self.hash.clone() }
+        Head { ledger: self.ledger.clone(), sequence: self.sequence, hash: self.hash }
     }
 
     /// The entry as a line of the ledger, without the line break.

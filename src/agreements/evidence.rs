@@ -34,7 +34,7 @@ impl Evidence {
     /// The bytes with this digest, checked.
     pub fn read(&self, digest: &Digest) -> Result<Vec<u8>, AgreementError> {
         let path = self.path(digest);
-        let missing = || AgreementError::EvidenceMissing { digest: digest.clone() };
+        let missing = || AgreementError::EvidenceMissing { digest: *digest };
         if digest.algorithm() != Algorithm::Sha256 || fs::metadata(&path)?.is_none() {
             return Err(missing());
         }

@@ -79,7 +79,7 @@ impl Extract {
     ///
     /// [`Ledger::scan`]: super::Ledger::scan
     pub fn take(&mut self, line: &str, entry: &Entry, chosen: bool) {
-        self.links.push(Link { sequence: entry.sequence, prev: entry.prev.clone(), hash: entry.hash.clone() });
+        self.links.push(Link { sequence: entry.sequence, prev: entry.prev, hash: entry.hash });
         self.head = Some(entry.head());
         // The line, not the entry: keys that this version does not know belong to the hash.
         if chosen && let Ok(map) = serde_json::from_str(line) {
@@ -147,7 +147,7 @@ fn broken_links(extract: &Extract) -> Vec<String> {
         if link.sequence != sequence + 1 || link.prev != hash {
             faults.push(format!("entry {} does not follow entry {sequence}", link.sequence));
         }
-        (sequence, hash) = (link.sequence, link.hash.clone());
+        (sequence, hash) = (link.sequence, link.hash);
     }
     let ends_at_head = extract.head.as_ref().is_none_or(|head| head.sequence == sequence && head.hash == hash);
     if !ends_at_head || extract.head.is_none() != extract.links.is_empty() {

@@ -77,7 +77,7 @@ impl AgreementText {
             TextKind::Html => html::blocks(&charset::decode_page(bytes, content_type)?),
             TextKind::Plain => plain_blocks(&charset::decode_plain(bytes, content_type)?),
             TextKind::Pdf | TextKind::Binary => {
-                return Ok(Self { kind, visible: None, sha256: raw_sha256.clone(), raw_sha256 });
+                return Ok(Self { kind, visible: None, sha256: raw_sha256, raw_sha256 });
             }
         };
         if blocks.is_empty() {

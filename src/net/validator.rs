@@ -111,6 +111,7 @@ mod tests {
     #[test]
     fn reads_content_ranges() {
         #[track_caller]
+        #[expect(clippy::type_complexity, reason = "span and total, each optional, as the header has them")]
         fn check(text: &str, expected: Option<(Option<(u64, u64)>, Option<u64>)>) {
             assert_eq!(ContentRange::parse(text).map(|range| (range.span, range.total)), expected, "{text}");
         }

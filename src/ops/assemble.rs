@@ -1,6 +1,6 @@
 //! From a finished stage to a dataset folder with its records, and the entry in the ledger.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -47,7 +47,7 @@ pub struct Particulars {
     /// The entry's globs.
     pub roles: RoleRules,
     /// Terms of single files where they differ, by path at the publisher.
-    pub file_license: Box<dyn Fn(&RelPath) -> Option<String> + Send + Sync>,
+    pub file_license: BTreeMap<RelPath, String>,
     /// What a person should know.
     pub warnings: Vec<String>,
     /// Why bytes other than the catalogue's were taken, where they were.
@@ -164,7 +164,7 @@ fn placed_record(
         sha256: finished.sha256,
         origin: Origin { file: finished.path.clone(), member: None, raw_name: None, url: finished.url.clone() },
         role: particulars.roles.role_of(at),
-        license: (particulars.file_license)(&finished.path),
+        license: particulars.file_license.get(&finished.path).cloned(),
     })
 }
 

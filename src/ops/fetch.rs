@@ -513,8 +513,8 @@ pub(super) fn archive_password(context: &Context, target: &Target<'_>) -> Result
     }
     let wanted = WantedCredential { provider: target.selection.id().as_str(), form: Form::Token, url: None };
     let found = context.credentials()?.find(&wanted)?;
-    Ok(found.credential.and_then(|credential| match credential.secret {
-        CredentialSecret::Token(password) | CredentialSecret::Login { password, .. } => Some(password),
+    Ok(found.credential.map(|credential| match credential.secret {
+        CredentialSecret::Token(password) | CredentialSecret::Login { password, .. } => password,
     }))
 }
 
@@ -560,7 +560,7 @@ pub(super) fn particulars(
             ("CITATION.cff", reports::cite(&[cited], reports::CitationFormat::Cff)),
         ],
         roles: roles(chosen),
-        file_license: Box::new(move |path| licenses.get(path).cloned()),
+        file_license: licenses,
         warnings: Vec::new(),
         reason,
     })

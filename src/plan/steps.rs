@@ -224,7 +224,7 @@ mod tests {
     #[test]
     fn the_entrys_figure_stands_in_for_unknown_contents() {
         let vague = item("a.zip", 100, Handling::Unpack { members: None, bytes: None, keep: false }, Have::Nothing);
-        assert_eq!(FetchPlan::of(&[vague.clone()], 1, Some(ByteSize(900))).peak, ByteSize(1000));
+        assert_eq!(FetchPlan::of(std::slice::from_ref(&vague), 1, Some(ByteSize(900))).peak, ByteSize(1000));
         assert_eq!(FetchPlan::of(&[vague], 1, None).peak, ByteSize(200));
     }
 }

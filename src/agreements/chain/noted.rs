@@ -33,7 +33,7 @@ pub(super) fn compare(noted: &[Head], found: &Found<'_>) -> Vec<ChainFault> {
 fn first_difference(ours: &[&Head], found: &Found<'_>) -> Option<ChainFault> {
     let differs = |head: &&&Head| found.hashes.get(&head.sequence).is_some_and(|hash| *hash != head.hash);
     let head = ours.iter().filter(differs).min_by_key(|head| head.sequence)?;
-    let what = Wrong::NotAsNoted { noted: head.hash.clone() };
+    let what = Wrong::NotAsNoted { noted: head.hash };
     Some(ChainFault { line: found.lines.min(head.sequence), sequence: Some(head.sequence), what })
 }
 

@@ -142,7 +142,7 @@ fn a_forged_chain_is_found_by_noted_heads_alone() {
     }
     assert!(verify(written(&forged).as_bytes(), Vec::new()).is_whole());
     let found = verify(written(&forged).as_bytes(), noted.clone()).faults;
-    let what = Wrong::NotAsNoted { noted: noted[1].hash.clone() };
+    let what = Wrong::NotAsNoted { noted: noted[1].hash };
     assert_eq!(found, [ChainFault { line: 2, sequence: Some(2), what }]);
 }
 

@@ -43,8 +43,18 @@ fn an_altered_extract_does_not_hold() {
     }
     check(|extract| drop(extract.entries[0].insert("purpose".into(), "any".into())), "entry 2 was altered");
     check(|extract| extract.entries.push(extract.entries[0].clone()), "an entry is there twice");
-    check(|extract| drop(extract.links.remove(2)), "entry 4 does not follow entry 2");
-    check(|extract| drop(extract.links.pop()), "the hashes do not end at the head");
+    check(
+        |extract| {
+            extract.links.remove(2);
+        },
+        "entry 4 does not follow entry 2",
+    );
+    check(
+        |extract| {
+            extract.links.pop();
+        },
+        "the hashes do not end at the head",
+    );
     check(|extract| extract.links.truncate(1), "entry 2 was noted and is missing");
     check(|extract| extract.head = None, "the hashes do not end at the head");
     let forge = |extract: &mut Extract| {
@@ -55,7 +65,7 @@ fn an_altered_extract_does_not_hold() {
     let forge_on = |extract: &mut Extract| {
         forge(extract);
         let hash: Digest = serde_json::from_value(extract.entries[0]["hash"].clone()).unwrap();
-        (extract.links[1].hash, extract.links[2].prev) = (hash.clone(), hash);
+        (extract.links[1].hash, extract.links[2].prev) = (hash, hash);
     };
     check(forge_on, "entry 2 was noted with another hash");
 }
