@@ -52,7 +52,12 @@ pub fn main(environment: Environment, arguments: Vec<OsString>) -> Exit {
         begun: Instant::now(),
         catalog: None,
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        // Each thread costs memory, and the disk has no use for more at once.
+        .max_blocking_threads(24)
+        .enable_all()
+        .build();
     let answer = match runtime {
         Ok(runtime) => {
             let answer = runtime.block_on(run(environment, arguments, &mut output));

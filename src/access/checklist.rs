@@ -80,7 +80,14 @@ impl StepState {
         let mut lines: Vec<String> = self.step.page.iter().map(|page| format!("{title}: <{page}>")).collect();
         let id = &self.step.id;
         match (self.step.kind, self.obstacle) {
-            (StepKind::Account, Some(_)) => lines.extend(self.step.provider.as_deref().map(sign_in)),
+            (StepKind::Account, Some(obstacle)) => {
+                lines.extend(self.step.provider.as_deref().map(sign_in));
+                if obstacle == Obstacle::NoCredential {
+                    lines.push(format!(
+                        "or, for an account used in a browser, record it with `medsets access grant {dataset} {id}`"
+                    ));
+                }
+            }
             (StepKind::Account, None) | (StepKind::Manual, _) => {}
             (StepKind::Agreement, _) => {
                 lines.push(format!("read the text and accept it with `medsets access accept {dataset}`"));

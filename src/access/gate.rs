@@ -212,6 +212,8 @@ fn judge_account(step: &Step, holdings: &Holdings, standing: Standing) -> StepSt
             let detail = Some(format!("the host did not take the credential from {from}"));
             StepState { detail, ..StepState::closed(step, State::Missing, Obstacle::CredentialRefused) }
         }
+        // A person's word that there is an account counts, as for hosts that are not known here.
+        (Some(Account::NoCredential), Standing::Granted(grant)) => granted(step, holdings, &grant),
         (Some(Account::NoCredential), _) => {
             let detail = Some("no credential is stored".to_owned());
             StepState { detail, ..StepState::closed(step, State::Missing, Obstacle::NoCredential) }

@@ -167,7 +167,7 @@ pub struct FetchArgs {
     /// Not these files of the release (glob, may be repeated)
     #[arg(long, value_name = "GLOB")]
     pub exclude: Vec<String>,
-    /// Put the dataset into this folder instead of the data folder
+    /// Use this folder as the data folder for this run
     #[arg(long, value_name = "DIR")]
     pub to: Option<PathBuf>,
     /// Take it from this source (channel) of the entry
@@ -223,7 +223,7 @@ pub struct ImportArgs {
     /// Hard-link the files
     #[arg(long, group = "how")]
     pub link: bool,
-    /// Put the dataset into this folder instead of the data folder
+    /// Use this folder as the data folder for this run
     #[arg(long, value_name = "DIR")]
     pub to: Option<PathBuf>,
     /// Which source (channel) of the entry the files came from

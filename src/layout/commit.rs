@@ -54,8 +54,25 @@ fn restore_on_failure(stage: &Path, target: &Path, out: &Path) -> Result<(), FsE
 
 /// A place in the store's `tmp` for a folder on its way out.
 pub fn away(store: &Store, root: &Path) -> PathBuf {
+    store.tmp().join(format!("{}{}", away_prefix(root), std::process::id()))
+}
+
+/// How the names of a dataset's folders on their way out begin.
+fn away_prefix(root: &Path) -> String {
     let name = root.iter().rev().take(2).map(|name| name.to_string_lossy()).collect::<Vec<_>>();
-    store.tmp().join(format!("{}-{}", name.join("-"), std::process::id()))
+    format!("{}-", name.join("-"))
+}
+
+/// Removes what killed runs left of a dataset in the store's `tmp`. Only for whoever holds the
+/// dataset's lease.
+pub fn sweep(store: &Store, target: &DatasetDir) -> Result<(), LayoutError> {
+    let prefix = away_prefix(target.root());
+    for path in fs::list_dir(&store.tmp())? {
+        if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&prefix)) {
+            fs::remove_dir_all(&path)?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

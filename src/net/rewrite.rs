@@ -59,6 +59,7 @@ impl Rewrites {
     }
 
     /// Reads the form of `MEDSETS_REWRITE`: entries split at `;`, each at its first `=http`.
+    /// `insecure:` before an entry stands for `insecure = true` in the settings file.
     pub fn parse(text: &str) -> Result<Self, RewritesError> {
         let mut rules = Vec::new();
         for (index, entry) in text.split(';').enumerate() {
@@ -71,13 +72,17 @@ impl Rewrites {
                 text: Printable::cut(entry.split(['?', '@']).next().unwrap_or_default(), 80).to_string(),
                 reason,
             };
-            let (from, to) = entry
+            let (insecure, rule) = match entry.strip_prefix("insecure:") {
+                Some(rule) => (true, rule),
+                None => (false, entry),
+            };
+            let (from, to) = rule
                 .find("=http")
-                .map(|at| (&entry[..at], &entry[at + 1..]))
+                .map(|at| (&rule[..at], &rule[at + 1..]))
                 .ok_or_else(|| refused("it holds no `=http`".into()))?;
             let from = SafeUrl::parse(from).map_err(|error| refused(error.to_string()))?;
             let to = SafeUrl::parse(to).map_err(|error| refused(error.to_string()))?;
-            let rule = Rewrite { from, to, insecure: false };
+            let rule = Rewrite { from, to, insecure };
             if let Some(reason) = fault(&rule) {
                 return Err(refused(reason.to_owned()));
             }

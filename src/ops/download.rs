@@ -3,6 +3,7 @@
 //! Three parts run at once: the transfer on the network's threads, a recorder that notes each
 //! finished file, and an unpacker that takes one archive after the other.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
-use crate::catalog::FileEntry;
+use crate::catalog::UnpackRules;
 use crate::context::Context;
 use crate::events::{Cancel, Event, Report};
 use crate::fs;
@@ -29,8 +30,8 @@ use super::rules::unpack_rules;
 /// A file of the release that is wanted.
 #[derive(Clone)]
 pub struct Wanted {
-    /// What the entry says.
-    pub entry: FileEntry,
+    /// How its members come out, where it is an archive.
+    pub unpack: Option<UnpackRules>,
     /// What the host lists.
     pub listed: ListedFile,
     /// What the plan says.
@@ -81,11 +82,11 @@ pub async fn download(
     roles: RoleRules,
     password: Option<Secret>,
 ) -> Result<(Workspace, Tally), Failure> {
-    let mut jobs = Vec::new();
+    let mut missing = Vec::new();
     let (arrivals, inbox) = channel();
     for (index, one) in wanted.iter().enumerate() {
         match one.item.have {
-            crate::plan::steps::Have::Nothing => jobs.push(job(&workspace, one, &provider, &hosts)),
+            crate::plan::steps::Have::Nothing => missing.push(index),
             crate::plan::steps::Have::Fetched => send(&arrivals, Arrived { index, result: Ok(None) }),
             crate::plan::steps::Have::Finished | crate::plan::steps::Have::Here => {}
         }
@@ -108,8 +109,12 @@ pub async fn download(
         retries: u32::try_from(number(context, "retries", 5)).unwrap_or(5),
     };
     let client = context.client()?;
+    let places: HashMap<RelPath, usize> =
+        shared.wanted.iter().enumerate().map(|(index, one)| (one.listed.path.clone(), index)).collect();
+    // Jobs are made when their turn comes: a dataset may have a million of them.
+    let jobs = missing.into_iter().map(|index| job(&shared.workspace(), &shared.wanted[index], &provider, &hosts));
     crate::transfer::run(client, settings, jobs, &context.report, &context.cancel, |outcome| {
-        send(&arrivals, arrived(&shared, outcome));
+        send(&arrivals, arrived(&places, outcome));
     })
     .await;
     drop(arrivals);
@@ -171,8 +176,8 @@ impl Locate for Located {
     }
 }
 
-fn arrived(shared: &Shared, outcome: Outcome) -> Arrived {
-    let index = shared.wanted.iter().position(|one| one.listed.path == outcome.file);
+fn arrived(places: &HashMap<RelPath, usize>, outcome: Outcome) -> Arrived {
+    let index = places.get(&outcome.file).copied();
     let result = outcome.result.map(Some).map_err(|error| Failure::from(error).in_file(&outcome.file));
     Arrived { index: index.unwrap_or(usize::MAX), result }
 }
@@ -283,14 +288,14 @@ fn unpack_all(shared: &Shared, waiting: &Receiver<usize>, tally: &Mutex<Tally>) 
         }
     };
     for index in waiting {
-        let Some(rules) = &shared.wanted[index].entry.unpack else { continue };
+        let Some(rules) = &shared.wanted[index].unpack else { continue };
         if rules.table.parts.is_empty() { one(index) } else { split.push(index) }
     }
     split.into_iter().for_each(one);
 }
 
 fn unpack_one(shared: &Shared, wanted: &Wanted) -> Result<(), Failure> {
-    let Some(entry_rules) = &wanted.entry.unpack else { return Ok(()) };
+    let Some(entry_rules) = &wanted.unpack else { return Ok(()) };
     let rules = unpack_rules(entry_rules)?;
     let path = &wanted.listed.path;
     let (archive, into, access) = {

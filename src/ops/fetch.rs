@@ -1,6 +1,6 @@
 //! The main job: from a name to verified data on disk.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,14 +9,14 @@ use globset::GlobSet;
 
 use crate::access::Purpose;
 use crate::agreements::Standing;
-use crate::catalog::{Host, Selection, Source};
+use crate::catalog::{FileEntry, Host, Selection, Source};
 use crate::context::Context;
 use crate::credentials::{CredentialSecret, Form, Wanted as WantedCredential};
 use crate::events::Event;
 use crate::fs::{self, Access};
 use crate::layout::check::{self, CheckMode};
 use crate::layout::receipt::{AcceptedMark, CatalogMark, LicenseMark, SourceMark};
-use crate::layout::{DatasetDir, FinishedKind, Receipt, Role, RoleRules, Store, Workspace};
+use crate::layout::{DatasetDir, FinishedKind, Receipt, Role, RoleRules, Store, Workspace, commit};
 use crate::net::RequestCredential;
 use crate::plan::steps::Have;
 use crate::plan::{FetchPlan, Handling, Item, preflight};
@@ -145,7 +145,9 @@ impl<'a> Target<'a> {
         };
         let (entry, channel) = (self.selection.dataset().digest, self.source.channel.as_str());
         let name = self.workspace_name();
-        Ok(Workspace::open(&self.store, &name, entry, channel, self.access, patience, waiting)?)
+        let workspace = Workspace::open(&self.store, &name, entry, channel, self.access, patience, waiting)?;
+        commit::sweep(&self.store, &self.dir)?;
+        Ok(workspace)
     }
 }
 
@@ -293,8 +295,11 @@ pub(super) async fn wanted(
     let keep = keeps(context, options);
     let mut wanted = Vec::new();
     let mut by_hand = Vec::new();
+    let entries: HashMap<&RelPath, &FileEntry> =
+        target.selection.files(Some(channel)).map(|file| (&file.path, file)).collect();
+    let parts = parts_of_split(target);
     for listed in listing.0 {
-        let Some(entry) = target.selection.files(Some(channel)).find(|file| file.path == listed.path) else { continue };
+        let Some(entry) = entries.get(&listed.path).copied() else { continue };
         let names = [listed.path.as_str(), entry.group.as_deref().unwrap_or_default()];
         let meant = |set: &GlobSet| names.iter().any(|name| set.is_match(name));
         if (!options.include.is_empty() && !meant(&include)) || meant(&exclude) {
@@ -304,7 +309,8 @@ pub(super) async fn wanted(
             by_hand.push(listed.path.to_string());
             continue;
         }
-        wanted.push(want(target, options, entry, listed, keep)?);
+        let is_part = parts.contains(listed.path.as_str()) || parts.contains(listed.path.file_name());
+        wanted.push(want(target, options, entry, listed, keep, is_part)?);
     }
     if !by_hand.is_empty() {
         warnings.push(format!("`{}`: a person must get {} and import them", target.selection, by_hand.join(", ")));
@@ -319,12 +325,12 @@ pub(super) async fn wanted(
 fn want(
     target: &Target<'_>,
     options: &FetchOptions,
-    entry: &crate::catalog::FileEntry,
+    entry: &FileEntry,
     listed: crate::providers::ListedFile,
     keep: bool,
+    is_part: bool,
 ) -> Result<Wanted, Failure> {
     let channel = target.source.channel.as_str();
-    let is_part = is_part_of_split(target, entry);
     let handling = match &entry.unpack {
         Some(rules) if options.unpack => {
             Handling::Unpack { members: rules.table.members, bytes: rules.table.unpacked_size.map(ByteSize), keep }
@@ -352,26 +358,23 @@ fn want(
         license: (license != whole).then(|| license.to_owned()),
         changed_is_fine: options.accept_changed.iter().any(|name| name == listed.path.as_str()),
         tree,
-        entry: entry.clone(),
+        unpack: entry.unpack.clone(),
         listed,
     })
 }
 
-/// Whether a file is a further part of a split archive.
-fn is_part_of_split(target: &Target<'_>, entry: &crate::catalog::FileEntry) -> bool {
+/// The names of further parts of split archives.
+fn parts_of_split<'t>(target: &'t Target<'_>) -> HashSet<&'t str> {
     let channel = Some(target.source.channel.as_str());
-    target
-        .selection
-        .files(channel)
-        .filter_map(|file| file.unpack.as_ref())
-        .any(|rules| rules.table.parts.iter().any(|part| part == entry.path.as_str() || part == entry.path.file_name()))
+    let rules = target.selection.files(channel).filter_map(|file| file.unpack.as_ref());
+    rules.flat_map(|rules| rules.table.parts.iter().map(String::as_str)).collect()
 }
 
 fn beside(folder: &str, path: &RelPath) -> Result<RelPath, Failure> {
     RelPath::parse(&format!("{folder}/{path}")).map_err(|error| Failure::new(Exit::CATALOG, error.to_string()))
 }
 
-fn placed(entry: &crate::catalog::FileEntry, path: &RelPath) -> Result<RelPath, Failure> {
+fn placed(entry: &FileEntry, path: &RelPath) -> Result<RelPath, Failure> {
     path.below(&entry.into).map_err(|error| Failure::new(Exit::CATALOG, error.to_string()))
 }
 
@@ -447,12 +450,14 @@ pub(super) async fn fetch_into(
     let reused: ByteSize = workspace.finished().values().map(|finished| finished.size).sum();
     let roles = roles(target.selection);
     let password = archive_password(context, target)?;
-    let (workspace, tally) = download(context, workspace, wanted.clone(), provider, hosts, roles, password).await?;
+    let licenses = licenses(&wanted);
+    drop(items);
+    let (workspace, tally) = download(context, workspace, wanted, provider, hosts, roles, password).await?;
     if !tally.failures.is_empty() || context.cancel.is_set() {
         return Ok(unfinished(target, tally, reused));
     }
     let particulars =
-        particulars(context, target, Means::Fetch, receipt_selection(options), options.reason.clone(), &wanted)?;
+        particulars(context, target, Means::Fetch, receipt_selection(options), options.reason.clone(), licenses)?;
     let Assembled { receipt, receipt_sha256 } = assemble(context, workspace, &target.dir, &target.store, particulars)?;
     let mut fetched = summary(target, &receipt, Some(receipt_sha256), &tally);
     fetched.reused = reused;
@@ -518,6 +523,11 @@ pub(super) fn archive_password(context: &Context, target: &Target<'_>) -> Result
     }))
 }
 
+/// Terms of single files where they differ from the dataset's.
+pub(super) fn licenses(wanted: &[Wanted]) -> BTreeMap<RelPath, String> {
+    wanted.iter().filter_map(|one| Some((one.listed.path.clone(), one.license.clone()?))).collect()
+}
+
 /// Everything the receipt says.
 pub(super) fn particulars(
     context: &Context,
@@ -525,7 +535,7 @@ pub(super) fn particulars(
     means: Means,
     selection: crate::layout::receipt::Selection,
     reason: Option<String>,
-    wanted: &[Wanted],
+    licenses: BTreeMap<RelPath, String>,
 ) -> Result<Particulars, Failure> {
     let (chosen, channel) = (target.selection, target.source.channel.as_str());
     let accepted = accepted(context, chosen, channel)?;
@@ -534,8 +544,6 @@ pub(super) fn particulars(
         accepted.iter().map(|(mark, day)| (mark.license.clone(), mark.text_sha256.to_string(), day.clone())).collect();
     let facts =
         papers::PaperFacts { fetched: context.now().strftime("%Y-%m-%d").to_string(), ..papers::PaperFacts::default() };
-    let licenses: std::collections::BTreeMap<RelPath, String> =
-        wanted.iter().filter_map(|one| Some((one.listed.path.clone(), one.license.clone()?))).collect();
     let cited = papers::cited(chosen);
     Ok(Particulars {
         id: chosen.id().clone(),

@@ -165,9 +165,10 @@ async fn lay_out(
         bytes: wanted.iter().filter_map(|one| one.item.likely_size()).sum(),
         kept: ByteSize::ZERO,
     });
+    let licenses = fetch::licenses(&wanted);
     let password = fetch::archive_password(context, target)?;
     let (workspace, tally) =
-        download(context, workspace, wanted.clone(), provider, hosts, roles(target.selection), password).await?;
+        download(context, workspace, wanted, provider, hosts, roles(target.selection), password).await?;
     if !tally.failures.is_empty() {
         imported.report.failures =
             tally.failures.into_iter().map(|(_, failure)| failure.of(target.selection.id())).collect();
@@ -187,7 +188,7 @@ async fn lay_out(
         ));
     }
     imported.missing = lacking;
-    let particulars = particulars(context, target, Means::Import, part, None, &wanted)?;
+    let particulars = particulars(context, target, Means::Import, part, None, licenses)?;
     let assembled = assemble(context, workspace, &target.dir, &target.store, particulars)?;
     imported.report.datasets.push(summary(target, &assembled.receipt, Some(assembled.receipt_sha256), &tally));
     let _ = options;
