@@ -12,5 +12,7 @@ mod chestxray;
 mod demo;
 #[path = "cli/gate.rs"]
 mod gate;
+#[path = "cli/import.rs"]
+mod import;
 #[path = "cli/medquad.rs"]
 mod medquad;

@@ -18,7 +18,7 @@ use crate::layout::{Finished, FinishedKind, RoleRules, Workspace};
 use crate::plan::{Handling, Item, Location};
 use crate::providers::{AnyProvider, Hosts, ListedFile, Way};
 use crate::transfer::{Done, Expected, Job, Locate, LocateError, Outcome, TransferSettings, Verified};
-use crate::unpack::{self, Archive, git_tree};
+use crate::unpack::{self, Archive, UnpackError, git_tree};
 use crate::values::{ByteSize, Digest, RelPath, Secret};
 
 use super::exit::Exit;
@@ -309,9 +309,12 @@ fn unpack_one(shared: &Shared, wanted: &Wanted) -> Result<(), Failure> {
         cancel: shared.cancel.flag(),
     };
     let source = if parts.is_empty() { Archive::File(&archive) } else { Archive::Parts(&parts) };
-    let unpacked = unpack::unpack(source, &request).inspect_err(|_| {
+    let unpacked = unpack::unpack(source, &request).inspect_err(|error| {
         // The first failure is the one to tell; the next run begins with an empty folder anyway.
         let _ = fs::remove_dir_all(&into);
+        if shared.may_be_better_afresh(path, error) {
+            let _ = fs::remove_file(&archive);
+        }
     })?;
     keep_members(shared, wanted, entry_rules, &into, unpacked)?;
     let keeps = matches!(wanted.item.handling, Handling::Unpack { keep: true, .. });
@@ -393,6 +396,17 @@ fn keep_members(
 }
 
 impl Shared {
+    /// Whether another copy of a broken archive may be whole: nothing proved this one, so the
+    /// next run must not take it for finished.
+    fn may_be_better_afresh(&self, path: &RelPath, error: &UnpackError) -> bool {
+        let broken = matches!(
+            error,
+            UnpackError::Truncated { .. } | UnpackError::Damaged { .. } | UnpackError::NotAnArchive { .. }
+        );
+        let proof = self.workspace().finished().get(path).map(|finished| finished.verified.clone());
+        broken && !proof.is_some_and(|word| matches!(word.as_str(), "catalog" | "host" | "git-tree"))
+    }
+
     fn workspace(&self) -> MutexGuard<'_, Workspace> {
         lock(&self.workspace)
     }
