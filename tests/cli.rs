@@ -12,6 +12,8 @@ mod chestxray;
 mod demo;
 #[path = "cli/gate.rs"]
 mod gate;
+#[path = "cli/hostile.rs"]
+mod hostile;
 #[path = "cli/import.rs"]
 mod import;
 #[path = "cli/medquad.rs"]

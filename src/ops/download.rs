@@ -43,6 +43,15 @@ pub struct Wanted {
     pub tree: Option<Digest>,
 }
 
+/// The password of encrypted archives.
+#[derive(Default)]
+pub struct ArchivePassword {
+    /// The password, where there is one.
+    pub secret: Option<Secret>,
+    /// The variable it is looked for in; none where the entry knows of no encrypted archive.
+    pub variable: Option<String>,
+}
+
 /// What a download came to.
 #[derive(Debug, Default)]
 pub struct Tally {
@@ -61,7 +70,7 @@ struct Shared {
     roles: RoleRules,
     report: Report,
     cancel: Cancel,
-    password: Option<Secret>,
+    password: ArchivePassword,
 }
 
 /// A file that has arrived, or an archive that was here already.
@@ -79,7 +88,7 @@ pub async fn download(
     provider: Arc<AnyProvider>,
     hosts: Arc<Hosts>,
     roles: RoleRules,
-    password: Option<Secret>,
+    password: ArchivePassword,
 ) -> Result<(Workspace, Tally), Failure> {
     let mut jobs = Vec::new();
     let (arrivals, inbox) = channel();
@@ -303,7 +312,7 @@ fn unpack_one(shared: &Shared, wanted: &Wanted) -> Result<(), Failure> {
         rules: &rules,
         into: &into,
         access,
-        password: shared.password.as_ref(),
+        password: shared.password.secret.as_ref(),
         report: &shared.report,
         jobs: std::thread::available_parallelism().map_or(2, usize::from),
         cancel: shared.cancel.flag(),
@@ -315,6 +324,14 @@ fn unpack_one(shared: &Shared, wanted: &Wanted) -> Result<(), Failure> {
         if shared.may_be_better_afresh(path, error) {
             let _ = fs::remove_file(&archive);
         }
+    });
+    let unpacked = unpacked.map_err(|error| {
+        let locked = matches!(error, UnpackError::PasswordNeeded { .. } | UnpackError::WrongPassword { .. });
+        let failure = Failure::from(error);
+        match &shared.password.variable {
+            Some(variable) if locked => failure.help(format!("put it into the variable `{variable}`")),
+            _ => failure,
+        }
     })?;
     keep_members(shared, wanted, entry_rules, &into, unpacked)?;
     let keeps = matches!(wanted.item.handling, Handling::Unpack { keep: true, .. });
@@ -323,6 +340,8 @@ fn unpack_one(shared: &Shared, wanted: &Wanted) -> Result<(), Failure> {
         for part in &parts {
             fs::remove_file(part)?;
         }
+        // It stays where other archives are kept in it.
+        fs::remove_dir_if_empty(&shared.workspace().stage().join("archives"));
     }
     Ok(())
 }
@@ -341,7 +360,7 @@ fn parts(
             None => RelPath::parse(name),
         };
         let part = beside.map_err(|error| Failure::new(Exit::CATALOG, error.to_string()))?;
-        let place = shared.workspace().archive(&part);
+        let place = part.under(&shared.workspace().stage().join("archives"));
         if fs::metadata(&place)?.is_none() {
             return Err(Failure::new(Exit::TRUNCATED, format!("`{path}` is split, and its part `{part}` is missing")));
         }
@@ -401,7 +420,11 @@ impl Shared {
     fn may_be_better_afresh(&self, path: &RelPath, error: &UnpackError) -> bool {
         let broken = matches!(
             error,
-            UnpackError::Truncated { .. } | UnpackError::Damaged { .. } | UnpackError::NotAnArchive { .. }
+            UnpackError::Truncated { .. }
+                | UnpackError::Damaged { .. }
+                | UnpackError::NotAnArchive { .. }
+                // Damage can look like malice: a size that is not the declared one.
+                | UnpackError::Refused { .. }
         );
         let proof = self.workspace().finished().get(path).map(|finished| finished.verified.clone());
         broken && !proof.is_some_and(|word| matches!(word.as_str(), "catalog" | "host" | "git-tree"))

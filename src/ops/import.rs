@@ -159,9 +159,7 @@ async fn lay_out(
     let fetch_options = FetchOptions { unpack: true, ..FetchOptions::default() };
     let mut wanted =
         fetch::wanted(context, target, &fetch_options, &provider, &hosts, &mut imported.report.warnings).await?;
-    for one in &mut wanted {
-        one.item.have = fetch::have(&workspace, one);
-    }
+    fetch::look_for(&workspace, &mut wanted);
     let others = others(&workspace, &imported.matched)?;
     for one in &others {
         imported.report.warnings.push(format!(
