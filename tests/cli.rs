@@ -20,5 +20,9 @@ mod chestxray;
 mod demo;
 #[path = "cli/gate.rs"]
 mod gate;
+#[path = "cli/hostile.rs"]
+mod hostile;
+#[path = "cli/import.rs"]
+mod import;
 #[path = "cli/medquad.rs"]
 mod medquad;

@@ -136,11 +136,12 @@ pub fn write_sorted(path: &Path, mut records: Vec<FileRecord>, access: Access) -
 /// Merges sorted inventories into one order and hands each record to `take`.
 ///
 /// The same place from two inventories passes once when the bytes are the same, and is
-/// [`LayoutError::Conflict`] when they differ.
+/// [`LayoutError::Conflict`] when they differ. Gives the number of such places and says of the
+/// first where it came from.
 pub fn merge(
     inventories: &[PathBuf],
     mut take: impl FnMut(FileRecord) -> Result<(), LayoutError>,
-) -> Result<(), LayoutError> {
+) -> Result<Twins, LayoutError> {
     let mut readers = Vec::with_capacity(inventories.len());
     for path in inventories {
         readers.push(InventoryReader::open(path)?);
@@ -152,19 +153,36 @@ pub fn merge(
         }
     }
     let mut last: Option<FileRecord> = None;
+    let mut twins = Twins::default();
     while let Some(Reverse(Next { record, index })) = heap.pop() {
         if let Some(following) = readers[index].next().transpose()? {
             heap.push(Reverse(Next { record: following, index }));
         }
         match &last {
-            Some(earlier) if earlier.path == record.path => same_bytes(earlier, &record)?,
+            Some(earlier) if earlier.path == record.path => {
+                same_bytes(earlier, &record)?;
+                twins.count += 1;
+                twins.first.get_or_insert_with(|| {
+                    let (one, other) = (&earlier.origin.file, &record.origin.file);
+                    format!("`{}` is in `{one}` and in `{other}`, with the same bytes", record.path)
+                });
+            }
             _ => {
                 take(record.clone())?;
                 last = Some(record);
             }
         }
     }
-    Ok(())
+    Ok(twins)
+}
+
+/// Places that several inventories have, with the same bytes.
+#[derive(Debug, Default)]
+pub struct Twins {
+    /// How many.
+    pub count: u64,
+    /// The first of them, as a sentence.
+    pub first: Option<String>,
 }
 
 /// Two records of one place must be of the same bytes.

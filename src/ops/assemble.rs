@@ -194,13 +194,17 @@ fn write_records(
     let (mut count, mut bytes) = (0, ByteSize::ZERO);
     let mut folded = HashSet::new();
     let mut suspect = false;
-    inventory::merge(&inventories, |record| {
+    let twins = inventory::merge(&inventories, |record| {
         count += 1;
         bytes += record.size;
         suspect |= !folded.insert(mark(&record.path));
         files.write(&record)?;
         Ok(lines.write(&manifest::line(&record.sha256, &record.path))?)
     })?;
+    if let Some(first) = twins.first {
+        let others = if twins.count > 1 { format!("; so are {} more", twins.count - 1) } else { String::new() };
+        warnings.push(format!("{first}{others}"));
+    }
     files.finish()?;
     if suspect {
         refuse_collisions(&staged.inventory_path())?;

@@ -19,7 +19,7 @@ use crate::layout::{Finished, FinishedKind, RoleRules, Workspace};
 use crate::plan::{Handling, Item, Location};
 use crate::providers::{AnyProvider, Hosts, ListedFile, Way};
 use crate::transfer::{Done, Expected, Job, Locate, LocateError, Outcome, TransferSettings, Verified};
-use crate::unpack::{self, Archive, git_tree};
+use crate::unpack::{self, Archive, UnpackError, git_tree};
 use crate::values::{ByteSize, Digest, RelPath, Secret};
 
 use super::exit::Exit;
@@ -44,6 +44,15 @@ pub struct Wanted {
     pub tree: Option<Digest>,
 }
 
+/// The password of encrypted archives.
+#[derive(Default)]
+pub struct ArchivePassword {
+    /// The password, where there is one.
+    pub secret: Option<Secret>,
+    /// The variable it is looked for in; none where the entry knows of no encrypted archive.
+    pub variable: Option<String>,
+}
+
 /// What a download came to.
 #[derive(Debug, Default)]
 pub struct Tally {
@@ -62,7 +71,7 @@ struct Shared {
     roles: RoleRules,
     report: Report,
     cancel: Cancel,
-    password: Option<Secret>,
+    password: ArchivePassword,
 }
 
 /// A file that has arrived, or an archive that was here already.
@@ -80,7 +89,7 @@ pub async fn download(
     provider: Arc<AnyProvider>,
     hosts: Arc<Hosts>,
     roles: RoleRules,
-    password: Option<Secret>,
+    password: ArchivePassword,
 ) -> Result<(Workspace, Tally), Failure> {
     let mut missing = Vec::new();
     let (arrivals, inbox) = channel();
@@ -308,15 +317,26 @@ fn unpack_one(shared: &Shared, wanted: &Wanted) -> Result<(), Failure> {
         rules: &rules,
         into: &into,
         access,
-        password: shared.password.as_ref(),
+        password: shared.password.secret.as_ref(),
         report: &shared.report,
         jobs: std::thread::available_parallelism().map_or(2, usize::from),
         cancel: shared.cancel.flag(),
     };
     let source = if parts.is_empty() { Archive::File(&archive) } else { Archive::Parts(&parts) };
-    let unpacked = unpack::unpack(source, &request).inspect_err(|_| {
+    let unpacked = unpack::unpack(source, &request).inspect_err(|error| {
         // The first failure is the one to tell; the next run begins with an empty folder anyway.
         let _ = fs::remove_dir_all(&into);
+        if shared.may_be_better_afresh(path, error) {
+            let _ = fs::remove_file(&archive);
+        }
+    });
+    let unpacked = unpacked.map_err(|error| {
+        let locked = matches!(error, UnpackError::PasswordNeeded { .. } | UnpackError::WrongPassword { .. });
+        let failure = Failure::from(error);
+        match &shared.password.variable {
+            Some(variable) if locked => failure.help(format!("put it into the variable `{variable}`")),
+            _ => failure,
+        }
     })?;
     keep_members(shared, wanted, entry_rules, &into, unpacked)?;
     let keeps = matches!(wanted.item.handling, Handling::Unpack { keep: true, .. });
@@ -325,6 +345,8 @@ fn unpack_one(shared: &Shared, wanted: &Wanted) -> Result<(), Failure> {
         for part in &parts {
             fs::remove_file(part)?;
         }
+        // It stays where other archives are kept in it.
+        fs::remove_dir_if_empty(&shared.workspace().stage().join("archives"));
     }
     Ok(())
 }
@@ -343,7 +365,7 @@ fn parts(
             None => RelPath::parse(name),
         };
         let part = beside.map_err(|error| Failure::new(Exit::CATALOG, error.to_string()))?;
-        let place = shared.workspace().archive(&part);
+        let place = part.under(&shared.workspace().stage().join("archives"));
         if fs::metadata(&place)?.is_none() {
             return Err(Failure::new(Exit::TRUNCATED, format!("`{path}` is split, and its part `{part}` is missing")));
         }
@@ -398,6 +420,21 @@ fn keep_members(
 }
 
 impl Shared {
+    /// Whether another copy of a broken archive may be whole: nothing proved this one, so the
+    /// next run must not take it for finished.
+    fn may_be_better_afresh(&self, path: &RelPath, error: &UnpackError) -> bool {
+        let broken = matches!(
+            error,
+            UnpackError::Truncated { .. }
+                | UnpackError::Damaged { .. }
+                | UnpackError::NotAnArchive { .. }
+                // Damage can look like malice: a size that is not the declared one.
+                | UnpackError::Refused { .. }
+        );
+        let proof = self.workspace().finished().get(path).map(|finished| finished.verified.clone());
+        broken && !proof.is_some_and(|word| matches!(word.as_str(), "catalog" | "host" | "git-tree"))
+    }
+
     fn workspace(&self) -> MutexGuard<'_, Workspace> {
         lock(&self.workspace)
     }

@@ -22,10 +22,10 @@ use crate::plan::steps::Have;
 use crate::plan::{FetchPlan, Handling, Item, preflight};
 use crate::providers::{AnyProvider, Hosts, Listing, Needs, ProviderError};
 use crate::reports::{self, papers};
-use crate::values::{Algorithm, ByteSize, Digest, Printable, RelPath, Secret};
+use crate::values::{Algorithm, ByteSize, Digest, Printable, RelPath};
 
 use super::assemble::{Assembled, Means, Particulars, assemble, enter_in_ledger};
-use super::download::{Tally, Wanted, download};
+use super::download::{ArchivePassword, Tally, Wanted, download};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::gate::{self, Compare};
@@ -437,9 +437,7 @@ pub(super) async fn fetch_into(
     if let Some(damaged) = damaged {
         carry_over(&mut workspace, &target.dir, &damaged)?;
     }
-    for one in &mut wanted {
-        one.item.have = have(&workspace, one);
-    }
+    look_for(&workspace, &mut wanted);
     let items: Vec<Item> = wanted.iter().map(|one| one.item.clone()).collect();
     let plan = FetchPlan::of(&items, jobs(context), target.selection.unpacked_about());
     if !options.ignore_space {
@@ -464,8 +462,22 @@ pub(super) async fn fetch_into(
     Ok((fetched, Vec::new()))
 }
 
+/// Notes what the workspace has of each file. The parts of a split archive that was unpacked
+/// are dropped like the archive itself, and not wanted again.
+pub(super) fn look_for(workspace: &Workspace, wanted: &mut [Wanted]) {
+    let mut spent = HashSet::new();
+    for one in wanted.iter_mut() {
+        one.item.have = have(workspace, one);
+        if let (Have::Finished, Some(rules)) = (one.item.have, &one.unpack) {
+            spent.extend(rules.table.parts.iter().cloned());
+        }
+    }
+    let is_spent = |path: &RelPath| spent.contains(path.as_str()) || spent.contains(path.file_name());
+    wanted.iter_mut().filter(|one| is_spent(&one.listed.path)).for_each(|one| one.item.have = Have::Finished);
+}
+
 /// What the workspace has of a file.
-pub(super) fn have(workspace: &Workspace, wanted: &Wanted) -> Have {
+fn have(workspace: &Workspace, wanted: &Wanted) -> Have {
     match (workspace.finished().get(&wanted.listed.path).map(|finished| &finished.kind), &wanted.item.handling) {
         (Some(FinishedKind::Placed { at }), Handling::Place(to)) if at == to => Have::Finished,
         (Some(FinishedKind::Unpacked { .. }), Handling::Unpack { .. }) => Have::Finished,
@@ -507,20 +519,22 @@ pub(super) fn roles(selection: &Selection) -> RoleRules {
 
 /// The password of encrypted archives, where the entry says that there are any: looked for
 /// like a credential under the dataset's id.
-pub(super) fn archive_password(context: &Context, target: &Target<'_>) -> Result<Option<Secret>, Failure> {
+pub(super) fn archive_password(context: &Context, target: &Target<'_>) -> Result<ArchivePassword, Failure> {
     let channel = Some(target.source.channel.as_str());
     let encrypted = target
         .selection
         .files(channel)
         .any(|file| file.unpack.as_ref().is_some_and(|rules| rules.table.password.is_some()));
     if !encrypted {
-        return Ok(None);
+        return Ok(ArchivePassword::default());
     }
     let wanted = WantedCredential { provider: target.selection.id().as_str(), form: Form::Token, url: None };
     let found = context.credentials()?.find(&wanted)?;
-    Ok(found.credential.map(|credential| match credential.secret {
+    let secret = found.credential.map(|credential| match credential.secret {
         CredentialSecret::Token(password) | CredentialSecret::Login { password, .. } => password,
-    }))
+    });
+    let variable = format!("MEDSETS_TOKEN_{}", target.selection.id().as_str().to_ascii_uppercase().replace('-', "_"));
+    Ok(ArchivePassword { secret, variable: Some(variable) })
 }
 
 /// Terms of single files where they differ from the dataset's.

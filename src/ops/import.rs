@@ -11,12 +11,12 @@ use crate::catalog::FileEntry;
 use crate::context::Context;
 use crate::events::Event;
 use crate::fs::{self, FoundKind};
-use crate::layout::Receipt;
-use crate::layout::check::{self, CheckMode};
+use crate::layout::check::{self, CheckMode, sha256_of};
 use crate::layout::receipt::Selection as Part;
+use crate::layout::{FinishedKind, Receipt, Workspace};
 use crate::providers::local::LocalFiles;
 use crate::providers::{AnyProvider, Hosts};
-use crate::values::{ByteSize, RelPath};
+use crate::values::{ByteSize, Printable, RelPath};
 
 use super::accept::one_selection;
 use super::assemble::{Means, assemble};
@@ -95,26 +95,28 @@ pub async fn import(context: &Context, options: &ImportOptions) -> Result<Import
     if imported.matched.is_empty() {
         return Err(nothing_recognised(&target, &entries));
     }
-    lay_out(context, &target, options, &mut imported).await?;
+    let taken = lay_out(context, &target, options, &mut imported).await?;
     if options.how == HowToTake::Move && imported.report.failures.is_empty() {
-        for one in &imported.matched {
-            fs::remove_file(&one.found)?;
+        for found in &taken {
+            fs::remove_file(found)?;
         }
     }
     Ok(imported)
 }
 
-/// Every file among the paths, folders looked through. Links are not followed.
+/// Every file among the paths, folders looked through. A path that is a link means what it
+/// leads to; links inside folders are not followed.
 fn candidates(paths: &[PathBuf]) -> Result<Vec<Candidate>, Failure> {
     let mut found = Vec::new();
     for path in paths {
         let missing = || fs::FsError::new("open", path, std::io::ErrorKind::NotFound.into());
-        let metadata = fs::metadata(path)?.ok_or_else(missing)?;
+        let real = fs::canonical(path)?;
+        let metadata = fs::metadata(&real)?.ok_or_else(missing)?;
         if !metadata.is_dir() {
             found.push(Candidate { path: path.clone(), size: ByteSize(metadata.len()) });
             continue;
         }
-        fs::walk(path, &mut |one| {
+        fs::walk(&real, &mut |one| {
             if one.kind == FoundKind::File {
                 found.push(Candidate { path: path.join(&one.path), size: ByteSize(one.size) });
             }
@@ -136,13 +138,14 @@ fn nothing_recognised(target: &Target<'_>, entries: &[FileEntry]) -> Failure {
         .help("a file is recognised by its digest, or by its name and size")
 }
 
-/// The same verification, layout, receipt and ledger as for a fetch.
+/// The same verification, layout, receipt and ledger as for a fetch. Gives the person's files
+/// whose bytes are now in the dataset.
 async fn lay_out(
     context: &Context,
     target: &Target<'_>,
     options: &ImportOptions,
     imported: &mut Imported,
-) -> Result<(), Failure> {
+) -> Result<Vec<PathBuf>, Failure> {
     let mut workspace = target.workspace(context)?;
     if Receipt::read(&target.dir)?.is_some() {
         let damaged = check::check(&target.dir, CheckMode::Quick, &|_, _| ())?.into_damaged();
@@ -156,13 +159,23 @@ async fn lay_out(
     let fetch_options = FetchOptions { unpack: true, ..FetchOptions::default() };
     let mut wanted =
         fetch::wanted(context, target, &fetch_options, &provider, &hosts, &mut imported.report.warnings).await?;
-    for one in &mut wanted {
-        one.item.have = fetch::have(&workspace, one);
+    fetch::look_for(&workspace, &mut wanted);
+    let others = others(&workspace, &imported.matched)?;
+    for one in &others {
+        imported.report.warnings.push(format!(
+            "`{}` is another file than the `{}` that was taken in earlier: the earlier one stays, and yours was left alone",
+            Printable::new(&one.found.to_string_lossy()),
+            one.path
+        ));
+    }
+    let mut bytes = ByteSize::ZERO;
+    for one in &imported.matched {
+        bytes += fs::metadata(&fs::canonical(&one.found)?)?.map_or(ByteSize::ZERO, |found| ByteSize(found.len()));
     }
     context.report.report(Event::Started {
         dataset: target.selection.id().clone(),
         files: wanted.len() as u64,
-        bytes: wanted.iter().filter_map(|one| one.item.likely_size()).sum(),
+        bytes,
         kept: ByteSize::ZERO,
     });
     let licenses = fetch::licenses(&wanted);
@@ -172,7 +185,10 @@ async fn lay_out(
     if !tally.failures.is_empty() {
         imported.report.failures =
             tally.failures.into_iter().map(|(_, failure)| failure.of(target.selection.id())).collect();
-        return Ok(());
+        return Ok(Vec::new());
+    }
+    if options.how == HowToTake::Link {
+        link_placed(&workspace, &imported.matched)?;
     }
     let here: Vec<&RelPath> = workspace.finished().keys().collect();
     let lacking: Vec<RelPath> = imported.missing.iter().filter(|path| !here.contains(path)).cloned().collect();
@@ -191,6 +207,38 @@ async fn lay_out(
     let particulars = particulars(context, target, Means::Import, part, None, licenses)?;
     let assembled = assemble(context, workspace, &target.dir, &target.store, particulars)?;
     imported.report.datasets.push(summary(target, &assembled.receipt, Some(assembled.receipt_sha256), &tally));
-    let _ = options;
+    let is_other = |one: &&Match| others.iter().any(|other| other.found == one.found);
+    Ok(imported.matched.iter().filter(|one| !is_other(one)).map(|one| one.found.clone()).collect())
+}
+
+/// The given files that differ from what an earlier run took in under the same name.
+fn others(workspace: &Workspace, matched: &[Match]) -> Result<Vec<Match>, Failure> {
+    let mut others = Vec::new();
+    for one in matched {
+        if let Some(earlier) = workspace.finished().get(&one.path)
+            && sha256_of(&one.found, &|_| ())? != earlier.sha256
+        {
+            others.push(one.clone());
+        }
+    }
+    Ok(others)
+}
+
+/// Makes placed files second names of the person's own, where their bytes are still the same
+/// and the file system can; elsewhere the copies stay. What is unpacked shares no bytes.
+fn link_placed(workspace: &Workspace, matched: &[Match]) -> Result<(), Failure> {
+    for one in matched {
+        let Some(finished) = workspace.finished().get(&one.path) else { continue };
+        let FinishedKind::Placed { at } = &finished.kind else { continue };
+        if sha256_of(&one.found, &|_| ())? != finished.sha256 {
+            continue;
+        }
+        let copy = at.under(&workspace.stage());
+        let linked = workspace.part(&one.path);
+        fs::remove_file(&linked)?;
+        if fs::hard_link(&fs::canonical(&one.found)?, &linked).is_ok() {
+            fs::rename(&linked, &copy)?;
+        }
+    }
     Ok(())
 }

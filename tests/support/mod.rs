@@ -1,6 +1,7 @@
 //! What several test files use.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod archives;
 pub mod chestxray;
 pub mod home;
 pub mod host;
