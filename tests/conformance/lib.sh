@@ -16,14 +16,15 @@ readonly work
 tools=${MEDSETS_CONFORMANCE_TOOLS:-$checks/../../target/conformance-tools}
 readonly tools
 servers=()
-agreed=0
+agreed=0 differing=0
 
 finish() {
     local code=$?
+    if [ "$code" -eq 0 ] && [ "$differing" -gt 0 ]; then code=1; fi
     for server in "${servers[@]}"; do kill "$server" 2>/dev/null; wait "$server" 2>/dev/null; done
     chmod -R u+rwX "$work" 2>/dev/null
     rm -rf "$work"
-    if [ "$code" -eq 0 ]; then printf '%d comparisons agreed\n' "$agreed"; fi
+    printf '%d comparisons agreed, %d did not\n' "$agreed" "$differing"
     exit "$code"
 }
 trap finish EXIT
@@ -39,6 +40,12 @@ skip() {
 fail() {
     printf 'failed: %s\n' "$*" >&2
     exit 1
+}
+
+# As `fail`, but the check goes on to show what else differs.
+differ() {
+    differing=$((differing + 1))
+    printf 'failed: %s\n' "$*" >&2
 }
 
 agree() {
@@ -164,6 +171,16 @@ need() {
     command -v "$1" >/dev/null || skip "\`$1\` could not be installed: $(tail -n 1 "$work/apt.log")"
 }
 
+# has_python_with PACKAGE...: as `python_with`, but says no instead of ending the check.
+has_python_with() {
+    if (python_with "$@") >"$work/missing"; then
+        python_with "$@"
+    else
+        sed 's/^skipped/left out/' "$work/missing"
+        return 1
+    fi
+}
+
 # has COMMAND PACKAGE: as `need`, but says no instead of ending the check.
 has() {
     (need "$1" "$2") >"$work/missing"
@@ -172,17 +189,17 @@ has() {
     return "$code"
 }
 
-# python_with PACKAGE...: sets $python to one that has these PyPI packages.
+# python_with PACKAGE...: sets $python to one that has these PyPI packages and no others, since
+# some of them want old versions of one another.
 python_with() {
     need python3 python3
-    python=$tools/python/bin/python
-    if [ ! -x "$python" ]; then
-        may_install || skip "Python packages are not installed here: $* (set MEDSETS_CONFORMANCE_INSTALL=1)"
-        mkdir -p "$tools"
-        python3 -m venv "$tools/python" >"$work/pip.log" 2>&1 || skip "no virtual environment: $(tail -n 1 "$work/pip.log")"
-    fi
+    local place
+    place=$tools/python-$(IFS=-; printf '%s' "$*")
+    python=$place/bin/python
     if "$python" -m pip show --quiet "$@" 2>/dev/null; then return; fi
     may_install || skip "Python packages are not installed here: $* (set MEDSETS_CONFORMANCE_INSTALL=1)"
+    mkdir -p "$tools"
+    python3 -m venv "$place" >"$work/pip.log" 2>&1 || skip "no virtual environment: $(tail -n 1 "$work/pip.log")"
     "$python" -m pip install --quiet --disable-pip-version-check "$@" >"$work/pip.log" 2>&1 ||
         skip "PyPI packages could not be had: $* ($(tail -n 1 "$work/pip.log"))"
 }

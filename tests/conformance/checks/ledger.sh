@@ -6,12 +6,9 @@ python_with rfc8785
 
 # Accept, fetch, take back, accept again: the digest is that of the text shown.
 exits 23 'a gated set before its terms are accepted' medsets fetch demo-gated --quiet
-must medsets access demo-gated --json
-digest=$(python3 -c '
-import json, sys
-steps = json.load(sys.stdin)["data"]["datasets"][0]["steps"]
-print(next(step["text_digest"] for step in steps if step["kind"] == "agreement"))' <"$work/stdout") ||
-    fail 'no text digest in `access --json`'
+must medsets access accept demo-gated --dry-run --json
+digest=$(python3 -c 'import json, sys; print(json.load(sys.stdin)["data"]["text_digest"])' <"$work/stdout") ||
+    fail 'no digest of the text in `access accept --dry-run --json`'
 refused 'accepting the digest of another text' medsets access accept demo-gated --text-digest "sha256:$(printf '%064d' 0)"
 must medsets access accept demo-gated --text-digest "$digest" --purpose 'a check, with "quotes" and ä'
 must medsets fetch demo-gated --quiet
