@@ -111,7 +111,7 @@ impl Output {
             "tool": { "name": "medsets", "version": env!("CARGO_PKG_VERSION") },
             "started": self.started.to_string(),
             "elapsed_s": self.begun.elapsed().as_secs_f64(),
-            "data": answer.data,
+            "data": without_nulls(answer.data.clone()),
             "warnings": answer.warnings,
             "errors": answer.failures,
         });
@@ -121,6 +121,7 @@ impl Output {
         document
     }
 
+    /// Colours text for standard error.
     fn paint(&self, text: &str, code: &str) -> String {
         if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
@@ -133,5 +134,18 @@ impl Output {
 
     fn to_stderr(&self, text: &str) {
         let _ = writeln!(std::io::stderr().lock(), "{text}");
+    }
+}
+
+/// In JSON what is not known is absent, never null.
+fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(map) => map
+            .into_iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(key, value)| (key, without_nulls(value)))
+            .collect(),
+        Value::Array(values) => values.into_iter().map(without_nulls).collect(),
+        other => other,
     }
 }
