@@ -123,7 +123,7 @@ impl From<FsError> for Failure {
     fn from(error: FsError) -> Self {
         let exit = match error.kind() {
             FsErrorKind::DiskFull => Exit::NO_SPACE,
-            FsErrorKind::Quota => Exit::NO_INODES,
+            FsErrorKind::NoInodes | FsErrorKind::Quota => Exit::NO_INODES,
             FsErrorKind::Denied | FsErrorKind::ReadOnly => Exit::DENIED,
             _ => Exit::OTHER,
         };
