@@ -315,3 +315,36 @@ fn a_run_waits_for_another_one_only_as_long_as_told() {
     second.expect(53).says(&["another medsets run"]);
     served.run(&["fetch", "made"]).expect(0);
 }
+
+#[test]
+fn asking_for_a_part_of_what_is_whole_changes_nothing() {
+    let home = Home::new();
+    home.run(&["fetch", "demo"]).expect(0);
+    let before = tree(&home.data().join("demo"));
+    home.run(&["fetch", "demo", "--include", "labels"]).expect(0).says(&["whole"]);
+    home.run(&["fetch", "demo", "--exclude", "images"]).expect(0);
+    home.run(&["fetch", "demo", "--no-unpack"]).expect(2).says(&["unpacked", "--to"]);
+    home.run(&["fetch", "demo", "demo", "demo@1.0"]).expect(0);
+    assert_eq!(tree(&home.data().join("demo")), before);
+}
+
+#[test]
+fn parts_add_up_and_packed_files_can_be_unpacked_later() {
+    let home = Home::new();
+    home.run(&["fetch", "demo", "--include", "labels"]).expect(0);
+    home.run(&["fetch", "demo", "--include", "docs"]).expect(0);
+    let receipt_of =
+        || -> Value { serde_json::from_slice(&std::fs::read(receipt(&home, "demo/1.0")).unwrap()).unwrap() };
+    assert_eq!(receipt_of()["selection"]["include"], serde_json::json!(["docs", "labels"]));
+    assert!(home.data().join("demo/1.0/data/labels.csv").exists());
+    home.run(&["fetch", "demo"]).expect(0);
+    assert_eq!(receipt_of()["selection"], serde_json::json!({ "whole": true }));
+    home.run(&["verify", "demo"]).expect(0);
+    home.run(&["remove", "demo", "--yes"]).expect(0);
+    home.run(&["fetch", "demo", "--no-unpack"]).expect(0);
+    assert!(home.data().join("demo/1.0/archives/demo-images.zip").exists());
+    home.run(&["verify", "demo"]).expect(0);
+    home.run(&["fetch", "demo"]).expect(0);
+    assert_eq!(tree(&home.data().join("demo/1.0/data/images")).len(), 48);
+    home.run(&["verify", "demo"]).expect(0);
+}
