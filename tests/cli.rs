@@ -26,3 +26,5 @@ mod hostile;
 mod import;
 #[path = "cli/medquad.rs"]
 mod medquad;
+#[path = "cli/storage.rs"]
+mod storage;

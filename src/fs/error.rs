@@ -5,14 +5,23 @@ use std::path::{Path, PathBuf};
 
 use crate::remedy::Remedy;
 
-/// A file operation failed. Carries the path always.
+/// A file operation failed. Carries the path always. The message holds the system's words, so
+/// there is no further source to tell.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot {action} `{}`: {}", path.display(), reason(source))]
+#[error("cannot {action} `{}`: {}", path.display(), self.reason())]
 pub struct FsError {
     action: &'static str,
     path: PathBuf,
-    #[source]
-    source: io::Error,
+    cause: io::Error,
+    inodes: Inodes,
+}
+
+/// Whether the file system took more files when the operation failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Inodes {
+    Left,
+    /// The system calls this "no space" as well, though bytes may be free.
+    UsedUp,
 }
 
 /// The class of a failed file operation.
@@ -24,6 +33,8 @@ pub enum FsErrorKind {
     AlreadyExists,
     /// No bytes left on the file system.
     DiskFull,
+    /// No more files fit on the file system; bytes may be free.
+    NoInodes,
     /// A quota is used up; bytes may be free.
     Quota,
     /// No permission.
@@ -39,14 +50,19 @@ pub enum FsErrorKind {
 impl FsError {
     /// Joins what was tried, where, and what the system answered.
     pub fn new(action: &'static str, path: &Path, source: io::Error) -> Self {
-        Self { action, path: path.to_path_buf(), source }
+        // Asked at once: what is cleaned up after the failure gives inodes back.
+        let used_up = source.kind() == io::ErrorKind::StorageFull
+            && super::space(path).is_ok_and(|space| space.inodes == Some(0));
+        let inodes = if used_up { Inodes::UsedUp } else { Inodes::Left };
+        Self { action, path: path.to_path_buf(), cause: source, inodes }
     }
 
     /// The class of failure.
     pub fn kind(&self) -> FsErrorKind {
-        match self.source.kind() {
+        match self.cause.kind() {
             io::ErrorKind::NotFound => FsErrorKind::NotFound,
             io::ErrorKind::AlreadyExists => FsErrorKind::AlreadyExists,
+            io::ErrorKind::StorageFull if self.inodes == Inodes::UsedUp => FsErrorKind::NoInodes,
             io::ErrorKind::StorageFull => FsErrorKind::DiskFull,
             io::ErrorKind::QuotaExceeded => FsErrorKind::Quota,
             io::ErrorKind::PermissionDenied => FsErrorKind::Denied,
@@ -60,6 +76,16 @@ impl FsError {
     pub fn path(&self) -> &Path {
         &self.path
     }
+
+    /// The system's words without Rust's `(os error 28)`.
+    fn reason(&self) -> String {
+        let text = self.cause.to_string();
+        match text.find(" (os error") {
+            Some(_) if self.inodes == Inodes::UsedUp => "no inodes left for more files".to_owned(),
+            Some(end) => text[..end].to_lowercase(),
+            None => text,
+        }
+    }
 }
 
 impl Remedy for FsError {
@@ -68,6 +94,9 @@ impl Remedy for FsError {
             FsErrorKind::DiskFull => {
                 "free some space there and run the same command again; finished parts are kept".into()
             }
+            FsErrorKind::NoInodes => {
+                "the file system takes no more files: remove some there, or choose another folder, and run again".into()
+            }
             FsErrorKind::Quota => {
                 "the quota for bytes or files is used up; ask for more, or choose another folder".into()
             }
@@ -75,15 +104,6 @@ impl Remedy for FsError {
             FsErrorKind::ReadOnly => "choose a folder on a file system that can be written".into(),
             _ => return None,
         })
-    }
-}
-
-/// The system's words without Rust's `(os error 28)`.
-fn reason(source: &io::Error) -> String {
-    let text = source.to_string();
-    match text.find(" (os error") {
-        Some(end) => text[..end].to_lowercase(),
-        None => text,
     }
 }
 

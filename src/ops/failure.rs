@@ -126,7 +126,7 @@ impl From<FsError> for Failure {
             // The system says the same of both; only a look at the disk tells which it was.
             FsErrorKind::DiskFull if no_inodes() => Exit::NO_INODES,
             FsErrorKind::DiskFull => Exit::NO_SPACE,
-            FsErrorKind::Quota => Exit::NO_INODES,
+            FsErrorKind::NoInodes | FsErrorKind::Quota => Exit::NO_INODES,
             FsErrorKind::Denied | FsErrorKind::ReadOnly => Exit::DENIED,
             _ => Exit::OTHER,
         };

@@ -15,7 +15,7 @@ use crate::credentials::{CredentialSecret, Form, Wanted as WantedCredential};
 use crate::events::Event;
 use crate::fs::{self, Access};
 use crate::layout::check::{self, CheckMode};
-use crate::layout::receipt::{AcceptedMark, CatalogMark, LicenseMark, SourceMark};
+use crate::layout::receipt::{AcceptedMark, CatalogMark, LicenseMark, Selection as ReceiptSelection, SourceMark};
 use crate::layout::{DatasetDir, FinishedKind, Receipt, Role, RoleRules, Store, Workspace, commit};
 use crate::net::RequestCredential;
 use crate::plan::steps::Have;
@@ -73,7 +73,12 @@ pub enum KeepArchives {
 pub async fn fetch(context: &Context, options: &FetchOptions) -> Result<FetchReport, Failure> {
     let mut selections = Vec::new();
     for name in &options.datasets {
-        selections.extend(context.catalog()?.resolve(name)?);
+        for selection in context.catalog()?.resolve(name)? {
+            // A collection and a name may mean the same.
+            if !selections.iter().any(|one: &Selection| one.to_string() == selection.to_string()) {
+                selections.push(selection);
+            }
+        }
     }
     let mut report = FetchReport::default();
     for selection in selections {
@@ -220,8 +225,16 @@ pub(super) async fn pass_gate(
 fn already_whole(context: &Context, target: &Target<'_>, options: &FetchOptions) -> Result<Option<Fetched>, Failure> {
     let Some(receipt) = Receipt::read(&target.dir)? else { return Ok(None) };
     let asked = receipt_selection(options);
-    let enough = receipt.selection == asked
-        || (receipt.selection.whole && options.unpack && options.include.is_empty() && options.exclude.is_empty());
+    if asked.packed && !receipt.selection.packed {
+        let failure = Failure::new(Exit::USAGE, format!("`{}` is here already, unpacked", target.selection));
+        return Err(failure.help("put the packed files elsewhere with `--to DIR`, or `medsets remove` it first"));
+    }
+    let here = &receipt.selection;
+    let same_form = here.packed == asked.packed;
+    let within = here.exclude == asked.exclude
+        && !asked.include.is_empty()
+        && asked.include.iter().all(|glob| here.include.contains(glob));
+    let enough = *here == asked || (same_form && (here.whole || within));
     let other_source = options.source.as_ref().is_some_and(|source| *source != receipt.source.channel);
     if !enough || other_source {
         return Ok(None);
@@ -241,13 +254,26 @@ fn already_whole(context: &Context, target: &Target<'_>, options: &FetchOptions)
 }
 
 /// What part of a dataset the options ask for.
-pub(super) fn receipt_selection(options: &FetchOptions) -> crate::layout::receipt::Selection {
-    crate::layout::receipt::Selection {
+pub(super) fn receipt_selection(options: &FetchOptions) -> ReceiptSelection {
+    ReceiptSelection {
         whole: options.include.is_empty() && options.exclude.is_empty(),
         include: options.include.clone(),
         exclude: options.exclude.clone(),
         packed: !options.unpack,
     }
+}
+
+/// What is here after a fetch: an earlier part stays and is named beside the new one.
+fn with_earlier(asked: ReceiptSelection, earlier: Option<Receipt>) -> ReceiptSelection {
+    let Some(earlier) = earlier.map(|receipt| receipt.selection) else { return asked };
+    if asked.whole || earlier.packed != asked.packed || earlier.exclude != asked.exclude || asked.include.is_empty() {
+        return asked;
+    }
+    let mut include = earlier.include;
+    include.extend_from_slice(&asked.include);
+    include.sort();
+    include.dedup();
+    ReceiptSelection { include, ..asked }
 }
 
 /// What the provider works with, with the credential it needs.
@@ -454,8 +480,8 @@ pub(super) async fn fetch_into(
     if !tally.failures.is_empty() || context.cancel.is_set() {
         return Ok(unfinished(target, tally, reused));
     }
-    let particulars =
-        particulars(context, target, Means::Fetch, receipt_selection(options), options.reason.clone(), licenses)?;
+    let selection = with_earlier(receipt_selection(options), Receipt::read(&target.dir)?);
+    let particulars = particulars(context, target, Means::Fetch, selection, options.reason.clone(), licenses)?;
     let Assembled { receipt, receipt_sha256 } = assemble(context, workspace, &target.dir, &target.store, particulars)?;
     let mut fetched = summary(target, &receipt, Some(receipt_sha256), &tally);
     fetched.reused = reused;
@@ -547,7 +573,7 @@ pub(super) fn particulars(
     context: &Context,
     target: &Target<'_>,
     means: Means,
-    selection: crate::layout::receipt::Selection,
+    selection: ReceiptSelection,
     reason: Option<String>,
     licenses: BTreeMap<RelPath, String>,
 ) -> Result<Particulars, Failure> {

@@ -75,13 +75,15 @@ pub struct Imported {
 /// met; accounts need not, since whoever has the files needed none of this program's.
 pub async fn import(context: &Context, options: &ImportOptions) -> Result<Imported, Failure> {
     let selection = one_selection(context, &options.dataset)?;
-    let target = Target::of(context, &selection, options.source.as_deref(), options.to.as_deref())?;
-    let gate = gate::gate(context, &selection, Some(&target.source.channel), Purpose::Import, Compare::Pages).await?;
+    // A dataset without a source still has a gate that says why.
+    let channel = selection.source(options.source.as_deref()).map(|source| source.channel.clone());
+    let gate = gate::gate(context, &selection, channel.as_deref(), Purpose::Import, Compare::Pages).await?;
     let mut imported = Imported::default();
     imported.report.warnings.extend(gate.warnings().map(str::to_owned));
     if !gate.is_open() {
         return Err(gate::refusal(context, &selection, gate).await);
     }
+    let target = Target::of(context, &selection, options.source.as_deref(), options.to.as_deref())?;
     let entries: Vec<FileEntry> = selection.files(Some(&target.source.channel)).cloned().collect();
     let candidates = candidates(&options.paths)?;
     imported.matched = recognise(&entries, &candidates)?;

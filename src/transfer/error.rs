@@ -99,7 +99,7 @@ impl TransferError {
             Self::WrongContent { .. } => 42,
             Self::Fs { source, .. } => match source.kind() {
                 FsErrorKind::DiskFull => 50,
-                FsErrorKind::Quota => 51,
+                FsErrorKind::NoInodes | FsErrorKind::Quota => 51,
                 FsErrorKind::Denied | FsErrorKind::ReadOnly => 52,
                 _ => 1,
             },

@@ -269,3 +269,11 @@ fn a_link_to_a_download_folder_is_followed() {
     import(&home, &[link.to_str().unwrap()]).expect(0);
     check_layout(&home);
 }
+
+#[test]
+fn what_is_not_distributed_cannot_be_imported_and_says_why() {
+    let home = home();
+    let downloads = downloads(&home);
+    let ran = home.run(&["import", "openpath", downloads.to_str().unwrap()]).expect(27);
+    assert!(ran.stderr.contains("not distributed"), "{}", ran.stderr);
+}
