@@ -6,7 +6,7 @@ use crate::agreements::AgreementError;
 use crate::catalog::SelectError;
 use crate::context::ContextError;
 use crate::credentials::CredentialError;
-use crate::fs::{self, FsError, FsErrorKind};
+use crate::fs::{FsError, FsErrorKind};
 use crate::layout::LayoutError;
 use crate::net::NetError;
 use crate::plan::Shortage;
@@ -121,10 +121,7 @@ impl Serialize for Exit {
 
 impl From<FsError> for Failure {
     fn from(error: FsError) -> Self {
-        let no_inodes = || fs::space(error.path()).is_ok_and(|space| space.inodes == Some(0));
         let exit = match error.kind() {
-            // The system says the same of both; only a look at the disk tells which it was.
-            FsErrorKind::DiskFull if no_inodes() => Exit::NO_INODES,
             FsErrorKind::DiskFull => Exit::NO_SPACE,
             FsErrorKind::NoInodes | FsErrorKind::Quota => Exit::NO_INODES,
             FsErrorKind::Denied | FsErrorKind::ReadOnly => Exit::DENIED,
