@@ -104,7 +104,7 @@ pub struct FileEntry {
     /// Where it, or what comes out of it, goes: below the dataset folder.
     pub into: RelPath,
     /// How its members come out.
-    pub unpack: Option<UnpackRules>,
+    pub unpack: Option<Box<UnpackRules>>,
     /// What it is to the dataset.
     pub role: Option<RoleWord>,
     /// Whether no program can have it.
@@ -304,7 +304,7 @@ fn read_file(table: FileTable, inspection: &mut Inspection<'_>, at: &At<'_>) -> 
     let unpack = table.unpack.map(|unpack| {
         let key = at.key("unpack");
         let inner = read_into(unpack.into.as_deref(), inspection, &key.key("into"));
-        UnpackRules { into: if unpack.into.is_some() { inner } else { into.clone() }, table: unpack }
+        Box::new(UnpackRules { into: if unpack.into.is_some() { inner } else { into.clone() }, table: *unpack })
     });
     Some(FileEntry {
         variants: table.variant,

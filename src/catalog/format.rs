@@ -375,8 +375,8 @@ pub struct FileTable {
     pub at: BTreeMap<String, LocatorTable>,
     /// Where it goes.
     pub into: Option<String>,
-    /// How its members come out.
-    pub unpack: Option<UnpackTable>,
+    /// How its members come out. Boxed: most files have none, and a dataset may name many.
+    pub unpack: Option<Box<UnpackTable>>,
     /// What it is to the dataset.
     pub role: Option<RoleWord>,
     /// Whether no program can have it.

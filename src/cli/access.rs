@@ -41,6 +41,12 @@ async fn gates(context: &Context, names: &[String], source: Option<&str>) -> Res
             }
         }
     }
+    if let Some(source) = source
+        && !selections.iter().any(|selection| selection.source(Some(source)).is_some())
+    {
+        let message = format!("none of these datasets has a source `{}`", Printable::new(source));
+        return Err(Failure::new(Exit::USAGE, message).help("`medsets info ID --sources` lists them"));
+    }
     let mut gates = Vec::new();
     for selection in selections {
         let channel = selection.source(source).map(|source| source.channel.clone());

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::agreements::{Entry, EntryKind, Means, Record};
+use crate::agreements::{Entry, EntryKind, Matter, Means, Record, Standing, Standings};
 use crate::catalog::{Requirement, RequirementKind, Selection};
 use crate::context::Context;
 use crate::fs;
@@ -152,6 +152,19 @@ pub fn withdraw(
     let selection = one_selection(context, name)?;
     let kinds = |one: &Requirement| step.is_some() || one.kind == RequirementKind::Agreement;
     let step = pick(&selection, step, kinds, "an agreement")?;
+    let entries = context.ledger()?.read_all()?.entries;
+    let matter = Matter {
+        dataset: selection.id(),
+        version: &selection.release().version,
+        requirement: &step.id,
+        license: step.license.as_deref(),
+    };
+    let standings = Standings::from_entries(identity::person(context), entries);
+    if matches!(standings.standing(&matter), Standing::Nothing | Standing::Withdrawn { .. }) {
+        let message =
+            format!("nothing is recorded for the step `{}` of `{selection}` that could be taken back", step.id);
+        return Err(Failure::new(Exit::USAGE, message).of(selection.id()));
+    }
     let record = Record {
         requirement: Some(step.id.clone()),
         license: step.license.clone(),

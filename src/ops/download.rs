@@ -31,7 +31,7 @@ use super::rules::unpack_rules;
 #[derive(Clone)]
 pub struct Wanted {
     /// How its members come out, where it is an archive.
-    pub unpack: Option<UnpackRules>,
+    pub unpack: Option<Box<UnpackRules>>,
     /// What the host lists.
     pub listed: ListedFile,
     /// What the plan says.

@@ -136,6 +136,10 @@ impl From<ContextError> for Failure {
         match error {
             ContextError::Fs(error) => error.into(),
             ContextError::Overlay(_) => Self::from_error(Exit::CATALOG, &error),
+            // The command line is wrong, not the settings.
+            ContextError::Value { ref origin, .. } if origin == "flag" => {
+                Self { help: None, ..Self::from_error(Exit::USAGE, &error) }
+            }
             other => Self::from_error(Exit::CONFIG, &other),
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use globset::GlobSet;
 
@@ -16,7 +16,7 @@ use crate::events::Event;
 use crate::fs::{self, Access};
 use crate::layout::check::{self, CheckMode};
 use crate::layout::receipt::{AcceptedMark, CatalogMark, LicenseMark, Selection as ReceiptSelection, SourceMark};
-use crate::layout::{DatasetDir, FinishedKind, Receipt, Role, RoleRules, Store, Workspace, commit};
+use crate::layout::{DatasetDir, FinishedKind, LayoutError, Receipt, Role, RoleRules, Store, Workspace, commit};
 use crate::net::RequestCredential;
 use crate::plan::steps::Have;
 use crate::plan::{FetchPlan, Handling, Item, preflight};
@@ -141,18 +141,31 @@ impl<'a> Target<'a> {
         format!("{}-{}", self.selection.id(), self.selection.slug())
     }
 
-    /// Opens its workspace, waiting for another run as long as the settings say.
+    /// Opens its workspace, waiting for another run as long as the settings say, or until the
+    /// person has enough of it.
     pub fn workspace(&self, context: &Context) -> Result<Workspace, Failure> {
         let patience = context.settings.time("lock-wait").unwrap_or(Duration::from_secs(600));
-        let waiting = || {
-            let reason = format!("another medsets run works on `{}`", self.selection);
-            context.report.report(Event::Waiting { reason });
-        };
         let (entry, channel) = (self.selection.dataset().digest, self.source.channel.as_str());
         let name = self.workspace_name();
-        let workspace = Workspace::open(&self.store, &name, entry, channel, self.access, patience, waiting)?;
-        commit::sweep(&self.store, &self.dir)?;
-        Ok(workspace)
+        let deadline = Instant::now() + patience;
+        let mut is_told = false;
+        loop {
+            let nap = deadline.saturating_duration_since(Instant::now()).min(Duration::from_millis(500));
+            let waiting = || {
+                if !std::mem::replace(&mut is_told, true) {
+                    let reason = format!("another medsets run works on `{}`", self.selection);
+                    context.report.report(Event::Waiting { reason });
+                }
+            };
+            match Workspace::open(&self.store, &name, entry, channel, self.access, nap, waiting) {
+                Err(LayoutError::Held { .. }) if Instant::now() < deadline && !context.cancel.is_set() => {}
+                opened => {
+                    let workspace = opened?;
+                    commit::sweep(&self.store, &self.dir)?;
+                    return Ok(workspace);
+                }
+            }
+        }
     }
 }
 

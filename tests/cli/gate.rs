@@ -71,3 +71,12 @@ fn the_checklist_is_data_too() {
     assert_eq!(kinds, ["account", "training", "application", "agreement"]);
     assert!(dataset["steps"].as_array().unwrap().iter().all(|step| step["url"].as_str().is_some()));
 }
+
+#[test]
+fn only_what_was_recorded_can_be_taken_back() {
+    let home = Home::new();
+    home.run(&["access", "withdraw", "demo-gated"]).expect(2).says(&["demo-agreement"]);
+    assert!(!home.state().join("ledger.jsonl").exists(), "nothing was recorded");
+    home.run(&["access", "demo-gated", "--source", "nowhere"]).expect(2).says(&["nowhere"]);
+    home.run(&["fetch", "demo", "--jobs", "0"]).expect(2).says(&["jobs"]);
+}

@@ -348,3 +348,20 @@ fn parts_add_up_and_packed_files_can_be_unpacked_later() {
     assert_eq!(tree(&home.data().join("demo/1.0/data/images")).len(), 48);
     home.run(&["verify", "demo"]).expect(0);
 }
+
+#[test]
+fn a_waiting_run_ends_when_it_is_told_to() {
+    let served = serve(&[("big.bin", noise(3_000_000), "")]);
+    let mut slow = served.home.command(&["--catalog", &served.catalog, "fetch", "made", "--limit-rate", "100KB"]);
+    let mut first = slow.spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(1500));
+    let second = served.home.command(&["--catalog", &served.catalog, "fetch", "made"]).spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(700));
+    let asked = std::time::Instant::now();
+    assert!(Command::new("kill").args(["-INT", &second.id().to_string()]).status().unwrap().success());
+    let ended = second.wait_with_output().unwrap();
+    let _ = first.kill();
+    let _ = first.wait();
+    assert_eq!(ended.status.code(), Some(130), "{}", String::from_utf8_lossy(&ended.stderr));
+    assert!(asked.elapsed() < Duration::from_secs(5));
+}
