@@ -43,8 +43,7 @@ pub async fn run(
     let downloads = futures_util::stream::iter(jobs).map(|job| {
         let engine = engine.clone();
         // A task of its own, so that the downloads share all threads.
-        let task = tokio::spawn(async move { Outcome { result: file::fetch(&engine, &job).await, file: job.file } });
-        async move { task.await }
+        tokio::spawn(async move { Outcome { result: file::fetch(&engine, &job).await, file: job.file } })
     });
     let mut downloads = std::pin::pin!(downloads.buffer_unordered(settings.jobs.max(1)));
     while let Some(outcome) = downloads.next().await {
