@@ -4,3 +4,4 @@
 pub mod chestxray;
 pub mod home;
 pub mod host;
+pub mod server;
