@@ -43,7 +43,6 @@ pub async fn run(
     let downloads = futures_util::stream::iter(jobs).map(|job| {
         let engine = engine.clone();
         // A task of its own, so that the downloads share all threads.
-
         tokio::spawn(async move { Outcome { result: file::fetch(&engine, &job).await, file: job.file } })
     });
     let mut downloads = std::pin::pin!(downloads.buffer_unordered(settings.jobs.max(1)));

@@ -36,6 +36,13 @@ pub(super) enum Failed {
     Net(NetError),
     /// What is held is of no use: start over.
     Over(&'static str),
+    /// The body ended cleanly but early: another attempt may bring the rest.
+    Short {
+        /// What there is now.
+        received: u64,
+        /// What there should be.
+        expected: u64,
+    },
     /// Nothing that another attempt would change.
     Final(TransferError),
 }
@@ -49,8 +56,9 @@ impl From<NetError> for Failed {
 /// Downloads one file, by each way in order, and proves it. A file whose bytes are wrong is
 /// thrown away and had afresh once.
 pub(super) async fn fetch(engine: &Arc<Engine>, job: &Job) -> Result<Done, TransferError> {
-    let mut last = None;
+    let mut last: Option<TransferError> = None;
     for _round in 0..2 {
+        let mut wrong = false;
         for way in &job.ways {
             let error = match by_way(engine, job, way.as_ref()).await {
                 Ok(done) => {
@@ -63,9 +71,14 @@ pub(super) async fn fetch(engine: &Arc<Engine>, job: &Job) -> Result<Done, Trans
             if ends {
                 return Err(error);
             }
-            last = Some(error);
+            wrong |= matches!(error, TransferError::Mismatch { .. } | TransferError::TooLong { .. });
+            // Wrong bytes from one place say more than a second place that cannot be reached.
+            let says_less = error.host().is_some() && last.as_ref().is_some_and(|last| last.host().is_none());
+            if !says_less {
+                last = Some(error);
+            }
         }
-        if !matches!(last, Some(TransferError::Mismatch { .. } | TransferError::TooLong { .. })) {
+        if !wrong {
             break;
         }
     }
@@ -91,8 +104,8 @@ async fn by_way(engine: &Arc<Engine>, job: &Job, way: &dyn Locate) -> Result<Don
     let mut download = Download::new(engine, job);
     let mut location = located(job, way).await?;
     let (mut refreshed, mut versions) = (0, 0);
+    let mut best = download.held();
     loop {
-        let before = download.received;
         let outcome = tokio::select! {
             outcome = download.attempt(&location) => outcome,
             () = engine.cancel.cancelled() => Err(Failed::Final(TransferError::Cancelled { file: job.file.clone() })),
@@ -101,7 +114,11 @@ async fn by_way(engine: &Arc<Engine>, job: &Job, way: &dyn Locate) -> Result<Don
             Ok(done) => return Ok(done),
             Err(failed) => failed,
         };
-        let progress = download.received.saturating_sub(before);
+        // Bytes that came before and were thrown away are no progress: a host that breaks off
+        // and knows no ranges would be asked for ever.
+        let progress = download.held().saturating_sub(best);
+        best += progress;
+        let mut short = None;
         let error = match failed {
             Failed::Final(error) => {
                 download.stop().map_err(fs_error)?;
@@ -112,17 +129,31 @@ async fn by_way(engine: &Arc<Engine>, job: &Job, way: &dyn Locate) -> Result<Don
                 versions += 1;
                 NetError::Protocol { url: download.url(&location), reason: reason.to_owned() }
             }
+            Failed::Short { received, expected } => {
+                let (received, expected) = (ByteSize(received), ByteSize(expected));
+                short = Some(TransferError::Truncated { file: job.file.clone(), expected, received });
+                let reason = format!("it ended after {} of {} bytes", received.0, expected.0);
+                NetError::Interrupted { url: download.url(&location), reason }
+            }
             Failed::Net(error) => error,
         };
+        let patience = engine.client.settings().max_retry_after;
         let wait = match retry::classify(&error) {
             _ if versions > 0 && versions < VERSIONS && matches!(error, NetError::Protocol { .. }) => Duration::ZERO,
             Verdict::Refresh if refreshed < 3 && (download.received > 0 || expires(&location)) => {
                 refreshed = if progress > 0 { 0 } else { refreshed + 1 };
                 Duration::ZERO
             }
+            // Nobody waits for an hour in silence: the person is told when to come back.
+            Verdict::Retry { after: Some(after) } if after > patience => {
+                return Err(download.give_up(error, &location));
+            }
             Verdict::Retry { after } => match attempts.failed(progress) {
                 Some(attempt) => retry::delay(attempt, after, retry::chance()),
-                None => return Err(download.give_up(error, &location)),
+                None => {
+                    let gave_up = download.give_up(error, &location);
+                    return Err(short.filter(|_| gave_up.host().is_some()).unwrap_or(gave_up));
+                }
             },
             Verdict::Refresh | Verdict::GiveUp => return Err(download.give_up(error, &location)),
         };
@@ -195,6 +226,11 @@ impl<'e> Download<'e> {
         !self.job.expected.digests.is_empty() || part.validator().is_some()
     }
 
+    /// Bytes in the part, once it is open.
+    fn held(&self) -> u64 {
+        self.part.as_ref().map_or(0, |part| part.held())
+    }
+
     fn open_part(&mut self) -> Result<Arc<Part>, Failed> {
         if let Some(part) = &self.part {
             return Ok(part.clone());
@@ -215,22 +251,28 @@ impl<'e> Download<'e> {
     /// The rest of the file over one connection.
     async fn in_one_stream(&mut self, request: &HttpRequest, part: Arc<Part>) -> Result<Done, Failed> {
         // A gap means that pieces were under way before; only the prefix counts now.
-        let prefix = part.prefix();
-        if part.held() > prefix {
+        if part.held() > part.prefix() {
             return Err(Failed::Over("only the beginning of what is held can be continued"));
         }
-        if prefix > 0 && part.total() == Some(prefix) {
-            return self.finish(part, prefix, request).await;
+        if part.prefix() > 0 && part.total() == Some(part.prefix()) {
+            let whole = part.prefix();
+            return self.finish(part, whole, request).await;
         }
-        let held = part.validator();
-        let resumes = prefix > 0 && request.ranges != RangeSupport::No;
-        if prefix > 0 && !resumes {
-            return Err(Failed::Over("the host cannot continue a file"));
+        // Without a version to compare and a digest to prove the whole, a second answer may be
+        // of another version, and nobody would notice.
+        let joins = part.validator().is_some() || !self.job.expected.digests.is_empty();
+        if part.prefix() > 0 && (request.ranges == RangeSupport::No || !joins) {
+            self.start_over().map_err(|error| self.fs(error))?;
         }
+        let (prefix, held) = (part.prefix(), part.validator());
+        let resumes = prefix > 0;
         let want = resumes.then(|| Want { from: prefix, until: None, same_as: held.clone() });
         let response = self.engine.client.get(request, want.as_ref(), Lane::Bulk).await?;
         let asked = Asked { from: prefix, until: None, ranged: resumes, held: held.as_ref(), total: part.total() };
         match answer::meaning(asked, &head(&response)) {
+            Meaning::Continue { .. } if resumes && response.content_encoding().is_some() => {
+                Err(Failed::Over("a range came with a transport encoding"))
+            }
             Meaning::Continue { .. } => {
                 self.note(&response);
                 self.stream(response, request, part, prefix).await
@@ -268,7 +310,9 @@ impl<'e> Download<'e> {
         offset: u64,
     ) -> Result<Done, Failed> {
         let length = response.content_length().filter(|_| self.encoding.is_none());
-        let total = part.total().or(length.map(|length| offset + length));
+        // A host that declares less than the catalogue knows may still send the rest when asked.
+        let known = self.job.expected.size.map(|size| size.0).filter(|_| self.encoding.is_none());
+        let total = known.or(part.total()).or(length.map(|length| offset + length));
         part.begin(&request.url, response.validator().filter(|_| self.encoding.is_none()), total);
         self.follow(&part);
         let limit = self.limit();
@@ -299,10 +343,8 @@ impl<'e> Download<'e> {
         }
         let bytes = self.flushed(writer.finish().await)?;
         self.progress(bytes);
-        if let Some(total) = total.or(self.job.expected.size.map(|size| size.0)).filter(|_| self.encoding.is_none())
-            && at < total
-        {
-            return Err(self.cut_short(request, at, total));
+        if let Some(expected) = total.filter(|total| self.encoding.is_none() && at < *total) {
+            return Err(Failed::Short { received: at, expected });
         }
         self.finish(part, at, request).await
     }
@@ -326,15 +368,16 @@ impl<'e> Download<'e> {
         if let (Some(size), None) = (self.job.expected.size, &self.encoding)
             && (body.len() as u64) < size.0
         {
-            return Err(self.cut_short(request, body.len() as u64, size.0));
+            return Err(Failed::Short { received: body.len() as u64, expected: size.0 });
         }
         let wanted: Vec<_> = self.algorithms();
         let (expected, encoding) = (self.job.expected.digests.clone(), self.encoding.clone());
         let (target, access, name) = (self.job.target.clone(), self.job.access, self.job.file.clone());
+        let most = self.job.expected.size.map_or(MOST_DECODED, |size| size.0);
         let written = tokio::task::spawn_blocking(move || {
             let mut digests = digests::of_bytes(&body, wanted.iter().copied());
             if encoding.is_some() && must_decode(&name, &expected, &digests) {
-                body = decoded(&body[..], &target)?;
+                body = decoded(&body[..], most, &target)?;
                 digests = digests::of_bytes(&body, wanted);
             }
             Ok((body, digests, target, access))
@@ -351,6 +394,8 @@ impl<'e> Download<'e> {
     async fn finish(&mut self, part: Arc<Part>, total: u64, request: &HttpRequest) -> Result<Done, Failed> {
         self.follow(&part);
         if !part.finish(total) {
+            // They have stopped; those of the next attempt begin anew.
+            self.followers = None;
             return Err(Failed::Over("the pieces do not make a whole"));
         }
         let followers = self.followers.take();
@@ -360,9 +405,10 @@ impl<'e> Download<'e> {
         let mut size = total;
         if self.encoding.is_some() && must_decode(&self.job.file, &self.job.expected.digests, &digests) {
             let path = part.path().to_path_buf();
+            let most = self.job.expected.size.map_or(MOST_DECODED, |size| size.0);
             let body = tokio::task::spawn_blocking(move || {
                 let file = fs::open(&path)?;
-                let body = decoded(file, &path)?;
+                let body = decoded(file, most, &path)?;
                 fs::write_unsynced(&path, &body, fs::Access::Private)?;
                 Ok(body)
             });
@@ -474,12 +520,6 @@ impl<'e> Download<'e> {
         Failed::Final(TransferError::TooLong { file: self.job.file.clone(), expected })
     }
 
-    /// The body ended cleanly but early: another attempt may bring the rest.
-    fn cut_short(&self, request: &HttpRequest, at: u64, total: u64) -> Failed {
-        let reason = format!("it ended after {at} of {total} bytes");
-        Failed::Net(NetError::Interrupted { url: request.url.clone(), reason })
-    }
-
     pub(super) fn progress(&self, bytes: u64) {
         if bytes > 0 {
             self.engine.report.report(Event::Progress { file: self.job.file.clone(), bytes: ByteSize(bytes) });
@@ -577,18 +617,22 @@ fn must_decode(name: &crate::values::RelPath, expected: &[Digest], raw: &[Digest
     ![".gz", ".tgz", ".bgz"].iter().any(|ending| name.ends_with(ending))
 }
 
-/// Undoes `Content-Encoding: gzip`. At most 1 GiB comes out: larger files never came encoded
-/// in the field, and a bomb must end somewhere.
-fn decoded(body: impl std::io::Read, path: &std::path::Path) -> Result<Vec<u8>, FsError> {
-    const MOST: u64 = 1 << 30;
+/// Undoes `Content-Encoding: gzip`. At most one byte more than `most` comes out: what is longer
+/// is refused by its size, and a bomb must end somewhere.
+fn decoded(body: impl std::io::Read, most: u64, path: &std::path::Path) -> Result<Vec<u8>, FsError> {
     let mut out = Vec::new();
-    let failed = |error| FsError::new("decode", path, error);
-    flate2::read::MultiGzDecoder::new(body).take(MOST + 1).read_to_end(&mut out).map_err(failed)?;
-    if out.len() as u64 > MOST {
-        return Err(failed(std::io::Error::other("it is larger than 1 GiB when decoded")));
+    let decoder = flate2::read::MultiGzDecoder::new(body);
+    let most = most.min(MOST_DECODED).saturating_add(1);
+    decoder.take(most).read_to_end(&mut out).map_err(|error| FsError::new("decode", path, error))?;
+    if out.len() as u64 > MOST_DECODED {
+        let error = std::io::Error::other("it is larger than 1 GiB when decoded");
+        return Err(FsError::new("decode", path, error));
     }
     Ok(out)
 }
+
+/// Larger files never came encoded in the field.
+const MOST_DECODED: u64 = 1 << 30;
 
 /// Copies a file and computes digests on the way.
 fn copy_hashed(

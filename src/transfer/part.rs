@@ -7,7 +7,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use crate::fs::{self, Access, FsError, PositionalFile};
@@ -25,6 +25,9 @@ pub struct Part {
     access: Access,
     state: Mutex<State>,
     grown: Condvar,
+    /// Shared by writes; a start-over waits for those under way, so that none of them lands
+    /// on bytes of the next version.
+    writing: RwLock<()>,
 }
 
 #[derive(Debug)]
@@ -69,7 +72,14 @@ impl Part {
             None => (Extents::default(), None, None),
         };
         let state = State { held, total, validator, url: None, generation: 0, ended: None, saved: Instant::now() };
-        Ok(Arc::new(Self { file, path: path.to_path_buf(), access, state: Mutex::new(state), grown: Condvar::new() }))
+        Ok(Arc::new(Self {
+            file,
+            path: path.to_path_buf(),
+            access,
+            state: Mutex::new(state),
+            grown: Condvar::new(),
+            writing: RwLock::default(),
+        }))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -120,6 +130,7 @@ impl Part {
     /// Writes bytes and tells the followers; dropped when the part has started over since
     /// `generation`. Writes the journal when half a second has passed. Blocks.
     pub fn write(&self, offset: u64, bytes: &[u8], generation: u64) -> Result<(), FsError> {
+        let _writing = self.writing.read().unwrap_or_else(PoisonError::into_inner);
         if self.state().generation != generation {
             return Ok(());
         }
@@ -142,11 +153,13 @@ impl Part {
 
     /// Throws away what is held. Followers start over.
     pub fn restart(&self) -> Result<(), FsError> {
+        let _alone = self.writing.write().unwrap_or_else(PoisonError::into_inner);
         let mut state = self.state();
         state.generation += 1;
         state.held = Extents::default();
         state.total = None;
         state.validator = None;
+        state.ended = None;
         self.file.set_len(0)?;
         self.grown.notify_all();
         drop(state);

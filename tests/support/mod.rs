@@ -5,3 +5,4 @@ pub mod archives;
 pub mod chestxray;
 pub mod home;
 pub mod host;
+pub mod server;
