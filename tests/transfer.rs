@@ -351,10 +351,51 @@ fn transport_encodings_are_undone_where_the_bytes_are_meant_without_them() {
         check("a.csv.gz", &packed, Known::Digest, &packed, &Whole);
         check("a.csv.gz", &packed, Known::Nothing, &packed, &Whole);
         // It says so of bytes that are not compressed at all.
-        check("a.csv", &table, Known::Digest, &table, &Whole);
+        for what in [Known::Digest, Known::Size, Known::Nothing] {
+            check("a.csv", &table, what, &table, &Whole);
+        }
+        let broken = Arc::new(packed[..packed.len() - 100].to_vec());
+        check("a.csv", &table, Known::Nothing, &broken, &Fails(34, &["a.csv", "encoding"]));
     }
     let bomb = gzip(&vec![0; 64 << 20]);
     check("a.csv", &noise(10 << 10, 1), Known::Digest, &bomb, &Fails(40, &["a.csv"]));
+}
+
+#[test]
+fn an_encoding_that_cannot_be_undone_is_refused() {
+    #[track_caller]
+    fn check(size: usize, what: Known, end: &End) {
+        let body = noise(size, 1);
+        let bytes = body.clone();
+        let script = move |_: &Request| Answer::whole(&bytes).with("content-encoding", "br");
+        Trial::one("a.csv", &body, what, script).ends("a.csv", &body, end);
+    }
+    for size in [10 << 10, SIZE] {
+        check(size, Known::Digest, &Whole); // the header is wrong, the bytes are not
+        check(size, Known::Nothing, &Fails(34, &["a.csv", "encoding"]));
+    }
+}
+
+#[test]
+fn lengths_that_cannot_be_true_do_no_harm() {
+    #[track_caller]
+    fn check(answer: fn(Answer) -> Answer) {
+        let body = noise(SIZE, 1);
+        let bytes = body.clone();
+        let trial = Trial::one("a.bin", &body, Known::Nothing, move |request| {
+            answer(Answer::file(request, &bytes, "\"a\"")).then(Then::Close)
+        });
+        let ran = trial.fetch();
+        assert!(matches!(ran.code, Some(31 | 34)) && !ran.stderr.contains("panick"), "{ran:?}");
+        assert!(trial.file("a.bin").is_none());
+        assert!(trial.server.log().len() <= 12, "{} requests", trial.server.log().len());
+    }
+    check(|answer| answer.length(Length::Says(u64::MAX)));
+    check(|answer| answer.length(Length::Says(u64::MAX - 2)));
+    check(|answer| answer.length(Length::Says(1 << 60)));
+    check(|answer| answer.length(Length::Untold).with("content-length", "many"));
+    check(|answer| answer.with("content-length", "7")); // two lengths
+    check(|answer| answer.length(Length::Untold).with("content-length", "-5"));
 }
 
 #[test]

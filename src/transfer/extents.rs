@@ -43,7 +43,7 @@ impl Extents {
         let mut at = 0;
         for (from, until) in self.0.iter().copied().chain([(total, total)]) {
             while at < from.min(total) {
-                let end = (at + piece.max(1)).min(from).min(total);
+                let end = at.saturating_add(piece.max(1)).min(from).min(total);
                 missing.push((at, end));
                 at = end;
             }

@@ -312,7 +312,7 @@ impl<'e> Download<'e> {
         let length = response.content_length().filter(|_| self.encoding.is_none());
         // A host that declares less than the catalogue knows may still send the rest when asked.
         let known = self.job.expected.size.map(|size| size.0).filter(|_| self.encoding.is_none());
-        let total = known.or(part.total()).or(length.map(|length| offset + length));
+        let total = known.or(part.total()).or(length.map(|length| offset.saturating_add(length)));
         part.begin(&request.url, response.validator().filter(|_| self.encoding.is_none()), total);
         self.follow(&part);
         let limit = self.limit();
@@ -371,18 +371,22 @@ impl<'e> Download<'e> {
             return Err(Failed::Short { received: body.len() as u64, expected: size.0 });
         }
         let wanted: Vec<_> = self.algorithms();
+        self.believe_encoding(&body)?;
         let (expected, encoding) = (self.job.expected.digests.clone(), self.encoding.clone());
         let (target, access, name) = (self.job.target.clone(), self.job.access, self.job.file.clone());
         let most = self.job.expected.size.map_or(MOST_DECODED, |size| size.0);
         let written = tokio::task::spawn_blocking(move || {
             let mut digests = digests::of_bytes(&body, wanted.iter().copied());
             if encoding.is_some() && must_decode(&name, &expected, &digests) {
-                body = decoded(&body[..], most, &target)?;
+                let Some(plain) = decoded(&body[..], most, &target)? else { return Ok(None) };
+                body = plain;
                 digests = digests::of_bytes(&body, wanted);
             }
-            Ok((body, digests, target, access))
+            Ok(Some((body, digests, target, access)))
         });
-        let (body, digests, target, access) = self.joined(written.await)?;
+        let Some((body, digests, target, access)) = self.joined(written.await)? else {
+            return Err(Failed::Over(BROKEN_ENCODING));
+        };
         let verified = self.proven(&digests, body.len() as u64)?;
         let size = ByteSize(body.len() as u64);
         let write = tokio::task::spawn_blocking(move || fs::write_unsynced(&target, &body, access));
@@ -403,16 +407,26 @@ impl<'e> Download<'e> {
         let computed = self.joined(joined.await)?;
         let Some(mut digests) = computed else { return Err(Failed::Over("the digests could not be computed")) };
         let mut size = total;
+        if self.encoding.is_some() {
+            let mut first = [0; 2];
+            let read = fs::open(part.path()).and_then(|file| {
+                file.take(2).read(&mut first).map_err(|error| FsError::new("read", part.path(), error))
+            });
+            let read = read.map_err(|error| self.fs(error))?;
+            self.believe_encoding(&first[..read])?;
+        }
         if self.encoding.is_some() && must_decode(&self.job.file, &self.job.expected.digests, &digests) {
             let path = part.path().to_path_buf();
             let most = self.job.expected.size.map_or(MOST_DECODED, |size| size.0);
             let body = tokio::task::spawn_blocking(move || {
                 let file = fs::open(&path)?;
                 let body = decoded(file, most, &path)?;
-                fs::write_unsynced(&path, &body, fs::Access::Private)?;
+                if let Some(body) = &body {
+                    fs::write_unsynced(&path, body, fs::Access::Private)?;
+                }
                 Ok(body)
             });
-            let body = self.joined(body.await)?;
+            let Some(body) = self.joined(body.await)? else { return Err(Failed::Over(BROKEN_ENCODING)) };
             digests = digests::of_bytes(&body, self.algorithms());
             size = body.len() as u64;
         }
@@ -461,6 +475,24 @@ impl<'e> Download<'e> {
     fn note(&mut self, response: &Response) {
         self.encoding = response.content_encoding();
         self.stated = digests::stated(|name| response.header(name).map(str::to_owned));
+    }
+
+    /// Looks at the first bytes of a body that is said to be encoded. Some hosts say so of bytes
+    /// that are not; and an encoding that was not asked for and is not known cannot be undone.
+    fn believe_encoding(&mut self, first: &[u8]) -> Result<(), Failed> {
+        match self.encoding.as_deref() {
+            None => Ok(()),
+            Some("gzip" | "x-gzip") => {
+                self.encoding = self.encoding.take().filter(|_| first.starts_with(&[0x1f, 0x8b]));
+                Ok(())
+            }
+            // The digest will tell whether they are the bytes that are meant.
+            Some(_) if !self.job.expected.digests.is_empty() => {
+                self.encoding = None;
+                Ok(())
+            }
+            Some(_) => Err(Failed::Over("it came with a transport encoding that was not asked for")),
+        }
     }
 
     fn follow(&mut self, part: &Arc<Part>) {
@@ -617,19 +649,26 @@ fn must_decode(name: &crate::values::RelPath, expected: &[Digest], raw: &[Digest
     ![".gz", ".tgz", ".bgz"].iter().any(|ending| name.ends_with(ending))
 }
 
-/// Undoes `Content-Encoding: gzip`. At most one byte more than `most` comes out: what is longer
-/// is refused by its size, and a bomb must end somewhere.
-fn decoded(body: impl std::io::Read, most: u64, path: &std::path::Path) -> Result<Vec<u8>, FsError> {
+/// Undoes `Content-Encoding: gzip`; `None` when it is broken. At most one byte more than `most`
+/// comes out: what is longer is refused by its size, and a bomb must end somewhere.
+fn decoded(body: impl std::io::Read, most: u64, path: &std::path::Path) -> Result<Option<Vec<u8>>, FsError> {
+    use std::io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
     let mut out = Vec::new();
     let decoder = flate2::read::MultiGzDecoder::new(body);
     let most = most.min(MOST_DECODED).saturating_add(1);
-    decoder.take(most).read_to_end(&mut out).map_err(|error| FsError::new("decode", path, error))?;
-    if out.len() as u64 > MOST_DECODED {
-        let error = std::io::Error::other("it is larger than 1 GiB when decoded");
-        return Err(FsError::new("decode", path, error));
+    match decoder.take(most).read_to_end(&mut out) {
+        Err(error) if matches!(error.kind(), InvalidData | InvalidInput | UnexpectedEof) => return Ok(None),
+        Err(error) => return Err(FsError::new("decode", path, error)),
+        Ok(_) if out.len() as u64 <= MOST_DECODED => {}
+        Ok(_) => {
+            let error = std::io::Error::other("it is larger than 1 GiB when decoded");
+            return Err(FsError::new("decode", path, error));
+        }
     }
-    Ok(out)
+    Ok(Some(out))
 }
+
+const BROKEN_ENCODING: &str = "its transport encoding is broken";
 
 /// Larger files never came encoded in the field.
 const MOST_DECODED: u64 = 1 << 30;

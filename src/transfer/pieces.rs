@@ -22,6 +22,9 @@ use super::part::Part;
 /// Bytes of one request.
 const PIECE: u64 = 16 << 20;
 
+/// Pieces of a file at most: a host may declare any size, and the list of pieces is in memory.
+const MOST_PIECES: u64 = 1 << 16;
+
 /// What came of it.
 pub(super) enum Got {
     /// Everything is held.
@@ -37,7 +40,7 @@ pub(super) async fn download(
     part: &Arc<Part>,
     total: u64,
 ) -> Result<Got, Failed> {
-    let queue: VecDeque<(u64, u64)> = part.missing(total, PIECE).into();
+    let queue: VecDeque<(u64, u64)> = part.missing(total, PIECE.max(total / MOST_PIECES)).into();
     let workers = download.engine.settings.ranges.min(queue.len());
     let queue = Mutex::new(queue);
     let received = AtomicU64::new(0);
