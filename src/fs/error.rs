@@ -101,6 +101,10 @@ impl Remedy for FsError {
                 "the quota for bytes or files is used up; ask for more, or choose another folder".into()
             }
             FsErrorKind::Denied => "choose a folder you may write to, or ask its owner".into(),
+            FsErrorKind::OtherFileSystem => {
+                "keep the data folder on one file system; for another disk name a folder there with `--to` or `--data-dir`"
+                    .into()
+            }
             FsErrorKind::ReadOnly => "choose a folder on a file system that can be written".into(),
             _ => return None,
         })

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::context::Context;
-use crate::fs::{self, Access, FsError, FsErrorKind};
+use crate::fs::{self, Access, FoundKind, FsError, FsErrorKind};
 use crate::layout::inventory::{self, InventoryReader};
 use crate::layout::{DatasetDir, FileRecord, Finished, FinishedKind, LayoutError, Receipt, Workspace};
 use crate::providers::AnyProvider;
@@ -91,7 +91,8 @@ fn link(from: &Path, to: &Path, access: Access) -> Result<(), FsError> {
     }
 }
 
-/// Files that medsets did not put there are a person's own.
+/// Files that medsets did not put there are a person's own. A link in the place of a folder of
+/// the dataset does not go along: files would be written through it to wherever it leads.
 fn keep_foreign(workspace: &Workspace, dir: &DatasetDir, known: &HashSet<RelPath>) -> Result<(), FsError> {
     let mut foreign = Vec::new();
     fs::walk(dir.root(), &mut |found| {
@@ -100,6 +101,7 @@ fn keep_foreign(workspace: &Workspace, dir: &DatasetDir, known: &HashSet<RelPath
             || matches!(found.path.as_str(), "README.md" | "TERMS.md" | "CITATION.cff");
         if let (false, Ok(path)) = (ours, RelPath::parse(&found.path))
             && !known.contains(&path)
+            && !(found.kind == FoundKind::Link && known.iter().any(|one| is_below(one, &path)))
         {
             foreign.push(path);
         }
@@ -108,6 +110,10 @@ fn keep_foreign(workspace: &Workspace, dir: &DatasetDir, known: &HashSet<RelPath
         link(&path.under(dir.root()), &path.under(&workspace.stage()), workspace.access())?;
     }
     Ok(())
+}
+
+fn is_below(path: &RelPath, folder: &RelPath) -> bool {
+    path.as_str().strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// Fetches what is missing or changed, and only that. Gives what a person should know.

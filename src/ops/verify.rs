@@ -19,6 +19,9 @@ pub struct VerifyReport {
     /// Receipts that could not be read.
     #[serde(skip)]
     pub warnings: Vec<String>,
+    /// How many datasets have records that cannot be read.
+    #[serde(skip)]
+    pub unread: usize,
 }
 
 /// What was found for one dataset.
@@ -51,7 +54,7 @@ pub struct Verified {
 pub fn verify(context: &Context, name: Option<&str>, mode: CheckMode) -> Result<VerifyReport, Failure> {
     let (found, warnings) = here::named(context, name)?;
     let datasets = found.iter().map(|one| verify_one(context, one, mode)).collect::<Result<_, _>>()?;
-    Ok(VerifyReport { datasets, warnings })
+    Ok(VerifyReport { datasets, unread: warnings.len(), warnings })
 }
 
 /// Checks one dataset.
@@ -99,8 +102,9 @@ impl Verified {
 }
 
 impl VerifyReport {
-    /// The worst of all datasets.
+    /// The worst of all datasets. One whose records cannot be read is not as it was.
     pub fn exit(&self) -> Exit {
-        self.datasets.iter().map(Verified::exit).fold(Exit::DONE, Exit::most_actionable)
+        let unread = if self.unread == 0 { Exit::DONE } else { Exit::DIFFERENT };
+        self.datasets.iter().map(Verified::exit).fold(unread, Exit::most_actionable)
     }
 }

@@ -365,3 +365,28 @@ fn a_waiting_run_ends_when_it_is_told_to() {
     assert_eq!(ended.status.code(), Some(130), "{}", String::from_utf8_lossy(&ended.stderr));
     assert!(asked.elapsed() < Duration::from_secs(5));
 }
+
+#[test]
+fn a_repair_never_writes_through_a_link() {
+    let home = Home::new();
+    home.run(&["fetch", "demo"]).expect(0);
+    let images = home.data().join("demo/1.0/data/images");
+    let elsewhere = home.path().join("elsewhere");
+    std::fs::create_dir(&elsewhere).unwrap();
+    std::fs::remove_dir_all(&images).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, &images).unwrap();
+    home.run(&["verify", "demo"]).expect(62);
+    home.run(&["verify", "demo", "--repair"]).expect(0);
+    assert!(tree(&elsewhere).is_empty(), "nothing outside was touched");
+    assert!(std::fs::symlink_metadata(&images).unwrap().is_dir());
+    assert_eq!(tree(&images).len(), 48);
+}
+
+#[test]
+fn verify_does_not_pass_over_a_record_that_cannot_be_read() {
+    let home = Home::new();
+    home.run(&["fetch", "demo"]).expect(0);
+    std::fs::write(receipt(&home, "demo/1.0"), "garbage").unwrap();
+    home.run(&["verify"]).expect(62).says(&["receipt.json"]);
+    home.run(&["status", "--exit-code"]).expect(62);
+}
