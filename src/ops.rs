@@ -19,13 +19,16 @@ pub mod ledger;
 pub mod lint;
 pub mod list;
 pub mod matching;
+pub mod particulars;
 pub mod placing;
 pub mod remove;
 pub mod repair;
 pub mod report;
 pub mod rules;
+pub mod target;
 pub mod texts;
 pub mod verify;
+pub mod wanted;
 
 pub use exit::Exit;
 pub use failure::Failure;

@@ -1,37 +1,33 @@
 //! The main job: from a name to verified data on disk.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-
-use globset::GlobSet;
 
 use crate::access::Purpose;
-use crate::agreements::Standing;
-use crate::catalog::{FileEntry, Host, Selection, Source};
+use crate::catalog::Selection;
 use crate::context::Context;
-use crate::credentials::{CredentialSecret, Form, Wanted as WantedCredential};
 use crate::events::Event;
-use crate::fs::{self, Access};
+use crate::fs::{self};
 use crate::layout::check::{self, CheckMode};
-use crate::layout::receipt::{AcceptedMark, CatalogMark, LicenseMark, Selection as ReceiptSelection, SourceMark};
-use crate::layout::{DatasetDir, FinishedKind, LayoutError, Receipt, Role, RoleRules, Store, Workspace, commit};
-use crate::net::RequestCredential;
+use crate::layout::receipt::Selection as ReceiptSelection;
+use crate::layout::{FinishedKind, Receipt, Workspace};
 use crate::plan::steps::Have;
 use crate::plan::{FetchPlan, Handling, Item, preflight};
-use crate::providers::{AnyProvider, Hosts, Listing, Needs, ProviderError};
-use crate::reports::{self, papers};
-use crate::values::{Algorithm, ByteSize, Digest, Printable, RelPath};
+use crate::providers::{AnyProvider, Hosts};
+use crate::reports::{self};
+use crate::values::{ByteSize, Digest, RelPath};
 
-use super::assemble::{Assembled, Means, Particulars, assemble, enter_in_ledger};
-use super::download::{ArchivePassword, Tally, Wanted, download};
+use super::assemble::{Assembled, Means, assemble, enter_in_ledger};
+use super::download::{Tally, Wanted, download};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::gate::{self, Compare};
-use super::identity;
+use super::particulars::{particulars, roles};
 use super::repair::carry_over;
 use super::report::{FailedFile, FetchReport, Fetched};
+use super::target::Target;
+use super::wanted::{archive_password, hosts, licenses, wanted};
 
 /// What to fetch and how.
 #[derive(Debug, Clone, Default)]
@@ -103,90 +99,6 @@ pub async fn fetch(context: &Context, options: &FetchOptions) -> Result<FetchRep
 /// The datasets for which an acceptance is all that is missing.
 pub fn only_acceptance_missing(report: &FetchReport) -> Vec<String> {
     report.failures.iter().filter_map(|failure| failure.acceptance.clone()).collect()
-}
-
-/// Everything about one dataset that the steps share.
-pub(super) struct Target<'a> {
-    pub selection: &'a Selection,
-    pub source: &'a Source,
-    pub dir: DatasetDir,
-    pub store: Store,
-    pub access: Access,
-}
-
-impl<'a> Target<'a> {
-    /// Where a selection goes and what it comes from.
-    pub fn of(
-        context: &Context,
-        selection: &'a Selection,
-        source: Option<&str>,
-        to: Option<&Path>,
-    ) -> Result<Self, Failure> {
-        let data_dir = match to {
-            Some(to) => to.to_path_buf(),
-            None => context.data_dir()?,
-        };
-        let found = selection.source(source).ok_or_else(|| no_source(selection, source))?;
-        Ok(Self {
-            dir: DatasetDir::new(&data_dir, selection.id(), &selection.slug()),
-            store: Store::of(&data_dir),
-            access: access(context, selection, found),
-            selection,
-            source: found,
-        })
-    }
-
-    /// The name of its workspace.
-    pub fn workspace_name(&self) -> String {
-        format!("{}-{}", self.selection.id(), self.selection.slug())
-    }
-
-    /// Opens its workspace, waiting for another run as long as the settings say, or until the
-    /// person has enough of it.
-    pub fn workspace(&self, context: &Context) -> Result<Workspace, Failure> {
-        let patience = context.settings.time("lock-wait").unwrap_or(Duration::from_secs(600));
-        let (entry, channel) = (self.selection.dataset().digest, self.source.channel.as_str());
-        let name = self.workspace_name();
-        let deadline = Instant::now() + patience;
-        let mut is_told = false;
-        loop {
-            let nap = deadline.saturating_duration_since(Instant::now()).min(Duration::from_millis(500));
-            let waiting = || {
-                if !std::mem::replace(&mut is_told, true) {
-                    let reason = format!("another medsets run works on `{}`", self.selection);
-                    context.report.report(Event::Waiting { reason });
-                }
-            };
-            match Workspace::open(&self.store, &name, entry, channel, self.access, nap, waiting) {
-                Err(LayoutError::Held { .. }) if Instant::now() < deadline && !context.cancel.is_set() => {}
-                opened => {
-                    let workspace = opened?;
-                    commit::sweep(&self.store, &self.dir)?;
-                    return Ok(workspace);
-                }
-            }
-        }
-    }
-}
-
-fn no_source(selection: &Selection, source: Option<&str>) -> Failure {
-    let known: Vec<String> = selection.sources().map(|source| format!("`{}`", source.channel)).collect();
-    match source {
-        Some(source) => Failure::new(Exit::USAGE, format!("`{selection}` has no source `{}`", Printable::new(source)))
-            .help(format!("there is {}", known.join(", "))),
-        None => Failure::new(Exit::NOT_DISTRIBUTED, format!("the entry names no source for `{selection}`")),
-    }
-}
-
-/// Private for data that ask for anything, as the umask says for open data.
-fn access(context: &Context, selection: &Selection, source: &Source) -> Access {
-    match context.settings.text("access") {
-        Some("private") => Access::Private,
-        Some("group") => Access::Group,
-        Some("shared") => Access::Shared,
-        _ if selection.requirements(Some(&source.channel)).next().is_some() => Access::Private,
-        _ => Access::Shared,
-    }
 }
 
 async fn fetch_one(
@@ -289,166 +201,6 @@ fn with_earlier(asked: ReceiptSelection, earlier: Option<Receipt>) -> ReceiptSel
     ReceiptSelection { include, ..asked }
 }
 
-/// What the provider works with, with the credential it needs.
-pub(super) fn hosts(context: &Context, provider: &AnyProvider, source: &Source) -> Result<Hosts, Failure> {
-    let form = match provider.needs() {
-        Needs::Nothing => None,
-        Needs::Login => Some(Form::Login),
-        Needs::Token => Some(Form::Token),
-    };
-    let credential = form.map(|form| credential(context, source, form)).transpose()?;
-    Ok(Hosts { client: context.client()?.clone(), credential, embedded: tokio::sync::OnceCell::new() })
-}
-
-fn credential(context: &Context, source: &Source, form: Form) -> Result<RequestCredential, Failure> {
-    let url = match &source.host {
-        Host::Http { base, .. } => base.clone(),
-        _ => None,
-    };
-    let provider = source.host.name();
-    let found = context.credentials()?.find(&WantedCredential { provider, form, url: url.as_ref() })?;
-    match found.credential.map(|credential| credential.secret) {
-        Some(CredentialSecret::Token(token)) => Ok(RequestCredential::Bearer(token)),
-        Some(CredentialSecret::Login { user, password }) => Ok(RequestCredential::Basic { user, password }),
-        None => {
-            let host = url.map_or(source.channel.clone(), |url| url.host().to_owned());
-            Err(ProviderError::NoCredential { host, provider: provider.to_owned() }.into())
-        }
-    }
-}
-
-/// The files that are wanted, as the entry and the host list them.
-pub(super) async fn wanted(
-    context: &Context,
-    target: &Target<'_>,
-    options: &FetchOptions,
-    provider: &AnyProvider,
-    hosts: &Hosts,
-    warnings: &mut Vec<String>,
-) -> Result<Vec<Wanted>, Failure> {
-    let channel = target.source.channel.as_str();
-    let known = Listing::of_entry(target.selection.files(Some(channel)), channel);
-    let listing = provider.list(hosts, known).await.map_err(|error| by_hand(error, target))?;
-    let include = globs(&options.include)?;
-    let exclude = globs(&options.exclude)?;
-    let keep = keeps(context, options);
-    let mut wanted = Vec::new();
-    let mut by_hand = Vec::new();
-    let entries: HashMap<&RelPath, &FileEntry> =
-        target.selection.files(Some(channel)).map(|file| (&file.path, file)).collect();
-    let parts = parts_of_split(target);
-    for listed in listing.0 {
-        let Some(entry) = entries.get(&listed.path).copied() else { continue };
-        let names = [listed.path.as_str(), entry.group.as_deref().unwrap_or_default()];
-        let meant = |set: &GlobSet| names.iter().any(|name| set.is_match(name));
-        if (!options.include.is_empty() && !meant(&include)) || meant(&exclude) {
-            continue;
-        }
-        if entry.manual {
-            by_hand.push(listed.path.to_string());
-            continue;
-        }
-        let is_part = parts.contains(listed.path.as_str()) || parts.contains(listed.path.file_name());
-        wanted.push(want(target, options, entry, listed, keep, is_part)?);
-    }
-    if !by_hand.is_empty() {
-        warnings.push(format!("`{}`: a person must get {} and import them", target.selection, by_hand.join(", ")));
-    }
-    if wanted.is_empty() {
-        let failure = Failure::new(Exit::USAGE, format!("nothing of `{}` is left to fetch", target.selection));
-        return Err(failure.help("`medsets info ID --files` lists the files; globs match paths and groups"));
-    }
-    Ok(wanted)
-}
-
-fn want(
-    target: &Target<'_>,
-    options: &FetchOptions,
-    entry: &FileEntry,
-    listed: crate::providers::ListedFile,
-    keep: bool,
-    is_part: bool,
-) -> Result<Wanted, Failure> {
-    let channel = target.source.channel.as_str();
-    let handling = match &entry.unpack {
-        Some(rules) if options.unpack => {
-            Handling::Unpack { members: rules.table.members, bytes: rules.table.unpacked_size.map(ByteSize), keep }
-        }
-        None if is_part && options.unpack => Handling::Place(beside("archives", &listed.path)?),
-        Some(_) => Handling::Place(beside("archives", &listed.path)?),
-        None => Handling::Place(placed(entry, &listed.path)?),
-    };
-    let tree = match &target.source.host {
-        Host::Github { tree: Some(tree), tag: None, .. } if listed.digests.is_empty() => Some(
-            Digest::from_hex(Algorithm::Sha1, tree).map_err(|error| Failure::new(Exit::CATALOG, error.to_string()))?,
-        ),
-        _ => None,
-    };
-    let whole = target.selection.license(Some(channel));
-    let license = target.selection.license_for(entry, Some(channel));
-    Ok(Wanted {
-        item: Item {
-            path: listed.path.clone(),
-            size: listed.size,
-            about: entry.size_about,
-            handling,
-            have: Have::Nothing,
-        },
-        license: (license != whole).then(|| license.to_owned()),
-        changed_is_fine: options.accept_changed.iter().any(|name| name == listed.path.as_str()),
-        tree,
-        unpack: entry.unpack.clone(),
-        listed,
-    })
-}
-
-/// The names of further parts of split archives.
-fn parts_of_split<'t>(target: &'t Target<'_>) -> HashSet<&'t str> {
-    let channel = Some(target.source.channel.as_str());
-    let rules = target.selection.files(channel).filter_map(|file| file.unpack.as_ref());
-    rules.flat_map(|rules| rules.table.parts.iter().map(String::as_str)).collect()
-}
-
-fn beside(folder: &str, path: &RelPath) -> Result<RelPath, Failure> {
-    RelPath::parse(&format!("{folder}/{path}")).map_err(|error| Failure::new(Exit::CATALOG, error.to_string()))
-}
-
-fn placed(entry: &FileEntry, path: &RelPath) -> Result<RelPath, Failure> {
-    path.below(&entry.into).map_err(|error| Failure::new(Exit::CATALOG, error.to_string()))
-}
-
-fn keeps(context: &Context, options: &FetchOptions) -> bool {
-    match options.keep_archives {
-        Some(keep) => keep == KeepArchives::Yes,
-        None => context.settings.text("keep-archives") == Some("yes"),
-    }
-}
-
-fn globs(patterns: &[String]) -> Result<GlobSet, Failure> {
-    let mut set = globset::GlobSetBuilder::new();
-    for pattern in patterns {
-        let glob = globset::GlobBuilder::new(pattern).literal_separator(true).build();
-        set.add(glob.map_err(|error| {
-            Failure::new(Exit::USAGE, format!("`{}` is no glob: {}", Printable::new(pattern), error.kind()))
-        })?);
-    }
-    set.build().map_err(|error| Failure::new(Exit::USAGE, error.to_string()))
-}
-
-/// A source that only a person can use: what to get, and how to go on.
-fn by_hand(error: ProviderError, target: &Target<'_>) -> Failure {
-    let manual = matches!(error, ProviderError::ByHand { .. });
-    let failure = Failure::from(error);
-    if !manual {
-        return failure;
-    }
-    let channel = Some(target.source.channel.as_str());
-    let names: Vec<String> = target.selection.files(channel).take(20).map(|file| format!("`{}`", file.path)).collect();
-    let failure = if names.is_empty() { failure } else { failure.help(format!("the files are {}", names.join(", "))) };
-    failure
-        .help(format!("then take them in with `medsets import {} PATH...`", gate::name_for_command(target.selection)))
-}
-
 fn dry_run(context: &Context, target: &Target<'_>, wanted: Vec<Wanted>) -> Fetched {
     let items: Vec<Item> = wanted.into_iter().map(|one| one.item).collect();
     let plan = FetchPlan::of(&items, jobs(context), target.selection.unpacked_about());
@@ -542,116 +294,6 @@ fn unfinished(target: &Target<'_>, tally: Tally, reused: ByteSize) -> (Fetched, 
     let fetched = Fetched { failed: failed.collect(), reused, ..blank(target, &tally) };
     let failures = tally.failures.into_iter().map(|(_, failure)| failure.of(target.selection.id())).collect();
     (fetched, failures)
-}
-
-/// The entry's globs.
-pub(super) fn roles(selection: &Selection) -> RoleRules {
-    let layout = &selection.dataset().entry.layout;
-    RoleRules::new([
-        (Role::Image, layout.image.as_slice()),
-        (Role::Text, layout.text.as_slice()),
-        (Role::Table, layout.table.as_slice()),
-        (Role::Annotation, layout.annotation.as_slice()),
-        (Role::Doc, layout.doc.as_slice()),
-    ])
-}
-
-/// The password of encrypted archives, where the entry says that there are any: looked for
-/// like a credential under the dataset's id.
-pub(super) fn archive_password(context: &Context, target: &Target<'_>) -> Result<ArchivePassword, Failure> {
-    let channel = Some(target.source.channel.as_str());
-    let encrypted = target
-        .selection
-        .files(channel)
-        .any(|file| file.unpack.as_ref().is_some_and(|rules| rules.table.password.is_some()));
-    if !encrypted {
-        return Ok(ArchivePassword::default());
-    }
-    let wanted = WantedCredential { provider: target.selection.id().as_str(), form: Form::Token, url: None };
-    let found = context.credentials()?.find(&wanted)?;
-    let secret = found.credential.map(|credential| match credential.secret {
-        CredentialSecret::Token(password) | CredentialSecret::Login { password, .. } => password,
-    });
-    let variable = format!("MEDSETS_TOKEN_{}", target.selection.id().as_str().to_ascii_uppercase().replace('-', "_"));
-    Ok(ArchivePassword { secret, variable: Some(variable) })
-}
-
-/// Terms of single files where they differ from the dataset's.
-pub(super) fn licenses(wanted: &[Wanted]) -> BTreeMap<RelPath, String> {
-    wanted.iter().filter_map(|one| Some((one.listed.path.clone(), one.license.clone()?))).collect()
-}
-
-/// Everything the receipt says.
-pub(super) fn particulars(
-    context: &Context,
-    target: &Target<'_>,
-    means: Means,
-    selection: ReceiptSelection,
-    reason: Option<String>,
-    licenses: BTreeMap<RelPath, String>,
-) -> Result<Particulars, Failure> {
-    let (chosen, channel) = (target.selection, target.source.channel.as_str());
-    let accepted = accepted(context, chosen, channel)?;
-    let shelf = context.shelf()?;
-    let shown: Vec<(String, String, String)> =
-        accepted.iter().map(|(mark, day)| (mark.license.clone(), mark.text_sha256.to_string(), day.clone())).collect();
-    let facts =
-        papers::PaperFacts { fetched: context.now().strftime("%Y-%m-%d").to_string(), ..papers::PaperFacts::default() };
-    let cited = papers::cited(chosen);
-    Ok(Particulars {
-        id: chosen.id().clone(),
-        title: chosen.dataset().entry.title.clone(),
-        version: chosen.release().version.clone(),
-        variant: chosen.variant_name().map(str::to_owned),
-        selection,
-        means,
-        catalog: CatalogMark {
-            digest: context.catalog()?.digest(),
-            entry: chosen.dataset().digest,
-            origin: chosen.dataset().origin.clone(),
-        },
-        source: SourceMark { channel: channel.to_owned(), provider: target.source.host.name().to_owned() },
-        license: LicenseMark {
-            expression: chosen.license(Some(channel)).to_owned(),
-            accepted: accepted.into_iter().map(|(mark, _)| mark).collect(),
-        },
-        papers: vec![
-            ("README.md", papers::readme(chosen, channel, shelf, &facts)),
-            ("TERMS.md", papers::terms(chosen, channel, shelf, &shown)),
-            ("CITATION.cff", reports::cite(&[cited], reports::CitationFormat::Cff)),
-        ],
-        roles: roles(chosen),
-        file_license: licenses,
-        warnings: Vec::new(),
-        reason,
-    })
-}
-
-/// The acceptances that a fetch rests on, each with its day.
-fn accepted(context: &Context, selection: &Selection, channel: &str) -> Result<Vec<(AcceptedMark, String)>, Failure> {
-    let mut marks = Vec::new();
-    let agreements: Vec<_> = selection.requirements(Some(channel)).filter(|one| one.license.is_some()).collect();
-    if agreements.is_empty() {
-        return Ok(marks);
-    }
-    let entries = context.ledger()?.read_all()?.entries;
-    let standings = crate::agreements::Standings::from_entries(identity::person(context), entries);
-    for step in agreements {
-        let matter = crate::agreements::Matter {
-            dataset: selection.id(),
-            version: &selection.release().version,
-            requirement: &step.id,
-            license: step.license.as_deref(),
-        };
-        if let Standing::Accepted(acceptance) = standings.standing(&matter)
-            && let Some(text_sha256) = acceptance.text_sha256
-        {
-            let license = step.license.clone().unwrap_or_default();
-            let day = acceptance.at.strftime("%Y-%m-%d").to_string();
-            marks.push((AcceptedMark { license, text_sha256, sequence: acceptance.sequence }, day));
-        }
-    }
-    Ok(marks)
 }
 
 /// A report with nothing in it but names.

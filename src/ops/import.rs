@@ -23,11 +23,14 @@ use super::assemble::{Means, assemble};
 use super::download::download;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::fetch::{self, FetchOptions, Target, particulars, roles, summary};
+use super::fetch::{self, FetchOptions, summary};
 use super::gate::{self, Compare};
 use super::matching::{Candidate, Match, recognise};
+use super::particulars::{particulars, roles};
 use super::repair::carry_over;
 use super::report::FetchReport;
+use super::target::Target;
+use super::wanted;
 
 /// What to take and how.
 #[derive(Debug, Clone)]
@@ -160,7 +163,7 @@ async fn lay_out(
         Arc::new(Hosts { client: context.client()?.clone(), credential: None, embedded: tokio::sync::OnceCell::new() });
     let fetch_options = FetchOptions { unpack: true, ..FetchOptions::default() };
     let mut wanted =
-        fetch::wanted(context, target, &fetch_options, &provider, &hosts, &mut imported.report.warnings).await?;
+        wanted::wanted(context, target, &fetch_options, &provider, &hosts, &mut imported.report.warnings).await?;
     fetch::look_for(&workspace, &mut wanted);
     let others = others(&workspace, &imported.matched)?;
     for one in &others {
@@ -180,8 +183,8 @@ async fn lay_out(
         bytes,
         kept: ByteSize::ZERO,
     });
-    let licenses = fetch::licenses(&wanted);
-    let password = fetch::archive_password(context, target)?;
+    let licenses = wanted::licenses(&wanted);
+    let password = wanted::archive_password(context, target)?;
     let (workspace, tally) =
         download(context, workspace, wanted, provider, hosts, roles(target.selection), password).await?;
     if !tally.failures.is_empty() {

@@ -12,8 +12,10 @@ use crate::providers::AnyProvider;
 use crate::values::{Digest, Printable, RelPath};
 
 use super::failure::Failure;
-use super::fetch::{self, FetchOptions, Target};
+use super::fetch::{self, FetchOptions};
+use super::target::Target;
 use super::verify::Verified;
+use super::wanted;
 
 /// Links every file of a dataset folder that is as it should be into the workspace's stage, so
 /// that only the rest is fetched: a placed file by itself, an archive's members when none of
@@ -134,7 +136,7 @@ pub async fn repair(context: &Context, found: &Verified) -> Result<Vec<String>, 
     target.dir = dir;
     fetch::pass_gate(context, &selection, Some(&target.source.channel), &mut warnings).await?;
     let provider = Arc::new(AnyProvider::of(target.source, &selection));
-    let hosts = Arc::new(fetch::hosts(context, &provider, target.source)?);
+    let hosts = Arc::new(wanted::hosts(context, &provider, target.source)?);
     let options = FetchOptions {
         datasets: vec![name],
         include: asked.include,
@@ -142,7 +144,7 @@ pub async fn repair(context: &Context, found: &Verified) -> Result<Vec<String>, 
         unpack: !asked.packed,
         ..FetchOptions::default()
     };
-    let wanted = fetch::wanted(context, &target, &options, &provider, &hosts, &mut warnings).await?;
+    let wanted = wanted::wanted(context, &target, &options, &provider, &hosts, &mut warnings).await?;
     let workspace = target.workspace(context)?;
     let (_, failures) =
         fetch::fetch_into(context, &target, &options, workspace, wanted, provider, hosts, Some(damaged)).await?;

@@ -1,0 +1,101 @@
+//! What a receipt says of a dataset beside its files.
+
+use std::collections::BTreeMap;
+
+use crate::agreements::Standing;
+use crate::catalog::Selection;
+use crate::context::Context;
+use crate::layout::receipt::{AcceptedMark, CatalogMark, LicenseMark, Selection as ReceiptSelection, SourceMark};
+use crate::layout::{Role, RoleRules};
+use crate::reports::{self, papers};
+use crate::values::RelPath;
+
+use super::assemble::{Means, Particulars};
+use super::failure::Failure;
+use super::identity;
+use super::target::Target;
+
+/// The entry's globs.
+pub(super) fn roles(selection: &Selection) -> RoleRules {
+    let layout = &selection.dataset().entry.layout;
+    RoleRules::new([
+        (Role::Image, layout.image.as_slice()),
+        (Role::Text, layout.text.as_slice()),
+        (Role::Table, layout.table.as_slice()),
+        (Role::Annotation, layout.annotation.as_slice()),
+        (Role::Doc, layout.doc.as_slice()),
+    ])
+}
+
+/// Everything the receipt says.
+pub(super) fn particulars(
+    context: &Context,
+    target: &Target<'_>,
+    means: Means,
+    selection: ReceiptSelection,
+    reason: Option<String>,
+    licenses: BTreeMap<RelPath, String>,
+) -> Result<Particulars, Failure> {
+    let (chosen, channel) = (target.selection, target.source.channel.as_str());
+    let accepted = accepted(context, chosen, channel)?;
+    let shelf = context.shelf()?;
+    let shown: Vec<(String, String, String)> =
+        accepted.iter().map(|(mark, day)| (mark.license.clone(), mark.text_sha256.to_string(), day.clone())).collect();
+    let facts =
+        papers::PaperFacts { fetched: context.now().strftime("%Y-%m-%d").to_string(), ..papers::PaperFacts::default() };
+    let cited = papers::cited(chosen);
+    Ok(Particulars {
+        id: chosen.id().clone(),
+        title: chosen.dataset().entry.title.clone(),
+        version: chosen.release().version.clone(),
+        variant: chosen.variant_name().map(str::to_owned),
+        selection,
+        means,
+        catalog: CatalogMark {
+            digest: context.catalog()?.digest(),
+            entry: chosen.dataset().digest,
+            origin: chosen.dataset().origin.clone(),
+        },
+        source: SourceMark { channel: channel.to_owned(), provider: target.source.host.name().to_owned() },
+        license: LicenseMark {
+            expression: chosen.license(Some(channel)).to_owned(),
+            accepted: accepted.into_iter().map(|(mark, _)| mark).collect(),
+        },
+        papers: vec![
+            ("README.md", papers::readme(chosen, channel, shelf, &facts)),
+            ("TERMS.md", papers::terms(chosen, channel, shelf, &shown)),
+            ("CITATION.cff", reports::cite(&[cited], reports::CitationFormat::Cff)),
+        ],
+        roles: roles(chosen),
+        file_license: licenses,
+        warnings: Vec::new(),
+        reason,
+    })
+}
+
+/// The acceptances that a fetch rests on, each with its day.
+fn accepted(context: &Context, selection: &Selection, channel: &str) -> Result<Vec<(AcceptedMark, String)>, Failure> {
+    let mut marks = Vec::new();
+    let agreements: Vec<_> = selection.requirements(Some(channel)).filter(|one| one.license.is_some()).collect();
+    if agreements.is_empty() {
+        return Ok(marks);
+    }
+    let entries = context.ledger()?.read_all()?.entries;
+    let standings = crate::agreements::Standings::from_entries(identity::person(context), entries);
+    for step in agreements {
+        let matter = crate::agreements::Matter {
+            dataset: selection.id(),
+            version: &selection.release().version,
+            requirement: &step.id,
+            license: step.license.as_deref(),
+        };
+        if let Standing::Accepted(acceptance) = standings.standing(&matter)
+            && let Some(text_sha256) = acceptance.text_sha256
+        {
+            let license = step.license.clone().unwrap_or_default();
+            let day = acceptance.at.strftime("%Y-%m-%d").to_string();
+            marks.push((AcceptedMark { license, text_sha256, sequence: acceptance.sequence }, day));
+        }
+    }
+    Ok(marks)
+}

@@ -1,0 +1,98 @@
+//! Where a dataset goes, and what it comes from.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::catalog::{Selection, Source};
+use crate::context::Context;
+use crate::events::Event;
+use crate::fs::Access;
+use crate::layout::{DatasetDir, LayoutError, Store, Workspace, commit};
+use crate::values::Printable;
+
+use super::exit::Exit;
+use super::failure::Failure;
+
+/// Everything about one dataset that the steps share.
+pub(super) struct Target<'a> {
+    pub selection: &'a Selection,
+    pub source: &'a Source,
+    pub dir: DatasetDir,
+    pub store: Store,
+    pub access: Access,
+}
+
+impl<'a> Target<'a> {
+    /// Where a selection goes and what it comes from.
+    pub fn of(
+        context: &Context,
+        selection: &'a Selection,
+        source: Option<&str>,
+        to: Option<&Path>,
+    ) -> Result<Self, Failure> {
+        let data_dir = match to {
+            Some(to) => to.to_path_buf(),
+            None => context.data_dir()?,
+        };
+        let found = selection.source(source).ok_or_else(|| no_source(selection, source))?;
+        Ok(Self {
+            dir: DatasetDir::new(&data_dir, selection.id(), &selection.slug()),
+            store: Store::of(&data_dir),
+            access: access(context, selection, found),
+            selection,
+            source: found,
+        })
+    }
+
+    /// The name of its workspace.
+    pub fn workspace_name(&self) -> String {
+        format!("{}-{}", self.selection.id(), self.selection.slug())
+    }
+
+    /// Opens its workspace, waiting for another run as long as the settings say, or until the
+    /// person has enough of it.
+    pub fn workspace(&self, context: &Context) -> Result<Workspace, Failure> {
+        let patience = context.settings.time("lock-wait").unwrap_or(Duration::from_secs(600));
+        let (entry, channel) = (self.selection.dataset().digest, self.source.channel.as_str());
+        let name = self.workspace_name();
+        let deadline = Instant::now() + patience;
+        let mut is_told = false;
+        loop {
+            let nap = deadline.saturating_duration_since(Instant::now()).min(Duration::from_millis(500));
+            let waiting = || {
+                if !std::mem::replace(&mut is_told, true) {
+                    let reason = format!("another medsets run works on `{}`", self.selection);
+                    context.report.report(Event::Waiting { reason });
+                }
+            };
+            match Workspace::open(&self.store, &name, entry, channel, self.access, nap, waiting) {
+                Err(LayoutError::Held { .. }) if Instant::now() < deadline && !context.cancel.is_set() => {}
+                opened => {
+                    let workspace = opened?;
+                    commit::sweep(&self.store, &self.dir)?;
+                    return Ok(workspace);
+                }
+            }
+        }
+    }
+}
+
+fn no_source(selection: &Selection, source: Option<&str>) -> Failure {
+    let known: Vec<String> = selection.sources().map(|source| format!("`{}`", source.channel)).collect();
+    match source {
+        Some(source) => Failure::new(Exit::USAGE, format!("`{selection}` has no source `{}`", Printable::new(source)))
+            .help(format!("there is {}", known.join(", "))),
+        None => Failure::new(Exit::NOT_DISTRIBUTED, format!("the entry names no source for `{selection}`")),
+    }
+}
+
+/// Private for data that ask for anything, as the umask says for open data.
+fn access(context: &Context, selection: &Selection, source: &Source) -> Access {
+    match context.settings.text("access") {
+        Some("private") => Access::Private,
+        Some("group") => Access::Group,
+        Some("shared") => Access::Shared,
+        _ if selection.requirements(Some(&source.channel)).next().is_some() => Access::Private,
+        _ => Access::Shared,
+    }
+}
