@@ -9,7 +9,10 @@
 //! ```text
 //! engine     many jobs at once
 //! job        what is wanted, and what became of it
-//! file       one file: ways, attempts, resuming, verification
+//! file       one file: its ways and attempts
+//! download   what one attempt does: resuming, verification
+//! writer     large writes behind small pieces
+//! encoding   transport encodings nobody asked for
 //! pieces     one big file over several connections
 //! part       the growing file, and readers that follow it
 //! journal    what a part holds, on disk beside it
@@ -31,8 +34,11 @@ pub mod job;
 pub mod journal;
 pub mod part;
 
+mod download;
+mod encoding;
 mod file;
 mod pieces;
+mod writer;
 
 pub use engine::{TransferSettings, run};
 pub use error::TransferError;

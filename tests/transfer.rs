@@ -8,6 +8,7 @@
     clippy::disallowed_macros,
     clippy::unwrap_used,
     clippy::panic,
+    clippy::redundant_closure,
     reason = "not the library: it sets its scene by hand"
 )]
 

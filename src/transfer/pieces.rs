@@ -16,8 +16,10 @@ use crate::net::{Lane, Response, Want};
 use crate::plan::HttpRequest;
 
 use super::answer::{self, Asked, Meaning};
-use super::file::{Download, Failed, Writer, head};
+use super::download::{Download, head};
+use super::file::Failed;
 use super::part::Part;
+use super::writer::Writer;
 
 /// Bytes of one request.
 const PIECE: u64 = 16 << 20;

@@ -46,6 +46,8 @@ impl ChestXray {
             match (line.split(" = ").next().unwrap_or_default(), bytes) {
                 ("size", Some(bytes)) => out.push_str(&format!("size = {}\n", bytes.len())),
                 ("sha256", Some(bytes)) => out.push_str(&format!("sha256 = \"{}\"\n", digest(bytes))),
+                // The true set fills 47 GB; a test machine need not have them free.
+                ("size-about" | "unpacked-about", _) => {}
                 ("md5" | "sha1", Some(_)) => {}
                 ("unpack", Some(_)) => out.push_str(&format!("{}\n", with_members(line, members))),
                 _ => {

@@ -1,0 +1,493 @@
+//! The state of one file between its attempts, and what one attempt does.
+
+use std::io::Read as _;
+use std::sync::Arc;
+
+use crate::events::Event;
+use crate::fs::{self, FsError};
+use crate::net::{Lane, NetError, Response, Want};
+use crate::plan::{HttpRequest, Location, RangeSupport};
+use crate::values::{ByteSize, Digest, SafeUrl};
+
+use super::answer::{self, Asked, Head, Meaning};
+use super::content;
+use super::digests::{self, Followers};
+use super::encoding::{BROKEN_ENCODING, MOST_DECODED, copy_hashed, decoded, must_decode};
+use super::engine::Engine;
+use super::error::TransferError;
+use super::file::{Failed, expires};
+use super::job::{Done, Job, Verified};
+use super::journal;
+use super::part::Part;
+use super::pieces;
+use super::writer::Writer;
+
+/// Bodies up to this size are taken in memory, hashed and written at once.
+const SMALL: u64 = 1 << 20;
+
+/// Files from this size on come over several connections.
+const BIG: u64 = 32 << 20;
+
+/// The state of one file between its attempts.
+pub(super) struct Download<'e> {
+    pub engine: &'e Arc<Engine>,
+    pub job: &'e Job,
+    /// Bytes that came over the network.
+    pub received: u64,
+    part: Option<Arc<Part>>,
+    followers: Option<Followers>,
+    stated: Vec<Digest>,
+    encoding: Option<String>,
+}
+
+impl<'e> Download<'e> {
+    pub(super) fn new(engine: &'e Arc<Engine>, job: &'e Job) -> Self {
+        Self { engine, job, received: 0, part: None, followers: None, stated: Vec::new(), encoding: None }
+    }
+
+    /// One attempt. Whatever arrived stays in the part.
+    pub(super) async fn attempt(&mut self, location: &Location) -> Result<Done, Failed> {
+        let request = match location {
+            Location::Http(request) => request,
+            Location::Local(path) => return self.take_local(path).await,
+        };
+        let known = self.job.expected.size.map(|size| size.0);
+        let begun = self.part.is_some() || journal::Journal::read(&self.job.part).is_some();
+        if begun || known.is_some_and(|size| size > SMALL) {
+            let part = self.open_part()?;
+            let total = part.total().or(known);
+            let splits = self.engine.settings.ranges > 1 && request.ranges != RangeSupport::No;
+            if let Some(total) = total.filter(|total| splits && self.is_safe_to_split(&part) && *total >= BIG) {
+                return self.in_pieces(request, &part, total).await;
+            }
+            return self.in_one_stream(request, part).await;
+        }
+        let response = self.engine.client.get(request, None, Lane::Light).await?;
+        self.note(&response);
+        match response.content_length() {
+            Some(length) if length <= SMALL => self.in_memory(response, request).await,
+            _ => {
+                let part = self.open_part()?;
+                self.stream(response, request, part, 0).await
+            }
+        }
+    }
+
+    /// Pieces from several connections are joined only where the version can be proven: by a
+    /// strong validator (which the first piece shows) or by a digest at the end.
+    fn is_safe_to_split(&self, part: &Part) -> bool {
+        !self.job.expected.digests.is_empty() || part.validator().is_some()
+    }
+
+    /// Bytes in the part, once it is open.
+    pub(super) fn held(&self) -> u64 {
+        self.part.as_ref().map_or(0, |part| part.held())
+    }
+
+    fn open_part(&mut self) -> Result<Arc<Part>, Failed> {
+        if let Some(part) = &self.part {
+            return Ok(part.clone());
+        }
+        let proven = !self.job.expected.digests.is_empty();
+        if let Some(parent) = self.job.part.parent() {
+            fs::create_dir_all(parent, self.job.access).map_err(|error| self.fs(error))?;
+        }
+        let part = Part::open(&self.job.part, self.job.access, proven).map_err(|error| self.fs(error))?;
+        let held = part.held();
+        if held > 0 {
+            self.progress(held);
+        }
+        self.part = Some(part.clone());
+        Ok(part)
+    }
+
+    /// The rest of the file over one connection.
+    async fn in_one_stream(&mut self, request: &HttpRequest, part: Arc<Part>) -> Result<Done, Failed> {
+        // A gap means that pieces were under way before; only the prefix counts now.
+        if part.held() > part.prefix() {
+            return Err(Failed::Over("only the beginning of what is held can be continued"));
+        }
+        if part.prefix() > 0 && part.total() == Some(part.prefix()) {
+            let whole = part.prefix();
+            return self.finish(part, whole, request).await;
+        }
+        // Without a version to compare and a digest to prove the whole, a second answer may be
+        // of another version, and nobody would notice.
+        let joins = part.validator().is_some() || !self.job.expected.digests.is_empty();
+        if part.prefix() > 0 && (request.ranges == RangeSupport::No || !joins) {
+            self.start_over().map_err(|error| self.fs(error))?;
+        }
+        let (prefix, held) = (part.prefix(), part.validator());
+        let resumes = prefix > 0;
+        let want = resumes.then(|| Want { from: prefix, until: None, same_as: held.clone() });
+        let response = self.engine.client.get(request, want.as_ref(), Lane::Bulk).await?;
+        let asked = Asked { from: prefix, until: None, ranged: resumes, held: held.as_ref(), total: part.total() };
+        match answer::meaning(asked, &head(&response)) {
+            Meaning::Continue { .. } if resumes && response.content_encoding().is_some() => {
+                Err(Failed::Over("a range came with a transport encoding"))
+            }
+            Meaning::Continue { .. } => {
+                self.note(&response);
+                self.stream(response, request, part, prefix).await
+            }
+            Meaning::FromZero => {
+                self.start_over().map_err(|error| self.fs(error))?;
+                self.note(&response);
+                self.stream(response, request, part, 0).await
+            }
+            Meaning::StartOver(reason) => Err(Failed::Over(reason)),
+        }
+    }
+
+    /// Several connections at once.
+    async fn in_pieces(&mut self, request: &HttpRequest, part: &Arc<Part>, total: u64) -> Result<Done, Failed> {
+        self.follow(part);
+        let outcome = pieces::download(self, request, part, total).await;
+        match outcome? {
+            pieces::Got::Whole => self.finish(part.clone(), total, request).await,
+            pieces::Got::Answer(response) => {
+                // The host sends the whole file whatever is asked for.
+                self.start_over().map_err(|error| self.fs(error))?;
+                self.note(&response);
+                self.stream(*response, request, part.clone(), 0).await
+            }
+        }
+    }
+
+    /// Takes a body into the part from `offset` to its end.
+    async fn stream(
+        &mut self,
+        mut response: Response,
+        request: &HttpRequest,
+        part: Arc<Part>,
+        offset: u64,
+    ) -> Result<Done, Failed> {
+        let length = response.content_length().filter(|_| self.encoding.is_none());
+        // A host that declares less than the catalogue knows may still send the rest when asked.
+        let known = self.job.expected.size.map(|size| size.0).filter(|_| self.encoding.is_none());
+        let total = known.or(part.total()).or(length.map(|length| offset.saturating_add(length)));
+        part.begin(&request.url, response.validator().filter(|_| self.encoding.is_none()), total);
+        self.follow(&part);
+        let limit = self.limit();
+        let generation = part.generation();
+        let mut at = offset;
+        let mut writer = Writer::new(part.clone(), generation, at);
+        loop {
+            let piece = match response.next().await {
+                Ok(Some(piece)) => piece,
+                Ok(None) => break,
+                Err(error) => {
+                    self.flushed(writer.finish().await)?;
+                    return Err(error.into());
+                }
+            };
+            if at == 0 && self.encoding.is_none() {
+                self.refuse_page(&piece)?;
+            }
+            at += piece.len() as u64;
+            self.received += piece.len() as u64;
+            if limit.is_some_and(|limit| at > limit) {
+                self.discard();
+                return Err(self.too_long());
+            }
+            let written = writer.push(&piece).await;
+            let bytes = self.flushed(written)?;
+            self.progress(bytes);
+        }
+        let bytes = self.flushed(writer.finish().await)?;
+        self.progress(bytes);
+        if let Some(expected) = total.filter(|total| self.encoding.is_none() && at < *total) {
+            return Err(Failed::Short { received: at, expected });
+        }
+        self.finish(part, at, request).await
+    }
+
+    /// A small body: in memory, hashed and written in one go.
+    async fn in_memory(&mut self, mut response: Response, request: &HttpRequest) -> Result<Done, Failed> {
+        let declared = response.content_length().unwrap_or(0);
+        let mut body = Vec::with_capacity(usize::try_from(declared.min(SMALL)).unwrap_or(0));
+        while let Some(piece) = response.next().await? {
+            if body.is_empty() && self.encoding.is_none() {
+                self.refuse_page(&piece)?;
+            }
+            body.extend_from_slice(&piece);
+            self.received += piece.len() as u64;
+            if self.limit().is_some_and(|limit| body.len() as u64 > limit) {
+                return Err(self.too_long());
+            }
+            self.progress(piece.len() as u64);
+        }
+        drop(response);
+        if let (Some(size), None) = (self.job.expected.size, &self.encoding)
+            && (body.len() as u64) < size.0
+        {
+            return Err(Failed::Short { received: body.len() as u64, expected: size.0 });
+        }
+        let wanted: Vec<_> = self.algorithms();
+        self.believe_encoding(&body)?;
+        let (expected, encoding) = (self.job.expected.digests.clone(), self.encoding.clone());
+        let (target, access, name) = (self.job.target.clone(), self.job.access, self.job.file.clone());
+        let most = self.job.expected.size.map_or(MOST_DECODED, |size| size.0);
+        let written = tokio::task::spawn_blocking(move || {
+            let mut digests = digests::of_bytes(&body, wanted.iter().copied());
+            if encoding.is_some() && must_decode(&name, &expected, &digests) {
+                let Some(plain) = decoded(&body[..], most, &target)? else { return Ok(None) };
+                body = plain;
+                digests = digests::of_bytes(&body, wanted);
+            }
+            Ok(Some((body, digests, target, access)))
+        });
+        let Some((body, digests, target, access)) = self.joined(written.await)? else {
+            return Err(Failed::Over(BROKEN_ENCODING));
+        };
+        let verified = self.proven(&digests, body.len() as u64)?;
+        let size = ByteSize(body.len() as u64);
+        let write = tokio::task::spawn_blocking(move || fs::write_unsynced(&target, &body, access));
+        self.joined(write.await)?;
+        Ok(self.done(size, digests[0], verified, &request.url))
+    }
+
+    /// The part is complete: waits for its digests, proves it, and moves it to its place.
+    async fn finish(&mut self, part: Arc<Part>, total: u64, request: &HttpRequest) -> Result<Done, Failed> {
+        self.follow(&part);
+        if !part.finish(total) {
+            // They have stopped; those of the next attempt begin anew.
+            self.followers = None;
+            return Err(Failed::Over("the pieces do not make a whole"));
+        }
+        let followers = self.followers.take();
+        let joined = tokio::task::spawn_blocking(move || followers.map_or(Ok(None), Followers::finish));
+        let computed = self.joined(joined.await)?;
+        let Some(mut digests) = computed else { return Err(Failed::Over("the digests could not be computed")) };
+        let mut size = total;
+        if self.encoding.is_some() {
+            let mut first = [0; 2];
+            let read = fs::open(part.path()).and_then(|file| {
+                file.take(2).read(&mut first).map_err(|error| FsError::new("read", part.path(), error))
+            });
+            let read = read.map_err(|error| self.fs(error))?;
+            self.believe_encoding(&first[..read])?;
+        }
+        if self.encoding.is_some() && must_decode(&self.job.file, &self.job.expected.digests, &digests) {
+            let path = part.path().to_path_buf();
+            let most = self.job.expected.size.map_or(MOST_DECODED, |size| size.0);
+            let body = tokio::task::spawn_blocking(move || {
+                let file = fs::open(&path)?;
+                let body = decoded(file, most, &path)?;
+                if let Some(body) = &body {
+                    fs::write_unsynced(&path, body, fs::Access::Private)?;
+                }
+                Ok(body)
+            });
+            let Some(body) = self.joined(body.await)? else { return Err(Failed::Over(BROKEN_ENCODING)) };
+            digests = digests::of_bytes(&body, self.algorithms());
+            size = body.len() as u64;
+        }
+        let verified = match self.proven(&digests, size) {
+            Ok(verified) => verified,
+            Err(failed) => {
+                self.discard();
+                return Err(failed);
+            }
+        };
+        let (from, to, access) = (part.path().to_path_buf(), self.job.target.clone(), self.job.access);
+        drop(part);
+        self.part = None;
+        let moved = tokio::task::spawn_blocking(move || {
+            if let Some(parent) = to.parent() {
+                fs::create_dir_all(parent, access)?;
+            }
+            fs::rename(&from, &to)?;
+            fs::remove_file(&journal::path_of(&from))
+        });
+        self.joined(moved.await)?;
+        Ok(self.done(ByteSize(size), digests[0], verified, &request.url))
+    }
+
+    /// A file that is on this machine already: copied, and proven like any other.
+    async fn take_local(&mut self, path: &std::path::Path) -> Result<Done, Failed> {
+        let (from, to, access, wanted) =
+            (path.to_path_buf(), self.job.target.clone(), self.job.access, self.algorithms());
+        let copied = tokio::task::spawn_blocking(move || {
+            if let Some(parent) = to.parent() {
+                fs::create_dir_all(parent, access)?;
+            }
+            fs::remove_file(&to)?;
+            copy_hashed(&from, &to, access, &wanted)
+        });
+        let (size, digests) = self.joined(copied.await)?;
+        if let Err(failed) = self.proven(&digests, size) {
+            fs::remove_file(&self.job.target).map_err(|error| self.fs(error))?;
+            return Err(failed);
+        }
+        let verified = self.proven(&digests, size)?;
+        Ok(Done { size: ByteSize(size), sha256: digests[0], verified, url: None, downloaded: ByteSize::ZERO })
+    }
+
+    /// Notes what an answer says of the whole file.
+    fn note(&mut self, response: &Response) {
+        self.encoding = response.content_encoding();
+        self.stated = digests::stated(|name| response.header(name).map(str::to_owned));
+    }
+
+    /// Looks at the first bytes of a body that is said to be encoded. Some hosts say so of bytes
+    /// that are not; and an encoding that was not asked for and is not known cannot be undone.
+    fn believe_encoding(&mut self, first: &[u8]) -> Result<(), Failed> {
+        match self.encoding.as_deref() {
+            None => Ok(()),
+            Some("gzip" | "x-gzip") => {
+                self.encoding = self.encoding.take().filter(|_| first.starts_with(&[0x1f, 0x8b]));
+                Ok(())
+            }
+            // The digest will tell whether they are the bytes that are meant.
+            Some(_) if !self.job.expected.digests.is_empty() => {
+                self.encoding = None;
+                Ok(())
+            }
+            Some(_) => Err(Failed::Over("it came with a transport encoding that was not asked for")),
+        }
+    }
+
+    fn follow(&mut self, part: &Arc<Part>) {
+        if self.followers.is_none() {
+            self.followers = Some(Followers::start(part, self.algorithms()));
+        }
+    }
+
+    fn algorithms(&self) -> Vec<crate::values::Algorithm> {
+        self.job.expected.digests.iter().chain(&self.stated).map(Digest::algorithm).collect()
+    }
+
+    /// Compares with everything known. The catalogue's word is stronger than the host's.
+    fn proven(&self, digests: &[Digest], size: u64) -> Result<Verified, Failed> {
+        let expected = &self.job.expected;
+        if let Some(known) = expected.size.filter(|known| known.0 != size) {
+            return Err(Failed::Final(if size > known.0 {
+                TransferError::TooLong { file: self.job.file.clone(), expected: known }
+            } else {
+                TransferError::Truncated { file: self.job.file.clone(), expected: known, received: ByteSize(size) }
+            }));
+        }
+        let stated: &[Digest] = if self.encoding.is_some() { &[] } else { &self.stated };
+        for known in [expected.digests.as_slice(), stated] {
+            if let Some((expected, received)) = digests::mismatch(known, digests) {
+                let file = self.job.file.clone();
+                return Err(Failed::Final(TransferError::Mismatch { file, expected, received }));
+            }
+        }
+        Ok(match (expected.digests.is_empty(), stated.is_empty(), expected.size) {
+            (false, _, _) => Verified::Catalogue,
+            (true, false, _) => Verified::Host,
+            (true, true, Some(_)) => Verified::Size,
+            (true, true, None) => Verified::Nothing,
+        })
+    }
+
+    fn done(&self, size: ByteSize, sha256: Digest, verified: Verified, url: &SafeUrl) -> Done {
+        Done { size, sha256, verified, url: Some(url.clone()), downloaded: ByteSize(self.received) }
+    }
+
+    /// More than this many bytes are never taken.
+    fn limit(&self) -> Option<u64> {
+        let size = self.job.expected.size?.0;
+        Some(if self.encoding.is_some() { size.saturating_mul(2).saturating_add(SMALL) } else { size })
+    }
+
+    fn refuse_page(&self, first: &[u8]) -> Result<(), Failed> {
+        match content::web_page(&self.job.file, first) {
+            Some(title) => Err(Failed::Final(TransferError::WrongContent { file: self.job.file.clone(), title })),
+            None => Ok(()),
+        }
+    }
+
+    fn too_long(&self) -> Failed {
+        let expected = self.job.expected.size.unwrap_or_default();
+        Failed::Final(TransferError::TooLong { file: self.job.file.clone(), expected })
+    }
+
+    pub(super) fn progress(&self, bytes: u64) {
+        if bytes > 0 {
+            self.engine.report.report(Event::Progress { file: self.job.file.clone(), bytes: ByteSize(bytes) });
+        }
+    }
+
+    pub(super) fn fs(&self, source: FsError) -> Failed {
+        Failed::Final(TransferError::Fs { file: self.job.file.clone(), source })
+    }
+
+    pub(super) fn flushed(&self, written: Result<u64, FsError>) -> Result<u64, Failed> {
+        written.map_err(|error| self.fs(error))
+    }
+
+    fn joined<T>(&self, outcome: Result<Result<T, FsError>, tokio::task::JoinError>) -> Result<T, Failed> {
+        match outcome {
+            Ok(outcome) => outcome.map_err(|error| self.fs(error)),
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            Err(_) => Err(Failed::Final(TransferError::Cancelled { file: self.job.file.clone() })),
+        }
+    }
+
+    /// Throws away what is held; the bar goes back with it.
+    pub(super) fn start_over(&mut self) -> Result<(), FsError> {
+        let Some(part) = &self.part else { return Ok(()) };
+        let bytes = ByteSize(part.held());
+        self.engine.report.report(Event::Rewound { file: self.job.file.clone(), bytes });
+        part.restart()
+    }
+
+    /// Ends for now; what is held stays for the next run.
+    pub(super) fn stop(&mut self) -> Result<(), FsError> {
+        self.followers = None;
+        match self.part.take() {
+            Some(part) => {
+                part.fail();
+                part.save()
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Ends for good; nothing of it stays. A failure to remove it is told by the next run.
+    pub(super) fn discard(&mut self) {
+        self.followers = None;
+        if let Some(part) = self.part.take() {
+            let bytes = ByteSize(part.held());
+            self.engine.report.report(Event::Rewound { file: self.job.file.clone(), bytes });
+            part.fail();
+        }
+        let _ = journal::discard(&self.job.part);
+    }
+
+    pub(super) fn give_up(&mut self, error: NetError, location: &Location) -> TransferError {
+        let file = self.job.file.clone();
+        if let Err(source) = self.stop() {
+            return TransferError::Fs { file, source };
+        }
+        let refused = matches!(error, NetError::SignInNeeded { .. } | NetError::NotPermitted { .. });
+        if refused && (expires(location) || self.received > 0) {
+            return TransferError::Expired { file, source: error };
+        }
+        TransferError::Net { file, source: error }
+    }
+
+    pub(super) fn url(&self, location: &Location) -> SafeUrl {
+        match location {
+            Location::Http(request) => request.url.clone(),
+            Location::Local(_) => SafeUrl::parse("http://localhost/").expect("it is an address"),
+        }
+    }
+}
+
+impl Drop for Download<'_> {
+    /// An attempt that is dropped in the middle (the run was stopped) keeps what it has, and
+    /// its followers must not wait for ever.
+    fn drop(&mut self) {
+        // The parts are continued by the next run; a journal that cannot be written costs bytes only.
+        let _ = self.stop();
+    }
+}
+
+/// The head of an answer, as the pure decision sees it.
+pub(super) fn head(response: &Response) -> Head {
+    Head { status: response.status(), range: response.content_range(), validator: response.validator() }
+}
