@@ -110,6 +110,12 @@ impl Maker {
                 expected,
             ),
             shell(
+                "curl + sha256sum + sync",
+                &format!("curl -sSf -o big.bin {url} && echo '{sum}  big.bin' | sha256sum -c && sync -f ."),
+                &[CURL, SHA256SUM],
+                expected,
+            ),
+            shell(
                 "curl + openssl",
                 &format!("curl -sSf -o big.bin {url} && openssl dgst -sha256 big.bin | grep -q {sum}"),
                 &[CURL, OPENSSL],
@@ -156,6 +162,12 @@ impl Maker {
             shell(
                 "curl --parallel, no hash",
                 &format!("curl -sSf --parallel --parallel-max 16 --create-dirs -K {}", curl.0.display()),
+                &[CURL],
+                expected,
+            ),
+            shell(
+                "curl --parallel + sync, no hash",
+                &format!("curl -sSf --parallel --parallel-max 16 --create-dirs -K {} && sync -f .", curl.0.display()),
                 &[CURL],
                 expected,
             ),

@@ -8,8 +8,10 @@
 //!
 //! Every program takes its turn in every round (A B C A B C), each in a fresh folder, against
 //! one server on this machine. Nothing is dropped. medsets always verifies, members of archives
-//! included; peers run with the settings shown, which are those people use. A program that is
-//! not installed is named as absent, never as beaten.
+//! included, and waits until the data are on the disk before it says they are there; peers run
+//! with the settings shown, which are those people use, and leave that to the system, so rows
+//! with `sync` stand beside them. A program that is not installed is named as absent, never as
+//! beaten.
 //!
 //! Compare ratios within one run: absolute times drift. The data folder should be on a file
 //! system with a journal: on ext4 without one, making files after a big delete is many times
