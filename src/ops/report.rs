@@ -74,8 +74,8 @@ pub struct FailedFile {
 }
 
 impl FetchReport {
-    /// The most actionable of all failures; 43 when part of several files failed for reasons
-    /// that say nothing else.
+    /// The most actionable of all failures. The class of a file's failure says more than "part
+    /// failed" (43), so it wins; which files failed is in the report.
     pub fn exit(&self) -> Exit {
         self.failures.iter().map(|failure| failure.exit).fold(Exit::DONE, Exit::most_actionable)
     }
