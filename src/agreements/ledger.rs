@@ -93,6 +93,21 @@ impl Ledger {
         Ok(entry)
     }
 
+    /// Whether an entry could be added now: the folder takes files, the lock can be had, and the
+    /// last entries are in order. For asking before long work that ends with an entry; creates
+    /// the folder and the lock's file, nothing else.
+    ///
+    /// Fails as [`Ledger::append`] would.
+    pub fn ready(&self) -> Result<(), AgreementError> {
+        fs::create_dir_all(&self.dir, Access::Private)?;
+        let _lock = self.lock()?;
+        self.last_entry()?;
+        if fs::metadata(&self.path())?.is_some() {
+            fs::open_append(&self.path(), Access::Private)?;
+        }
+        Ok(())
+    }
+
     /// Checks every line, also against `heads.jsonl` and heads noted elsewhere. Fails only
     /// when the files cannot be read: faults are the answer.
     pub fn verify(&self, noted: &[Head]) -> Result<Verification, AgreementError> {

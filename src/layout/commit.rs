@@ -25,11 +25,21 @@ pub fn commit(stage: &Path, target: &DatasetDir, store: &Store, access: Access) 
     Ok(fs::sync_dir(parent)?)
 }
 
-fn replace(stage: &Path, target: &DatasetDir, store: &Store, access: Access) -> Result<(), LayoutError> {
+/// Whether a commit may take the place of what is there: nothing, an empty folder, or a
+/// dataset of ours. For asking before long work that ends with a commit.
+///
+/// Fails with [`LayoutError::Foreign`] for anything else.
+pub fn check_place(target: &DatasetDir) -> Result<(), LayoutError> {
+    let taken = fs::metadata(target.root())?.is_some();
     let ours = fs::metadata(&target.receipt_path())?.is_some();
-    if !ours && !fs::list_dir(target.root())?.is_empty() {
+    if taken && !ours && !fs::list_dir(target.root())?.is_empty() {
         return Err(LayoutError::Foreign { path: target.root().to_path_buf() });
     }
+    Ok(())
+}
+
+fn replace(stage: &Path, target: &DatasetDir, store: &Store, access: Access) -> Result<(), LayoutError> {
+    check_place(target)?;
     fs::create_dir_all(&store.tmp(), access)?;
     let out = away(store, target.root());
     fs::remove_dir_all(&out)?;

@@ -1,6 +1,6 @@
 //! What can go wrong with a dataset folder.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::fs::FsError;
 use crate::remedy::Remedy;
@@ -52,6 +52,12 @@ pub enum LayoutError {
         /// The other.
         second: String,
     },
+    /// A file that the records call finished is not where it was put.
+    #[error("`{}` was finished and is gone", path.display())]
+    Lost {
+        /// The file.
+        path: PathBuf,
+    },
     /// The folder holds something that medsets did not put there.
     #[error("`{}` exists and is not a dataset folder of medsets", path.display())]
     Foreign {
@@ -60,18 +66,27 @@ pub enum LayoutError {
     },
 }
 
+/// The dataset folder that a record below `.medsets` belongs to.
+fn dataset_folder(record: &Path) -> &Path {
+    let records = record.parent().filter(|parent| parent.ends_with(".medsets"));
+    records.and_then(Path::parent).unwrap_or(record)
+}
+
 impl Remedy for LayoutError {
     fn remedy(&self) -> Option<String> {
         match self {
             Self::Fs(error) => error.remedy(),
             Self::Record { path, .. } => Some(format!(
-                "the record was changed by another program; remove the folder that holds `{}` and fetch again",
-                path.display()
+                "the record was changed by another program; move `{}` away and fetch again",
+                dataset_folder(path).display()
             )),
             Self::Held { .. } => Some("wait for it to finish; this run would do the same work".into()),
             Self::Conflict { .. } | Self::Collision { .. } => Some(
                 "the dataset cannot be laid out as its entry says; report this to the catalogue's maintainers".into(),
             ),
+            Self::Lost { .. } => {
+                Some("another program removed it; run the same command again to have it afresh".into())
+            }
             Self::Foreign { .. } => Some("move it away, or choose another folder with `--to`".into()),
         }
     }

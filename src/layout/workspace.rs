@@ -113,7 +113,8 @@ impl Workspace {
         let begun_path = root.join("source.json");
         let earlier = fs::read_text_if_present(&begun_path)?.and_then(|text| serde_json::from_str::<Begun>(&text).ok());
         let same = |earlier: &Begun| earlier.entry == begun.entry && earlier.channel == begun.channel;
-        if !earlier.as_ref().is_some_and(same) || holds_a_replaced_folder(&root)? {
+        let unusable = !earlier.as_ref().is_some_and(same) || was_committed(&root)? || holds_a_replaced_folder(&root)?;
+        if unusable {
             fs::remove_dir_all(&root)?;
         }
         for dir in ["parts", "archives", "members", "stage"] {
@@ -192,6 +193,12 @@ impl Workspace {
     }
 }
 
+/// Whether a kill after the commit left the records of a stage that is now the dataset folder:
+/// nothing they name is here any more.
+fn was_committed(root: &Path) -> Result<bool, LayoutError> {
+    Ok(fs::metadata(&root.join("done.jsonl"))?.is_some() && fs::metadata(&root.join("stage"))?.is_none())
+}
+
 /// Whether a kill in the middle of a commit left the replaced dataset folder where the stage
 /// was: only a committed folder's receipt has a ledger mark.
 fn holds_a_replaced_folder(root: &Path) -> Result<bool, LayoutError> {
@@ -246,9 +253,6 @@ fn still_there(root: &Path, finished: &Finished, trust: Trust) -> Result<bool, L
             let members = root.join("members").join(members);
             if fs::metadata(&members)?.is_none() {
                 return Ok(false);
-            }
-            if trust == Trust::Records {
-                return Ok(true);
             }
             for record in InventoryReader::open(&members)? {
                 let Ok(record) = record else { return Ok(false) };
@@ -308,6 +312,41 @@ mod tests {
         assert_eq!(again.finished().keys().map(RelPath::as_str).collect::<Vec<_>>(), ["data/a"]);
         drop(again);
         assert!(open(&store, b"other entry").unwrap().finished().is_empty());
+    }
+
+    #[test]
+    fn records_of_a_committed_stage_are_not_believed() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::of(folder.path());
+        let mut first = open(&store, b"entry").unwrap();
+        std::fs::write(first.members("m.jsonl"), "").unwrap();
+        let unpacked = FinishedKind::Unpacked { members: "m.jsonl".into() };
+        first.finish(Finished { kind: unpacked, ..placed("a.zip", b"bytes") }).unwrap();
+        std::fs::rename(first.stage(), folder.path().join("committed")).unwrap();
+        drop(first);
+        assert!(open(&store, b"entry").unwrap().finished().is_empty());
+    }
+
+    #[test]
+    fn an_archive_whose_members_are_gone_is_unpacked_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::of(folder.path());
+        let mut first = open(&store, b"entry").unwrap();
+        let line = serde_json::json!({
+            "path": "data/m.png", "size": 5, "mtime": "2026-01-01T00:00:00Z",
+            "sha256": Digest::sha256(b"bytes").to_string(), "origin": { "file": "a.zip" }, "role": "image",
+        });
+        std::fs::write(first.members("m.jsonl"), format!("{line}\n")).unwrap();
+        std::fs::create_dir_all(first.stage().join("data")).unwrap();
+        std::fs::write(first.stage().join("data/m.png"), b"bytes").unwrap();
+        let unpacked = FinishedKind::Unpacked { members: "m.jsonl".into() };
+        first.finish(Finished { kind: unpacked, ..placed("a.zip", b"bytes") }).unwrap();
+        drop(first);
+        let again = open(&store, b"entry").unwrap();
+        assert_eq!(again.finished().len(), 1);
+        std::fs::remove_file(again.stage().join("data/m.png")).unwrap();
+        drop(again);
+        assert!(open(&store, b"entry").unwrap().finished().is_empty());
     }
 
     #[test]

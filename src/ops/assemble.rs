@@ -198,6 +198,10 @@ fn write_records(
         count += 1;
         bytes += record.size;
         suspect |= !folded.insert(mark(&record.path));
+        let place = record.path.under(staged.root());
+        if fs::metadata(&place)?.is_none_or(|found| found.len() != record.size.0) {
+            return Err(LayoutError::Lost { path: place });
+        }
         files.write(&record)?;
         Ok(lines.write(&manifest::line(&record.sha256, &record.path))?)
     })?;

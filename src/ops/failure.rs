@@ -152,7 +152,7 @@ impl From<LayoutError> for Failure {
             LayoutError::Held { .. } => Exit::HELD,
             LayoutError::Conflict { .. } | LayoutError::Collision { .. } => Exit::UNSAFE,
             LayoutError::Foreign { .. } => Exit::DENIED,
-            LayoutError::Record { .. } => Exit::OTHER,
+            LayoutError::Record { .. } | LayoutError::Lost { .. } => Exit::OTHER,
         };
         Self::from_error(exit, &error)
     }

@@ -112,8 +112,11 @@ async fn fetch_one(
         pass_gate(context, selection, options.source.as_deref(), warnings).await?;
     }
     let target = Target::of(context, selection, options.source.as_deref(), options.to.as_deref())?;
-    if let Some(whole) = already_whole(context, &target, options)? {
-        return Ok((whole, Vec::new()));
+    if let Some(receipt) = whole_here(&target, options)? {
+        if options.dry_run || !is_left_untidy(&target, &receipt)? {
+            return Ok((already_whole(&target, &receipt)?, Vec::new()));
+        }
+        return Ok((tidied(context, &target, options)?, Vec::new()));
     }
     pass_gate(context, selection, Some(&target.source.channel), warnings).await?;
     let provider = Arc::new(AnyProvider::of(target.source, selection));
@@ -124,8 +127,8 @@ async fn fetch_one(
     }
     let workspace = target.workspace(context)?;
     // Another run may have finished it while this one waited.
-    if let Some(whole) = already_whole(context, &target, options)? {
-        return Ok((whole, Vec::new()));
+    if let Some(receipt) = whole_here(&target, options)? {
+        return Ok((already_whole(&target, &receipt)?, Vec::new()));
     }
     // What lies in the dataset folder undamaged is taken over instead of being fetched again.
     let damaged = match Receipt::read(&target.dir)? {
@@ -146,8 +149,9 @@ pub(super) async fn pass_gate(
     if gate.is_open() { Ok(()) } else { Err(gate::refusal(context, selection, gate).await) }
 }
 
-/// A dataset that is here as it is asked for: nothing is done and no network used.
-fn already_whole(context: &Context, target: &Target<'_>, options: &FetchOptions) -> Result<Option<Fetched>, Failure> {
+/// A dataset that is here as it is asked for, by its receipt and by what lies beside it.
+/// Changes nothing and uses no network.
+fn whole_here(target: &Target<'_>, options: &FetchOptions) -> Result<Option<Receipt>, Failure> {
     let Some(receipt) = Receipt::read(&target.dir)? else { return Ok(None) };
     let asked = receipt_selection(options);
     if asked.packed && !receipt.selection.packed {
@@ -161,21 +165,41 @@ fn already_whole(context: &Context, target: &Target<'_>, options: &FetchOptions)
         && asked.include.iter().all(|glob| here.include.contains(glob));
     let enough = *here == asked || (same_form && (here.whole || within));
     let other_source = options.source.as_ref().is_some_and(|source| *source != receipt.source.channel);
-    if !enough || other_source {
-        return Ok(None);
-    }
-    let stale = target.store.parts().join(target.workspace_name());
+    let whole = enough && !other_source && check::looks_whole(&target.dir)?;
+    Ok(whole.then_some(receipt))
+}
+
+/// What a killed run left to be done after its commit: the entry in the ledger, or the
+/// removal of its workspace.
+fn is_left_untidy(target: &Target<'_>, receipt: &Receipt) -> Result<bool, Failure> {
+    let workspace = target.store.parts().join(target.workspace_name());
+    let spent = fs::metadata(&workspace)?.is_some() && fs::metadata(&workspace.join("stage"))?.is_none();
+    Ok(receipt.ledger.is_none() || spent)
+}
+
+/// Finishes what a killed run left after its commit, holding the dataset so that no other run
+/// does the same.
+fn tidied(context: &Context, target: &Target<'_>, options: &FetchOptions) -> Result<Fetched, Failure> {
+    let workspace = target.workspace(context)?;
+    let receipt = whole_here(target, options)?;
+    let Some(receipt) = receipt else {
+        return Err(Failure::new(Exit::HELD, format!("another run has changed `{}`", target.selection))
+            .help("run the same command again"));
+    };
     let receipt = match receipt.ledger {
         Some(_) => receipt,
-        // An earlier run was killed between the commit and the ledger.
-        None if options.dry_run => receipt,
         None => enter_in_ledger(context, &target.dir, receipt, target.access)?.receipt,
     };
-    if fs::metadata(&stale)?.is_some() && fs::metadata(&stale.join("stage"))?.is_none() {
-        fs::remove_dir_all(&stale)?;
+    let fetched = already_whole(target, &receipt)?;
+    if workspace.finished().is_empty() {
+        workspace.discard()?;
     }
+    Ok(fetched)
+}
+
+fn already_whole(target: &Target<'_>, receipt: &Receipt) -> Result<Fetched, Failure> {
     let digest = fs::read(&target.dir.receipt_path(), 64 << 20).map(|bytes| Digest::sha256(&bytes))?;
-    Ok(Some(summary(target, &receipt, Some(digest), &Tally::default())))
+    Ok(summary(target, receipt, Some(digest), &Tally::default()))
 }
 
 /// What part of a dataset the options ask for.

@@ -45,8 +45,12 @@ pub fn plan(context: &Context, name: &str, archives_only: bool) -> Result<(Here,
 }
 
 /// Removes the files. The folder leaves its place by one rename before anything is deleted,
-/// so that a kill leaves no half dataset; the deletion is entered in the ledger.
+/// so that a kill leaves no half dataset; the deletion is entered in the ledger. Where that
+/// fails the folder goes back to its place.
 pub fn remove(context: &Context, here: &Here, mut report: RemoveReport) -> Result<RemoveReport, Failure> {
+    if !report.archives_only {
+        context.ledger()?.ready()?;
+    }
     let store = Store::of(&context.data_dir()?);
     fs::create_dir_all(&store.tmp(), Access::Private)?;
     let out = commit::away(&store, &report.path);
@@ -62,7 +66,10 @@ pub fn remove(context: &Context, here: &Here, mut report: RemoveReport) -> Resul
             bytes: Some(report.bytes),
             ..identity::record(context, EntryKind::Delete, &here.receipt.dataset)
         };
-        context.ledger()?.append(record)?;
+        context.ledger()?.append(record).inspect_err(|_| {
+            // The failure of the ledger is the one to tell.
+            let _ = fs::rename(&out, &report.path);
+        })?;
         if let Some(parent) = report.path.parent() {
             fs::remove_dir_if_empty(parent);
         }

@@ -51,7 +51,12 @@ impl<'a> Target<'a> {
 
     /// Opens its workspace, waiting for another run as long as the settings say, or until the
     /// person has enough of it.
+    ///
+    /// What the work ends with is asked first: a place for the dataset folder that is free or
+    /// ours, and a ledger that takes an entry. Nothing is downloaded in vain.
     pub fn workspace(&self, context: &Context) -> Result<Workspace, Failure> {
+        commit::check_place(&self.dir)?;
+        context.ledger()?.ready()?;
         let patience = context.settings.time("lock-wait").unwrap_or(Duration::from_secs(600));
         let (entry, channel) = (self.selection.dataset().digest, self.source.channel.as_str());
         let name = self.workspace_name();

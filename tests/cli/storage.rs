@@ -174,6 +174,80 @@ fn a_kill_between_the_files_and_the_record_is_mended() {
 }
 
 #[test]
+fn a_part_killed_at_its_commit_is_completed_and_loses_nothing() {
+    let whole = Home::new();
+    whole.run(&["fetch", "demo"]).expect(0);
+    let expected = tree(&whole.data().join("demo/1.0/data"));
+    for round in 0..12 {
+        let home = Home::new();
+        let path = receipt(&home, "demo/1.0");
+        let mut run = home.command(&["fetch", "demo", "--exclude", "labels*"]);
+        let mut run = run.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        // The kill falls between the commit and the end of the run, or just behind it.
+        while !path.exists() && run.try_wait().unwrap().is_none() {
+            std::hint::spin_loop();
+        }
+        let _ = run.kill();
+        let _ = run.wait();
+        home.run(&["fetch", "demo"]).expect(0);
+        assert_eq!(tree(&home.data().join("demo/1.0/data")), expected, "round {round}");
+        home.run(&["verify", "demo"]).expect(0);
+    }
+}
+
+#[test]
+fn nothing_is_downloaded_for_a_ledger_that_takes_no_entry() {
+    let home = Home::new();
+    home.run(&["fetch", "demo"]).expect(0);
+    home.run(&["remove", "demo", "--yes"]).expect(0);
+    let ledger = home.state().join("ledger.jsonl");
+    let text = std::fs::read_to_string(&ledger).unwrap();
+    std::fs::write(&ledger, &text[..text.len() - 20]).unwrap();
+    let ran = home.run(&["--events", "-", "fetch", "demo"]).expect(14).says(&["medsets ledger verify --repair"]);
+    assert!(!ran.stdout.contains("file-done"), "{}", ran.stdout);
+    assert!(!home.data().join("demo/1.0").exists());
+}
+
+#[test]
+fn without_a_place_for_the_ledger_nothing_is_fetched_or_removed() {
+    let home = Home::new();
+    let mut run = home.command(&["fetch", "demo", "--to", "here"]);
+    let ran: crate::support::home::Ran = run.env_remove("HOME").output().unwrap().into();
+    ran.expect(10).says(&["MEDSETS_STATE_DIR"]);
+    assert!(!home.path().join("work/here/demo").exists());
+    home.run(&["fetch", "demo"]).expect(0);
+    let elsewhere = home.path().join("file");
+    std::fs::write(&elsewhere, "a file where a folder should be").unwrap();
+    let mut run = home.command(&["remove", "demo", "--yes"]);
+    let ran: crate::support::home::Ran = run.env("MEDSETS_STATE_DIR", &elsewhere).output().unwrap().into();
+    assert_ne!(ran.code, Some(0));
+    home.run(&["verify", "demo"]).expect(0);
+}
+
+#[test]
+fn an_emptied_folder_is_not_called_whole() {
+    let home = Home::new();
+    home.run(&["fetch", "demo"]).expect(0);
+    let data = home.data().join("demo/1.0/data");
+    let expected = tree(&data);
+    std::fs::remove_dir_all(&data).unwrap();
+    home.run(&["fetch", "demo"]).expect(0);
+    assert_eq!(tree(&data), expected);
+    home.run(&["verify", "demo"]).expect(0);
+}
+
+#[test]
+fn a_foreign_folder_is_refused_before_the_download() {
+    let home = Home::new();
+    let place = home.data().join("demo/1.0");
+    std::fs::create_dir_all(&place).unwrap();
+    std::fs::write(place.join("thesis.tex"), "years of work").unwrap();
+    let ran = home.run(&["--events", "-", "fetch", "demo"]).expect(52).says(&["not a dataset folder"]);
+    assert!(!ran.stdout.contains("file-done"), "{}", ran.stdout);
+    assert!(place.join("thesis.tex").exists());
+}
+
+#[test]
 fn a_closed_reader_ends_the_output_and_nothing_else() {
     let home = Home::new();
     for arguments in [&["list", "--available"][..], &["man"], &["schema", "catalog"], &["fetch", "demo"]] {
