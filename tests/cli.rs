@@ -18,6 +18,8 @@ mod catalogue;
 mod chestxray;
 #[path = "cli/demo.rs"]
 mod demo;
+#[path = "cli/entries.rs"]
+mod entries;
 #[path = "cli/gate.rs"]
 mod gate;
 #[path = "cli/hostile.rs"]
