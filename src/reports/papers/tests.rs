@@ -1,5 +1,6 @@
 use super::*;
 use crate::catalog::Catalog;
+use crate::document::OverlayFile;
 use crate::licenses::Shelf;
 use crate::reports::{CitationFormat, cite};
 use crate::values::printable::is_harmful;
@@ -33,7 +34,8 @@ pub(in crate::reports) fn hostile(catalog: Catalog) -> Catalog {
         replaced += usize::from(key.is_some());
     }
     assert!(hostile.contains("known-issues = [\"x\\u001b"), "the entry has known issues on one line");
-    catalog.with_overlay(vec![("/x/medquad.toml".into(), hostile)]).unwrap()
+    let (name, path) = ("medquad.toml".to_owned(), "/x/medquad.toml".to_owned());
+    catalog.laid_over(&[OverlayFile { folder: 0, name, path, text: Ok(hostile) }])
 }
 
 #[track_caller]
