@@ -8,7 +8,8 @@ use crate::remedy::Remedy;
 use crate::values::{ByteSize, DatasetId, Printable};
 
 use super::dataset::{Dataset, FileEntry, Release, Variant};
-use super::format::Requirement;
+use super::file_terms::FileTerms;
+use super::format::{Requirement, RuleTable};
 use super::index::{BrokenEntry, Catalog};
 use super::source::Source;
 
@@ -349,9 +350,15 @@ impl Selection {
         source.or_else(variant).or(self.release().license.as_deref()).unwrap_or("NOASSERTION")
     }
 
-    /// The terms of one file: its own, else those of the whole.
-    pub fn license_for<'s>(&'s self, file: &'s FileEntry, channel: Option<&str>) -> &'s str {
-        file.license.as_deref().unwrap_or_else(|| self.license(channel))
+    /// The terms of each file when it comes by a source.
+    pub fn file_terms<'s>(&'s self, channel: Option<&'s str>) -> FileTerms<'s> {
+        FileTerms::of(self, channel)
+    }
+
+    /// The rules that hold for it and leave nothing out.
+    pub fn rules(&self) -> impl Iterator<Item = &RuleTable> {
+        let is_ours = |rule: &&RuleTable| self.variant_name().is_none_or(|variant| rule.variant.has(variant));
+        self.release().rules.iter().filter(|rule| !rule.skip).filter(is_ours)
     }
 
     /// Bytes to download by a source: the sum of the files where all are known, else the

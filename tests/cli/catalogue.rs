@@ -105,6 +105,14 @@ fn a_name_with_a_colon_is_a_name_and_a_shared_one_is_refused() {
 }
 
 #[test]
+fn a_part_inside_a_file_stands_in_its_terms() {
+    let home = Home::new();
+    let answer = home.json(&["info", "mtsamples"]);
+    let file = &answer["data"]["files"][0];
+    assert_eq!(file["license"], "CC0-1.0 AND NOASSERTION", "{file}");
+}
+
+#[test]
 fn completions_manual_and_schemas_are_made() {
     let home = Home::new();
     for shell in ["bash", "zsh", "fish"] {
