@@ -1,14 +1,14 @@
 //! A file that cannot be used, as an error.
 
 use super::inspection::TOO_MANY;
+use super::overlay::UNREADABLE;
 use super::{Document, Finding, Paint, render};
 use crate::remedy::Remedy;
 use crate::values::Printable;
 
 /// A file of facts breaks its format.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{}` breaks the format at line {}, column {}: {}{}", Printable::new(.name), .first.line, .first.column,
-    Printable::cut(&.first.message, 1000), others(.rest))]
+#[error("{}{}", place(.name, .first), others(.rest))]
 pub struct BrokenFile {
     /// The file as it was named.
     pub name: String,
@@ -47,6 +47,20 @@ impl Remedy for BrokenFile {
             Some(help) => format!("{help}\n{lint}"),
             None => lint,
         })
+    }
+}
+
+/// What is wrong and where; a file that cannot be had has no places.
+fn place(name: &str, first: &Finding) -> String {
+    let message = Printable::cut(&first.message, 1000);
+    match first.code {
+        UNREADABLE => message.to_string(),
+        _ => format!(
+            "`{}` breaks the format at line {}, column {}: {message}",
+            Printable::new(name),
+            first.line,
+            first.column
+        ),
     }
 }
 

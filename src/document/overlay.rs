@@ -20,6 +20,9 @@ pub struct OverlayFile {
     pub text: Result<String, String>,
 }
 
+/// The code of a file whose text cannot be had.
+pub const UNREADABLE: &str = "unreadable";
+
 /// What a file that cannot be read says about itself, as far as it says it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Claimed {
@@ -36,7 +39,7 @@ impl OverlayFile {
     pub fn text(&self) -> Result<&str, BrokenFile> {
         let unreadable = |reason: &String| {
             let (severity, message) = (Severity::Error, reason.clone());
-            let finding = Finding { severity, code: "unreadable", message, help: None, line: 1, column: 1, span: 0..0 };
+            let finding = Finding { severity, code: UNREADABLE, message, help: None, line: 1, column: 1, span: 0..0 };
             BrokenFile::unopened(&self.path, "", finding)
         };
         self.text.as_deref().map_err(unreadable)

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::catalog::lint::{lint_collections, lint_entry, lint_license};
 use crate::context::Context;
+use crate::document::overlay::UNREADABLE;
 use crate::document::{Finding, Severity};
 use crate::embedded;
 use crate::fs;
@@ -65,7 +66,7 @@ pub fn lint(context: &Context, paths: &[PathBuf]) -> Result<Vec<Linted>, Failure
 
 impl Linted {
     fn unreadable(name: String, message: String) -> Self {
-        let (severity, code) = (Severity::Error, "unreadable");
+        let (severity, code) = (Severity::Error, UNREADABLE);
         let finding = Finding { severity, code, message, help: None, line: 1, column: 1, span: 0..0 };
         Self { name, text: String::new(), findings: vec![finding] }
     }

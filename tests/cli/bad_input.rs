@@ -65,9 +65,9 @@ fn an_overlay_file_beyond_the_limit_is_refused_and_the_limit_is_named() {
     let home = Home::new();
     let dir = home.overlay("huge.toml", "");
     std::fs::File::create(home.path().join("overlay/huge.toml")).unwrap().set_len((64 << 20) + 1).unwrap();
-    home.run(&["--catalog", &dir, "info", "huge"]).expect(11).says(&["huge.toml", "64 MiB"]);
-    home.run(&["--catalog", &dir, "info", "demo"]).expect(0).says(&["64 MiB"]);
-    home.run(&["--catalog", &dir, "catalog", "lint"]).expect(11).says(&["64 MiB"]);
+    home.run(&["--catalog", &dir, "info", "huge"]).expect(11).says(&["huge.toml", "64.0 MiB"]);
+    home.run(&["--catalog", &dir, "info", "demo"]).expect(0).says(&["64.0 MiB"]);
+    home.run(&["--catalog", &dir, "catalog", "lint"]).expect(11).says(&["64.0 MiB"]);
 }
 
 #[test]

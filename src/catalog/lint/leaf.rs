@@ -104,7 +104,8 @@ fn is_signature(name: &str) -> bool {
 }
 
 fn known_license(notes: &mut Notes<'_>, at: &At<'_>, id: &str, shelf: &Shelf) {
-    if shelf.get(id).is_none() {
+    // One that breaks the format is told at its own file.
+    if shelf.get(id).is_none() && shelf.broken(id).is_none() {
         let message = format!("there is no licence `{}`", Printable::new(id));
         notes.error(at, "unknown-license", message, &nearest(id, shelf));
     }
