@@ -76,6 +76,13 @@ impl Catalog {
         self
     }
 
+    /// With one entry laid over, for the tests of higher layers.
+    #[cfg(test)]
+    pub(crate) fn with_entry(self, name: &str, text: String) -> Self {
+        let (name, path) = (name.to_owned(), format!("/x/{name}"));
+        self.laid_over(&[OverlayFile { folder: 0, name, path, text: Ok(text) }])
+    }
+
     fn lay(&mut self, name: &str, text: &str, origin: &str) -> Result<(), BrokenFile> {
         if is_collections(name) {
             self.collections.extend(collections(name, text)?);

@@ -1,6 +1,5 @@
 use super::*;
 use crate::catalog::Catalog;
-use crate::document::OverlayFile;
 use crate::licenses::Shelf;
 use crate::reports::{CitationFormat, cite};
 use crate::values::printable::is_harmful;
@@ -34,8 +33,7 @@ pub(in crate::reports) fn hostile(catalog: Catalog) -> Catalog {
         replaced += usize::from(key.is_some());
     }
     assert!(hostile.contains("known-issues = [\"x\\u001b"), "the entry has known issues on one line");
-    let (name, path) = ("medquad.toml".to_owned(), "/x/medquad.toml".to_owned());
-    catalog.laid_over(&[OverlayFile { folder: 0, name, path, text: Ok(hostile) }])
+    catalog.with_entry("medquad.toml", hostile)
 }
 
 #[track_caller]
