@@ -5,6 +5,7 @@
 //! dataset      an entry as the program sees it: releases, sources, files, requirements
 //! source       one variant per kind of host
 //! selection    `ID[@VER][:VARIANT]` resolved, and the views on it
+//! file_terms   which terms a single file carries
 //! index        all entries: the embedded ones with overlays laid over
 //! search       ranked hits
 //! lint         what is wrong with an entry, with its place
@@ -14,6 +15,7 @@
 //! The catalogue is data: nothing in it is executed, and it knows nothing of the disk.
 
 pub mod dataset;
+pub mod file_terms;
 pub mod format;
 pub mod index;
 pub mod lint;
@@ -23,6 +25,7 @@ pub mod selection;
 pub mod source;
 
 pub use dataset::{AccessClass, Dataset, FileEntry, Locator, Release, UnpackRules, Variant};
+pub use file_terms::FileTerms;
 pub use format::{Citation, Claim, Correction, DistributionKind, Related, Requirement, RequirementKind};
 pub use index::Catalog;
 pub use selection::{SelectError, Selection};

@@ -83,7 +83,12 @@ async fn run(environment: Environment, arguments: Arguments, output: &mut Output
     output.catalog = context.catalog_digest();
     // The bar leaves the screen before the answer comes.
     context.report = Arc::new(Silent);
-    answer.map_err(|failure| stopped(failure, &context))
+    let mut answer = answer.map_err(|failure| stopped(failure, &context))?;
+    // These two are asked about just that.
+    if !matches!(arguments.command, Command::Catalog(_) | Command::Doctor) {
+        answer.warnings.extend(context.overlay_warnings());
+    }
+    Ok(answer)
 }
 
 async fn dispatch(context: &Context, command: &Command, output: &Output) -> Result<Answer, Failure> {

@@ -20,6 +20,7 @@ use jiff::Timestamp;
 use crate::agreements::{Evidence, Ledger};
 use crate::catalog::Catalog;
 use crate::credentials::{self, Keyring};
+use crate::document::OverlayFile;
 use crate::events::{Cancel, Report, Silent};
 use crate::fs;
 use crate::licenses::Shelf;
@@ -42,6 +43,7 @@ pub struct Context {
     pub report: Report,
     /// Set when the person wants to stop.
     pub cancel: Cancel,
+    overlay: OnceLock<Vec<OverlayFile>>,
     shelf: OnceLock<Shelf>,
     catalog: OnceLock<Catalog>,
     client: OnceLock<Client>,
@@ -56,6 +58,7 @@ impl Context {
             settings,
             report: Arc::new(Silent),
             cancel: Cancel::default(),
+            overlay: OnceLock::new(),
             shelf: OnceLock::new(),
             catalog: OnceLock::new(),
             client: OnceLock::new(),
@@ -95,24 +98,30 @@ impl Context {
     /// All licences: the embedded ones with those of the overlays laid over.
     pub fn shelf(&self) -> Result<&Shelf, ContextError> {
         once(&self.shelf, || {
-            let mut shelf = Shelf::embedded();
-            for (name, text) in self.overlay_files("licenses")? {
-                shelf = shelf.with(&name, &text).map_err(|error| ContextError::Overlay(error.to_string()))?;
-            }
-            Ok(shelf)
+            let licenses: Vec<OverlayFile> =
+                self.overlay()?.iter().filter(|file| file.name.contains('/')).cloned().collect();
+            Ok(Shelf::embedded().laid_over(&licenses))
         })
     }
 
-    /// The catalogue: the embedded one with the overlays laid over.
+    /// The catalogue: the embedded one with the overlays laid over. Overlay files that cannot
+    /// be used are in it as such.
     pub fn catalog(&self) -> Result<&Catalog, ContextError> {
-        once(&self.catalog, || {
-            let overlay = self.overlay_files("")?;
-            let catalog = Catalog::embedded();
-            if overlay.is_empty() {
-                return Ok(catalog);
-            }
-            catalog.with_overlay(overlay).map_err(|error| ContextError::Overlay(error.to_string()))
-        })
+        once(&self.catalog, || Ok(Catalog::embedded().laid_over(self.overlay()?)))
+    }
+
+    /// What is wrong with overlay files, a sentence each, as far as they were looked at.
+    pub fn overlay_warnings(&self) -> Vec<String> {
+        let entries = self.catalog.get().into_iter().flat_map(Catalog::broken).map(|broken| &broken.file);
+        let licenses = self.shelf.get().into_iter().flat_map(Shelf::broken_files);
+        let entries = entries.map(|file| format!("{file}; the entry is left out"));
+        let mut warnings: Vec<String> =
+            entries.chain(licenses.map(|file| format!("{file}; its terms count as unknown"))).collect();
+        if warnings.len() > MOST_WARNINGS {
+            let more = warnings.split_off(MOST_WARNINGS).len();
+            warnings.push(format!("{more} more overlay files cannot be used"));
+        }
+        warnings
     }
 
     /// Digest of the catalogue, once it was read.
@@ -138,23 +147,42 @@ impl Context {
         Ok(credentials::Sources::new(self.environment.variables.clone(), keyring, config, home.as_deref()))
     }
 
-    /// The TOML files of the overlay folders with their texts. `below` names a folder in each.
-    fn overlay_files(&self, below: &str) -> Result<Vec<(String, String)>, ContextError> {
-        let mut files = Vec::new();
-        for dir in self.settings.text("catalog").unwrap_or_default().split(':').filter(|dir| !dir.is_empty()) {
-            let dir = self.environment.absolute(dir)?;
-            if !fs::is_dir(&dir) {
-                return Err(ContextError::Overlay(format!("the catalogue overlay `{}` is no folder", dir.display())));
-            }
-            for path in fs::list_dir(&dir.join(below))? {
-                if path.extension().is_some_and(|extension| extension == "toml") {
-                    files.push((path.to_string_lossy().into_owned(), fs::read_text(&path)?));
+    /// The TOML files of the overlay folders and of `licenses` in each. A file that cannot be
+    /// read is among them; a folder that is none is an error.
+    pub fn overlay(&self) -> Result<&[OverlayFile], ContextError> {
+        once(&self.overlay, || {
+            let mut files = Vec::new();
+            let dirs = self.settings.text("catalog").unwrap_or_default();
+            for (folder, dir) in dirs.split(':').filter(|dir| !dir.is_empty()).enumerate() {
+                let dir = self.environment.absolute(dir)?;
+                if !fs::is_dir(&dir) {
+                    let message = format!("the catalogue overlay `{}` is no folder", dir.display());
+                    return Err(ContextError::Overlay(message));
+                }
+                for below in ["", "licenses/"] {
+                    files.extend(overlay_files(folder, &dir, below)?);
                 }
             }
-        }
-        Ok(files)
+            Ok(files)
+        })
+        .map(Vec::as_slice)
     }
 }
+
+fn overlay_files(folder: usize, dir: &Path, below: &str) -> Result<Vec<OverlayFile>, ContextError> {
+    let paths = fs::list_dir(&dir.join(below))?;
+    let toml = paths.into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    let file = |path: PathBuf| OverlayFile {
+        folder,
+        name: format!("{below}{}", path.file_name().unwrap_or_default().to_string_lossy()),
+        path: path.to_string_lossy().into_owned(),
+        text: fs::read_text(&path).map_err(|error| error.to_string()),
+    };
+    Ok(toml.map(file).collect())
+}
+
+/// How many broken overlay files are told one by one.
+const MOST_WARNINGS: usize = 10;
 
 /// The clock of the machine.
 #[allow(clippy::disallowed_methods, reason = "the one place that reads the clock")]

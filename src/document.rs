@@ -9,6 +9,7 @@ pub mod at;
 pub mod broken;
 pub mod finding;
 pub mod inspection;
+pub mod overlay;
 pub mod scan;
 
 use std::cell::OnceCell;
@@ -24,6 +25,7 @@ pub use at::At;
 pub use broken::BrokenFile;
 pub use finding::{Finding, Paint, Severity, render};
 pub use inspection::Inspection;
+pub use overlay::{Claimed, OverlayFile};
 
 /// A text that passed the limits of size and depth. Parsed on demand.
 #[derive(Debug)]
@@ -42,15 +44,16 @@ pub enum Part {
     Value,
 }
 
-/// The largest file that is read, in bytes.
-pub const SIZE_LIMIT: usize = 4 << 20;
+/// The largest file that is read, in bytes: 64 MiB. An entry may name tens of thousands of
+/// files, at a few hundred bytes each.
+pub const SIZE_LIMIT: usize = 64 << 20;
 
 impl<'t> Document<'t> {
     /// Takes the text of the file `name` if it keeps the limits of size and depth.
     pub fn open(name: &'t str, text: &'t str) -> Result<Self, Finding> {
         let document = Self { name, text, tree: OnceCell::new() };
         if text.len() > SIZE_LIMIT {
-            let message = format!("the file has {} bytes; at most {SIZE_LIMIT} are read", text.len());
+            let message = format!("the file has {} bytes; at most {SIZE_LIMIT} (64 MiB) are read", text.len());
             return Err(document.finding("too-large", message, 0..0));
         }
         match scan::too_deep(text) {

@@ -186,6 +186,12 @@ impl Dataset {
         }
     }
 
+    /// The addresses it is found by: that of the usual lists and its homepage.
+    pub fn pages(&self) -> impl Iterator<Item = &str> {
+        let listed = self.entry.listed_as.as_ref().map(|listed| listed.url.as_str());
+        listed.into_iter().chain(self.entry.homepage.as_deref())
+    }
+
     /// The release that is meant when none is named: the marked one, else the first that is
     /// still served, else the first.
     pub fn default_release(&self) -> &Release {

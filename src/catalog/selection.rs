@@ -3,12 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::document::BrokenFile;
 use crate::remedy::Remedy;
 use crate::values::{ByteSize, DatasetId, Printable};
 
 use super::dataset::{Dataset, FileEntry, Release, Variant};
-use super::format::Requirement;
-use super::index::Catalog;
+use super::file_terms::FileTerms;
+use super::format::{Requirement, RuleTable};
+use super::index::{BrokenEntry, Catalog};
 use super::source::Source;
 
 /// A dataset, one release of it, and one variant where there are any.
@@ -52,6 +54,22 @@ pub enum SelectError {
         /// What there is.
         known: Vec<String>,
     },
+    /// Several entries have this name.
+    #[error("`{name}` is a name of several datasets")]
+    Ambiguous {
+        /// What was asked for, escaped.
+        name: String,
+        /// Their ids.
+        candidates: Vec<String>,
+    },
+    /// The overlay file that should hold it cannot be used.
+    #[error("`{name}` cannot be used: {file}")]
+    Broken {
+        /// What was asked for, escaped.
+        name: String,
+        /// What is wrong with the file.
+        file: Box<BrokenFile>,
+    },
     /// No collection has this name.
     #[error("there is no collection `@{name}`")]
     Collection {
@@ -75,6 +93,8 @@ impl Remedy for SelectError {
             Self::Release { known, .. } => format!("there is {}", list(known, "")),
             Self::Variant { known, .. } if known.is_empty() => "this release has no variants".into(),
             Self::Variant { known, .. } => format!("there is {}", list(known, "")),
+            Self::Ambiguous { candidates, .. } => format!("name one of them by its id: {}", list(candidates, "")),
+            Self::Broken { file, .. } => return file.remedy(),
             Self::Collection { known, .. } => format!("there is {}", list(known, "@")),
         })
     }
@@ -92,34 +112,41 @@ impl Catalog {
         self.resolve_one(text).map(|one| vec![one])
     }
 
+    /// The longest beginning that is a name wins: an alias may itself hold `:` and `@`, so the
+    /// whole text is tried first.
     fn resolve_one(&self, text: &str) -> Result<Selection, SelectError> {
-        // An alias may be written in any case, and may itself hold a `:`.
-        if let Some(dataset) = self.find(text) {
-            return Selection::of(dataset.clone(), None, None);
+        let ends = text.char_indices().filter(|(_, letter)| matches!(letter, ':' | '@')).map(|(place, _)| place);
+        let ends: Vec<usize> = ends.chain([text.len()]).collect();
+        for end in ends.iter().rev() {
+            let (name, rest) = text.split_at(*end);
+            let Some((version, variant)) = version_and_variant(rest) else { continue };
+            if let Some(dataset) = self.find(name)? {
+                return Selection::of(dataset.clone(), version, variant);
+            }
         }
-        let (rest, variant) = match text.rsplit_once(':') {
-            Some((rest, variant)) => (rest, Some(variant)),
-            None => (text, None),
-        };
-        let (name, version) = match rest.split_once('@') {
-            Some((name, version)) => (name, Some(version)),
-            None => (rest, None),
-        };
-        let dataset = self.find(name).ok_or_else(|| self.unknown(name))?;
-        Selection::of(dataset.clone(), version, variant)
+        Err(self.unknown(&text[..ends[0]]))
     }
 
-    /// By id, else by alias, in any case.
-    fn find(&self, name: &str) -> Option<&Arc<Dataset>> {
+    /// By id, else by alias, in any case. Fails where several entries have the alias, and
+    /// where the entry is one that cannot be used.
+    fn find(&self, name: &str) -> Result<Option<&Arc<Dataset>>, SelectError> {
         let lower = name.to_lowercase();
         if let Some(dataset) = lower.parse::<DatasetId>().ok().and_then(|id| self.get(&id)) {
-            return Some(dataset);
+            return Ok(Some(dataset));
         }
-        self.datasets().find(|dataset| dataset.entry.aliases.iter().any(|alias| alias.to_lowercase() == lower))
+        let by_id = self.broken().iter().find(|broken| broken.ids.contains(&lower));
+        if let Some(broken) = by_id.or_else(|| self.broken().iter().find(|broken| broken.aliases.contains(&lower))) {
+            return Err(unusable(name, broken));
+        }
+        let has_alias = |dataset: &Dataset| dataset.entry.aliases.iter().any(|alias| alias.to_lowercase() == lower);
+        only(name, self.datasets().filter(|dataset| has_alias(dataset)))
     }
 
     fn resolve_collection(&self, name: &str) -> Result<Vec<Selection>, SelectError> {
         let Some(collection) = self.collections().get(name) else {
+            if let Some(broken) = self.broken().iter().find(|broken| broken.is_collections) {
+                return Err(unusable(&format!("@{name}"), broken));
+            }
             let known = self.collections().keys().cloned().collect();
             return Err(SelectError::Collection { name: Printable::new(name).to_string(), known });
         };
@@ -130,16 +157,22 @@ impl Catalog {
     /// or behind the path; a release that the address names is taken.
     fn resolve_address(&self, text: &str) -> Result<Selection, SelectError> {
         let wanted = bare(text);
-        let pages = |dataset: &Dataset| {
-            let listed = dataset.entry.listed_as.as_ref().map(|listed| listed.url.clone());
-            listed.into_iter().chain(dataset.entry.homepage.clone()).map(|page| bare(&page)).collect::<Vec<_>>()
-        };
-        let matches = |dataset: &&Arc<Dataset>| {
-            pages(dataset).iter().any(|page| wanted == *page || same_but_version(&wanted, page))
-        };
-        let dataset = self.datasets().find(matches).ok_or_else(|| self.unknown(text))?;
-        let named = dataset.releases.iter().find(|release| wanted.split('/').any(|part| part == release.version));
-        Selection::of(dataset.clone(), named.map(|release| release.version.as_str()), None)
+        // An address that differs in its release only is a second choice.
+        let same: fn(&str, &str) -> bool = |one, page| one == page;
+        for fits in [same, same_but_version] {
+            if let Some(broken) =
+                self.broken().iter().find(|broken| broken.pages.iter().any(|page| fits(&wanted, &bare(page))))
+            {
+                return Err(unusable(text, broken));
+            }
+            let matching = self.datasets().filter(|dataset| dataset.pages().any(|page| fits(&wanted, &bare(page))));
+            if let Some(dataset) = only(text, matching)? {
+                let is_named = |release: &&Release| wanted.split('/').any(|part| part == release.version);
+                let named = dataset.releases.iter().find(is_named);
+                return Selection::of(dataset.clone(), named.map(|release| release.version.as_str()), None);
+            }
+        }
+        Err(self.unknown(text))
     }
 
     fn unknown(&self, name: &str) -> SelectError {
@@ -153,6 +186,35 @@ impl Catalog {
         scored.sort_by(|one, other| other.0.total_cmp(&one.0).then_with(|| one.1.cmp(&other.1)));
         let near = scored.into_iter().filter(|(score, _)| *score > 0.82).take(3).map(|(_, id)| id).collect();
         SelectError::Dataset { name: Printable::new(name).to_string(), near }
+    }
+}
+
+/// The one of these there is, if any.
+fn only<'c>(
+    name: &str,
+    found: impl Iterator<Item = &'c Arc<Dataset>>,
+) -> Result<Option<&'c Arc<Dataset>>, SelectError> {
+    let found: Vec<&Arc<Dataset>> = found.collect();
+    if found.len() > 1 {
+        let candidates = found.iter().map(|dataset| dataset.id.to_string()).collect();
+        return Err(SelectError::Ambiguous { name: Printable::new(name).to_string(), candidates });
+    }
+    Ok(found.first().copied())
+}
+
+fn unusable(name: &str, broken: &BrokenEntry) -> SelectError {
+    SelectError::Broken { name: Printable::new(name).to_string(), file: Box::new(broken.file.clone()) }
+}
+
+/// What stands behind a name: nothing, `:VARIANT`, `@VERSION` or `@VERSION:VARIANT`.
+fn version_and_variant(rest: &str) -> Option<(Option<&str>, Option<&str>)> {
+    match (rest.strip_prefix('@'), rest.strip_prefix(':')) {
+        (Some(rest), _) => Some(match rest.rsplit_once(':') {
+            Some((version, variant)) => (Some(version), Some(variant)),
+            None => (Some(rest), None),
+        }),
+        (None, Some(variant)) => Some((None, Some(variant))),
+        (None, None) => rest.is_empty().then_some((None, None)),
     }
 }
 
@@ -288,9 +350,15 @@ impl Selection {
         source.or_else(variant).or(self.release().license.as_deref()).unwrap_or("NOASSERTION")
     }
 
-    /// The terms of one file: its own, else those of the whole.
-    pub fn license_for<'s>(&'s self, file: &'s FileEntry, channel: Option<&str>) -> &'s str {
-        file.license.as_deref().unwrap_or_else(|| self.license(channel))
+    /// The terms of each file when it comes by a source.
+    pub fn file_terms<'s>(&'s self, channel: Option<&'s str>) -> FileTerms<'s> {
+        FileTerms::of(self, channel)
+    }
+
+    /// The rules that hold for it and leave nothing out.
+    pub fn rules(&self) -> impl Iterator<Item = &RuleTable> {
+        let is_ours = |rule: &&RuleTable| self.variant_name().is_none_or(|variant| rule.variant.has(variant));
+        self.release().rules.iter().filter(|rule| !rule.skip).filter(is_ours)
     }
 
     /// Bytes to download by a source: the sum of the files where all are known, else the
@@ -323,6 +391,7 @@ impl fmt::Display for Selection {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::document::OverlayFile;
 
     #[test]
     fn resolves_what_people_write() {
@@ -339,6 +408,65 @@ mod tests {
         check(&catalog, "https://physionet.org/content/mimic-cxr/2.0.0/", "mimic-cxr@2.0.0:dicom");
         check(&catalog, "http://www.physionet.org/content/mimic-cxr/2.1.0", "mimic-cxr@2.1.0:dicom");
         assert_eq!(catalog.resolve("@starter").unwrap().len(), 5);
+    }
+
+    /// The catalogue with two entries made of `demo`.
+    fn with_two(one: &str, other: &str) -> Catalog {
+        let demo = Catalog::embedded().get(&"demo".parse().unwrap()).unwrap().text.clone();
+        let file = |id: &str, aliases: &str| {
+            let text: String =
+                demo.lines().filter(|line| !line.starts_with("aliases")).map(|line| line.to_owned() + "\n").collect();
+            let text = text.replacen("id = \"demo\"\n", &format!("id = \"{id}\"\naliases = [{aliases}]\n"), 1);
+            OverlayFile { folder: 0, name: format!("{id}.toml"), path: format!("/x/{id}.toml"), text: Ok(text) }
+        };
+        Catalog::embedded().laid_over(&[file("one", one), file("other", other)])
+    }
+
+    #[test]
+    fn an_alias_may_hold_the_marks_of_version_and_variant() {
+        let catalog = with_two("\"Lungs: X-rays\", \"set@home\", \"medquad:old\"", "\"Other\"");
+        #[track_caller]
+        fn check(catalog: &Catalog, text: &str, expected: &str) {
+            let found = catalog.resolve(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert_eq!(found[0].to_string(), expected, "{text}");
+        }
+        check(&catalog, "Lungs: X-rays", "one@1.0");
+        check(&catalog, "lungs: x-rays@1.0", "one@1.0");
+        check(&catalog, "set@home", "one@1.0");
+        check(&catalog, "set@home@1.0", "one@1.0");
+        check(&catalog, "medquad:old", "one@1.0"); // the longer name, not a variant of `medquad`
+        check(&catalog, "medquad:old@1.0", "one@1.0");
+        check(&catalog, "CheXpert: Chest X-rays", "chexpert@1.0:full");
+        check(&catalog, "CheXpert: Chest X-rays:small", "chexpert@1.0:small");
+        check(&catalog, "CheXpert: Chest X-rays@1.0:small", "chexpert@1.0:small");
+    }
+
+    #[test]
+    fn a_name_of_several_entries_is_no_name_of_the_first() {
+        let catalog = with_two("\"Shared Name\", \"medquad\"", "\"shared name\"");
+        let error = catalog.resolve("shared name").unwrap_err();
+        assert_eq!(error.remedy().unwrap(), "name one of them by its id: `one`, `other`");
+        assert!(catalog.resolve("Shared Name@1.0").is_err());
+        // An id stands above every alias.
+        assert_eq!(catalog.resolve("medquad").unwrap()[0].id().as_str(), "medquad");
+        let page = catalog.get(&"one".parse().unwrap()).unwrap().pages().next().map(str::to_owned);
+        if let Some(page) = page {
+            let error = catalog.resolve(&page).unwrap_err();
+            assert!(error.remedy().unwrap().contains("`one`, `other`"), "{error}");
+        }
+    }
+
+    #[test]
+    fn every_built_in_alias_and_listed_address_means_one_entry() {
+        let catalog = Catalog::embedded();
+        for dataset in catalog.datasets() {
+            let listed = dataset.entry.listed_as.as_ref().map(|listed| &listed.url);
+            for name in dataset.entry.aliases.iter().chain(listed) {
+                let found =
+                    catalog.resolve(name).unwrap_or_else(|error| panic!("{name}: {error}: {:?}", error.remedy()));
+                assert_eq!(found[0].id(), &dataset.id, "{name}");
+            }
+        }
     }
 
     #[test]

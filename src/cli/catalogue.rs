@@ -114,10 +114,17 @@ pub fn info(context: &Context, args: &InfoArgs) -> Result<Answer, Failure> {
 /// Citations of named datasets, or of all that are here.
 pub fn cite(context: &Context, args: &CiteArgs) -> Result<Answer, Failure> {
     let mut selections = Vec::new();
-    let (here, warnings) = ops::here::all(context).unwrap_or_default();
+    let (here, mut warnings) = ops::here::all(context).unwrap_or_default();
     if args.datasets.is_empty() {
         for one in &here {
-            selections.push((one_selection(context, &one.name())?, Some(one.receipt.clone())));
+            match one_selection(context, &one.name()) {
+                Ok(selection) => selections.push((selection, Some(one.receipt.clone()))),
+                // The others can be cited all the same.
+                Err(failure) if failure.exit == Exit::CATALOG => {
+                    warnings.push(format!("`{}` is not cited: {failure}", one.name()));
+                }
+                Err(failure) => return Err(failure),
+            }
         }
     }
     for name in &args.datasets {

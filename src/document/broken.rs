@@ -1,19 +1,20 @@
 //! A file that cannot be used, as an error.
 
+use super::inspection::TOO_MANY;
+use super::overlay::UNREADABLE;
 use super::{Document, Finding, Paint, render};
 use crate::remedy::Remedy;
 use crate::values::Printable;
 
 /// A file of facts breaks its format.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{}` breaks the format at line {}, column {}: {}{}", Printable::new(.name), .first.line, .first.column,
-    Printable::cut(&.first.message, 1000), others(.rest.len()))]
+#[error("{}{}", place(.name, .first), others(.rest))]
 pub struct BrokenFile {
     /// The file as it was named.
     pub name: String,
     /// The first thing wrong with it.
     pub first: Box<Finding>,
-    /// Everything else that was found.
+    /// Everything else that was found; the last may count what is not kept.
     pub rest: Vec<Finding>,
     /// All of it with the lines of the file and carets, without colour.
     pub shown: String,
@@ -49,10 +50,25 @@ impl Remedy for BrokenFile {
     }
 }
 
-fn others(count: usize) -> String {
-    match count {
-        0 => String::new(),
-        1 => " (and one more finding)".to_owned(),
-        _ => format!(" (and {count} more findings)"),
+/// What is wrong and where; a file that cannot be had has no places.
+fn place(name: &str, first: &Finding) -> String {
+    let message = Printable::cut(&first.message, 1000);
+    match first.code {
+        UNREADABLE => message.to_string(),
+        _ => format!(
+            "`{}` breaks the format at line {}, column {}: {message}",
+            Printable::new(name),
+            first.line,
+            first.column
+        ),
+    }
+}
+
+fn others(rest: &[Finding]) -> String {
+    match rest {
+        [] => String::new(),
+        [_] => " (and one more finding)".to_owned(),
+        [shown @ .., last] if last.code == TOO_MANY => format!(" (and more than {} more findings)", shown.len()),
+        _ => format!(" (and {} more findings)", rest.len()),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::document::{BrokenFile, Document};
+use crate::document::{At, BrokenFile, Document, Inspection, OverlayFile};
 use crate::embedded;
 use crate::values::{Printable, SafeUrl};
 
@@ -88,6 +88,8 @@ impl LicenseKind {
 #[derive(Debug, Clone, Default)]
 pub struct Shelf {
     licenses: BTreeMap<String, License>,
+    /// Overlay files that cannot be used, by each id they are meant for.
+    broken: BTreeMap<String, BrokenFile>,
 }
 
 impl Shelf {
@@ -108,6 +110,40 @@ impl Shelf {
         let license = License::read(name, text)?;
         self.licenses.insert(license.id.clone(), license);
         Ok(self)
+    }
+
+    /// With the licences of overlay files laid over. One that breaks the format takes the
+    /// licence of its id away, so that its terms are unknown: never the built-in one's.
+    #[must_use]
+    pub fn laid_over(mut self, files: &[OverlayFile]) -> Self {
+        for file in files {
+            match file.text().and_then(|text| License::read(&file.path, text)) {
+                Ok(license) => {
+                    self.broken.remove(&license.id);
+                    self.licenses.insert(license.id.clone(), license);
+                }
+                Err(broken) => {
+                    for id in file.claimed().ids {
+                        self.licenses.remove(&id);
+                        self.broken.insert(id, broken.clone());
+                    }
+                }
+            }
+        }
+        self
+    }
+
+    /// The overlay file that should give the licence of this id and cannot be used.
+    pub fn broken(&self, id: &str) -> Option<&BrokenFile> {
+        self.broken.get(id)
+    }
+
+    /// All overlay files that cannot be used, each once.
+    pub fn broken_files(&self) -> Vec<&BrokenFile> {
+        let mut files: Vec<&BrokenFile> = self.broken.values().collect();
+        files.sort_by(|one, other| one.name.cmp(&other.name));
+        files.dedup_by(|one, other| one.name == other.name);
+        files
     }
 
     /// The licence of this id.
@@ -132,19 +168,20 @@ impl License {
     pub fn read(name: &str, text: &str) -> Result<Self, BrokenFile> {
         let document = Document::open(name, text).map_err(|finding| BrokenFile::unopened(name, text, finding))?;
         let file: LicenseFile = document.read().map_err(|finding| BrokenFile::unopened(name, text, finding))?;
-        let url = match file.url.as_deref().map(SafeUrl::parse).transpose() {
-            Ok(url) => url,
-            Err(error) => {
-                let finding = document.finding("url", error.to_string(), 0..0);
-                return Err(BrokenFile::unopened(name, text, finding));
-            }
-        };
+        let mut inspection = Inspection::new(&document);
+        let root = At::root();
+        let url = file.url.and_then(|url| inspection.accept(&root.key("url"), "url", SafeUrl::parse(&url)));
         let mut given = file.terms;
         let terms = VOCABULARY.iter().filter_map(|(key, _)| Some(((*key).to_owned(), given.remove(*key)?)));
         let terms = Terms(terms.collect());
-        if let Some(key) = given.keys().next() {
-            let message = format!("there is no term `{}`", Printable::new(key));
-            return Err(BrokenFile::unopened(name, text, document.finding("term", message, 0..0)));
+        let table = root.key("terms");
+        for key in given.keys() {
+            let message = format!("there is no term `{}`", Printable::cut(key, 100));
+            let help = "facts of one text only stand in [extra]";
+            inspection.key_error(&table.key(key), "unknown-term", message).help(help);
+        }
+        if let Some(broken) = BrokenFile::new(&document, inspection.finish()) {
+            return Err(broken);
         }
         Ok(Self {
             id: file.id,
@@ -161,5 +198,24 @@ impl License {
             extra: file.extra.into_iter().collect(),
             duo: file.duo,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_term_is_shown_with_its_line() {
+        let term = "{ value = \"allowed\", confidence = \"high\", source = \"s\", read = 2026-11-23 }";
+        let text = format!(
+            "id = \"MIT\"\nname = \"M\"\nkind = \"public-licence\"\ntext = \"page\"\nsummary = \"s\"\n[terms]\n\
+             commercial_use = {term}\ncomercial_use = {term}\nclinic = {term}\n"
+        );
+        let broken = License::read("mine/MIT.toml", &text).unwrap_err();
+        assert_eq!((broken.first.code, broken.first.line, broken.first.column), ("unknown-term", 8, 1));
+        assert_eq!(broken.rest.len(), 1, "all of them are told at once");
+        assert!(broken.shown.contains("mine/MIT.toml:8:1") && broken.shown.contains("^^^^"), "{}", broken.shown);
+        assert!(broken.to_string().contains("`comercial_use`"), "{broken}");
     }
 }

@@ -69,7 +69,11 @@ pub async fn offer(context: &Context, name: &str, step: Option<&str>, file: Opti
     let selection = one_selection(context, name)?;
     let step = pick(&selection, step, |one| one.kind == RequirementKind::Agreement, "an agreement")?;
     let id = step.license.clone().unwrap_or_default();
-    let license = context.shelf()?.get(&id).ok_or_else(|| {
+    let shelf = context.shelf()?;
+    if let Some(broken) = shelf.broken(&id) {
+        return Err(Failure::from_error(Exit::CATALOG, broken).of(selection.id()));
+    }
+    let license = shelf.get(&id).ok_or_else(|| {
         Failure::new(Exit::CATALOG, format!("the licence `{id}` is not on the shelf")).of(selection.id())
     })?;
     let had = match file {

@@ -85,17 +85,17 @@ fn ledger(context: &Context) -> Check {
 }
 
 fn catalog(context: &Context) -> Check {
-    match context.catalog() {
-        Ok(catalog) => {
-            let overlays = catalog.datasets().filter(|dataset| dataset.origin != "embedded").count();
-            check(
-                "catalogue",
-                CheckState::Good,
-                format!("{} datasets, {overlays} of them laid over", catalog.datasets().count()),
-            )
-        }
-        Err(error) => check("catalogue", CheckState::Bad, error.to_string()),
+    let catalog = match (context.catalog(), context.shelf()) {
+        (Ok(catalog), Ok(_)) => catalog,
+        (Err(error), _) | (_, Err(error)) => return check("catalogue", CheckState::Bad, error.to_string()),
+    };
+    let broken = context.overlay_warnings();
+    if !broken.is_empty() {
+        return check("catalogue", CheckState::Bad, broken.join("; "));
     }
+    let overlays = catalog.datasets().filter(|dataset| dataset.origin != "embedded").count();
+    let detail = format!("{} datasets, {overlays} of them laid over", catalog.datasets().count());
+    check("catalogue", CheckState::Good, detail)
 }
 
 fn network(context: &Context) -> Check {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::catalog::lint::{lint_collections, lint_entry, lint_license};
 use crate::context::Context;
+use crate::document::overlay::UNREADABLE;
 use crate::document::{Finding, Severity};
 use crate::embedded;
 use crate::fs;
@@ -22,16 +23,22 @@ pub struct Linted {
     pub findings: Vec<Finding>,
 }
 
-/// Checks files and folders; the built-in catalogue without any.
+/// Checks files and folders; without any the built-in catalogue and what is laid over it.
 pub fn lint(context: &Context, paths: &[PathBuf]) -> Result<Vec<Linted>, Failure> {
-    let mut files: Vec<(String, String)> = Vec::new();
+    let mut files: Vec<(String, Result<String, String>)> = Vec::new();
     if paths.is_empty() {
         let carried = embedded::files().iter().filter(|file| file.name.ends_with(".toml"));
-        files.extend(carried.map(|file| (file.name.clone(), file.text.clone())));
+        files.extend(carried.map(|file| (file.name.clone(), Ok(file.text.clone()))));
+        files.extend(context.overlay()?.iter().map(|file| (file.path.clone(), file.text.clone())));
     }
     for path in paths {
-        for path in toml_files(path)? {
-            files.push((path.to_string_lossy().into_owned(), fs::read_text(&path)?));
+        for found in toml_files(path)? {
+            let text = match fs::read_text(&found) {
+                // One that was named must be there; one of a folder is told beside the others.
+                Err(error) if found == *path => return Err(error.into()),
+                text => text.map_err(|error| error.to_string()),
+            };
+            files.push((found.to_string_lossy().into_owned(), text));
         }
     }
     let shelf = context.shelf()?;
@@ -41,6 +48,10 @@ pub fn lint(context: &Context, paths: &[PathBuf]) -> Result<Vec<Linted>, Failure
     let known: BTreeSet<String> = known.into_iter().chain(files.iter().filter_map(|(name, _)| stem(name))).collect();
     let today = context.now().to_zoned_datetime(jiff::tz::TimeZone::UTC).date();
     let linted = files.into_iter().map(|(name, text)| {
+        let text = match text {
+            Ok(text) => text,
+            Err(reason) => return Linted::unreadable(name, reason),
+        };
         let findings = if name.ends_with("collections.toml") {
             lint_collections(&name, &text, &known)
         } else if is_license(&name, &text) {
@@ -54,6 +65,12 @@ pub fn lint(context: &Context, paths: &[PathBuf]) -> Result<Vec<Linted>, Failure
 }
 
 impl Linted {
+    fn unreadable(name: String, message: String) -> Self {
+        let (severity, code) = (Severity::Error, UNREADABLE);
+        let finding = Finding { severity, code, message, help: None, line: 1, column: 1, span: 0..0 };
+        Self { name, text: String::new(), findings: vec![finding] }
+    }
+
     /// Whether something must be mended.
     pub fn has_errors(&self) -> bool {
         self.findings.iter().any(|finding| finding.severity == Severity::Error)

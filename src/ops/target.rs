@@ -8,6 +8,7 @@ use crate::context::Context;
 use crate::events::Event;
 use crate::fs::Access;
 use crate::layout::{DatasetDir, LayoutError, Store, Workspace, commit};
+use crate::licenses::Expression;
 use crate::values::Printable;
 
 use super::exit::Exit;
@@ -35,6 +36,7 @@ impl<'a> Target<'a> {
             None => context.data_dir()?,
         };
         let found = selection.source(source).ok_or_else(|| no_source(selection, source))?;
+        known_texts(context, selection, &found.channel)?;
         Ok(Self {
             dir: DatasetDir::new(&data_dir, selection.id(), &selection.slug()),
             store: Store::of(&data_dir),
@@ -79,6 +81,19 @@ impl<'a> Target<'a> {
                 }
             }
         }
+    }
+}
+
+/// Fails where the terms rest on a licence file of an overlay that cannot be used: nothing is
+/// fetched under terms that somebody wrote down and nobody can read.
+fn known_texts(context: &Context, selection: &Selection, channel: &str) -> Result<(), Failure> {
+    let shelf = context.shelf()?;
+    let parsed = Expression::parse(selection.license(Some(channel))).ok();
+    let whole = parsed.iter().flat_map(Expression::ids);
+    let agreed = selection.requirements(Some(channel)).filter_map(|step| step.license.as_deref());
+    match whole.chain(agreed).find_map(|id| shelf.broken(id)) {
+        Some(broken) => Err(Failure::from_error(Exit::CATALOG, broken).of(selection.id())),
+        None => Ok(()),
     }
 }
 

@@ -68,6 +68,7 @@ pub(super) async fn wanted(
     let entries: HashMap<&RelPath, &FileEntry> =
         target.selection.files(Some(channel)).map(|file| (&file.path, file)).collect();
     let parts = parts_of_split(target);
+    let terms = target.selection.file_terms(Some(channel));
     for listed in listing.0 {
         let Some(entry) = entries.get(&listed.path).copied() else { continue };
         let names = [listed.path.as_str(), entry.group.as_deref().unwrap_or_default()];
@@ -80,7 +81,9 @@ pub(super) async fn wanted(
             continue;
         }
         let is_part = parts.contains(listed.path.as_str()) || parts.contains(listed.path.file_name());
-        wanted.push(want(target, options, entry, listed, keep, is_part)?);
+        let license = terms.file(entry);
+        let license = (license != terms.whole()).then(|| license.into_owned());
+        wanted.push(Wanted { license, ..want(target, options, entry, listed, keep, is_part)? });
     }
     if !by_hand.is_empty() {
         warnings.push(format!("`{}`: a person must get {} and import them", target.selection, by_hand.join(", ")));
@@ -100,7 +103,6 @@ fn want(
     keep: bool,
     is_part: bool,
 ) -> Result<Wanted, Failure> {
-    let channel = target.source.channel.as_str();
     let handling = match &entry.unpack {
         Some(rules) if options.unpack => {
             Handling::Unpack { members: rules.table.members, bytes: rules.table.unpacked_size.map(ByteSize), keep }
@@ -115,8 +117,6 @@ fn want(
         ),
         _ => None,
     };
-    let whole = target.selection.license(Some(channel));
-    let license = target.selection.license_for(entry, Some(channel));
     Ok(Wanted {
         item: Item {
             path: listed.path.clone(),
@@ -125,7 +125,7 @@ fn want(
             handling,
             have: Have::Nothing,
         },
-        license: (license != whole).then(|| license.to_owned()),
+        license: None,
         changed_is_fine: options.accept_changed.iter().any(|name| name == listed.path.as_str()),
         tree,
         unpack: entry.unpack.clone(),

@@ -13,6 +13,83 @@ fn a_broken_overlay_entry_is_named_with_its_line() {
 }
 
 #[test]
+fn one_broken_overlay_entry_leaves_the_others_usable() {
+    let home = Home::new();
+    let dir = home.overlay("broken.toml", "id = \"broken\"\nmodality = 7\n");
+    for arguments in [vec!["info", "chexpert"], vec!["search", "chexpert"], vec!["list", "--available"]] {
+        let ran = home.run(&[&["--catalog", dir.as_str()], arguments.as_slice()].concat()).expect(0);
+        let ran = ran.says(&["warning:", "broken.toml", "line 2"]);
+        assert!(ran.stdout.contains("chexpert"), "{arguments:?}: {}", ran.stdout);
+    }
+    home.run(&["--catalog", &dir, "fetch", "demo"]).expect(0).says(&["broken.toml"]);
+    home.run(&["--catalog", &dir, "info", "broken"]).expect(11).says(&["broken.toml", "line 2", "catalog lint"]);
+    home.run(&["--catalog", &dir, "catalog", "lint"]).expect(11).says(&["broken.toml"]);
+    let ran = home.run(&["--catalog", &dir, "doctor"]).expect(1);
+    assert!(ran.stdout.contains("broken.toml"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_broken_overlay_entry_never_falls_back_to_the_built_in_one() {
+    let home = Home::new();
+    let dir = home.overlay("demo.toml", "id = \"demo\"\nbroken [");
+    for command in ["info", "fetch", "access", "cite"] {
+        home.run(&["--catalog", &dir, command, "demo"]).expect(11).says(&["demo.toml", "line 2"]);
+    }
+    assert!(!home.data().join("demo").exists(), "nothing was fetched");
+    let found = home.json(&["--catalog", &dir, "list", "--available"]);
+    let ids = found["data"]["datasets"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap());
+    assert!(!ids.clone().any(|id| id == "demo") && ids.clone().any(|id| id == "demo-gated"));
+    assert!(found["warnings"][0].as_str().unwrap().contains("demo.toml"), "{found}");
+    // So it is with a file that cannot be read at all.
+    std::fs::write(home.path().join("overlay/demo.toml"), b"id = \"demo\" # \xff").unwrap();
+    home.run(&["--catalog", &dir, "info", "demo"]).expect(11).says(&["demo.toml"]);
+    home.run(&["--catalog", &dir, "info", "medquad"]).expect(0);
+}
+
+#[test]
+fn a_broken_overlay_licence_is_unknown_and_nothing_is_fetched_under_it() {
+    let home = Home::new();
+    let dir = home.overlay("readme.txt", "");
+    std::fs::create_dir(home.path().join("overlay/licenses")).unwrap();
+    std::fs::write(home.path().join("overlay/licenses/CC0-1.0.toml"), "id = \"CC0-1.0\"\nname = 7\n").unwrap();
+    let ran = home.run(&["--catalog", &dir, "info", "demo"]).expect(0).says(&["CC0-1.0.toml", "line 2"]);
+    assert!(ran.stdout.contains("terms are unknown"), "{}", ran.stdout);
+    home.run(&["--catalog", &dir, "fetch", "demo"]).expect(11).says(&["CC0-1.0.toml", "line 2"]);
+    home.run(&["--catalog", &dir, "info", "chexpert"]).expect(0);
+    home.run(&["--catalog", &dir, "catalog", "lint"]).expect(11).says(&["CC0-1.0.toml"]);
+    assert!(home.run(&["--catalog", &dir, "doctor"]).expect(1).stdout.contains("CC0-1.0.toml"));
+}
+
+#[test]
+fn an_overlay_file_beyond_the_limit_is_refused_and_the_limit_is_named() {
+    let home = Home::new();
+    let dir = home.overlay("huge.toml", "");
+    std::fs::File::create(home.path().join("overlay/huge.toml")).unwrap().set_len((64 << 20) + 1).unwrap();
+    home.run(&["--catalog", &dir, "info", "huge"]).expect(11).says(&["huge.toml", "64.0 MiB"]);
+    home.run(&["--catalog", &dir, "info", "demo"]).expect(0).says(&["64.0 MiB"]);
+    home.run(&["--catalog", &dir, "catalog", "lint"]).expect(11).says(&["64.0 MiB"]);
+}
+
+#[test]
+fn an_overlay_entry_may_name_twenty_thousand_files() {
+    let home = Home::new();
+    let head = "id = \"many\"\ntitle = \"Many\"\nsummary = \"s\"\nmaintainer = { name = \"n\" }\n[[release]]\nversion = \"1\"\n";
+    let source = "[[release.source]]\nchannel = \"web\"\nprovider = \"http\"\nbase = \"https://example.org/\"\n";
+    let note = "x".repeat(200);
+    let file =
+        |number| format!("[[release.file]]\npath = \"{number}.png\"\nsha256 = \"{number:064x}\"\nnote = \"{note}\"\n");
+    let text: String = [head.to_owned(), source.to_owned()].into_iter().chain((0..20_000).map(file)).collect();
+    assert!(text.len() > 4 << 20);
+    let dir = home.overlay("many.toml", &text);
+    let ran = home.run(&["--catalog", &dir, "info", "many"]).expect(0);
+    assert!(
+        ran.stdout.contains("20,000") || ran.stdout.contains("20 000") || ran.stdout.contains("20000"),
+        "{}",
+        ran.stdout
+    );
+}
+
+#[test]
 fn no_home_folder_is_said_and_named_places_suffice() {
     let home = Home::new();
     let mut bare = home.command(&["fetch", "demo"]);

@@ -90,6 +90,29 @@ fn addresses_of_the_usual_lists_are_understood() {
 }
 
 #[test]
+fn a_name_with_a_colon_is_a_name_and_a_shared_one_is_refused() {
+    let home = Home::new();
+    let ran = home.run(&["info", "CheXpert: Chest X-rays"]).expect(0);
+    assert!(ran.stdout.contains("chexpert"), "{}", ran.stdout);
+    let demo = home.run(&["info", "demo", "--raw"]).expect(0).stdout;
+    let demo: String =
+        demo.lines().filter(|line| !line.starts_with("aliases")).map(|line| format!("{line}\n")).collect();
+    let entry = |id: &str| demo.replacen("id = \"demo\"\n", &format!("id = \"{id}\"\naliases = [\"Our set\"]\n"), 1);
+    let dir = home.overlay("one.toml", &entry("one"));
+    home.overlay("other.toml", &entry("other"));
+    home.run(&["--catalog", &dir, "fetch", "our set"]).expect(11).says(&["several datasets", "`one`, `other`"]);
+    home.run(&["--catalog", &dir, "fetch", "one"]).expect(0);
+}
+
+#[test]
+fn a_part_inside_a_file_stands_in_its_terms() {
+    let home = Home::new();
+    let answer = home.json(&["info", "mtsamples"]);
+    let file = &answer["data"]["files"][0];
+    assert_eq!(file["license"], "CC0-1.0 AND NOASSERTION", "{file}");
+}
+
+#[test]
 fn completions_manual_and_schemas_are_made() {
     let home = Home::new();
     for shell in ["bash", "zsh", "fish"] {

@@ -1,5 +1,6 @@
 use super::*;
-use crate::document::{Paint, Severity, render};
+use crate::document::inspection::LIMIT;
+use crate::document::{Paint, SIZE_LIMIT, Severity, render};
 use crate::embedded;
 
 /// An entry that keeps every rule and uses most tables.
@@ -259,15 +260,45 @@ fn hostile_files_give_findings() {
         [entry, license, lint_collections("x.toml", text, &known)]
     };
     let deep = 100_000;
-    for text in [format!("a = {}", "[".repeat(deep)), format!("{}a = 1", "a.".repeat(deep)), " ".repeat(5 << 20)] {
+    for text in [format!("a = {}", "[".repeat(deep)), format!("{}a = 1", "a.".repeat(deep)), " ".repeat(SIZE_LIMIT + 1)]
+    {
         assert!(all(&text).iter().all(|found| found.len() == 1), "{:.20}", text);
     }
     let empty = format!("aliases = [{}]", "\"\", ".repeat(10_000));
     let found = lint(&ENTRY.replace("aliases = [\"sample-set\"]", &empty));
-    assert!(found.len() <= notes::LIMIT && found.iter().any(|finding| finding.code == "too-many"));
+    assert_eq!((found.len(), found[LIMIT].code), (LIMIT + 1, "too-many"));
     let long = format!("license = \"MIT{}\"", " AND MIT".repeat(deep));
     let found = lint(&ENTRY.replace("license = \"MIT\"", &long));
     assert!(found.iter().any(|finding| finding.code == "license-expression"));
+}
+
+#[test]
+fn an_entry_with_a_fault_in_each_of_20_000_files_is_told_at_once() {
+    let file = "[[release.file]]\npath = \"../a\"\nsha256 = \"short\"\n";
+    let text = ENTRY.replace("[layout]", &format!("{}[layout]", file.repeat(20_000)));
+    let begun = std::time::Instant::now();
+    let broken = Dataset::read("sample.toml", &text, "test").unwrap_err();
+    assert!(broken.to_string().contains("(and more than 99 more findings)"), "{broken}");
+    assert!(broken.shown.contains("more findings, which are not shown"), "{}", broken.shown);
+    assert_eq!(lint(&text).len(), LIMIT + 1);
+    assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
+}
+
+#[test]
+fn an_entry_with_20_000_good_files_is_read() {
+    let file = |number: usize| {
+        format!(
+            "[[release.file]]\nvariant = \"full\"\nchannel = \"web\"\npath = \"images/{number}.png\"\nsize = {}\nsha256 = \"{number:064x}\"\nnote = \"{}\"\n",
+            number + 1,
+            "x".repeat(200)
+        )
+    };
+    let files: String = (0..20_000).map(file).collect();
+    let next = "[[release]]\nversion = \"1\"";
+    let text = ENTRY.replace(next, &format!("{files}{next}"));
+    assert!(text.len() > 4 << 20, "{}", text.len());
+    assert_eq!(render("sample.toml", &text, &lint(&text), Paint::Plain), "");
+    assert_eq!(Dataset::read("sample.toml", &text, "test").unwrap().releases[0].files.len(), 20_002);
 }
 
 #[test]

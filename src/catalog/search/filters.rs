@@ -1,5 +1,6 @@
 //! What lets an entry pass: facets, licence, access, size.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::catalog::{Catalog, Dataset, Release, Selection};
@@ -34,10 +35,11 @@ fn selection_passes(query: &Query, catalog: &Catalog, shelf: &Shelf, dataset: &D
 /// Whether the terms of the whole, of its parts and of its files all grant commercial use: an
 /// entry whose questions are free and whose images are not is not free.
 fn is_commercial(selection: &Selection, channel: Option<&str>, shelf: &Shelf) -> bool {
-    let files = selection.files(channel).map(|file| selection.license_for(file, channel));
-    let parts = selection.release().license_parts.values().map(String::as_str);
-    std::iter::once(selection.license(channel)).chain(files).chain(parts).all(|text| {
-        Expression::parse(text).is_ok_and(|expression| Summary::of(&expression, shelf).allows_commercial_use())
+    let terms = selection.file_terms(channel);
+    let files = selection.files(channel).map(|file| terms.file(file));
+    let parts = selection.release().license_parts.values().map(|text| Cow::Borrowed(text.as_str()));
+    std::iter::once(Cow::Borrowed(selection.license(channel))).chain(files).chain(parts).all(|text| {
+        Expression::parse(&text).is_ok_and(|expression| Summary::of(&expression, shelf).allows_commercial_use())
     })
 }
 

@@ -23,6 +23,7 @@ pub fn data(selection: &Selection, shelf: &Shelf) -> Value {
     let (dataset, release) = (selection.dataset(), selection.release());
     let entry = &dataset.entry;
     let channel = default_channel(selection);
+    let terms = selection.file_terms(channel);
     let default = &dataset.default_release().version;
     let default_variant = release.default_variant().map(|variant| variant.name.as_str());
     let maintainer = dense(json!({ "name": entry.maintainer.name, "contact": entry.maintainer.contact }));
@@ -53,7 +54,7 @@ pub fn data(selection: &Selection, shelf: &Shelf) -> Value {
         "requirements": steps(selection).into_iter().map(of_step).collect::<Vec<_>>(),
         "sources": selection.sources().enumerate()
             .map(|(index, source)| of_source(source, selection, index == 0)).collect::<Vec<_>>(),
-        "files": selection.files(channel).map(|file| of_file(file, selection.license_for(file, channel)))
+        "files": selection.files(channel).map(|file| of_file(file, &terms.file(file)))
             .collect::<Vec<_>>(),
         "citation": entry.citation.as_ref().map(|_| cite(&[cited(selection)], CitationFormat::Bibtex)),
         "acknowledgement": entry.citation.as_ref().and_then(|citation| citation.acknowledgement.as_ref()),

@@ -131,6 +131,8 @@ fn license(sheet: &mut Sheet, selection: &Selection, shelf: &Shelf) {
     };
     if parsed.ids().is_empty() {
         sheet.field("", "no licence is stated: nothing is granted that we know of");
+    } else if parsed.has_gap() {
+        sheet.field("", "of a part no licence is stated: for it nothing is granted that we know of");
     }
     for id in parsed.ids() {
         match shelf.get(id) {
@@ -141,7 +143,8 @@ fn license(sheet: &mut Sheet, selection: &Selection, shelf: &Shelf) {
     sheet.fields("", main_terms(expression, shelf).iter().map(super::MainTerm::line));
     let release = selection.release();
     sheet.fields("", release.license_parts.iter().map(|(part, license)| format!("{part} only: {license}")));
-    let own = selection.files(channel).filter(|file| selection.license_for(file, channel) != expression).count();
+    let terms = selection.file_terms(channel);
+    let own = selection.files(channel).filter(|file| terms.file(file) != expression).count();
     if own > 0 {
         sheet.field("", &format!("{own} files carry terms of their own (`--files`)"));
     }
@@ -247,9 +250,10 @@ fn files(sheet: &mut Sheet, selection: &Selection, show: Show) {
     if !show.files {
         return;
     }
+    let terms = selection.file_terms(channel);
     for file in all {
         sheet.row(&file_row(file, selection.source(channel)));
-        let own = file.license.as_ref().filter(|own| own.as_str() != selection.license(channel));
+        let own = Some(terms.file(file)).filter(|own| own != terms.whole());
         sheet.fields("", own.map(|own| format!("terms: {own}")));
         sheet.fields("", file.note.clone());
     }

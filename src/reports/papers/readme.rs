@@ -63,7 +63,11 @@ fn terms_in_short(selection: &Selection, channel: &str, shelf: &Shelf) -> String
     let first = ["commercial_use", "redistribution", "derivatives", "attribution"];
     let terms = main_terms(expression, shelf).into_iter().filter(|term| first.contains(&term.key.as_str()));
     let terms = list(terms.map(|term| escaped(&term.line())));
-    format!("{}. Read `TERMS.md` before you use or pass on anything.\n\n{terms}", code(expression))
+    let of_files = selection.file_terms(Some(channel));
+    let differ = selection.files(Some(channel)).any(|file| of_files.file(file) != expression);
+    let parts =
+        if differ || !selection.release().license_parts.is_empty() { " Parts carry terms of their own." } else { "" };
+    format!("{}.{parts} Read `TERMS.md` before you use or pass on anything.\n\n{terms}", code(expression))
 }
 
 fn counts(selection: &Selection) -> String {

@@ -36,6 +36,10 @@ fn reading(expression: &str) -> String {
             "No licence is stated. Nothing is granted that we know of; what the law allows without a licence differs \
              from place to place."
         }
+        Ok(parsed) if parsed.has_gap() => {
+            "All that stands here holds. NOASSERTION stands for a part about which nothing is stated: for it nothing is \
+             granted that we know of."
+        }
         Ok(_) if expression.contains(" OR ") => "Where it says OR, one may be chosen; where it says AND, all hold.",
         Ok(parsed) if parsed.ids().len() > 1 => "All of them hold.",
         Ok(_) => return String::new(),
@@ -55,16 +59,12 @@ fn parts(selection: &Selection) -> Own {
 }
 
 fn files(selection: &Selection, channel: &str) -> Own {
-    let whole = selection.license(Some(channel));
-    let files = selection.files(Some(channel));
-    let named = files.map(|file| (selection.license_for(file, Some(channel)), file.path.as_str()));
-    let is_ours =
-        |names: &crate::catalog::format::Names| selection.variant_name().is_none_or(|variant| names.has(variant));
-    let rules = selection.release().rules.iter().filter(|rule| !rule.skip && is_ours(&rule.variant));
-    let listed = rules.filter_map(|rule| Some((rule.license.as_deref()?, rule.pattern.as_str())));
+    let terms = selection.file_terms(Some(channel));
+    let named = selection.files(Some(channel)).map(|file| (terms.file(file), file.path.as_str()));
+    let listed = selection.rules().map(|rule| (terms.rule(rule), rule.pattern.as_str()));
     let mut own = Own::new();
-    for (license, name) in named.chain(listed).filter(|(license, _)| *license != whole) {
-        own.entry(license.to_owned()).or_default().push(name.to_owned());
+    for (license, name) in named.chain(listed).filter(|(license, _)| *license != terms.whole()) {
+        own.entry(license.into_owned()).or_default().push(name.to_owned());
     }
     own
 }
