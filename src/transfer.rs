@@ -10,7 +10,8 @@
 //! engine     many jobs at once
 //! job        what is wanted, and what became of it
 //! file       one file: its ways and attempts
-//! download   what one attempt does: resuming, verification
+//! download   what one attempt does: resuming, finishing
+//! proof      what came, compared with what is known
 //! writer     large writes behind small pieces
 //! encoding   transport encodings nobody asked for
 //! pieces     one big file over several connections
@@ -38,6 +39,7 @@ mod download;
 mod encoding;
 mod file;
 mod pieces;
+mod proof;
 mod writer;
 
 pub use engine::{TransferSettings, run};

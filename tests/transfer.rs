@@ -14,6 +14,23 @@
 
 mod support;
 
+#[path = "transfer/contents.rs"]
+mod contents;
+#[path = "transfer/framing.rs"]
+mod framing;
+#[path = "transfer/links.rs"]
+mod links;
+#[path = "transfer/multiplexed.rs"]
+mod multiplexed;
+#[path = "transfer/patience.rs"]
+mod patience;
+#[path = "transfer/proxy.rs"]
+mod proxy;
+#[path = "transfer/redirects.rs"]
+mod redirects;
+#[path = "transfer/tls.rs"]
+mod tls;
+
 use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -82,6 +99,17 @@ fn known(path: &str, bytes: &[u8], known: Known) -> (String, Option<usize>, Opti
     (path.to_owned(), size, (known == Known::Digest).then(|| Digest::sha256(bytes).hex()))
 }
 
+/// A home whose overlay entry `wild` has its files at `url`.
+fn home(url: &str, files: &[(String, Option<usize>, Option<String>)], source: &str) -> Home {
+    let files: Vec<_> = files.iter().map(|(path, size, hex)| (path.as_str(), *size, hex.clone())).collect();
+    let home = Home::new();
+    let overlay = home.overlay("wild.toml", &entry(&files, source));
+    home.with("MEDSETS_CATALOG", overlay)
+        .with("MEDSETS_REWRITE", format!("https://data.example/={url}"))
+        .with("MEDSETS_STALL_TIMEOUT", "1s")
+        .with("MEDSETS_RETRIES", "2")
+}
+
 impl Trial {
     /// With one file `path`.
     fn one(path: &str, bytes: &[u8], what: Known, script: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Self {
@@ -94,20 +122,21 @@ impl Trial {
         source: &str,
         script: impl Fn(&Request) -> Answer + Send + Sync + 'static,
     ) -> Self {
-        let server = Server::start(script);
-        let files: Vec<_> = files.iter().map(|(path, size, hex)| (path.as_str(), *size, hex.clone())).collect();
-        let home = Home::new();
-        let overlay = home.overlay("wild.toml", &entry(&files, source));
-        let home = home
-            .with("MEDSETS_CATALOG", overlay)
-            .with("MEDSETS_REWRITE", format!("https://data.example/={}", server.url()))
-            .with("MEDSETS_STALL_TIMEOUT", "1s")
-            .with("MEDSETS_RETRIES", "2");
+        Self::with_server(Server::start(script), files, source)
+    }
+
+    /// With files on a server that runs already.
+    fn with_server(server: Server, files: &[(String, Option<usize>, Option<String>)], source: &str) -> Self {
+        let home = home(&server.url(), files, source);
         Self { home, server }
     }
 
     fn with(self, name: &str, value: impl Into<String>) -> Self {
         Self { home: self.home.with(name, value), server: self.server }
+    }
+
+    fn without(self, name: &str) -> Self {
+        Self { home: self.home.without(name), server: self.server }
     }
 
     fn fetch(&self) -> Ran {

@@ -72,7 +72,7 @@ pub const KEYS: &[Key] = &[
         "proxy",
         Some("MEDSETS_PROXY"),
         Kind::Text,
-        "proxy for all hosts; HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY hold otherwise",
+        "proxy for all hosts; HTTPS_PROXY, http_proxy, ALL_PROXY and NO_PROXY hold otherwise",
     ),
     key("ca-cert", Some("MEDSETS_CA_CERT"), Kind::Path, "file with further certificate authorities (PEM)"),
     key("rewrite", Some("MEDSETS_REWRITE"), Kind::Text, "address prefixes to replace, FROM=TO;FROM=TO"),

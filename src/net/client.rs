@@ -108,28 +108,39 @@ impl Client {
         jar: Option<&Jar>,
     ) -> Result<(reqwest::Response, Place, bool), NetError> {
         let (headers, sent) = headers(request, want, hop, jar)?;
-        let client = self.wire(lane)?;
         let gate = self.gate(&hop.asked);
         let place = self.enter(&gate, &hop.asked).await?;
-        let sending = client.get(hop.connected.expose().clone()).headers(headers).send();
-        let patience = self.0.settings.header_timeout;
-        let proxy = || self.0.settings.proxies.choose(hop.connected.expose()).map(ToString::to_string);
-        let answer = match tokio::time::timeout(patience, sending).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(error)) if error.is_connect() && error.is_timeout() => {
-                let after = self.0.settings.connect_timeout;
-                return Err(NetError::Stalled { url: hop.asked.clone(), what: "no connection", after });
-            }
-            Ok(Err(error)) => return Err(failure::of_request(error, &hop.asked, proxy())),
-            Err(_) => {
-                return Err(NetError::Stalled { url: hop.asked.clone(), what: "no answer", after: patience });
-            }
-        };
+        let known = gate.has_answered();
+        let mut answer = self.send(lane, hop, &headers).await;
+        if known && matches!(answer, Err(NetError::Interrupted { .. })) {
+            // The host may have closed an idle connection just when it was used again, which
+            // says nothing about the request: it is sent once more at once.
+            answer = self.send(lane, hop, &headers).await;
+        }
+        let answer = answer?;
+        gate.note_answer();
         if answer.version() == reqwest::Version::HTTP_2 {
             let settings = &self.0.settings;
             gate.widen(settings.streams_per_host.saturating_sub(settings.connections_per_host));
         }
         Ok((answer, place, sent))
+    }
+
+    /// One request on the wire, up to the head of its answer.
+    async fn send(&self, lane: Lane, hop: &Hop, headers: &HeaderMap) -> Result<reqwest::Response, NetError> {
+        let client = self.wire(lane)?;
+        let sending = client.get(hop.connected.expose().clone()).headers(headers.clone()).send();
+        let patience = self.0.settings.header_timeout;
+        let proxy = || self.0.settings.proxies.choose(hop.connected.expose()).map(ToString::to_string);
+        match tokio::time::timeout(patience, sending).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) if error.is_connect() && error.is_timeout() => {
+                let after = self.0.settings.connect_timeout;
+                Err(NetError::Stalled { url: hop.asked.clone(), what: "no connection", after })
+            }
+            Ok(Err(error)) => Err(failure::of_request(error, &hop.asked, proxy())),
+            Err(_) => Err(NetError::Stalled { url: hop.asked.clone(), what: "no answer", after: patience }),
+        }
     }
 
     /// Turns the last answer of a chain into a response, or into the error it stands for.
@@ -142,6 +153,9 @@ impl Client {
     ) -> Result<Response, NetError> {
         let settings = &self.0.settings;
         let status = answer.status().as_u16();
+        if let (407, Some(proxy)) = (status, settings.proxies.choose(hop.connected.expose())) {
+            return Err(NetError::ProxySignIn { proxy: proxy.to_string(), url: hop.asked });
+        }
         if let Some(error) = failure::of_status(status, answer.headers(), &hop.asked, credential_sent, &settings.clock)
         {
             if let NetError::RateLimited { retry_after: Some(pause), .. }
@@ -150,6 +164,9 @@ impl Client {
                 self.gate(&hop.asked).close_for(*pause);
             }
             return Err(error);
+        }
+        if let Some(reason) = failure::of_framing(answer.headers()) {
+            return Err(NetError::Protocol { url: hop.asked, reason: reason.to_owned() });
         }
         let watch = StallWatch::new(settings.stall_timeout, settings.stall_bytes.0, Instant::now());
         Ok(Response::new(answer, hop.asked, watch, self.0.limiter.clone(), place))

@@ -49,6 +49,14 @@ pub enum NetError {
         /// What happened.
         reason: String,
     },
+    /// The proxy wants to know who asks, or does not believe it.
+    #[error("proxy `{proxy}` wants another user and password (status 407) for <{url}>")]
+    ProxySignIn {
+        /// The proxy, without user and password.
+        proxy: String,
+        /// What was asked for.
+        url: SafeUrl,
+    },
     /// The host was silent, or as good as silent, for too long.
     #[error("`{}` stalled: {what} within {} s from <{url}>", url.host(), after.as_secs())]
     Stalled {
@@ -169,6 +177,7 @@ impl NetError {
             | Self::CannotConnect { .. }
             | Self::Tls { .. }
             | Self::ProxyFailed { .. }
+            | Self::ProxySignIn { .. }
             | Self::Interrupted { .. } => 31,
             Self::Stalled { .. } => 32,
             Self::RateLimited { .. } => 33,
@@ -207,6 +216,9 @@ impl Remedy for NetError {
                     .into()
             }
             Self::ProxyFailed { .. } => "check `MEDSETS_PROXY`, `HTTPS_PROXY` and `NO_PROXY`".into(),
+            Self::ProxySignIn { .. } => {
+                "write user and password into the address of the proxy: `http://USER:PASSWORD@HOST:PORT`".into()
+            }
             Self::Stalled { .. } | Self::Interrupted { .. } | Self::ServerError { .. } => {
                 "run the same command again later; finished parts are kept".into()
             }

@@ -19,12 +19,16 @@ pub fn of_request(error: reqwest::Error, url: &SafeUrl, proxy: Option<String>) -
         return NetError::Protocol { url, reason };
     }
     if !error.is_connect() && !error.is_dns() {
+        if is_malformed(&error) {
+            return NetError::Protocol { url, reason };
+        }
         return NetError::Interrupted { url, reason };
     }
     if is_tls(&error) {
         return NetError::Tls { url, reason };
     }
     match proxy {
+        Some(proxy) if reason.contains("proxy authorization required") => NetError::ProxySignIn { proxy, url },
         Some(proxy) => NetError::ProxyFailed { proxy, url, reason },
         None if error.is_dns() => NetError::NameNotFound { url },
         None => NetError::CannotConnect { url, reason },
@@ -62,16 +66,12 @@ pub fn of_status(
         }
         403 => NetError::NotPermitted { url, credential_sent, hint: hint() },
         404 | 410 | 451 => NetError::Gone { url, status },
-        407 => NetError::ProxyFailed {
-            proxy: "the proxy".to_owned(),
-            url,
-            reason: "it wants user and password (status 407)".to_owned(),
-        },
         429 => NetError::RateLimited { url, status, retry_after: after() },
         408 | 413 | 425 if status != 413 || text("retry-after").is_some() => {
             NetError::ServerError { url, status, retry_after: after() }
         }
         500.. => NetError::ServerError { url, status, retry_after: after() },
+        204 | 205 => NetError::Protocol { url, reason: format!("the host sent nothing (status {status})") },
         _ => NetError::Protocol { url, reason: format!("status {status}") },
     })
 }
@@ -85,6 +85,29 @@ pub fn innermost(error: &dyn Error) -> String {
     let text = cause.to_string();
     let plain = text.split(" (os error").next().unwrap_or_default();
     Printable::new(plain).to_string()
+}
+
+/// What makes it impossible to say where a body ends, or what it is (RFC 9112 section 6.3):
+/// two hops may read two answers where one was sent.
+pub fn of_framing(headers: &HeaderMap) -> Option<&'static str> {
+    let transfer = headers.get("transfer-encoding")?;
+    if headers.contains_key("content-length") {
+        return Some("it states a length and comes in chunks");
+    }
+    let chunked = transfer.as_bytes().eq_ignore_ascii_case(b"chunked");
+    (!chunked).then_some("its transfer encoding is not known")
+}
+
+/// Whether the head of the answer is none: another line than a status, headers without end.
+fn is_malformed(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(one) = cause {
+        if one.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse) {
+            return true;
+        }
+        cause = one.source();
+    }
+    false
 }
 
 /// Whether the connection failed while TLS was agreed on. The TLS library is not named in our

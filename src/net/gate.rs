@@ -17,6 +17,7 @@ pub struct Gate {
 struct State {
     not_before: Option<Instant>,
     is_multiplexed: bool,
+    has_answered: bool,
 }
 
 /// A place at the host, given back when dropped.
@@ -60,6 +61,16 @@ impl Gate {
         if !std::mem::replace(&mut state.is_multiplexed, true) {
             self.places.add_permits(more);
         }
+    }
+
+    /// Notes that the host has answered a request.
+    pub fn note_answer(&self) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).has_answered = true;
+    }
+
+    /// Whether the host has answered before, so that a connection to it may be idle.
+    pub fn has_answered(&self) -> bool {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).has_answered
     }
 
     async fn place(&self) -> Place {

@@ -41,6 +41,8 @@ pub fn classify(error: &NetError) -> Verdict {
         NetError::Offline { .. }
         | NetError::NameNotFound { .. }
         | NetError::Tls { .. }
+        // Asking with the same password again may lock an account.
+        | NetError::ProxySignIn { .. }
         | NetError::Gone { .. }
         | NetError::Redirect { .. }
         | NetError::Forbidden { .. }

@@ -39,7 +39,10 @@ fn builder(settings: &NetSettings, lane: Lane) -> reqwest::ClientBuilder {
         .proxy(Proxy::custom(move |url| proxies.choose(url).map(|proxy| proxy.expose().to_owned())))
         .connect_timeout(settings.connect_timeout)
         .pool_max_idle_per_host(idle.max(1))
-        .http2_adaptive_window(true);
+        .http2_adaptive_window(true)
+        // Many requests share the connection: when it is dead, none of them would ever end.
+        .http2_keep_alive_interval(settings.stall_timeout / 2)
+        .http2_keep_alive_timeout(settings.stall_timeout / 2);
     match lane {
         Lane::Bulk => builder.http1_only(),
         Lane::Light => builder,

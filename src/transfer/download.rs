@@ -1,6 +1,5 @@
 //! The state of one file between its attempts, and what one attempt does.
 
-use std::io::Read as _;
 use std::sync::Arc;
 
 use crate::events::Event;
@@ -10,7 +9,7 @@ use crate::plan::{HttpRequest, Location, RangeSupport};
 use crate::values::{ByteSize, Digest, SafeUrl};
 
 use super::answer::{self, Asked, Head, Meaning};
-use super::content;
+use super::content::{self, Opening};
 use super::digests::{self, Followers};
 use super::encoding::{BROKEN_ENCODING, MOST_DECODED, copy_hashed, decoded, must_decode};
 use super::engine::Engine;
@@ -23,7 +22,7 @@ use super::pieces;
 use super::writer::Writer;
 
 /// Bodies up to this size are taken in memory, hashed and written at once.
-const SMALL: u64 = 1 << 20;
+pub(super) const SMALL: u64 = 1 << 20;
 
 /// Files from this size on come over several connections.
 const BIG: u64 = 32 << 20;
@@ -36,8 +35,8 @@ pub(super) struct Download<'e> {
     pub received: u64,
     part: Option<Arc<Part>>,
     followers: Option<Followers>,
-    stated: Vec<Digest>,
-    encoding: Option<String>,
+    pub(super) stated: Vec<Digest>,
+    pub(super) encoding: Option<String>,
 }
 
 impl<'e> Download<'e> {
@@ -172,21 +171,22 @@ impl<'e> Download<'e> {
         let generation = part.generation();
         let mut at = offset;
         let mut writer = Writer::new(part.clone(), generation, at);
+        let mut opening = self.opening(&part, offset)?;
         loop {
             let piece = match response.next().await {
                 Ok(Some(piece)) => piece,
                 Ok(None) => break,
                 Err(error) => {
                     self.flushed(writer.finish().await)?;
+                    self.refuse_page(opening.end())?;
                     return Err(error.into());
                 }
             };
-            if at == 0 && self.encoding.is_none() {
-                self.refuse_page(&piece)?;
-            }
+            self.refuse_page(opening.take(&piece))?;
             at += piece.len() as u64;
             self.received += piece.len() as u64;
             if limit.is_some_and(|limit| at > limit) {
+                self.refuse_page(opening.end())?;
                 self.discard();
                 return Err(self.too_long());
             }
@@ -196,6 +196,7 @@ impl<'e> Download<'e> {
         }
         let bytes = self.flushed(writer.finish().await)?;
         self.progress(bytes);
+        self.refuse_page(opening.end())?;
         if let Some(expected) = total.filter(|total| self.encoding.is_none() && at < *total) {
             return Err(Failed::Short { received: at, expected });
         }
@@ -206,18 +207,27 @@ impl<'e> Download<'e> {
     async fn in_memory(&mut self, mut response: Response, request: &HttpRequest) -> Result<Done, Failed> {
         let declared = response.content_length().unwrap_or(0);
         let mut body = Vec::with_capacity(usize::try_from(declared.min(SMALL)).unwrap_or(0));
-        while let Some(piece) = response.next().await? {
-            if body.is_empty() && self.encoding.is_none() {
-                self.refuse_page(&piece)?;
-            }
+        let mut opening = if self.encoding.is_none() { Opening::new(Vec::new()) } else { Opening::closed() };
+        loop {
+            let piece = match response.next().await {
+                Ok(Some(piece)) => piece,
+                Ok(None) => break,
+                Err(error) => {
+                    self.refuse_page(opening.end())?;
+                    return Err(error.into());
+                }
+            };
+            self.refuse_page(opening.take(&piece))?;
             body.extend_from_slice(&piece);
             self.received += piece.len() as u64;
             if self.limit().is_some_and(|limit| body.len() as u64 > limit) {
+                self.refuse_page(opening.end())?;
                 return Err(self.too_long());
             }
             self.progress(piece.len() as u64);
         }
         drop(response);
+        self.refuse_page(opening.end())?;
         if let (Some(size), None) = (self.job.expected.size, &self.encoding)
             && (body.len() as u64) < size.0
         {
@@ -240,6 +250,8 @@ impl<'e> Download<'e> {
         let Some((body, digests, target, access)) = self.joined(written.await)? else {
             return Err(Failed::Over(BROKEN_ENCODING));
         };
+        // Now without the transport encoding that it had, or was said to have.
+        self.refuse_page(Some(content::first(&body)))?;
         let verified = self.proven(&digests, body.len() as u64)?;
         let size = ByteSize(body.len() as u64);
         let write = tokio::task::spawn_blocking(move || fs::write_unsynced(&target, &body, access));
@@ -261,12 +273,9 @@ impl<'e> Download<'e> {
         let Some(mut digests) = computed else { return Err(Failed::Over("the digests could not be computed")) };
         let mut size = total;
         if self.encoding.is_some() {
-            let mut first = [0; 2];
-            let read = fs::open(part.path()).and_then(|file| {
-                file.take(2).read(&mut first).map_err(|error| FsError::new("read", part.path(), error))
-            });
-            let read = read.map_err(|error| self.fs(error))?;
-            self.believe_encoding(&first[..read])?;
+            let first = self.first_of(&part, content::MOST as u64)?;
+            self.believe_encoding(&first)?;
+            self.refuse_page(Some(first))?;
         }
         if self.encoding.is_some() && must_decode(&self.job.file, &self.job.expected.digests, &digests) {
             let path = part.path().to_path_buf();
@@ -280,6 +289,7 @@ impl<'e> Download<'e> {
                 Ok(body)
             });
             let Some(body) = self.joined(body.await)? else { return Err(Failed::Over(BROKEN_ENCODING)) };
+            self.refuse_page(Some(content::first(&body)))?;
             digests = digests::of_bytes(&body, self.algorithms());
             size = body.len() as u64;
         }
@@ -330,24 +340,6 @@ impl<'e> Download<'e> {
         self.stated = digests::stated(|name| response.header(name).map(str::to_owned));
     }
 
-    /// Looks at the first bytes of a body that is said to be encoded. Some hosts say so of bytes
-    /// that are not; and an encoding that was not asked for and is not known cannot be undone.
-    fn believe_encoding(&mut self, first: &[u8]) -> Result<(), Failed> {
-        match self.encoding.as_deref() {
-            None => Ok(()),
-            Some("gzip" | "x-gzip") => {
-                self.encoding = self.encoding.take().filter(|_| first.starts_with(&[0x1f, 0x8b]));
-                Ok(())
-            }
-            // The digest will tell whether they are the bytes that are meant.
-            Some(_) if !self.job.expected.digests.is_empty() => {
-                self.encoding = None;
-                Ok(())
-            }
-            Some(_) => Err(Failed::Over("it came with a transport encoding that was not asked for")),
-        }
-    }
-
     fn follow(&mut self, part: &Arc<Part>) {
         if self.followers.is_none() {
             self.followers = Some(Followers::start(part, self.algorithms()));
@@ -358,51 +350,8 @@ impl<'e> Download<'e> {
         self.job.expected.digests.iter().chain(&self.stated).map(Digest::algorithm).collect()
     }
 
-    /// Compares with everything known. The catalogue's word is stronger than the host's.
-    fn proven(&self, digests: &[Digest], size: u64) -> Result<Verified, Failed> {
-        let expected = &self.job.expected;
-        if let Some(known) = expected.size.filter(|known| known.0 != size) {
-            return Err(Failed::Final(if size > known.0 {
-                TransferError::TooLong { file: self.job.file.clone(), expected: known }
-            } else {
-                TransferError::Truncated { file: self.job.file.clone(), expected: known, received: ByteSize(size) }
-            }));
-        }
-        let stated: &[Digest] = if self.encoding.is_some() { &[] } else { &self.stated };
-        for known in [expected.digests.as_slice(), stated] {
-            if let Some((expected, received)) = digests::mismatch(known, digests) {
-                let file = self.job.file.clone();
-                return Err(Failed::Final(TransferError::Mismatch { file, expected, received }));
-            }
-        }
-        Ok(match (expected.digests.is_empty(), stated.is_empty(), expected.size) {
-            (false, _, _) => Verified::Catalogue,
-            (true, false, _) => Verified::Host,
-            (true, true, Some(_)) => Verified::Size,
-            (true, true, None) => Verified::Nothing,
-        })
-    }
-
     fn done(&self, size: ByteSize, sha256: Digest, verified: Verified, url: &SafeUrl) -> Done {
         Done { size, sha256, verified, url: Some(url.clone()), downloaded: ByteSize(self.received) }
-    }
-
-    /// More than this many bytes are never taken.
-    fn limit(&self) -> Option<u64> {
-        let size = self.job.expected.size?.0;
-        Some(if self.encoding.is_some() { size.saturating_mul(2).saturating_add(SMALL) } else { size })
-    }
-
-    fn refuse_page(&self, first: &[u8]) -> Result<(), Failed> {
-        match content::web_page(&self.job.file, first) {
-            Some(title) => Err(Failed::Final(TransferError::WrongContent { file: self.job.file.clone(), title })),
-            None => Ok(()),
-        }
-    }
-
-    fn too_long(&self) -> Failed {
-        let expected = self.job.expected.size.unwrap_or_default();
-        Failed::Final(TransferError::TooLong { file: self.job.file.clone(), expected })
     }
 
     pub(super) fn progress(&self, bytes: u64) {

@@ -70,6 +70,12 @@ pub enum TransferError {
         /// The page's title, escaped.
         title: Option<String>,
     },
+    /// An empty answer, where nothing says that the file is empty.
+    #[error("`{file}`: the host sent nothing")]
+    Nothing {
+        /// Which file.
+        file: RelPath,
+    },
     /// A file of ours could not be written or read.
     #[error("`{file}`: {source}")]
     Fs {
@@ -95,7 +101,7 @@ impl TransferError {
             Self::NotLocated { cause, .. } => cause.exit,
             Self::Expired { .. } => 36,
             Self::Mismatch { .. } | Self::TooLong { .. } => 40,
-            Self::Truncated { .. } => 41,
+            Self::Truncated { .. } | Self::Nothing { .. } => 41,
             Self::WrongContent { .. } => 42,
             Self::Fs { source, .. } => match source.kind() {
                 FsErrorKind::DiskFull => 50,
@@ -133,7 +139,7 @@ impl Remedy for TransferError {
             Self::TooLong { .. } | Self::Truncated { .. } => {
                 "run the same command again; if it stays so, the publisher may have replaced the file".into()
             }
-            Self::WrongContent { .. } => "open the address in a browser: it may ask you to sign in, or say that a quota is used up".into(),
+            Self::WrongContent { .. } | Self::Nothing { .. } => "open the address in a browser: it may ask you to sign in, or say that a quota is used up".into(),
             Self::Fs { source, .. } => return source.remedy(),
             Self::Cancelled { .. } => "run the same command again to go on; the parts are kept".into(),
         })

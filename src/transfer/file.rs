@@ -105,6 +105,9 @@ async fn by_way(engine: &Arc<Engine>, job: &Job, way: &dyn Locate) -> Result<Don
         // and knows no ranges would be asked for ever.
         let progress = download.held().saturating_sub(best);
         best += progress;
+        if progress > 0 {
+            refreshed = 0;
+        }
         let mut short = None;
         let error = match failed {
             Failed::Final(error) => {
@@ -128,7 +131,7 @@ async fn by_way(engine: &Arc<Engine>, job: &Job, way: &dyn Locate) -> Result<Don
         let wait = match retry::classify(&error) {
             _ if versions > 0 && versions < VERSIONS && matches!(error, NetError::Protocol { .. }) => Duration::ZERO,
             Verdict::Refresh if refreshed < 3 && (download.received > 0 || expires(&location)) => {
-                refreshed = if progress > 0 { 0 } else { refreshed + 1 };
+                refreshed += 1;
                 Duration::ZERO
             }
             // Nobody waits for an hour in silence: the person is told when to come back.

@@ -142,7 +142,8 @@ impl Part {
             }
             state.held.add(offset, offset + bytes.len() as u64);
             self.grown.notify_all();
-            let due = state.saved.elapsed() >= Duration::from_millis(500);
+            // What is thrown away gets no journal any more.
+            let due = state.ended.is_none() && state.saved.elapsed() >= Duration::from_millis(500);
             if due {
                 state.saved = Instant::now();
             }

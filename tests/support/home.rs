@@ -38,6 +38,12 @@ impl Home {
         self
     }
 
+    /// Without a variable that was set before.
+    pub fn without(mut self, name: &str) -> Self {
+        self.variables.remove(name);
+        self
+    }
+
     /// The home folder.
     pub fn path(&self) -> &Path {
         self.dir.path()

@@ -5,4 +5,7 @@ pub mod archives;
 pub mod chestxray;
 pub mod home;
 pub mod host;
+pub mod multiplexed;
+pub mod proxy;
 pub mod server;
+pub mod tls;

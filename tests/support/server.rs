@@ -10,7 +10,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpSocket};
+
+use super::tls::{Identity, Wire};
 
 /// What was asked.
 #[derive(Debug, Clone)]
@@ -69,11 +71,14 @@ pub struct Answer {
     length: Length,
     then: Then,
     pace: Option<(usize, Duration)>,
+    late: Duration,
+    raw: Option<String>,
 }
 
 /// A running server; stops when dropped.
 pub struct Server {
     address: SocketAddr,
+    scheme: &'static str,
     shared: Arc<Shared>,
     runtime: Option<tokio::runtime::Runtime>,
 }
@@ -83,6 +88,7 @@ struct Shared {
     log: Mutex<Vec<Request>>,
     asked: Mutex<BTreeMap<String, usize>>,
     served: AtomicU64,
+    accepted: AtomicU64,
 }
 
 impl Request {
@@ -103,7 +109,17 @@ impl Answer {
     /// A status without a body.
     pub fn status(status: u16) -> Self {
         let (length, then) = (Length::True, Then::Keep);
-        Self { status, headers: Vec::new(), body: Arc::default(), span: (0, 0), length, then, pace: None }
+        Self {
+            status,
+            headers: Vec::new(),
+            body: Arc::default(),
+            span: (0, 0),
+            length,
+            then,
+            pace: None,
+            late: Duration::ZERO,
+            raw: None,
+        }
     }
 
     /// The whole body, status 200, without a validator.
@@ -173,7 +189,20 @@ impl Answer {
         Self { pace: Some((bytes, pause)), ..self }
     }
 
+    /// The head comes only after this time.
+    pub fn late(self, late: Duration) -> Self {
+        Self { late, ..self }
+    }
+
+    /// These very bytes in the place of a head, and the body behind them.
+    pub fn raw_head(self, head: impl Into<String>) -> Self {
+        Self { raw: Some(head.into()), ..self }
+    }
+
     fn head(&self) -> String {
+        if let Some(raw) = &self.raw {
+            return raw.clone();
+        }
         let mut head = format!("HTTP/1.1 {} -\r\n", self.status);
         for (name, value) in &self.headers {
             head.push_str(&format!("{name}: {value}\r\n"));
@@ -191,6 +220,16 @@ impl Answer {
 impl Server {
     /// Starts a server on a free loopback port.
     pub fn start(script: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Self {
+        Self::start_as(None, script)
+    }
+
+    /// Starts one that is reached by `https` alone.
+    pub fn start_tls(identity: Identity, script: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Self {
+        Self::start_as(Some(identity), script)
+    }
+
+    fn start_as(identity: Option<Identity>, script: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Self {
+        let scheme = if identity.is_some() { "https" } else { "http" };
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
         let listener = {
@@ -207,14 +246,25 @@ impl Server {
             log: Mutex::default(),
             asked: Mutex::default(),
             served: AtomicU64::new(0),
+            accepted: AtomicU64::new(0),
         });
-        runtime.spawn(accept(listener, shared.clone()));
-        Self { address, shared, runtime: Some(runtime) }
+        runtime.spawn(accept(listener, identity, shared.clone()));
+        Self { address, scheme, shared, runtime: Some(runtime) }
     }
 
     /// Its address, ending in `/`.
     pub fn url(&self) -> String {
-        format!("http://{}/", self.address)
+        format!("{}://{}/", self.scheme, self.address)
+    }
+
+    /// Its address and port.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Connections so far, whether or not anything was asked on them.
+    pub fn connections(&self) -> u64 {
+        self.shared.accepted.load(Ordering::Relaxed)
     }
 
     /// All that was asked so far.
@@ -236,32 +286,41 @@ impl Drop for Server {
     }
 }
 
-async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+async fn accept(listener: TcpListener, identity: Option<Identity>, shared: Arc<Shared>) {
     let mut connection = 0;
     while let Ok((stream, _)) = listener.accept().await {
         connection += 1;
-        let shared = shared.clone();
+        shared.accepted.fetch_add(1, Ordering::Relaxed);
+        let (shared, identity) = (shared.clone(), identity.clone());
         // Broken connections are what this server is for.
         tokio::spawn(async move {
-            let _ = talk(stream, &shared, connection).await;
+            let wire = match identity {
+                None => Ok(Wire::Plain(stream)),
+                Some(identity) => identity.accept(stream).await.map(|stream| Wire::Tls(Box::new(stream))),
+            };
+            if let Ok(wire) = wire {
+                let _ = talk(wire, &shared, connection).await;
+            }
         });
     }
 }
 
-async fn talk(mut stream: TcpStream, shared: &Shared, connection: usize) -> std::io::Result<()> {
-    stream.set_nodelay(true)?;
+async fn talk(mut stream: Wire, shared: &Shared, connection: usize) -> std::io::Result<()> {
+    stream.tcp().set_nodelay(true)?;
     while let Some(head) = head(&mut stream).await? {
         let request = shared.note(&head, connection);
         let answer = (shared.script)(&request);
+        tokio::time::sleep(answer.late).await;
         stream.write_all(answer.head().as_bytes()).await?;
         body(&mut stream, &answer, shared).await?;
+        stream.flush().await?;
         match answer.then {
             Then::Keep if answer.length != Length::Untold => {}
             Then::Keep | Then::Close => return stream.shutdown().await,
             Then::Reset => {
                 // A reset throws away what was not read yet.
                 tokio::time::sleep(Duration::from_millis(40)).await;
-                return stream.set_zero_linger();
+                return stream.tcp().set_zero_linger();
             }
             Then::Stall => tokio::time::sleep(Duration::from_secs(600)).await,
             Then::Endless => loop {
@@ -273,7 +332,7 @@ async fn talk(mut stream: TcpStream, shared: &Shared, connection: usize) -> std:
 }
 
 /// The head of the next request; `None` when the other side has closed.
-async fn head(stream: &mut TcpStream) -> std::io::Result<Option<String>> {
+async fn head(stream: &mut Wire) -> std::io::Result<Option<String>> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         let mut byte = [0];
@@ -285,7 +344,7 @@ async fn head(stream: &mut TcpStream) -> std::io::Result<Option<String>> {
     Ok(Some(String::from_utf8_lossy(&head).into_owned()))
 }
 
-async fn body(stream: &mut TcpStream, answer: &Answer, shared: &Shared) -> std::io::Result<()> {
+async fn body(stream: &mut Wire, answer: &Answer, shared: &Shared) -> std::io::Result<()> {
     let chunked = matches!(answer.length, Length::Chunked | Length::ChunkedWithoutEnd);
     let (size, pause) = answer.pace.unwrap_or((64 << 10, Duration::ZERO));
     for piece in answer.body[answer.span.0..answer.span.1].chunks(size) {
@@ -298,6 +357,7 @@ async fn body(stream: &mut TcpStream, answer: &Answer, shared: &Shared) -> std::
         }
         shared.served.fetch_add(piece.len() as u64, Ordering::Relaxed);
         if !pause.is_zero() {
+            stream.flush().await?;
             tokio::time::sleep(pause).await;
         }
     }

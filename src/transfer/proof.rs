@@ -1,0 +1,100 @@
+//! What came, compared with what is known of the file.
+
+use std::io::Read as _;
+
+use crate::fs::{self, FsError};
+use crate::values::{ByteSize, Digest};
+
+use super::content::{self, Opening};
+use super::digests;
+use super::download::{Download, SMALL};
+use super::error::TransferError;
+use super::file::Failed;
+use super::job::Verified;
+use super::part::Part;
+
+impl Download<'_> {
+    /// More than this many bytes are never taken.
+    pub(super) fn limit(&self) -> Option<u64> {
+        let size = self.job.expected.size?.0;
+        Some(if self.encoding.is_some() { size.saturating_mul(2).saturating_add(SMALL) } else { size })
+    }
+
+    pub(super) fn too_long(&self) -> Failed {
+        let expected = self.job.expected.size.unwrap_or_default();
+        Failed::Final(TransferError::TooLong { file: self.job.file.clone(), expected })
+    }
+
+    /// Ends a download that brought a page in the place of data; nothing of it stays. `first`
+    /// are its first bytes, where there are enough of them.
+    pub(super) fn refuse_page(&mut self, first: Option<Vec<u8>>) -> Result<(), Failed> {
+        let Some(title) = first.and_then(|first| content::web_page(&self.job.file, &first)) else { return Ok(()) };
+        self.discard();
+        Err(Failed::Final(TransferError::WrongContent { file: self.job.file.clone(), title }))
+    }
+
+    /// The first bytes of a body that begins at `offset`, as far as the part holds them.
+    pub(super) fn opening(&self, part: &Part, offset: u64) -> Result<Opening, Failed> {
+        if offset >= content::ENOUGH as u64 || self.encoding.is_some() {
+            return Ok(Opening::closed());
+        }
+        Ok(Opening::new(self.first_of(part, offset)?))
+    }
+
+    /// The first bytes of a part, so many at most.
+    pub(super) fn first_of(&self, part: &Part, bytes: u64) -> Result<Vec<u8>, Failed> {
+        let mut first = Vec::new();
+        let read = fs::open(part.path()).and_then(|file| {
+            file.take(bytes).read_to_end(&mut first).map_err(|error| FsError::new("read", part.path(), error))
+        });
+        read.map_err(|error| self.fs(error))?;
+        Ok(first)
+    }
+
+    /// Looks at the first bytes of a body that is said to be encoded. Some hosts say so of bytes
+    /// that are not; and an encoding that was not asked for and is not known cannot be undone.
+    pub(super) fn believe_encoding(&mut self, first: &[u8]) -> Result<(), Failed> {
+        match self.encoding.as_deref() {
+            None => Ok(()),
+            Some("gzip" | "x-gzip") => {
+                self.encoding = self.encoding.take().filter(|_| first.starts_with(&[0x1f, 0x8b]));
+                Ok(())
+            }
+            // The digest will tell whether they are the bytes that are meant.
+            Some(_) if !self.job.expected.digests.is_empty() => {
+                self.encoding = None;
+                Ok(())
+            }
+            Some(_) => Err(Failed::Over("it came with a transport encoding that was not asked for")),
+        }
+    }
+
+    /// Compares with everything known. The catalogue's word is stronger than the host's. A file of
+    /// which nothing is known must at least hold something.
+    pub(super) fn proven(&self, digests: &[Digest], size: u64) -> Result<Verified, Failed> {
+        let expected = &self.job.expected;
+        if let Some(known) = expected.size.filter(|known| known.0 != size) {
+            return Err(Failed::Final(if size > known.0 {
+                TransferError::TooLong { file: self.job.file.clone(), expected: known }
+            } else {
+                TransferError::Truncated { file: self.job.file.clone(), expected: known, received: ByteSize(size) }
+            }));
+        }
+        let stated: &[Digest] = if self.encoding.is_some() { &[] } else { &self.stated };
+        for known in [expected.digests.as_slice(), stated] {
+            if let Some((expected, received)) = digests::mismatch(known, digests) {
+                let file = self.job.file.clone();
+                return Err(Failed::Final(TransferError::Mismatch { file, expected, received }));
+            }
+        }
+        if size == 0 && expected.digests.is_empty() && stated.is_empty() && expected.size.is_none() {
+            return Err(Failed::Final(TransferError::Nothing { file: self.job.file.clone() }));
+        }
+        Ok(match (expected.digests.is_empty(), stated.is_empty(), expected.size) {
+            (false, _, _) => Verified::Catalogue,
+            (true, false, _) => Verified::Host,
+            (true, true, Some(_)) => Verified::Size,
+            (true, true, None) => Verified::Nothing,
+        })
+    }
+}

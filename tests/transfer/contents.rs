@@ -1,0 +1,82 @@
+//! Answers that bring something else than the file: nothing, or a web page.
+
+use std::io::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::support::server::{Answer, Length, Then};
+use super::{End, Fails, Known, Trial, Whole, noise};
+
+#[test]
+fn an_empty_answer_is_no_file_unless_it_is_known_to_be_empty() {
+    #[track_caller]
+    fn check(bytes: &[u8], what: Known, answer: fn(Answer) -> Answer, end: &End) {
+        let trial = Trial::one("a.bin", bytes, what, move |_| answer(Answer::text("")));
+        trial.ends("a.bin", bytes, end);
+        assert_eq!(trial.parts(), 0);
+        let lengths = trial.server.log().len();
+        assert!(lengths <= 3, "{lengths} requests");
+    }
+    let nothing = Fails(41, &["a.bin", "the host sent nothing"]);
+    check(b"", Known::Nothing, |answer| answer, &nothing);
+    check(b"", Known::Nothing, |answer| answer.length(Length::Chunked), &nothing);
+    check(b"", Known::Nothing, |answer| answer.length(Length::Untold), &nothing);
+    check(b"", Known::Nothing, |answer| answer.with_status(204), &Fails(34, &["a.bin", "the host sent nothing"]));
+    for what in [Known::Size, Known::Digest] {
+        check(b"", what, |answer| answer, &Whole);
+        check(b"", what, |answer| answer.length(Length::Untold), &Whole);
+    }
+}
+
+#[test]
+fn a_web_page_is_told_however_it_arrives() {
+    let short = "\n<!DOCTYPE html><title>Sign in to continue</title>";
+    let long = format!("{short}<body>{}", "<p>Please sign in.</p>".repeat(200));
+    #[track_caller]
+    fn check(page: &str, what: Known, answer: fn(Answer) -> Answer) {
+        let trial = Trial::one("a.bin", &noise(page.len(), 1), what, {
+            let page = Arc::new(page.as_bytes().to_vec());
+            move |_| answer(Answer::whole(&page))
+        });
+        trial.ends("a.bin", &[], &Fails(42, &["a.bin", "web page"]));
+        assert_eq!(trial.server.log().len(), 1);
+        assert_eq!(trial.parts(), 0, "nothing of a page is kept");
+    }
+    for what in [Known::Digest, Known::Size, Known::Nothing] {
+        for page in [short, long.as_str()] {
+            check(page, what, |answer| answer);
+            check(page, what, |answer| answer.paced(16, Duration::from_millis(1)));
+            check(page, what, |answer| answer.length(Length::Chunked).paced(15, Duration::from_millis(1)));
+            check(page, what, |answer| answer.length(Length::Untold).paced(40, Duration::from_millis(1)));
+        }
+    }
+    check(short, Known::Nothing, |answer| answer.paced(1, Duration::from_millis(1)));
+    check(short, Known::Nothing, |answer| answer.length(Length::Untold).paced(1, Duration::from_millis(1)));
+    // A page that breaks off is a page all the same.
+    check(short, Known::Nothing, |answer| answer.length(Length::ChunkedWithoutEnd).then(Then::Reset));
+}
+
+#[test]
+fn a_page_in_a_transport_encoding_is_told_as_well() {
+    for (size, what) in [(10, Known::Nothing), (200_000, Known::Nothing), (10, Known::Size)] {
+        let page = format!("<html><title>Sign in</title>{}", String::from_utf8_lossy(&noise(size, 1)).repeat(20));
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(page.as_bytes()).unwrap();
+        let packed = Arc::new(encoder.finish().unwrap());
+        let trial = Trial::one("a.bin", page.as_bytes(), what, move |_| {
+            Answer::whole(&packed).with("content-encoding", "gzip")
+        });
+        trial.ends("a.bin", &[], &Fails(42, &["web page", "Sign in"]));
+        assert_eq!(trial.parts(), 0);
+    }
+    // The host only says so.
+    for filler in [10, 2 << 20] {
+        let page = format!("<html><title>Sign in</title>{}", "x".repeat(filler));
+        let bytes = Arc::new(page.clone().into_bytes());
+        let trial = Trial::one("a.bin", page.as_bytes(), Known::Nothing, move |_| {
+            Answer::whole(&bytes).with("content-encoding", "gzip")
+        });
+        trial.ends("a.bin", &[], &Fails(42, &["web page", "Sign in"]));
+        assert_eq!(trial.parts(), 0);
+    }
+}
