@@ -18,7 +18,7 @@ use std::sync::{Arc, OnceLock};
 use jiff::Timestamp;
 
 use crate::agreements::{Evidence, Ledger};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, declared};
 use crate::credentials::{self, Keyring};
 use crate::events::{Cancel, Report, Silent};
 use crate::fs;
@@ -110,6 +110,9 @@ impl Context {
             let catalog = Catalog::embedded();
             if overlay.is_empty() {
                 return Ok(catalog);
+            }
+            for (name, text) in &overlay {
+                declared::check(name, text)?;
             }
             catalog.with_overlay(overlay).map_err(|error| ContextError::Overlay(error.to_string()))
         })

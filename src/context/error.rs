@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::catalog::declared::Contradiction;
 use crate::fs::FsError;
 use crate::remedy::Remedy;
 
@@ -47,6 +48,9 @@ pub enum ContextError {
         /// The nearest name there is.
         nearest: Option<&'static str>,
     },
+    /// An entry laid over is not the one that its own digest speaks of.
+    #[error(transparent)]
+    Contradiction(#[from] Contradiction),
     /// The catalogue laid over the embedded one cannot be used.
     #[error("{0}")]
     Overlay(String),
@@ -56,6 +60,7 @@ impl Remedy for ContextError {
     fn remedy(&self) -> Option<String> {
         Some(match self {
             Self::Fs(error) => return error.remedy(),
+            Self::Contradiction(error) => return error.remedy(),
             Self::NoHome => {
                 "set `HOME`, or name each place: `MEDSETS_DATA_DIR`, `MEDSETS_STATE_DIR` and `MEDSETS_CONFIG`".into()
             }
