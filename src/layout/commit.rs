@@ -25,10 +25,26 @@ pub fn commit(stage: &Path, target: &DatasetDir, store: &Store, access: Access) 
     Ok(fs::sync_dir(parent)?)
 }
 
+/// Refuses early a place that the rename of [`commit`] will not reach or would misplace: the
+/// dataset's folder is a link, or the one above it leads to another file system than the store.
+pub fn check_place(target: &DatasetDir, store: &Store) -> Result<(), LayoutError> {
+    if fs::metadata(target.root())?.is_some_and(|found| found.is_symlink()) {
+        return Err(LayoutError::Elsewhere { path: target.root().to_path_buf() });
+    }
+    let Some(parent) = target.root().parent() else { return Ok(()) };
+    if fs::file_system(parent)? != fs::file_system(store.root())? {
+        return Err(LayoutError::Elsewhere { path: parent.to_path_buf() });
+    }
+    Ok(())
+}
+
 fn replace(stage: &Path, target: &DatasetDir, store: &Store, access: Access) -> Result<(), LayoutError> {
-    let ours = fs::metadata(&target.receipt_path())?.is_some();
-    if !ours && !fs::list_dir(target.root())?.is_empty() {
+    if !target.has_records()? && !fs::list_dir(target.root())?.is_empty() {
         return Err(LayoutError::Foreign { path: target.root().to_path_buf() });
+    }
+    // A kill after the exchange leaves this folder in the stage's place: told by its receipt.
+    if fs::is_dir(&target.records()) && fs::metadata(&target.receipt_path())?.is_none() {
+        fs::atomic_write(&target.receipt_path(), b"", access)?;
     }
     fs::create_dir_all(&store.tmp(), access)?;
     let out = away(store, target.root());

@@ -135,6 +135,7 @@ impl From<ContextError> for Failure {
     fn from(error: ContextError) -> Self {
         match error {
             ContextError::Fs(error) => error.into(),
+            ContextError::Contradiction(_) => Self::from_error(Exit::OVERLAY, &error),
             ContextError::Overlay(_) => Self::from_error(Exit::CATALOG, &error),
             // The command line is wrong, not the settings.
             ContextError::Value { ref origin, .. } if origin == "flag" => {
@@ -151,8 +152,8 @@ impl From<LayoutError> for Failure {
             LayoutError::Fs(error) => return error.into(),
             LayoutError::Held { .. } => Exit::HELD,
             LayoutError::Conflict { .. } | LayoutError::Collision { .. } => Exit::UNSAFE,
-            LayoutError::Foreign { .. } => Exit::DENIED,
-            LayoutError::Record { .. } => Exit::OTHER,
+            LayoutError::Foreign { .. } | LayoutError::Elsewhere { .. } => Exit::DENIED,
+            LayoutError::Record { .. } | LayoutError::NoRecord { .. } => Exit::DIFFERENT,
         };
         Self::from_error(exit, &error)
     }

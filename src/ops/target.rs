@@ -44,6 +44,11 @@ impl<'a> Target<'a> {
         })
     }
 
+    /// Refuses a place that a finished dataset could not be put into, before anything is had.
+    pub fn check_place(&self) -> Result<(), Failure> {
+        Ok(commit::check_place(&self.dir, &self.store)?)
+    }
+
     /// The name of its workspace.
     pub fn workspace_name(&self) -> String {
         format!("{}-{}", self.selection.id(), self.selection.slug())

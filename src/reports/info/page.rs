@@ -11,7 +11,7 @@ use crate::values::Printable;
 use super::main_terms::{confidence_word, main_terms};
 use super::place::{Means, endpoints};
 use super::sheet::Sheet;
-use super::{about, counts, counts_are_of_default, default_channel, download_text, steps};
+use super::{about, counts, counts_are_of_default, default_channel, download_text, steps, unpacked_text};
 
 /// What is shown at length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -91,8 +91,7 @@ fn what(sheet: &mut Sheet, selection: &Selection) {
 
 fn versions(sheet: &mut Sheet, selection: &Selection) {
     let dataset = selection.dataset();
-    let unpacked = selection.unpacked_about().map_or("unknown".to_owned(), about);
-    sheet.field("size", &format!("download {}, unpacked {unpacked}", download_text(selection)));
+    sheet.field("size", &format!("download {}, unpacked {}", download_text(selection), unpacked_text(selection)));
     let default = dataset.default_release();
     sheet.fields("releases", dataset.releases.iter().map(|one| release_line(one, one.version == default.version)));
     let release = selection.release();
@@ -143,7 +142,8 @@ fn license(sheet: &mut Sheet, selection: &Selection, shelf: &Shelf) {
     sheet.fields("", release.license_parts.iter().map(|(part, license)| format!("{part} only: {license}")));
     let own = selection.files(channel).filter(|file| selection.license_for(file, channel) != expression).count();
     if own > 0 {
-        sheet.field("", &format!("{own} files carry terms of their own (`--files`)"));
+        let words = if own == 1 { "file carries terms of its own" } else { "files carry terms of their own" };
+        sheet.field("", &format!("{own} {words} (`--files`)"));
     }
     sheet.field("", "in our words: the text itself decides, unknown is not permission, this is no legal advice");
 }
