@@ -3,6 +3,7 @@
 //! ```text
 //! format       an entry as it is written (docs/catalogue.md)
 //! dataset      an entry as the program sees it: releases, sources, files, requirements
+//! declared     the digest that an entry declares of itself
 //! source       one variant per kind of host
 //! selection    `ID[@VER][:VARIANT]` resolved, and the views on it
 //! file_terms   which terms a single file carries
@@ -15,6 +16,7 @@
 //! The catalogue is data: nothing in it is executed, and it knows nothing of the disk.
 
 pub mod dataset;
+pub mod declared;
 pub mod file_terms;
 pub mod format;
 pub mod index;

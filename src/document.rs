@@ -25,7 +25,7 @@ pub use at::At;
 pub use broken::BrokenFile;
 pub use finding::{Finding, Paint, Severity, render};
 pub use inspection::Inspection;
-pub use overlay::{Claimed, OverlayFile};
+pub use overlay::{CONTRADICTION, Claimed, OverlayFile};
 
 /// A text that passed the limits of size and depth. Parsed on demand.
 #[derive(Debug)]

@@ -60,7 +60,10 @@ pub fn read_text_if_present(path: &Path) -> Result<Option<String>, FsError> {
 /// Opens a file for adding to its end, creating it where nothing is.
 pub fn open_append(path: &Path, access: Access) -> Result<File, FsError> {
     use std::os::unix::fs::OpenOptionsExt as _;
-    std::fs::OpenOptions::new().append(true).create(true).mode(access.file_mode()).open(path).doing("open", path)
+    let mut options = std::fs::OpenOptions::new();
+    let file = options.append(true).create(true).mode(access.file_mode()).open(path).doing("open", path)?;
+    access.settle(&file, access.file_mode(), path)?;
+    Ok(file)
 }
 
 /// A name for the time since the machine was started; `None` where the system gives none.
@@ -85,6 +88,13 @@ pub fn metadata(path: &Path) -> Result<Option<Metadata>, FsError> {
     present(std::fs::symlink_metadata(path).doing("look at", path))
 }
 
+/// Which file system a path is on, links followed; that of the nearest thing that exists.
+pub fn file_system(path: &Path) -> Result<u64, FsError> {
+    use std::os::unix::fs::MetadataExt as _;
+    let existing = path.ancestors().find(|one| one.exists()).unwrap_or(Path::new("/"));
+    Ok(std::fs::metadata(existing).doing("look at", existing)?.dev())
+}
+
 /// Whether a folder is there (a link to one counts).
 pub fn is_dir(path: &Path) -> bool {
     path.is_dir()
@@ -93,7 +103,16 @@ pub fn is_dir(path: &Path) -> bool {
 /// Makes a folder and its parents. New ones get `access`.
 pub fn create_dir_all(path: &Path, access: Access) -> Result<(), FsError> {
     use std::os::unix::fs::DirBuilderExt as _;
-    std::fs::DirBuilder::new().recursive(true).mode(access.dir_mode()).create(path).doing("create the folder", path)
+    let made: Vec<&Path> = match access {
+        Access::Group => path.ancestors().take_while(|one| !one.as_os_str().is_empty() && !one.exists()).collect(),
+        Access::Shared | Access::Private => Vec::new(),
+    };
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true).mode(access.dir_mode() & 0o777).create(path).doing("create the folder", path)?;
+    for folder in made.into_iter().rev() {
+        access.settle(&open(folder)?, access.dir_mode(), folder)?;
+    }
+    Ok(())
 }
 
 /// Renames within one file system; replaces a file, never a folder that holds something.
@@ -132,6 +151,17 @@ pub fn hard_link(from: &Path, to: &Path) -> Result<(), FsError> {
 /// Makes a symbolic link that holds `target` as it is. The path must not exist yet.
 pub fn symbolic_link(target: &str, path: &Path) -> Result<(), FsError> {
     std::os::unix::fs::symlink(target, path).doing("create the link", path)
+}
+
+/// What a symbolic link holds; `None` where there is none, or something else.
+pub fn link_target(path: &Path) -> Result<Option<String>, FsError> {
+    match metadata(path)? {
+        Some(found) if found.is_symlink() => {
+            let held = present(std::fs::read_link(path).doing("read the link", path))?;
+            Ok(held.map(|held| held.to_string_lossy().into_owned()))
+        }
+        _ => Ok(None),
+    }
 }
 
 /// Removes a file; nothing there is no error.

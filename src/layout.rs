@@ -19,13 +19,15 @@ pub mod error;
 pub mod inventory;
 pub mod manifest;
 pub mod receipt;
+pub mod records;
 pub mod roles;
 pub mod workspace;
 
 pub use check::{CheckMode, Damage};
 pub use dirs::{DatasetDir, Store};
 pub use error::LayoutError;
-pub use inventory::{FileRecord, Origin};
+pub use inventory::{FileRecord, Origin, RecordKind};
 pub use receipt::Receipt;
+pub use records::Records;
 pub use roles::{Role, RoleRules};
 pub use workspace::{Finished, FinishedKind, Workspace};

@@ -121,6 +121,8 @@ pub struct Unpacked {
 /// A symbolic link that was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
+    /// Its name in the archive.
+    pub name: String,
     /// Where it is.
     pub path: RelPath,
     /// What it holds: a relative path to another member or its folder.

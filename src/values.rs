@@ -4,6 +4,7 @@
 //! door or is refused there, so that the rest of the program never asks again.
 
 pub mod byte_size;
+pub mod counted;
 pub mod dataset_id;
 pub mod digest;
 pub mod printable;
@@ -12,6 +13,7 @@ pub mod safe_url;
 pub mod secret;
 
 pub use byte_size::ByteSize;
+pub use counted::counted;
 pub use dataset_id::DatasetId;
 pub use digest::{Algorithm, Digest, Digester};
 pub use printable::Printable;

@@ -28,5 +28,9 @@ mod hostile;
 mod import;
 #[path = "cli/medquad.rs"]
 mod medquad;
+#[path = "cli/records.rs"]
+mod records;
+#[path = "cli/schemas.rs"]
+mod schemas;
 #[path = "cli/storage.rs"]
 mod storage;

@@ -17,6 +17,8 @@ use crate::licenses::terms::Confidence;
 pub struct Entry {
     /// The name users type; equals the file stem.
     pub id: String,
+    /// SHA-256 of this file without this line, where its author sealed it.
+    pub entry_sha256: Option<String>,
     /// The publisher's own name.
     pub title: String,
     /// Other names people search for.

@@ -8,6 +8,7 @@ use crate::embedded;
 use crate::values::{DatasetId, Digest};
 
 use super::dataset::Dataset;
+use super::declared;
 use super::format::CollectionTable;
 
 /// The catalogue in use.
@@ -89,6 +90,7 @@ impl Catalog {
             return Ok(());
         }
         let dataset = Dataset::read(name, text, origin)?;
+        declared::check(name, text).map_err(|contradiction| contradiction.into_broken(text))?;
         // A later folder mends what an earlier one broke.
         self.broken.iter_mut().for_each(|broken| broken.give_way(dataset.id.as_str()));
         self.datasets.insert(dataset.id.clone(), Arc::new(dataset));

@@ -9,6 +9,7 @@ mod filters;
 mod index;
 mod words;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::licenses::Shelf;
@@ -38,6 +39,32 @@ pub struct Query {
     pub commercial: bool,
     /// Only where the default selection is known to be no larger download.
     pub max_size: Option<ByteSize>,
+}
+
+/// A property whose values an entry lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Facet {
+    /// Kind of data.
+    Modality,
+    /// What it is for.
+    Task,
+    /// Part of the body.
+    Anatomy,
+    /// Licence ids that any part of an entry names.
+    License,
+}
+
+impl Facet {
+    /// Every value that some entry has.
+    pub fn values(self, catalog: &Catalog) -> BTreeSet<String> {
+        let of = |dataset: &Arc<Dataset>| match self {
+            Self::Modality => dataset.entry.modality.clone(),
+            Self::Task => dataset.entry.task.clone(),
+            Self::Anatomy => dataset.entry.anatomy.clone(),
+            Self::License => filters::licenses(dataset),
+        };
+        catalog.datasets().flat_map(of).collect()
+    }
 }
 
 /// An entry that was found.

@@ -229,6 +229,13 @@ pub struct ImportArgs {
     /// Which source (channel) of the entry the files came from
     #[arg(long, value_name = "NAME")]
     pub source: Option<String>,
+    /// Take this file of the release although its bytes differ from the catalogue's or from what
+    /// is here (may be repeated)
+    #[arg(long, value_name = "FILE", requires = "reason")]
+    pub accept_changed: Vec<String>,
+    /// Why, for the record
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
     /// Show which file was recognised as what, and do nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -567,6 +574,6 @@ pub struct ManArgs {
 /// `medsets schema`
 #[derive(Debug, Args)]
 pub struct SchemaArgs {
-    /// `catalog`, `license`, `collections`, or a command; all names when absent
+    /// Such as `catalog`, `receipt`, `event` or `fetch`; all names when absent
     pub name: Option<String>,
 }

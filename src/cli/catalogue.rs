@@ -1,8 +1,10 @@
 //! The catalogue on the screen: `search`, `info`, `list --available`, `cite`, `catalog lint`.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
-use crate::catalog::search::{Query, search as find};
+use crate::catalog::search::{Facet, Query, search as find};
 use crate::catalog::{AccessClass, Dataset, Selection};
 use crate::context::Context;
 use crate::document::{Paint, Severity, render};
@@ -11,7 +13,8 @@ use crate::ops::accept::one_selection;
 use crate::ops::{self, Exit, Failure};
 use crate::reports::citation::Copy;
 use crate::reports::{self, CitationFormat, Cited, info, papers};
-use crate::values::ByteSize;
+use crate::values::byte_size::NotASize;
+use crate::values::{ByteSize, Printable, counted};
 
 use super::args::{AccessWord, CatalogCommand, CiteArgs, CiteFormat, InfoArgs, LintArgs, SearchArgs};
 use super::output::Answer;
@@ -19,7 +22,17 @@ use super::table::Table;
 
 /// Ranked hits.
 pub fn search(context: &Context, args: &SearchArgs) -> Result<Answer, Failure> {
-    let max_size = args.max_size.as_deref().map(str::parse::<ByteSize>).transpose();
+    let (catalog, shelf) = (context.catalog()?, context.shelf()?);
+    for (flag, facet, value) in [
+        ("--modality", Facet::Modality, &args.modality),
+        ("--task", Facet::Task, &args.task),
+        ("--anatomy", Facet::Anatomy, &args.anatomy),
+        ("--license", Facet::License, &args.license),
+    ] {
+        if let Some(value) = value {
+            known_value(flag, value, &facet.values(catalog))?;
+        }
+    }
     let query = Query {
         words: args.words.join(" "),
         modality: args.modality.clone(),
@@ -33,9 +46,8 @@ pub fn search(context: &Context, args: &SearchArgs) -> Result<Answer, Failure> {
             AccessWord::Application => AccessClass::Application,
         }),
         commercial: args.commercial,
-        max_size: max_size.map_err(|error| Failure::new(Exit::USAGE, error.to_string()))?,
+        max_size: args.max_size.as_deref().map(max_size).transpose()?,
     };
-    let (catalog, shelf) = (context.catalog()?, context.shelf()?);
     let hits = find(catalog, shelf, &query);
     let mut table = Table::new(&["dataset", "title", "size", "access", "licence"]);
     let mut data = Vec::new();
@@ -60,6 +72,33 @@ pub fn search(context: &Context, args: &SearchArgs) -> Result<Answer, Failure> {
             .push("nothing fits; fewer words or facets find more, `medsets list --available` names all".to_owned());
     }
     Ok(answer)
+}
+
+/// A size with its unit: a bare number would be bytes, which nobody means.
+fn max_size(text: &str) -> Result<ByteSize, Failure> {
+    let size: ByteSize = text.parse().map_err(|error: NotASize| Failure::new(Exit::USAGE, error.to_string()))?;
+    if text.trim().ends_with(|letter: char| letter.is_ascii_digit() || letter == '.') {
+        let number = Printable::new(text.trim());
+        let failure = Failure::new(Exit::USAGE, format!("`--max-size {number}` has no unit"));
+        return Err(failure.help(format!("write `{number}GB`, `{number}MB` or, for bytes, `{number}B`")));
+    }
+    Ok(size)
+}
+
+/// Refuses a value that no entry has, with what was probably meant and what there is.
+fn known_value(flag: &str, value: &str, known: &BTreeSet<String>) -> Result<(), Failure> {
+    let wanted = value.trim().to_lowercase();
+    if known.iter().any(|one| one.to_lowercase() == wanted) {
+        return Ok(());
+    }
+    let likeness = |one: &String| strsim::jaro_winkler(&one.to_lowercase(), &wanted);
+    let nearest = known.iter().max_by(|one, other| likeness(one).total_cmp(&likeness(other)));
+    let failure = Failure::new(Exit::USAGE, format!("no entry has `{flag} {}`", Printable::new(value)));
+    let failure = match nearest.filter(|one| likeness(one) > 0.8) {
+        Some(near) => failure.help(format!("did you mean `{near}`?")),
+        None => failure,
+    };
+    Err(failure.help(format!("there is {}", known.iter().map(String::as_str).collect::<Vec<_>>().join(", "))))
 }
 
 /// What is meant when only the id is given.
@@ -114,11 +153,12 @@ pub fn info(context: &Context, args: &InfoArgs) -> Result<Answer, Failure> {
 /// Citations of named datasets, or of all that are here.
 pub fn cite(context: &Context, args: &CiteArgs) -> Result<Answer, Failure> {
     let mut selections = Vec::new();
-    let (here, mut warnings) = ops::here::all(context).unwrap_or_default();
+    let here = ops::here::all(context).unwrap_or_default();
+    let mut warnings = ops::here::warnings(&here);
     if args.datasets.is_empty() {
         for one in &here {
             match one_selection(context, &one.name()) {
-                Ok(selection) => selections.push((selection, Some(one.receipt.clone()))),
+                Ok(selection) => selections.push((selection, one.receipt.clone())),
                 // The others can be cited all the same.
                 Err(failure) if failure.exit == Exit::CATALOG => {
                     warnings.push(format!("`{}` is not cited: {failure}", one.name()));
@@ -132,7 +172,7 @@ pub fn cite(context: &Context, args: &CiteArgs) -> Result<Answer, Failure> {
             let mine = |receipt: &Receipt| {
                 receipt.dataset == *selection.id() && receipt.version == selection.release().version
             };
-            let receipt = here.iter().map(|one| &one.receipt).find(|receipt| mine(receipt)).cloned();
+            let receipt = here.iter().filter_map(|one| one.receipt.as_ref()).find(|receipt| mine(receipt)).cloned();
             selections.push((selection, receipt));
         }
     }
@@ -195,7 +235,11 @@ pub fn catalog(context: &Context, command: &CatalogCommand) -> Result<Answer, Fa
         }
     }
     answer.data = json!({ "files": linted.len(), "errors": errors, "warnings": warnings, "findings": data });
-    answer.notes.push(format!("{} files: {errors} to mend, {warnings} warnings", linted.len()));
+    answer.notes.push(format!(
+        "{}: {errors} to mend, {}",
+        counted(linted.len() as u64, "file"),
+        counted(warnings, "warning")
+    ));
     if let Some(file) = linted.iter().find(|file| file.has_errors()) {
         let first = file.findings.iter().find(|finding| finding.severity == Severity::Error);
         let place = first.map_or(String::new(), |finding| format!(" at line {}: {}", finding.line, finding.message));

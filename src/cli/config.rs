@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::context::keys::Kind;
 use crate::context::{ConfigFile, Context, ContextError, KEYS, Key};
 use crate::ops::Failure;
 use crate::values::Printable;
@@ -38,7 +39,24 @@ fn get(context: &Context, key: &Key) -> Result<Answer, Failure> {
     Ok(Answer::done("medsets/config/1", data, format!("{}\n", setting.value)))
 }
 
-fn set(context: &Context, key: &'static Key, value: Option<&str>) -> Result<Answer, Failure> {
+/// A place in the file must mean the same from every folder.
+fn absolute(context: &Context, key: &Key, value: &str) -> Result<String, Failure> {
+    let one = |path: &str| -> Result<String, Failure> {
+        if path.is_empty() || path.starts_with("~/") {
+            return Ok(path.to_owned());
+        }
+        Ok(context.environment.absolute(path)?.to_string_lossy().into_owned())
+    };
+    match key.kind {
+        Kind::Path => one(value),
+        Kind::Paths => Ok(value.split(':').map(one).collect::<Result<Vec<_>, _>>()?.join(":")),
+        _ => Ok(value.to_owned()),
+    }
+}
+
+fn set(context: &Context, key: &'static Key, given: Option<&str>) -> Result<Answer, Failure> {
+    let value = given.map(|value| absolute(context, key, value)).transpose()?;
+    let value = value.as_deref();
     if let Some(value) = value {
         key.check(value).map_err(|reason| ContextError::Value {
             key: key.name.to_owned(),
@@ -51,7 +69,11 @@ fn set(context: &Context, key: &'static Key, value: Option<&str>) -> Result<Answ
     let mut file = ConfigFile::read(path)?;
     file.set(key, value)?;
     let data = json!({ "key": key.name, "value": value, "path": path });
-    Ok(Answer::done("medsets/config/1", data, String::new()))
+    let mut answer = Answer::done("medsets/config/1", data, String::new());
+    if let (Some(value), true) = (value, value != given) {
+        answer.notes.push(format!("`{}` is now `{}`", key.name, Printable::new(value)));
+    }
+    Ok(answer)
 }
 
 fn list(context: &Context) -> Answer {

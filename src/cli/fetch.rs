@@ -8,6 +8,7 @@ use crate::ops::import::{HowToTake, ImportOptions};
 use crate::ops::report::{FetchReport, Fetched};
 use crate::ops::{self, Failure};
 use crate::plan::Action;
+use crate::values::counted;
 
 use super::args::{FetchArgs, ImportArgs};
 use super::output::{Answer, Output};
@@ -60,6 +61,8 @@ pub async fn import(context: &Context, args: &ImportArgs) -> Result<Answer, Fail
         to: args.to.as_ref().map(|path| context.environment.absolute(&path.to_string_lossy())).transpose()?,
         source: args.source.clone(),
         dry_run: args.dry_run,
+        accept_changed: args.accept_changed.clone(),
+        reason: args.reason.clone(),
     };
     let outcome = ops::import::import(context, &options).await?;
     if args.dry_run {
@@ -106,7 +109,13 @@ fn remarks(one: &Fetched) -> Vec<String> {
     let variant = one.variant.as_ref().map_or(String::new(), |variant| format!(" ({variant})"));
     let mut lines = Vec::new();
     if one.downloaded.0 == 0 && one.unpacked == 0 {
-        lines.push(format!("{} {}{variant} is whole here: {} files, {}", one.id, one.version, one.files, one.bytes));
+        lines.push(format!(
+            "{} {}{variant} is whole here: {}, {}",
+            one.id,
+            one.version,
+            counted(one.files, "file"),
+            one.bytes
+        ));
     } else {
         let how = if one.pinned_on_first_use == 0 {
             "every file proven".to_owned()
@@ -116,7 +125,7 @@ fn remarks(one: &Fetched) -> Vec<String> {
                 one.pinned_on_first_use
             )
         };
-        let got = format!("{} downloaded, {} files, {} on disk", one.downloaded, one.files, one.bytes);
+        let got = format!("{} downloaded, {}, {} on disk", one.downloaded, counted(one.files, "file"), one.bytes);
         lines.push(format!("{} {}{variant} from `{}`: {got}; {how}", one.id, one.version, one.source));
     }
     if let Some(cite) = &one.cite {
@@ -142,8 +151,11 @@ fn plan_text(one: &Fetched) -> String {
         };
         text.push_str(&format!("{word:<20} {}  {size}\n", step.path));
     }
-    let unknown =
-        if plan.unknown_sizes == 0 { String::new() } else { format!(", {} files of unknown size", plan.unknown_sizes) };
+    let unknown = if plan.unknown_sizes == 0 {
+        String::new()
+    } else {
+        format!(", {} of unknown size", counted(plan.unknown_sizes, "file"))
+    };
     text.push_str(&format!(
         "{} {} from `{}` into `{}`: {} to download{unknown}, {} needed at the peak\n",
         one.id,

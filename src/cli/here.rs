@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::layout::CheckMode;
 use crate::ops::verify::Verified;
 use crate::ops::{self, Exit, Failure};
-use crate::values::{ByteSize, Printable};
+use crate::values::{ByteSize, Printable, counted};
 
 use super::args::{DuArgs, ListArgs, PathArgs, RemoveArgs, StatusArgs, VerifyArgs};
 use super::output::{Answer, Output};
@@ -22,10 +22,10 @@ pub fn list(context: &Context, args: &ListArgs) -> Result<Answer, Failure> {
     for one in &report.datasets {
         table.row([
             one.name(),
-            one.bytes.to_string(),
-            one.files.to_string(),
+            one.bytes.map_or("-".to_owned(), |bytes| bytes.to_string()),
+            one.files.map_or("-".to_owned(), |files| files.to_string()),
             one.state.to_string(),
-            one.license.clone(),
+            one.license.clone().unwrap_or_else(|| "-".to_owned()),
             one.accepted.map_or("-".to_owned(), |time| time.strftime("%Y-%m-%d").to_string()),
             one.path.display().to_string(),
         ]);
@@ -47,8 +47,14 @@ pub fn status(context: &Context, args: &StatusArgs) -> Result<Answer, Failure> {
     let mut answer = Answer::done("medsets/status/1", json!(report), text);
     if args.exit_code && report.exit() != Exit::DONE {
         answer.exit = Exit::DIFFERENT;
+        answer.failures = report.datasets.iter().filter(|one| one.exit() != Exit::DONE).map(damage).collect();
+        for failure in &mut answer.failures {
+            (failure.exit, failure.code) = (Exit::DIFFERENT, Exit::DIFFERENT.word());
+        }
+    } else {
+        let faulty = report.datasets.iter().filter(|one| !one.records.is_empty());
+        answer.warnings = faulty.map(|one| format!("`{}`: {}", one.name(), one.records.join("; "))).collect();
     }
-    answer.warnings = report.warnings;
     Ok(answer)
 }
 
@@ -63,8 +69,8 @@ pub async fn verify(context: &Context, args: &VerifyArgs) -> Result<Answer, Fail
         None => CheckMode::Full,
     };
     let mut report = ops::verify::verify(context, args.dataset.as_deref(), mode)?;
-    let mut warnings = std::mem::take(&mut report.warnings);
-    if args.repair && report.datasets.iter().any(|one| !one.missing.is_empty() || !one.changed.is_empty()) {
+    let mut warnings = Vec::new();
+    if args.repair && report.datasets.iter().any(Verified::is_damaged) {
         for one in &report.datasets {
             warnings.extend(ops::repair::repair(context, one).await?);
         }
@@ -84,22 +90,31 @@ pub async fn verify(context: &Context, args: &VerifyArgs) -> Result<Answer, Fail
 fn damage(found: &Verified) -> Failure {
     let counts =
         format!("{} missing, {} changed, {} extra", found.missing.len(), found.changed.len(), found.extra.len());
-    let failure = Failure::new(found.exit(), format!("`{}` {} is not as it was: {counts}", found.id, found.version))
-        .of(&found.id);
-    if found.missing.is_empty() && found.changed.is_empty() {
+    let records = match found.records.as_slice() {
+        [] => String::new(),
+        faults => format!("; its records are damaged: {}", faults.join("; ")),
+    };
+    let name = found.name();
+    let failure = Failure::new(found.exit(), format!("`{name}` is not as it was: {counts}{records}")).of(&found.id);
+    if !found.is_damaged() {
         return failure.help("files that medsets did not put there stay until you remove them");
     }
-    failure.help(format!("`medsets verify {} --repair` fetches what is damaged, and only that", found.id))
+    if found.records.is_empty() {
+        return failure.help(format!("`medsets verify {name} --repair` fetches what is damaged, and only that"));
+    }
+    failure
+        .help(format!("`medsets verify {name} --repair` fetches it again and writes new records"))
+        .help(format!("`medsets remove {name}` deletes what is there"))
 }
 
 /// One line for a whole dataset, and a line for each damaged file.
 fn summary(found: &Verified) -> String {
-    let variant = found.variant.as_ref().map_or(String::new(), |variant| format!(":{variant}"));
     let state = if found.exit() == Exit::DONE { "whole" } else { "damaged" };
-    let mut text = format!(
-        "{}@{}{variant}: {state}, {} of {} files good ({})\n",
-        found.id, found.version, found.ok, found.checked, found.mode
-    );
+    let checked = counted(found.checked, "file");
+    let mut text = format!("{}: {state}, {} of {checked} good ({})\n", found.name(), found.ok, found.mode);
+    for fault in &found.records {
+        text.push_str(&format!("  {:<8} {fault}\n", "records"));
+    }
     let lists =
         [("missing", shown(&found.missing)), ("changed", shown(&found.changed)), ("extra", shown(&found.extra))];
     for (word, paths) in lists {
@@ -129,7 +144,7 @@ pub fn path(context: &Context, args: &PathArgs) -> Result<Answer, Failure> {
 /// Deletes files after a question, or with `--yes`.
 pub fn remove(context: &Context, args: &RemoveArgs, output: &Output) -> Result<Answer, Failure> {
     let (here, plan) = ops::remove::plan(context, &args.dataset, args.archives_only)?;
-    let what = format!("{} files, {} in `{}`", plan.files, plan.bytes, plan.path.display());
+    let what = format!("{}, {} in `{}`", counted(plan.files, "file"), plan.bytes, plan.path.display());
     if args.dry_run {
         return Ok(Answer::done("medsets/remove/1", json!(plan), format!("would remove {what}\n")));
     }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::events::{Event, Reporter};
-use crate::values::{ByteSize, Printable};
+use crate::values::{ByteSize, Printable, counted};
 
 /// Hands each event to everyone who listens.
 pub struct Everyone(pub Vec<Box<dyn Reporter>>);
@@ -152,7 +152,7 @@ impl Reporter for Lines {
                 };
                 let kept =
                     if kept == ByteSize::ZERO { String::new() } else { format!(", {kept} of them here already") };
-                Some(format!("{dataset}: {files} files, {bytes}{kept}"))
+                Some(format!("{dataset}: {}, {bytes}{kept}", counted(files, "file")))
             }
             Event::Progress { bytes, .. } => {
                 state.done += bytes.0;

@@ -1,7 +1,7 @@
 //! A file that cannot be used, as an error.
 
 use super::inspection::TOO_MANY;
-use super::overlay::UNREADABLE;
+use super::overlay::{CONTRADICTION, UNREADABLE};
 use super::{Document, Finding, Paint, render};
 use crate::remedy::Remedy;
 use crate::values::Printable;
@@ -54,7 +54,7 @@ impl Remedy for BrokenFile {
 fn place(name: &str, first: &Finding) -> String {
     let message = Printable::cut(&first.message, 1000);
     match first.code {
-        UNREADABLE => message.to_string(),
+        UNREADABLE | CONTRADICTION => message.to_string(),
         _ => format!(
             "`{}` breaks the format at line {}, column {}: {message}",
             Printable::new(name),

@@ -23,6 +23,9 @@ pub struct OverlayFile {
 /// The code of a file whose text cannot be had.
 pub const UNREADABLE: &str = "unreadable";
 
+/// The code of a file that contradicts the digest it declares of itself.
+pub const CONTRADICTION: &str = "entry-digest";
+
 /// What a file that cannot be read says about itself, as far as it says it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Claimed {

@@ -29,14 +29,20 @@ impl Folder {
     /// Opens a folder in it, made with `access` where nothing has the name.
     pub fn make(&self, name: &str, access: Access) -> Result<Self, FsError> {
         let path = self.path.join(name);
-        match rustix::fs::mkdirat(&self.handle, name, Mode::from_raw_mode(access.dir_mode())) {
-            Ok(()) | Err(rustix::io::Errno::EXIST) => {}
+        let mode = Mode::from_raw_mode(access.dir_mode() & 0o777);
+        let made = match rustix::fs::mkdirat(&self.handle, name, mode) {
+            Ok(()) => true,
+            Err(rustix::io::Errno::EXIST) => false,
             Err(code) => return Err(FsError::new("create the folder", &path, code.into())),
-        }
+        };
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let handle = rustix::fs::openat(&self.handle, name, flags, Mode::empty())
             .map_err(|code| FsError::new("open the folder", &path, code.into()))?;
-        Ok(Self { handle, path })
+        let handle = File::from(handle);
+        if made {
+            access.settle(&handle, access.dir_mode(), &path)?;
+        }
+        Ok(Self { handle: handle.into(), path })
     }
 
     /// Creates a file in it, which must not exist yet; a link there counts as existing.
@@ -44,7 +50,9 @@ impl Folder {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let handle = rustix::fs::openat(&self.handle, name, flags, Mode::from_raw_mode(access.file_mode()))
             .map_err(|code| FsError::new("create", &self.path.join(name), code.into()))?;
-        Ok(File::from(handle))
+        let file = File::from(handle);
+        access.settle(&file, access.file_mode(), &self.path.join(name))?;
+        Ok(file)
     }
 
     /// Where it was opened.

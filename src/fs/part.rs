@@ -26,6 +26,7 @@ impl PositionalFile {
             .mode(access.file_mode())
             .open(path)
             .doing("open", path)?;
+        access.settle(&file, access.file_mode(), path)?;
         Ok(Self { file, path: path.to_path_buf() })
     }
 

@@ -13,7 +13,8 @@ pub enum Access {
     /// 0644 and 0755, less the umask.
     #[default]
     Shared,
-    /// 0640 and 0750: the owner writes, the group reads.
+    /// 0640 and 2750: the owner writes, the group reads, and what is made in a folder belongs to
+    /// the folder's group.
     Group,
     /// 0600 and 0700: the owner alone.
     Private,
@@ -33,15 +34,32 @@ impl Access {
     pub fn dir_mode(self) -> u32 {
         match self {
             Self::Shared => 0o755,
-            Self::Group => 0o750,
+            Self::Group => 0o2750,
             Self::Private => 0o700,
+        }
+    }
+}
+
+impl Access {
+    /// Gives what was just made the mode of its kind where making it could not: the umask takes
+    /// the group's bits, and `mkdir` takes no setgid bit. `mode` is the file's or the folder's.
+    ///
+    /// A file system or group that does not allow the setgid bit leaves it out.
+    pub(super) fn settle(self, made: &File, mode: u32, path: &Path) -> Result<(), FsError> {
+        use std::os::unix::fs::PermissionsExt as _;
+        match self {
+            Self::Group => made.set_permissions(std::fs::Permissions::from_mode(mode)).doing("set the mode of", path),
+            Self::Shared | Self::Private => Ok(()),
         }
     }
 }
 
 /// Creates a file that must not exist yet; a link there counts as existing.
 pub fn create_new(path: &Path, access: Access) -> Result<File, FsError> {
-    std::fs::OpenOptions::new().write(true).create_new(true).mode(access.file_mode()).open(path).doing("create", path)
+    let mut options = std::fs::OpenOptions::new();
+    let file = options.write(true).create_new(true).mode(access.file_mode()).open(path).doing("create", path)?;
+    access.settle(&file, access.file_mode(), path)?;
+    Ok(file)
 }
 
 /// Replaces a file in one step: a reader sees the old bytes or the new ones.
@@ -57,6 +75,7 @@ pub fn atomic_write(path: &Path, bytes: &[u8], access: Access) -> Result<(), FsE
         .permissions(permissions)
         .tempfile_in(folder)
         .doing("create a file in", folder)?;
+    access.settle(file.as_file(), access.file_mode(), path)?;
     file.write_all(bytes).doing("write", path)?;
     file.as_file().sync_all().doing("sync", path)?;
     file.persist(path).map_err(|error| FsError::new("replace", path, error.error))?;
@@ -85,6 +104,7 @@ pub fn write_unsynced(path: &Path, bytes: &[u8], access: Access) -> Result<(), F
         }
         (outcome, _) => outcome.doing("create", path)?,
     };
+    access.settle(&file, access.file_mode(), path)?;
     file.write_all(bytes).doing("write", path)
 }
 

@@ -1,6 +1,6 @@
 //! A dataset folder beside its inventory: what is missing, changed or too much.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::Read as _;
 use std::path::Path;
@@ -14,7 +14,7 @@ use crate::values::{Algorithm, ByteSize, Digest, Digester, RelPath};
 use super::dirs::DatasetDir;
 use super::error::LayoutError;
 use super::inventory::{FileRecord, InventoryReader};
-use super::manifest;
+use super::manifest::{self, ManifestReader};
 
 /// How closely a file is looked at.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -62,25 +62,77 @@ enum State {
     Changed,
 }
 
+/// What a list says of one place.
+struct Expected {
+    path: RelPath,
+    sha256: Digest,
+    size: Option<ByteSize>,
+    mtime: Option<Timestamp>,
+    /// What it holds, where it is a link.
+    target: Option<String>,
+}
+
 /// Compares the folder with its inventory. Reads only; `progress` hears bytes as they are read.
 ///
+/// What lies below a link is not in the folder: it is missing there, and the link is too much.
 /// Fails when the inventory cannot be read or a file cannot be (other than not being there).
 pub fn check(
     dir: &DatasetDir,
     mode: CheckMode,
     progress: &(dyn Fn(&RelPath, ByteSize) + Sync),
 ) -> Result<Damage, LayoutError> {
+    let holds = |path: &Path| Ok::<_, FsError>(fs::metadata(path)?.is_some_and(|found| found.len() > 0));
+    if !holds(&dir.inventory_path())? && holds(&dir.manifest_path())? {
+        return Err(LayoutError::NoRecord { path: dir.inventory_path() });
+    }
+    let records = InventoryReader::open(&dir.inventory_path())?;
+    compare(dir, records.map(|record| record.map(Expected::from)), mode, progress)
+}
+
+/// The same by the manifest, for a folder whose inventory is lost. It knows no sizes, times or
+/// links: files that are not read are only looked for, and links are too much.
+pub fn check_by_manifest(
+    dir: &DatasetDir,
+    mode: CheckMode,
+    progress: &(dyn Fn(&RelPath, ByteSize) + Sync),
+) -> Result<Damage, LayoutError> {
+    let lines = ManifestReader::open(&dir.manifest_path())?;
+    let expected = |(sha256, path)| Expected { path, sha256, size: None, mtime: None, target: None };
+    compare(dir, lines.map(|line| line.map(expected)), mode, progress)
+}
+
+/// Every path that the inventory names; where it cannot be read, every path of the manifest.
+pub fn known_paths(dir: &DatasetDir) -> Result<HashSet<RelPath>, LayoutError> {
+    let inventory = || -> Result<HashSet<RelPath>, LayoutError> {
+        InventoryReader::open(&dir.inventory_path())?.map(|record| Ok(record?.path)).collect()
+    };
+    match inventory() {
+        Ok(paths) if !paths.is_empty() => Ok(paths),
+        _ => ManifestReader::open(&dir.manifest_path())?.map(|line| Ok(line?.1)).collect(),
+    }
+}
+
+fn compare(
+    dir: &DatasetDir,
+    mut records: impl Iterator<Item = Result<Expected, LayoutError>>,
+    mode: CheckMode,
+    progress: &(dyn Fn(&RelPath, ByteSize) + Sync),
+) -> Result<Damage, LayoutError> {
     let mut damage = Damage::default();
     let mut known = HashSet::new();
-    let mut records = InventoryReader::open(&dir.inventory_path())?;
+    let mut folders = Folders { root: dir.root(), real: HashMap::new() };
     loop {
-        let batch: Vec<FileRecord> = records.by_ref().take(BATCH).collect::<Result<_, _>>()?;
+        let batch: Vec<Expected> = records.by_ref().take(BATCH).collect::<Result<_, _>>()?;
         if batch.is_empty() {
             break;
         }
         known.extend(batch.iter().map(|record| mark(record.path.as_str())));
-        let states: Vec<State> =
-            batch.par_iter().map(|record| look(dir.root(), record, mode, progress)).collect::<Result<_, _>>()?;
+        let real: Vec<bool> = batch.iter().map(|record| folders.hold(&record.path)).collect::<Result<_, _>>()?;
+        let states: Vec<State> = batch
+            .par_iter()
+            .zip(&real)
+            .map(|(record, real)| if *real { look(dir.root(), record, mode, progress) } else { Ok(State::Missing) })
+            .collect::<Result<_, _>>()?;
         for (record, state) in batch.into_iter().zip(states) {
             damage.checked += 1;
             match state {
@@ -91,12 +143,17 @@ pub fn check(
         }
     }
     for top in ["data", "docs"] {
-        fs::walk(&dir.root().join(top), &mut |found| {
-            let path = format!("{top}/{}", found.path);
-            if !known.contains(&mark(&path)) {
-                damage.extra.push(path);
-            }
-        })?;
+        let place = dir.root().join(top);
+        match fs::metadata(&place)? {
+            Some(found) if found.is_dir() => fs::walk(&place, &mut |found| {
+                let path = format!("{top}/{}", found.path);
+                if !known.contains(&mark(&path)) {
+                    damage.extra.push(path);
+                }
+            })?,
+            Some(_) => damage.extra.push(top.to_owned()),
+            None => {}
+        }
     }
     Ok(damage)
 }
@@ -120,23 +177,57 @@ pub fn looks_whole(dir: &DatasetDir) -> Result<bool, LayoutError> {
 /// Files that a look at a folder asks for at most.
 const LOOKED_AT: usize = 4_000;
 
+/// Which folders of a dataset are folders, and neither links nor files.
+struct Folders<'a> {
+    root: &'a Path,
+    real: HashMap<String, bool>,
+}
+
+impl Folders<'_> {
+    /// Whether everything above a path is a folder.
+    fn hold(&mut self, path: &RelPath) -> Result<bool, FsError> {
+        path.as_str().rsplit_once('/').map_or(Ok(true), |(folder, _)| self.is_real(folder))
+    }
+
+    fn is_real(&mut self, folder: &str) -> Result<bool, FsError> {
+        if let Some(real) = self.real.get(folder) {
+            return Ok(*real);
+        }
+        let above = folder.rsplit_once('/').map_or(Ok(true), |(above, _)| self.is_real(above))?;
+        let real = above && fs::metadata(&self.root.join(folder))?.is_some_and(|found| found.is_dir());
+        self.real.insert(folder.to_owned(), real);
+        Ok(real)
+    }
+}
+
+impl From<FileRecord> for Expected {
+    fn from(record: FileRecord) -> Self {
+        let FileRecord { path, sha256, size, mtime, target, .. } = record;
+        Self { path, sha256, size: Some(size), mtime: Some(mtime), target }
+    }
+}
+
 fn look(
     root: &Path,
-    record: &FileRecord,
+    record: &Expected,
     mode: CheckMode,
     progress: &(dyn Fn(&RelPath, ByteSize) + Sync),
 ) -> Result<State, FsError> {
     let path = record.path.under(root);
     let Some(metadata) = fs::metadata(&path)? else { return Ok(State::Missing) };
-    if !metadata.is_file() || metadata.len() != record.size.0 {
+    let state = |same| if same { State::Good } else { State::Changed };
+    if let Some(target) = &record.target {
+        return Ok(state(fs::link_target(&path)?.is_some_and(|held| held == *target)));
+    }
+    if !metadata.is_file() || record.size.is_some_and(|size| size.0 != metadata.len()) {
         return Ok(State::Changed);
     }
     if !is_read(&record.path, mode) {
         let modified = metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
-        return Ok(if modified == Some(record.mtime) { State::Good } else { State::Changed });
+        return Ok(state(record.mtime.is_none() || modified == record.mtime));
     }
     match sha256_of(&path, &|bytes| progress(&record.path, bytes)) {
-        Ok(sha256) => Ok(if sha256 == record.sha256 { State::Good } else { State::Changed }),
+        Ok(sha256) => Ok(state(sha256 == record.sha256)),
         Err(error) if error.kind() == FsErrorKind::NotFound => Ok(State::Missing),
         Err(error) => Err(error),
     }

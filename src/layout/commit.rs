@@ -25,21 +25,40 @@ pub fn commit(stage: &Path, target: &DatasetDir, store: &Store, access: Access) 
     Ok(fs::sync_dir(parent)?)
 }
 
-/// Whether a commit may take the place of what is there: nothing, an empty folder, or a
-/// dataset of ours. For asking before long work that ends with a commit.
+/// Refuses early a place that the rename of [`commit`] will not reach, would misplace or may
+/// not take. For asking before long work that ends with a commit.
 ///
-/// Fails with [`LayoutError::Foreign`] for anything else.
-pub fn check_place(target: &DatasetDir) -> Result<(), LayoutError> {
-    let taken = fs::metadata(target.root())?.is_some();
-    let ours = fs::metadata(&target.receipt_path())?.is_some();
-    if taken && !ours && !fs::list_dir(target.root())?.is_empty() {
-        return Err(LayoutError::Foreign { path: target.root().to_path_buf() });
+/// Fails with [`LayoutError::Elsewhere`] when the dataset's folder is a link, or the one above
+/// it leads to another file system than the store; with [`LayoutError::Foreign`] when there is
+/// something that is no dataset of ours.
+pub fn check_place(target: &DatasetDir, store: &Store) -> Result<(), LayoutError> {
+    let taken = fs::metadata(target.root())?;
+    if taken.as_ref().is_some_and(|found| found.is_symlink()) {
+        return Err(LayoutError::Elsewhere { path: target.root().to_path_buf() });
+    }
+    if taken.is_some() {
+        check_ours(target)?;
+    }
+    let Some(parent) = target.root().parent() else { return Ok(()) };
+    if fs::file_system(parent)? != fs::file_system(store.root())? {
+        return Err(LayoutError::Elsewhere { path: parent.to_path_buf() });
     }
     Ok(())
 }
 
+fn check_ours(target: &DatasetDir) -> Result<(), LayoutError> {
+    if target.has_records()? || fs::list_dir(target.root())?.is_empty() {
+        return Ok(());
+    }
+    Err(LayoutError::Foreign { path: target.root().to_path_buf() })
+}
+
 fn replace(stage: &Path, target: &DatasetDir, store: &Store, access: Access) -> Result<(), LayoutError> {
-    check_place(target)?;
+    check_ours(target)?;
+    // A kill after the exchange leaves this folder in the stage's place: told by its receipt.
+    if fs::is_dir(&target.records()) && fs::metadata(&target.receipt_path())?.is_none() {
+        fs::atomic_write(&target.receipt_path(), b"", access)?;
+    }
     fs::create_dir_all(&store.tmp(), access)?;
     let out = away(store, target.root());
     fs::remove_dir_all(&out)?;

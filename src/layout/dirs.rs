@@ -22,7 +22,7 @@ impl DatasetDir {
         Self { root }
     }
 
-    /// All dataset folders with a receipt below a data folder, in the order of names.
+    /// All dataset folders with records of ours below a data folder, in the order of names.
     pub fn find_all(data_dir: &Path) -> Result<Vec<Self>, FsError> {
         let mut found = Vec::new();
         for dataset in fs::list_dir(data_dir)? {
@@ -31,13 +31,24 @@ impl DatasetDir {
                 continue;
             }
             for release in fs::list_dir(&dataset)? {
+                let hidden = release.file_name().is_none_or(|name| name.to_string_lossy().starts_with('.'));
                 let dir = Self::at(release);
-                if fs::metadata(&dir.receipt_path())?.is_some() {
+                if !hidden && fs::is_dir(dir.root()) && dir.has_records()? {
                     found.push(dir);
                 }
             }
         }
         Ok(found)
+    }
+
+    /// Whether any of our records is in it, whole or not.
+    pub fn has_records(&self) -> Result<bool, FsError> {
+        for path in [self.receipt_path(), self.inventory_path(), self.manifest_path()] {
+            if fs::metadata(&path)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The folder itself.

@@ -1,8 +1,8 @@
 //! What can go wrong with a dataset folder.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use crate::fs::FsError;
+use crate::fs::{FsError, FsErrorKind};
 use crate::remedy::Remedy;
 use crate::values::Digest;
 
@@ -21,6 +21,18 @@ pub enum LayoutError {
         line: usize,
         /// What is wrong there.
         reason: String,
+    },
+    /// A file of ours is not there, or holds nothing.
+    #[error("`{}` is missing or empty", path.display())]
+    NoRecord {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The folder, or one above it, is a link to where a rename cannot reach.
+    #[error("`{}` is a link to another place: a dataset is put there by a rename, which cannot reach it", path.display())]
+    Elsewhere {
+        /// The link.
+        path: PathBuf,
     },
     /// Another run works on the same dataset.
     #[error("another medsets run is working on `{}`", path.display())]
@@ -66,20 +78,32 @@ pub enum LayoutError {
     },
 }
 
-/// The dataset folder that a record below `.medsets` belongs to.
-fn dataset_folder(record: &Path) -> &Path {
-    let records = record.parent().filter(|parent| parent.ends_with(".medsets"));
-    records.and_then(Path::parent).unwrap_or(record)
+impl LayoutError {
+    /// Whether a file of ours is missing or damaged.
+    pub fn is_of_records(&self) -> bool {
+        match self {
+            Self::Record { .. } | Self::NoRecord { .. } => true,
+            // Bytes that are no text are as good as none.
+            Self::Fs(error) => {
+                let unreadable = matches!(error.kind(), FsErrorKind::NotFound | FsErrorKind::Other);
+                unreadable && error.path().parent().is_some_and(|folder| folder.ends_with(".medsets"))
+            }
+            _ => false,
+        }
+    }
 }
 
 impl Remedy for LayoutError {
     fn remedy(&self) -> Option<String> {
         match self {
             Self::Fs(error) => error.remedy(),
-            Self::Record { path, .. } => Some(format!(
-                "the record was changed by another program; move `{}` away and fetch again",
-                dataset_folder(path).display()
-            )),
+            Self::Record { .. } | Self::NoRecord { .. } => Some(
+                "`medsets verify ID --repair` fetches the dataset again and writes new records; `medsets remove ID` deletes it"
+                    .into(),
+            ),
+            Self::Elsewhere { .. } => Some(
+                "keep the whole data folder on that disk (`--to DIR`, `--data-dir DIR` or `medsets config set data-dir DIR`), or put a folder in the place of the link".into(),
+            ),
             Self::Held { .. } => Some("wait for it to finish; this run would do the same work".into()),
             Self::Conflict { .. } | Self::Collision { .. } => Some(
                 "the dataset cannot be laid out as its entry says; report this to the catalogue's maintainers".into(),

@@ -17,16 +17,22 @@ use crate::values::{ByteSize, Digest, RelPath, SafeUrl};
 use super::error::LayoutError;
 use super::roles::Role;
 
-/// One file below a dataset folder.
+/// One file, or one link that the entry allows, below a dataset folder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileRecord {
     /// Below the dataset folder, so it begins with `data/` or `docs/`.
     pub path: RelPath,
-    /// Size in bytes.
+    /// What it is; not written for files, which nearly all are.
+    #[serde(default, skip_serializing_if = "RecordKind::is_file")]
+    pub kind: RecordKind,
+    /// What a link holds: a relative path to a file or folder of the same archive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// Size in bytes; of a link, of what it holds.
     pub size: ByteSize,
     /// Last change of the file as it was laid down; the quick check compares it.
     pub mtime: Timestamp,
-    /// The file's name everywhere in medsets.
+    /// The file's name everywhere in medsets; of a link, the digest of what it holds.
     pub sha256: Digest,
     /// Where it came from.
     pub origin: Origin,
@@ -35,6 +41,24 @@ pub struct FileRecord {
     /// The terms of this file where they differ from the dataset's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub license: Option<String>,
+}
+
+/// What a record speaks of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RecordKind {
+    /// A regular file.
+    #[default]
+    File,
+    /// A symbolic link. The manifest has no line for it: `sha256sum` would follow it.
+    Link,
+}
+
+impl RecordKind {
+    /// Whether it is a file.
+    pub fn is_file(&self) -> bool {
+        *self == Self::File
+    }
 }
 
 /// Where a file came from.
@@ -226,6 +250,8 @@ impl Ord for Next {
 pub(crate) fn example(path: &str, bytes: &[u8]) -> FileRecord {
     FileRecord {
         path: RelPath::parse(path).unwrap(),
+        kind: RecordKind::File,
+        target: None,
         size: ByteSize(bytes.len() as u64),
         mtime: "2026-11-24T00:00:00Z".parse().unwrap(),
         sha256: Digest::sha256(bytes),

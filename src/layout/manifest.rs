@@ -4,7 +4,13 @@
 //! folder and hold no backslash or line break (see [`RelPath`]), so coreutils' escaped form
 //! never occurs.
 
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+
+use crate::fs::{self, FsError};
 use crate::values::{Algorithm, Digest, RelPath};
+
+use super::error::LayoutError;
 
 /// One line without its line break.
 pub fn line(sha256: &Digest, path: &RelPath) -> String {
@@ -15,6 +21,48 @@ pub fn line(sha256: &Digest, path: &RelPath) -> String {
 pub fn parse_line(line: &str) -> Option<(Digest, RelPath)> {
     let (hex, path) = line.split_once("  ")?;
     Some((Digest::from_hex(Algorithm::Sha256, hex).ok()?, RelPath::parse(path).ok()?))
+}
+
+/// Reads a manifest line by line; ends after the first error.
+pub struct ManifestReader {
+    lines: BufReader<std::fs::File>,
+    path: PathBuf,
+    line: usize,
+    failed: bool,
+}
+
+impl ManifestReader {
+    /// Opens a manifest.
+    pub fn open(path: &Path) -> Result<Self, FsError> {
+        Ok(Self { lines: BufReader::new(fs::open(path)?), path: path.to_path_buf(), line: 0, failed: false })
+    }
+
+    fn read(&mut self) -> Result<Option<(Digest, RelPath)>, LayoutError> {
+        let mut text = String::new();
+        self.line += 1;
+        let read = self.lines.read_line(&mut text).map_err(|error| FsError::new("read", &self.path, error))?;
+        if read == 0 {
+            return Ok(None);
+        }
+        let broken = || LayoutError::Record {
+            path: self.path.clone(),
+            line: self.line,
+            reason: "it is no digest and path".to_owned(),
+        };
+        text.strip_suffix('\n').and_then(parse_line).map(Some).ok_or_else(broken)
+    }
+}
+
+impl Iterator for ManifestReader {
+    type Item = Result<(Digest, RelPath), LayoutError>;
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.failed {
+            return None;
+        }
+        let answer = self.read().transpose();
+        self.failed = matches!(answer, Some(Err(_)));
+        answer
+    }
 }
 
 #[cfg(test)]

@@ -178,6 +178,9 @@ impl Receipt {
         let path = dir.receipt_path();
         let Some(text) = fs::read_text_if_present(&path)? else { return Ok(None) };
         let failed = |line, reason| LayoutError::Record { path: path.clone(), line, reason };
+        if text.trim().is_empty() {
+            return Err(LayoutError::NoRecord { path });
+        }
         let receipt: Self = serde_json::from_str(&text).map_err(|error| failed(error.line(), error.to_string()))?;
         if receipt.schema != Self::SCHEMA {
             return Err(failed(1, format!("schema `{}` is not `{}`", receipt.schema, Self::SCHEMA)));

@@ -256,7 +256,12 @@ fn still_there(root: &Path, finished: &Finished, trust: Trust) -> Result<bool, L
             }
             for record in InventoryReader::open(&members)? {
                 let Ok(record) = record else { return Ok(false) };
-                if !is_of(&record.path.under(&stage), record.size, record.sha256, trust)? {
+                let place = record.path.under(&stage);
+                let there = match &record.target {
+                    Some(target) => fs::link_target(&place)?.is_some_and(|held| held == *target),
+                    None => is_of(&place, record.size, record.sha256, trust)?,
+                };
+                if !there {
                     return Ok(false);
                 }
             }

@@ -202,6 +202,14 @@ pub fn grant(
     let step =
         pick(&selection, step, |one| one.kind != RequirementKind::Agreement, "an approval, a training or an account")?;
     let expires = options.expires.as_deref().map(end_of_day).transpose()?;
+    if let (Some(until), Some(day)) = (expires, &options.expires)
+        && until <= context.now()
+    {
+        let message = format!("`{}` is past: what ended then would be lapsed at once", Printable::new(day));
+        return Err(Failure::new(Exit::USAGE, message)
+            .of(selection.id())
+            .help("give the last day on which it holds, or renew it at its page first"));
+    }
     if let Some(path) = &options.file {
         fs::read(path, EVIDENCE_LIMIT)?;
     }

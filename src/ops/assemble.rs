@@ -13,8 +13,8 @@ use crate::fs::{self, Access, FsError};
 use crate::layout::inventory::{self, InventoryReader, InventoryWriter};
 use crate::layout::receipt::{CatalogMark, LedgerMark, LicenseMark, ListedMark, Selection, SourceMark, Tool};
 use crate::layout::{
-    DatasetDir, FileRecord, Finished, FinishedKind, LayoutError, Origin, Receipt, RoleRules, Store, Workspace, commit,
-    manifest,
+    DatasetDir, FileRecord, Finished, FinishedKind, LayoutError, Origin, Receipt, RecordKind, RoleRules, Store,
+    Workspace, commit, manifest,
 };
 use crate::values::{ByteSize, DatasetId, Digest, RelPath};
 
@@ -159,6 +159,8 @@ fn placed_record(
     let (mtime, size) = stamp(&at.under(&workspace.stage()))?;
     Ok(FileRecord {
         path: at.clone(),
+        kind: RecordKind::File,
+        target: None,
         size,
         mtime,
         sha256: finished.sha256,
@@ -195,14 +197,17 @@ fn write_records(
     let mut folded = HashSet::new();
     let mut suspect = false;
     let twins = inventory::merge(&inventories, |record| {
-        count += 1;
-        bytes += record.size;
         suspect |= !folded.insert(mark(&record.path));
         let place = record.path.under(staged.root());
         if fs::metadata(&place)?.is_none_or(|found| found.len() != record.size.0) {
             return Err(LayoutError::Lost { path: place });
         }
         files.write(&record)?;
+        if record.kind == RecordKind::Link {
+            return Ok(());
+        }
+        count += 1;
+        bytes += record.size;
         Ok(lines.write(&manifest::line(&record.sha256, &record.path))?)
     })?;
     if let Some(first) = twins.first {

@@ -20,7 +20,7 @@ use crate::plan::{Handling, Item, Location};
 use crate::providers::{AnyProvider, Hosts, ListedFile, Way};
 use crate::transfer::{Done, Expected, Job, Locate, LocateError, Outcome, TransferSettings, Verified};
 use crate::unpack::{self, Archive, UnpackError, git_tree};
-use crate::values::{ByteSize, Digest, RelPath, Secret};
+use crate::values::{ByteSize, Digest, RelPath, Secret, counted};
 
 use super::exit::Exit;
 use super::failure::Failure;
@@ -396,8 +396,8 @@ fn keep_members(
     let mut warnings: Vec<String> = unpacked.warnings.iter().map(|warning| format!("`{path}`: {warning}")).collect();
     if !unpacked.links.is_empty() {
         warnings.push(format!(
-            "`{path}`: {} links inside the archive were kept; the manifest does not cover links",
-            unpacked.links.len()
+            "`{path}`: {} inside the archive kept; `verify` checks links, the manifest does not cover them",
+            counted(unpacked.links.len() as u64, "link")
         ));
     }
     let mut workspace = shared.workspace();

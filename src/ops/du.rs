@@ -17,7 +17,7 @@ pub struct DuReport {
     pub datasets: Vec<Taken>,
     /// Unfinished downloads and other things of medsets' own.
     pub store: Room,
-    /// Receipts that could not be read.
+    /// About records that are damaged.
     #[serde(skip)]
     pub warnings: Vec<String>,
 }
@@ -51,22 +51,15 @@ pub struct Room {
 
 /// Measures the named dataset, or all that are here.
 pub fn du(context: &Context, name: Option<&str>) -> Result<DuReport, Failure> {
-    let (found, warnings) = here::named(context, name)?;
+    let found = here::named(context, name)?;
+    let warnings = here::warnings(&found);
     let mut datasets = Vec::new();
     for one in found {
         let archives = measure(&one.dir.archives())?;
         let all = measure(one.dir.root())?;
         let data = Room { bytes: all.bytes.saturating_sub(archives.bytes), inodes: all.inodes - archives.inodes };
-        let receipt = one.receipt;
         let path = one.dir.root().to_path_buf();
-        datasets.push(Taken {
-            id: receipt.dataset,
-            version: receipt.version,
-            variant: receipt.variant,
-            path,
-            data,
-            archives,
-        });
+        datasets.push(Taken { id: one.id, version: one.version, variant: one.variant, path, data, archives });
     }
     Ok(DuReport { datasets, store: measure(Store::of(&context.data_dir()?).root())?, warnings })
 }

@@ -73,7 +73,7 @@ exits! {
     TRUNCATED = 41, "verify.truncated";
     /// The wrong kind of content, such as a web page.
     WRONG_CONTENT = 42, "verify.wrong-content";
-    /// Part of the files failed.
+    /// Files failed, for different reasons of one class.
     PARTIAL = 43, "verify.partial";
     /// No space left.
     NO_SPACE = 50, "space.bytes";
@@ -101,7 +101,13 @@ impl Exit {
     /// Of several failures the most actionable: access, space, verify, network, then the rest.
     #[must_use]
     pub fn most_actionable(self, other: Self) -> Self {
-        let rank = |exit: Self| match exit.0 {
+        if other.class() < self.class() { other } else { self }
+    }
+
+    /// Its class, the most actionable first: interrupted, access, space and archives,
+    /// verification, network, the rest, done.
+    pub fn class(self) -> u8 {
+        match self.0 {
             130 | 143 => 0,
             20..=29 => 1,
             50..=55 => 2,
@@ -109,8 +115,7 @@ impl Exit {
             30..=39 => 4,
             0 => 9,
             _ => 5,
-        };
-        if rank(other) < rank(self) { other } else { self }
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use crate::agreements::AgreementError;
 use crate::catalog::SelectError;
 use crate::context::ContextError;
 use crate::credentials::CredentialError;
+use crate::document::CONTRADICTION;
 use crate::fs::{FsError, FsErrorKind};
 use crate::layout::LayoutError;
 use crate::net::NetError;
@@ -151,8 +152,9 @@ impl From<LayoutError> for Failure {
             LayoutError::Fs(error) => return error.into(),
             LayoutError::Held { .. } => Exit::HELD,
             LayoutError::Conflict { .. } | LayoutError::Collision { .. } => Exit::UNSAFE,
-            LayoutError::Foreign { .. } => Exit::DENIED,
-            LayoutError::Record { .. } | LayoutError::Lost { .. } => Exit::OTHER,
+            LayoutError::Foreign { .. } | LayoutError::Elsewhere { .. } => Exit::DENIED,
+            LayoutError::Record { .. } | LayoutError::NoRecord { .. } => Exit::DIFFERENT,
+            LayoutError::Lost { .. } => Exit::OTHER,
         };
         Self::from_error(exit, &error)
     }
@@ -185,7 +187,11 @@ impl From<AgreementError> for Failure {
 
 impl From<SelectError> for Failure {
     fn from(error: SelectError) -> Self {
-        Self::from_error(Exit::CATALOG, &error)
+        let exit = match &error {
+            SelectError::Broken { file, .. } if file.first.code == CONTRADICTION => Exit::OVERLAY,
+            _ => Exit::CATALOG,
+        };
+        Self::from_error(exit, &error)
     }
 }
 

@@ -9,13 +9,14 @@ use crate::catalog::Selection;
 use crate::context::Context;
 use crate::events::Event;
 use crate::fs::{self};
-use crate::layout::check::{self, CheckMode};
+use crate::layout::check;
 use crate::layout::receipt::Selection as ReceiptSelection;
-use crate::layout::{FinishedKind, Receipt, Workspace};
+use crate::layout::{FinishedKind, Receipt, Records, Workspace};
 use crate::plan::steps::Have;
 use crate::plan::{FetchPlan, Handling, Item, preflight};
 use crate::providers::{AnyProvider, Hosts};
-use crate::reports::{self};
+use crate::remedy;
+use crate::reports;
 use crate::values::{ByteSize, Digest, RelPath};
 
 use super::assemble::{Assembled, Means, assemble, enter_in_ledger};
@@ -24,7 +25,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::gate::{self, Compare};
 use super::particulars::{particulars, roles};
-use super::repair::carry_over;
+use super::repair::{Earlier, cannot_add, carry_over};
 use super::report::{FailedFile, FetchReport, Fetched};
 use super::target::Target;
 use super::wanted::{archive_password, hosts, licenses, wanted};
@@ -118,6 +119,10 @@ async fn fetch_one(
         }
         return Ok((tidied(context, &target, options)?, Vec::new()));
     }
+    target.check_place()?;
+    if let Records::Broken { error, .. } = Records::of(&target.dir)? {
+        warnings.push(anew(&target, options, &remedy::chain(&error))?);
+    }
     pass_gate(context, selection, Some(&target.source.channel), warnings).await?;
     let provider = Arc::new(AnyProvider::of(target.source, selection));
     let hosts = Arc::new(hosts(context, &provider, target.source)?);
@@ -131,11 +136,20 @@ async fn fetch_one(
         return Ok((already_whole(&target, &receipt)?, Vec::new()));
     }
     // What lies in the dataset folder undamaged is taken over instead of being fetched again.
-    let damaged = match Receipt::read(&target.dir)? {
-        Some(_) => Some(check::check(&target.dir, CheckMode::Quick, &|_, _| ())?.into_damaged()),
-        None => None,
-    };
-    fetch_into(context, &target, options, workspace, wanted, provider, hosts, damaged).await
+    let earlier = Earlier::of(&target.dir)?;
+    if let Some(fault) = earlier.fault() {
+        anew(&target, options, fault)?;
+    }
+    fetch_into(context, &target, options, workspace, wanted, provider, hosts, earlier).await
+}
+
+/// A dataset whose records are damaged is fetched anew. What part of it is here is not known, so
+/// a part that is asked for cannot be added to it.
+fn anew(target: &Target<'_>, options: &FetchOptions, fault: &str) -> Result<String, Failure> {
+    if !receipt_selection(options).whole || !options.unpack {
+        return Err(cannot_add(target.selection, fault));
+    }
+    Ok(format!("the records of `{}` are damaged ({fault}): all of it is fetched anew", target.selection))
 }
 
 pub(super) async fn pass_gate(
@@ -152,7 +166,8 @@ pub(super) async fn pass_gate(
 /// A dataset that is here as it is asked for, by its receipt and by what lies beside it.
 /// Changes nothing and uses no network.
 fn whole_here(target: &Target<'_>, options: &FetchOptions) -> Result<Option<Receipt>, Failure> {
-    let Some(receipt) = Receipt::read(&target.dir)? else { return Ok(None) };
+    let Records::Good(receipt) = Records::of(&target.dir)? else { return Ok(None) };
+    let receipt = *receipt;
     let asked = receipt_selection(options);
     if asked.packed && !receipt.selection.packed {
         let failure = Failure::new(Exit::USAGE, format!("`{}` is here already, unpacked", target.selection));
@@ -236,8 +251,8 @@ fn jobs(context: &Context) -> u64 {
     context.settings.number("jobs").unwrap_or(8)
 }
 
-/// Plans, checks the disk, downloads, unpacks and commits. `damaged` names the files of an
-/// earlier dataset folder that are not to be taken over; without one there is no such folder.
+/// Plans, checks the disk, downloads, unpacks and commits. What is good of an earlier dataset
+/// folder is taken over.
 #[expect(clippy::too_many_arguments, reason = "everything a fetch needs, gathered by two callers")]
 pub(super) async fn fetch_into(
     context: &Context,
@@ -247,11 +262,9 @@ pub(super) async fn fetch_into(
     mut wanted: Vec<Wanted>,
     provider: Arc<AnyProvider>,
     hosts: Arc<Hosts>,
-    damaged: Option<HashSet<RelPath>>,
+    earlier: Earlier,
 ) -> Result<(Fetched, Vec<Failure>), Failure> {
-    if let Some(damaged) = damaged {
-        carry_over(&mut workspace, &target.dir, &damaged)?;
-    }
+    carry_over(&mut workspace, &target.dir, &earlier)?;
     look_for(&workspace, &mut wanted);
     let items: Vec<Item> = wanted.iter().map(|one| one.item.clone()).collect();
     let plan = FetchPlan::of(&items, jobs(context), target.selection.unpacked_about());
@@ -269,7 +282,11 @@ pub(super) async fn fetch_into(
     if !tally.failures.is_empty() || context.cancel.is_set() {
         return Ok(unfinished(target, tally, reused));
     }
-    let selection = with_earlier(receipt_selection(options), Receipt::read(&target.dir)?);
+    let before = match earlier {
+        Earlier::Here { .. } => Receipt::read(&target.dir)?,
+        Earlier::Absent | Earlier::Unreadable { .. } => None,
+    };
+    let selection = with_earlier(receipt_selection(options), before);
     let particulars = particulars(context, target, Means::Fetch, selection, options.reason.clone(), licenses)?;
     let Assembled { receipt, receipt_sha256 } = assemble(context, workspace, &target.dir, &target.store, particulars)?;
     let mut fetched = summary(target, &receipt, Some(receipt_sha256), &tally);

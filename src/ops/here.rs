@@ -1,9 +1,11 @@
-//! The datasets that are on disk, found by their receipts.
+//! The datasets that are on disk, found by their records.
 //!
-//! What is here does not depend on the catalogue: an entry may be gone or changed since.
+//! What is here does not depend on the catalogue: an entry may be gone or changed since. It is
+//! only asked what a folder is whose receipt cannot be read.
 
 use crate::context::Context;
-use crate::layout::{DatasetDir, Receipt};
+use crate::layout::{DatasetDir, Receipt, Records};
+use crate::remedy;
 use crate::values::{DatasetId, Printable};
 
 use super::exit::Exit;
@@ -14,11 +16,19 @@ use super::failure::Failure;
 pub struct Here {
     /// Its folder.
     pub dir: DatasetDir,
-    /// Its receipt.
-    pub receipt: Receipt,
+    /// Its id.
+    pub id: DatasetId,
+    /// Release; the folder's name where nothing tells it.
+    pub version: String,
+    /// Variant.
+    pub variant: Option<String>,
+    /// Its receipt, where it can be read.
+    pub receipt: Option<Receipt>,
+    /// What is wrong with which of its records.
+    pub fault: Option<String>,
 }
 
-/// A name as a person writes it, `ID[@VERSION][:VARIANT]`, against receipts.
+/// A name as a person writes it, `ID[@VERSION][:VARIANT]`, against what is here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Name {
     id: DatasetId,
@@ -26,36 +36,41 @@ struct Name {
     variant: Option<String>,
 }
 
-/// All datasets that are here, and what is wrong with receipts that cannot be read.
-pub fn all(context: &Context) -> Result<(Vec<Here>, Vec<String>), Failure> {
+/// All datasets that are here, those with damaged records too.
+pub fn all(context: &Context) -> Result<Vec<Here>, Failure> {
     let mut found = Vec::new();
-    let mut warnings = Vec::new();
     for dir in DatasetDir::find_all(&context.data_dir()?)? {
-        match Receipt::read(&dir) {
-            Ok(Some(receipt)) => found.push(Here { dir, receipt }),
-            Ok(None) => {}
-            Err(error) => warnings.push(format!("{error}")),
+        match Records::of(&dir)? {
+            Records::Absent => {}
+            Records::Good(receipt) => found.push(Here::by_receipt(dir, *receipt, None)),
+            Records::Broken { error, receipt } => {
+                let fault = Some(remedy::chain(&error));
+                match receipt {
+                    Some(receipt) => found.push(Here::by_receipt(dir, *receipt, fault)),
+                    None => found.extend(by_folder(context, dir, fault)),
+                }
+            }
         }
     }
-    Ok((found, warnings))
+    Ok(found)
 }
 
 /// The datasets a person means: all that are here without a name, those of the id with one.
 /// Fails when a name matches nothing.
-pub fn named(context: &Context, name: Option<&str>) -> Result<(Vec<Here>, Vec<String>), Failure> {
-    let (mut found, warnings) = all(context)?;
-    let Some(text) = name else { return Ok((found, warnings)) };
+pub fn named(context: &Context, name: Option<&str>) -> Result<Vec<Here>, Failure> {
+    let mut found = all(context)?;
+    let Some(text) = name else { return Ok(found) };
     let name = parse(text)?;
-    found.retain(|here| name.fits(&here.receipt));
+    found.retain(|here| name.fits(here));
     if found.is_empty() {
         return Err(absent(text, &name.id, context));
     }
-    Ok((found, warnings))
+    Ok(found)
 }
 
 /// The one dataset a person means. Fails when several versions of it are here.
 pub fn one(context: &Context, text: &str) -> Result<Here, Failure> {
-    let (mut found, _) = named(context, Some(text))?;
+    let mut found = named(context, Some(text))?;
     if found.len() > 1 {
         let names: Vec<String> = found.iter().map(Here::name).collect();
         let failure = Failure::new(
@@ -67,19 +82,58 @@ pub fn one(context: &Context, text: &str) -> Result<Here, Failure> {
     found.pop().ok_or_else(|| Failure::new(Exit::CATALOG, format!("`{}` is not here", Printable::new(text))))
 }
 
+/// Sentences about the records that are damaged, and what to do.
+pub fn warnings(found: &[Here]) -> Vec<String> {
+    let sentence = |here: &Here| {
+        let (fault, name) = (here.fault.as_ref()?, here.name());
+        Some(format!(
+            "the records of `{name}` are damaged: {fault}; `medsets verify {name} --repair` fetches it again, `medsets remove {name}` deletes it"
+        ))
+    };
+    found.iter().filter_map(sentence).collect()
+}
+
 impl Here {
+    fn by_receipt(dir: DatasetDir, receipt: Receipt, fault: Option<String>) -> Self {
+        let (id, version, variant) = (receipt.dataset.clone(), receipt.version.clone(), receipt.variant.clone());
+        Self { dir, id, version, variant, receipt: Some(receipt), fault }
+    }
+
     /// Its name in full.
     pub fn name(&self) -> String {
-        let variant = self.receipt.variant.as_ref().map_or(String::new(), |variant| format!(":{variant}"));
-        format!("{}@{}{variant}", self.receipt.dataset, self.receipt.version)
+        let variant = self.variant.as_ref().map_or(String::new(), |variant| format!(":{variant}"));
+        format!("{}@{}{variant}", self.id, self.version)
     }
 }
 
+/// A folder whose receipt tells nothing: its place names the dataset, and the catalogue knows
+/// which release and variant has a folder of that name. `None` where no dataset can be.
+fn by_folder(context: &Context, dir: DatasetDir, fault: Option<String>) -> Option<Here> {
+    let slug = dir.root().file_name()?.to_str()?.to_owned();
+    let id: DatasetId = dir.root().parent()?.file_name()?.to_str()?.parse().ok()?;
+    let (version, variant) = release_of(context, &id, &slug).unwrap_or((slug, None));
+    Some(Here { dir, id, version, variant, receipt: None, fault })
+}
+
+fn release_of(context: &Context, id: &DatasetId, slug: &str) -> Option<(String, Option<String>)> {
+    let catalog = context.catalog().ok()?;
+    for release in &catalog.get(id)?.releases {
+        let variants = release.variants.iter().map(|variant| format!(":{}", variant.name));
+        for variant in std::iter::once(String::new()).chain(variants) {
+            let found = catalog.resolve(&format!("{id}@{}{variant}", release.version)).unwrap_or_default();
+            if let Some(one) = found.iter().find(|one| one.slug() == slug) {
+                return Some((release.version.clone(), one.variant_name().map(str::to_owned)));
+            }
+        }
+    }
+    None
+}
+
 impl Name {
-    fn fits(&self, receipt: &Receipt) -> bool {
-        receipt.dataset == self.id
-            && self.version.as_ref().is_none_or(|version| *version == receipt.version)
-            && self.variant.as_ref().is_none_or(|variant| Some(variant) == receipt.variant.as_ref())
+    fn fits(&self, here: &Here) -> bool {
+        here.id == self.id
+            && self.version.as_ref().is_none_or(|version| *version == here.version)
+            && self.variant.as_ref().is_none_or(|variant| Some(variant) == here.variant.as_ref())
     }
 }
 

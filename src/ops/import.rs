@@ -1,6 +1,6 @@
 //! `medsets import`: files that were got by hand, into the same layout and the same ledger.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -10,13 +10,14 @@ use crate::access::Purpose;
 use crate::catalog::FileEntry;
 use crate::context::Context;
 use crate::events::Event;
-use crate::fs::{self, FoundKind};
-use crate::layout::check::{self, CheckMode, sha256_of};
+use crate::fs::{self, FoundKind, FsErrorKind};
+use crate::layout::check::sha256_of;
 use crate::layout::receipt::Selection as Part;
-use crate::layout::{FinishedKind, Receipt, Workspace};
+use crate::layout::{FinishedKind, Records, Workspace};
 use crate::providers::local::LocalFiles;
 use crate::providers::{AnyProvider, Hosts};
-use crate::values::{ByteSize, Printable, RelPath};
+use crate::remedy;
+use crate::values::{ByteSize, Digest, Printable, RelPath, counted};
 
 use super::accept::one_selection;
 use super::assemble::{Means, assemble};
@@ -27,7 +28,7 @@ use super::fetch::{self, FetchOptions, summary};
 use super::gate::{self, Compare};
 use super::matching::{Candidate, Match, recognise};
 use super::particulars::{particulars, roles};
-use super::repair::carry_over;
+use super::repair::{Earlier, cannot_add, carry_over};
 use super::report::FetchReport;
 use super::target::Target;
 use super::wanted;
@@ -47,6 +48,10 @@ pub struct ImportOptions {
     pub source: Option<String>,
     /// Only say which file was recognised as what.
     pub dry_run: bool,
+    /// Files of the release whose bytes may differ from the catalogue's and from what is here.
+    pub accept_changed: Vec<String>,
+    /// Why.
+    pub reason: Option<String>,
 }
 
 /// What becomes of the person's files.
@@ -89,18 +94,20 @@ pub async fn import(context: &Context, options: &ImportOptions) -> Result<Import
     let target = Target::of(context, &selection, options.source.as_deref(), options.to.as_deref())?;
     let entries: Vec<FileEntry> = selection.files(Some(&target.source.channel)).cloned().collect();
     let candidates = candidates(&options.paths)?;
+    target.check_place()?;
     imported.matched = recognise(&entries, &candidates)?;
     let is_matched = |path: &PathBuf| imported.matched.iter().any(|one| one.found == *path);
     imported.unmatched = candidates.into_iter().map(|one| one.path).filter(|path| !is_matched(path)).collect();
     let is_given = |path: &RelPath| imported.matched.iter().any(|one| one.path == *path);
     imported.missing = entries.iter().map(|entry| entry.path.clone()).filter(|path| !is_given(path)).collect();
+    let changed = changed(&target, options, &mut imported)?;
     if options.dry_run {
         return Ok(imported);
     }
     if imported.matched.is_empty() {
         return Err(nothing_recognised(&target, &entries));
     }
-    let taken = lay_out(context, &target, options, &mut imported).await?;
+    let taken = lay_out(context, &target, options, &changed, &mut imported).await?;
     if options.how == HowToTake::Move && imported.report.failures.is_empty() {
         for found in &taken {
             fs::remove_file(found)?;
@@ -114,9 +121,13 @@ pub async fn import(context: &Context, options: &ImportOptions) -> Result<Import
 fn candidates(paths: &[PathBuf]) -> Result<Vec<Candidate>, Failure> {
     let mut found = Vec::new();
     for path in paths {
-        let missing = || fs::FsError::new("open", path, std::io::ErrorKind::NotFound.into());
-        let real = fs::canonical(path)?;
-        let metadata = fs::metadata(&real)?.ok_or_else(missing)?;
+        // A path that is not there is a slip of the command line.
+        let absent = || Failure::new(Exit::USAGE, format!("there is no file or folder `{}`", path.display()));
+        let real = fs::canonical(path).map_err(|error| match error.kind() {
+            FsErrorKind::NotFound => absent().help("name files, or folders to look through"),
+            _ => error.into(),
+        })?;
+        let metadata = fs::metadata(&real)?.ok_or_else(absent)?;
         if !metadata.is_dir() {
             found.push(Candidate { path: path.clone(), size: ByteSize(metadata.len()) });
             continue;
@@ -128,6 +139,95 @@ fn candidates(paths: &[PathBuf]) -> Result<Vec<Candidate>, Failure> {
         })?;
     }
     Ok(found)
+}
+
+/// The files of the release that are here with other bytes than those given, all of them by the
+/// person's word. Refuses the others, before anything is touched, and an import that cannot
+/// restore what damaged records no longer tell.
+fn changed(target: &Target<'_>, options: &ImportOptions, imported: &mut Imported) -> Result<HashSet<RelPath>, Failure> {
+    let receipt = match Records::of(&target.dir)? {
+        Records::Absent => return Ok(HashSet::new()),
+        Records::Good(receipt) => receipt,
+        Records::Broken { error, .. } => {
+            let fault = remedy::chain(&error);
+            if imported.missing.is_empty() {
+                imported.report.warnings.push(format!(
+                    "the records of `{}` are damaged ({fault}): all of it is laid out anew",
+                    target.selection
+                ));
+                return Ok(HashSet::new());
+            }
+            return Err(not_all(target, imported, &fault));
+        }
+    };
+    let mut changed = HashSet::new();
+    let mut refused = Vec::new();
+    for one in &imported.matched {
+        let Some(earlier) = receipt.listed.iter().find(|listed| listed.path == one.path) else { continue };
+        let given = sha256_of(&one.found, &|_| ())?;
+        if given == earlier.sha256 {
+            continue;
+        }
+        changed.insert(one.path.clone());
+        if !options.accept_changed.iter().any(|name| name == one.path.as_str()) {
+            refused.push((one, given, earlier.sha256));
+        }
+    }
+    match refused.first() {
+        None => Ok(changed),
+        Some(_) => Err(another_version(target, &refused)),
+    }
+}
+
+fn not_all(target: &Target<'_>, imported: &Imported, fault: &str) -> Failure {
+    cannot_add(target.selection, fault)
+        .help(format!("or give all its files; these are not among yours: {}", shown(&imported.missing)))
+}
+
+/// Files that differ from what is here: what they are, and the three ways to go on.
+fn another_version(target: &Target<'_>, refused: &[(&Match, Digest, Digest)]) -> Failure {
+    let lines: Vec<String> = refused
+        .iter()
+        .take(10)
+        .map(|(one, given, here)| {
+            let found = one.found.to_string_lossy();
+            format!("`{}` is {given}, and the `{}` that is here is {here}", Printable::new(&found), one.path)
+        })
+        .collect();
+    let name = gate::name_for_command(target.selection);
+    let flags: Vec<String> =
+        refused.iter().take(10).map(|(one, ..)| format!("--accept-changed '{}'", one.path)).collect();
+    let others: Vec<&str> = target
+        .selection
+        .dataset()
+        .releases
+        .iter()
+        .map(|release| release.version.as_str())
+        .filter(|version| *version != target.selection.release().version)
+        .collect();
+    let message = format!(
+        "{} of `{}` with other bytes: {}",
+        if refused.len() == 1 { "a file is here".to_owned() } else { format!("{} files are here", refused.len()) },
+        target.selection,
+        lines.join("; ")
+    );
+    let failure = Failure::new(Exit::MISMATCH, message)
+        .of(target.selection.id())
+        .in_file(&refused[0].0.path)
+        .help(format!("to put yours in the place of what is here, add `{} --reason TEXT`", flags.join(" ")));
+    let failure = match others.as_slice() {
+        [] => failure,
+        others => failure.help(format!(
+            "if yours is of another release, name it, and both stay side by side: `medsets import {}@VERSION PATH...`; there is {}",
+            target.selection.id(),
+            others.join(", ")
+        )),
+    };
+    failure.help(format!("to keep both, lay yours out elsewhere: `medsets import {name} PATH... --to DIR`"))
+}
+
+fn shown(paths: &[RelPath]) -> String {
+    paths.iter().take(10).map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ")
 }
 
 fn nothing_recognised(target: &Target<'_>, entries: &[FileEntry]) -> Failure {
@@ -149,30 +249,35 @@ async fn lay_out(
     context: &Context,
     target: &Target<'_>,
     options: &ImportOptions,
+    changed: &HashSet<RelPath>,
     imported: &mut Imported,
 ) -> Result<Vec<PathBuf>, Failure> {
     let mut workspace = target.workspace(context)?;
-    if Receipt::read(&target.dir)?.is_some() {
-        let damaged = check::check(&target.dir, CheckMode::Quick, &|_, _| ())?.into_damaged();
-        carry_over(&mut workspace, &target.dir, &damaged)?;
+    // What a run that did not end took in counts for nothing beside what is given now.
+    if differs(&workspace, &imported.matched)? {
+        workspace.discard()?;
+        workspace = target.workspace(context)?;
     }
+    let mut earlier = Earlier::of(&target.dir)?;
+    if let (Some(fault), false) = (earlier.fault(), imported.missing.is_empty()) {
+        return Err(not_all(target, imported, fault));
+    }
+    earlier.give_up(&target.dir, changed)?;
+    carry_over(&mut workspace, &target.dir, &earlier)?;
     let files: BTreeMap<RelPath, PathBuf> =
         imported.matched.iter().map(|one| (one.path.clone(), one.found.clone())).collect();
     let provider = Arc::new(AnyProvider::Local(LocalFiles { files }));
     let hosts =
         Arc::new(Hosts { client: context.client()?.clone(), credential: None, embedded: tokio::sync::OnceCell::new() });
-    let fetch_options = FetchOptions { unpack: true, ..FetchOptions::default() };
+    let fetch_options = FetchOptions {
+        unpack: true,
+        accept_changed: options.accept_changed.clone(),
+        reason: options.reason.clone(),
+        ..FetchOptions::default()
+    };
     let mut wanted =
         wanted::wanted(context, target, &fetch_options, &provider, &hosts, &mut imported.report.warnings).await?;
     fetch::look_for(&workspace, &mut wanted);
-    let others = others(&workspace, &imported.matched)?;
-    for one in &others {
-        imported.report.warnings.push(format!(
-            "`{}` is another file than the `{}` that was taken in earlier: the earlier one stays, and yours was left alone",
-            Printable::new(&one.found.to_string_lossy()),
-            one.path
-        ));
-    }
     let mut bytes = ByteSize::ZERO;
     for one in &imported.matched {
         bytes += fs::metadata(&fs::canonical(&one.found)?)?.map_or(ByteSize::ZERO, |found| ByteSize(found.len()));
@@ -200,33 +305,31 @@ async fn lay_out(
     let include = if lacking.is_empty() { Vec::new() } else { here.iter().map(|path| path.to_string()).collect() };
     let part = Part { whole: lacking.is_empty(), include, ..Part::default() };
     if !lacking.is_empty() {
-        let names: Vec<String> = lacking.iter().take(10).map(|path| format!("`{path}`")).collect();
+        let are = if lacking.len() == 1 { "is" } else { "are" };
+        let missing = format!("{} {are} missing", counted(lacking.len() as u64, "file"));
         imported.report.warnings.push(format!(
-            "not all of `{}` is here: {} files are missing, such as {}",
+            "not all of `{}` is here: {missing}, such as {}",
             target.selection,
-            lacking.len(),
-            names.join(", ")
+            shown(&lacking)
         ));
     }
     imported.missing = lacking;
-    let particulars = particulars(context, target, Means::Import, part, None, licenses)?;
+    let particulars = particulars(context, target, Means::Import, part, options.reason.clone(), licenses)?;
     let assembled = assemble(context, workspace, &target.dir, &target.store, particulars)?;
     imported.report.datasets.push(summary(target, &assembled.receipt, Some(assembled.receipt_sha256), &tally));
-    let is_other = |one: &&Match| others.iter().any(|other| other.found == one.found);
-    Ok(imported.matched.iter().filter(|one| !is_other(one)).map(|one| one.found.clone()).collect())
+    Ok(imported.matched.iter().map(|one| one.found.clone()).collect())
 }
 
-/// The given files that differ from what an earlier run took in under the same name.
-fn others(workspace: &Workspace, matched: &[Match]) -> Result<Vec<Match>, Failure> {
-    let mut others = Vec::new();
+/// Whether a given file differs from what an unfinished run took in under the same name.
+fn differs(workspace: &Workspace, matched: &[Match]) -> Result<bool, Failure> {
     for one in matched {
         if let Some(earlier) = workspace.finished().get(&one.path)
             && sha256_of(&one.found, &|_| ())? != earlier.sha256
         {
-            others.push(one.clone());
+            return Ok(true);
         }
     }
-    Ok(others)
+    Ok(false)
 }
 
 /// Makes placed files second names of the person's own, where their bytes are still the same

@@ -69,12 +69,12 @@ pub fn verify(context: &Context, head: Option<&str>, repair: bool) -> Result<Led
 /// Heads noted in the receipts of datasets that are here.
 fn noted_heads(context: &Context) -> Result<Vec<Head>, Failure> {
     // Without a data folder there are no receipts to compare with.
-    let Ok((found, _)) = here::all(context) else { return Ok(Vec::new()) };
+    let Ok(found) = here::all(context) else { return Ok(Vec::new()) };
     let head = |receipt: Receipt| {
         receipt.ledger.map(|mark| Head { ledger: mark.id, sequence: mark.sequence, hash: mark.hash })
     };
     let own = context.ledger()?.verify(&[])?.head.map(|head| head.ledger);
-    let heads = found.into_iter().filter_map(|here| head(here.receipt));
+    let heads = found.into_iter().filter_map(|here| head(here.receipt?));
     // A receipt of another person's ledger says nothing of this one.
     Ok(heads.filter(|head| own.as_ref().is_none_or(|own| *own == head.ledger)).collect())
 }

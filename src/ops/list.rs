@@ -12,14 +12,14 @@ use crate::values::{ByteSize, DatasetId};
 use super::accept::one_selection;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::here;
+use super::here::{self, Here};
 
 /// What is here.
 #[derive(Debug, Serialize)]
 pub struct ListReport {
     /// One per dataset on disk.
     pub datasets: Vec<Listed>,
-    /// Receipts that could not be read.
+    /// About records that are damaged.
     #[serde(skip)]
     pub warnings: Vec<String>,
 }
@@ -34,19 +34,28 @@ pub struct Listed {
     /// Variant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub variant: Option<String>,
-    /// Files below `data/` and `docs/`.
-    pub files: u64,
+    /// Files below `data/` and `docs/`; not known where the receipt cannot be read, like all
+    /// that it says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub files: Option<u64>,
     /// Their bytes.
-    pub bytes: ByteSize,
-    /// `whole`, or `part` when only some of the release's files are here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<ByteSize>,
+    /// `whole`, `part` when only some of the release's files are here, or `damaged` when its
+    /// records are.
     pub state: &'static str,
+    /// What is wrong with its records.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
     /// Licence expression.
-    pub license: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub license: Option<String>,
     /// When the first agreement it rests on was accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accepted: Option<Timestamp>,
     /// When it was fetched.
-    pub completed: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub completed: Option<Timestamp>,
     /// Its folder.
     pub path: PathBuf,
 }
@@ -61,26 +70,39 @@ impl Listed {
 
 /// Lists what is here. Reads receipts only.
 pub fn list(context: &Context) -> Result<ListReport, Failure> {
-    let (found, warnings) = here::all(context)?;
-    let entries = match found.iter().any(|here| !here.receipt.license.accepted.is_empty()) {
+    let found = here::all(context)?;
+    let warnings = here::warnings(&found);
+    let accepted_any = |here: &Here| here.receipt.as_ref().is_some_and(|receipt| !receipt.license.accepted.is_empty());
+    let entries = match found.iter().any(accepted_any) {
         true => context.ledger()?.read_all()?.entries,
         false => Vec::new(),
     };
     let accepted =
         |sequence: u64| entries.iter().find(|entry| entry.sequence == sequence).map(|entry| entry.record.time);
-    let datasets = found.into_iter().map(|here| Listed {
-        state: if here.receipt.selection.whole { "whole" } else { "part" },
-        accepted: here.receipt.license.accepted.first().and_then(|mark| accepted(mark.sequence)),
-        id: here.receipt.dataset,
-        version: here.receipt.version,
-        variant: here.receipt.variant,
-        files: here.receipt.files,
-        bytes: here.receipt.bytes,
-        license: here.receipt.license.expression,
-        completed: here.receipt.completed,
-        path: here.dir.root().to_path_buf(),
-    });
-    Ok(ListReport { datasets: datasets.collect(), warnings })
+    let listed = |here: Here| {
+        let receipt = here.receipt;
+        Listed {
+            state: match &receipt {
+                _ if here.fault.is_some() => "damaged",
+                Some(receipt) if receipt.selection.whole => "whole",
+                _ => "part",
+            },
+            accepted: receipt
+                .as_ref()
+                .and_then(|receipt| receipt.license.accepted.first())
+                .and_then(|mark| accepted(mark.sequence)),
+            id: here.id,
+            version: here.version,
+            variant: here.variant,
+            fault: here.fault,
+            files: receipt.as_ref().map(|receipt| receipt.files),
+            bytes: receipt.as_ref().map(|receipt| receipt.bytes),
+            completed: receipt.as_ref().map(|receipt| receipt.completed),
+            license: receipt.map(|receipt| receipt.license.expression),
+            path: here.dir.root().to_path_buf(),
+        }
+    };
+    Ok(ListReport { datasets: found.into_iter().map(listed).collect(), warnings })
 }
 
 /// The folder of a dataset: the one that is here, else where a fetch would put it.

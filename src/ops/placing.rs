@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use crate::fs::{self, Access};
 use crate::layout::check::sha256_of;
-use crate::layout::{FileRecord, LayoutError, Origin, RoleRules, Workspace, inventory};
-use crate::unpack::{Member, Unpacked};
+use crate::layout::{FileRecord, LayoutError, Origin, RecordKind, RoleRules, Workspace, inventory};
+use crate::unpack::{Link, Member, Unpacked};
 use crate::values::{ByteSize, Digest, RelPath, SafeUrl};
 
 /// Moves one finished file to its place in the stage. The same bytes may be there already
@@ -67,13 +67,22 @@ pub fn place_members(
         }
         records.push((at, member));
     }
+    let mut links = Vec::with_capacity(unpacked.links.len());
+    for link in unpacked.links {
+        let at = link.path.below(places.into).map_err(|error| refused(&error.to_string()))?;
+        if !at_once {
+            place_link(&link, &stage, &at, workspace.access())?;
+        }
+        links.push((at, link));
+    }
     if at_once && !records.is_empty() {
         fs::create_dir_all(target.parent().unwrap_or(&stage), workspace.access())?;
         fs::remove_dir_all(&target)?;
         fs::rename(unpacked_in, &target)?;
     }
-    let records =
-        records.into_iter().map(|(at, member)| record(&stage, at, member, places)).collect::<Result<_, _>>()?;
+    let files = records.into_iter().map(|(at, member)| record(&stage, at, member, places));
+    let links = links.into_iter().map(|(at, link)| link_record(&stage, at, link, places));
+    let records = files.chain(links).collect::<Result<_, _>>()?;
     let name = format!("{}.jsonl", &Digest::sha256(places.archive.as_str().as_bytes()).hex()[..16]);
     let path = workspace.members(&name);
     let fresh = path.with_extension("new");
@@ -89,6 +98,8 @@ fn record(stage: &Path, at: RelPath, member: Member, places: &MemberPlaces<'_>) 
     Ok(FileRecord {
         role,
         path: at,
+        kind: RecordKind::File,
+        target: None,
         size,
         mtime,
         sha256: member.sha256,
@@ -96,6 +107,39 @@ fn record(stage: &Path, at: RelPath, member: Member, places: &MemberPlaces<'_>) 
             file: places.archive.clone(),
             raw_name: member.raw_name.as_deref().map(hex),
             member: Some(member.name),
+            url: places.url.cloned(),
+        },
+        license: places.license.map(str::to_owned),
+    })
+}
+
+/// Makes a link anew at its place in the stage. It holds a path within its own archive's tree,
+/// which lies there as it lay where it was unpacked.
+fn place_link(link: &Link, stage: &Path, at: &RelPath, access: Access) -> Result<(), LayoutError> {
+    let target = at.under(stage);
+    if let Some(parent) = target.parent() {
+        fs::create_dir_all(parent, access)?;
+    }
+    if fs::link_target(&target)?.is_some_and(|held| held == link.target) {
+        return Ok(());
+    }
+    Ok(fs::symbolic_link(&link.target, &target)?)
+}
+
+fn link_record(stage: &Path, at: RelPath, link: Link, places: &MemberPlaces<'_>) -> Result<FileRecord, LayoutError> {
+    let (mtime, _) = stamp(&at.under(stage))?;
+    Ok(FileRecord {
+        role: places.roles.role_of(&at),
+        path: at,
+        kind: RecordKind::Link,
+        size: ByteSize(link.target.len() as u64),
+        mtime,
+        sha256: Digest::sha256(link.target.as_bytes()),
+        target: Some(link.target),
+        origin: Origin {
+            file: places.archive.clone(),
+            raw_name: None,
+            member: Some(link.name),
             url: places.url.cloned(),
         },
         license: places.license.map(str::to_owned),

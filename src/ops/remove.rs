@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::agreements::{EntryKind, Record};
 use crate::context::Context;
-use crate::fs::{self, Access};
+use crate::fs::{self, Access, FsErrorKind};
 use crate::layout::{Store, commit};
 use crate::values::{ByteSize, DatasetId};
 
@@ -40,7 +40,7 @@ pub fn plan(context: &Context, name: &str, archives_only: bool) -> Result<(Here,
         files += 1;
         bytes += ByteSize(found.size);
     })?;
-    let (id, version) = (here.receipt.dataset.clone(), here.receipt.version.clone());
+    let (id, version) = (here.id.clone(), here.version.clone());
     Ok((here, RemoveReport { id, version, path: root, bytes, files, archives_only, removed: false }))
 }
 
@@ -53,28 +53,35 @@ pub fn remove(context: &Context, here: &Here, mut report: RemoveReport) -> Resul
     }
     let store = Store::of(&context.data_dir()?);
     fs::create_dir_all(&store.tmp(), Access::Private)?;
-    let out = commit::away(&store, &report.path);
+    let mut out = commit::away(&store, &report.path);
     fs::remove_dir_all(&out)?;
-    if fs::metadata(&report.path)?.is_some() {
-        fs::rename(&report.path, &out)?;
+    match fs::rename(&report.path, &out) {
+        Ok(()) => {}
+        Err(error) if error.kind() == FsErrorKind::NotFound => {}
+        // A link above it leads to another disk.
+        Err(error) if error.kind() == FsErrorKind::OtherFileSystem => {
+            out = report.path.with_file_name(format!(".medsets-away-{}", std::process::id()));
+            fs::rename(&report.path, &out)?;
+        }
+        Err(error) => return Err(error.into()),
     }
     if !report.archives_only {
         let record = Record {
-            version: Some(here.receipt.version.clone()),
-            variant: here.receipt.variant.clone(),
+            version: Some(here.version.clone()),
+            variant: here.variant.clone(),
             files: Some(report.files),
             bytes: Some(report.bytes),
-            ..identity::record(context, EntryKind::Delete, &here.receipt.dataset)
+            ..identity::record(context, EntryKind::Delete, &here.id)
         };
         context.ledger()?.append(record).inspect_err(|_| {
             // The failure of the ledger is the one to tell.
             let _ = fs::rename(&out, &report.path);
         })?;
-        if let Some(parent) = report.path.parent() {
-            fs::remove_dir_if_empty(parent);
-        }
     }
     fs::remove_dir_all(&out)?;
+    if let (false, Some(parent)) = (report.archives_only, report.path.parent()) {
+        fs::remove_dir_if_empty(parent);
+    }
     report.removed = true;
     Ok(report)
 }

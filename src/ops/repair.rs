@@ -1,26 +1,100 @@
 //! Taking over what is good of an earlier dataset folder, and fetching again what is not.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::context::Context;
 use crate::fs::{self, Access, FoundKind, FsError, FsErrorKind};
+use crate::layout::check::{self, CheckMode};
 use crate::layout::inventory::{self, InventoryReader};
-use crate::layout::{DatasetDir, FileRecord, Finished, FinishedKind, LayoutError, Receipt, Workspace};
+use crate::layout::receipt::Selection as Part;
+use crate::layout::{DatasetDir, FileRecord, Finished, FinishedKind, LayoutError, Receipt, Records, Workspace};
 use crate::providers::AnyProvider;
+use crate::remedy;
 use crate::values::{Digest, Printable, RelPath};
 
+use super::exit::Exit;
 use super::failure::Failure;
 use super::fetch::{self, FetchOptions};
+use super::gate;
 use super::target::Target;
 use super::verify::Verified;
 use super::wanted;
 
+/// What there is of a dataset folder before files are had.
+#[derive(Debug)]
+pub enum Earlier {
+    /// Nothing.
+    Absent,
+    /// A dataset of which these files cannot be relied on.
+    Here {
+        /// By their places.
+        damaged: HashSet<RelPath>,
+        /// Files of the release that are to be had anew, whatever is here of them.
+        given_up: HashSet<RelPath>,
+    },
+    /// A dataset whose records cannot be read.
+    Unreadable {
+        /// What is wrong with which record.
+        fault: String,
+    },
+}
+
+impl Earlier {
+    /// By size and time of the files.
+    pub fn of(dir: &DatasetDir) -> Result<Self, LayoutError> {
+        match Records::of(dir)? {
+            Records::Absent => Ok(Self::Absent),
+            Records::Broken { error, .. } => Ok(Self::Unreadable { fault: remedy::chain(&error) }),
+            Records::Good(_) => match check::check(dir, CheckMode::Quick, &|_, _| ()) {
+                Ok(damage) => Ok(Self::Here { damaged: damage.into_damaged(), given_up: HashSet::new() }),
+                Err(error) if error.is_of_records() => Ok(Self::Unreadable { fault: remedy::chain(&error) }),
+                Err(error) => Err(error),
+            },
+        }
+    }
+
+    /// What is wrong, where nothing can be added to what is there: only all of it anew helps.
+    pub fn fault(&self) -> Option<&str> {
+        match self {
+            Self::Unreadable { fault } => Some(fault),
+            Self::Absent | Self::Here { .. } => None,
+        }
+    }
+
+    /// Takes nothing over that came from these files of the release.
+    pub fn give_up(&mut self, dir: &DatasetDir, files: &HashSet<RelPath>) -> Result<(), LayoutError> {
+        let Self::Here { damaged, given_up } = self else { return Ok(()) };
+        if files.is_empty() {
+            return Ok(());
+        }
+        for record in InventoryReader::open(&dir.inventory_path())? {
+            let record = record?;
+            if files.contains(&record.origin.file) {
+                damaged.insert(record.path);
+            }
+        }
+        given_up.extend(files.iter().cloned());
+        Ok(())
+    }
+}
+
 /// Links every file of a dataset folder that is as it should be into the workspace's stage, so
 /// that only the rest is fetched: a placed file by itself, an archive's members when none of
 /// them is damaged. Files that a person put into the folder go along.
-pub fn carry_over(workspace: &mut Workspace, dir: &DatasetDir, damaged: &HashSet<RelPath>) -> Result<(), Failure> {
+///
+/// Without readable records nothing of the dataset is taken over, but a person's own files
+/// still are: what they are is told by whichever list of the dataset's files can be read.
+pub fn carry_over(workspace: &mut Workspace, dir: &DatasetDir, earlier: &Earlier) -> Result<(), Failure> {
+    let (damaged, given_up) = match earlier {
+        Earlier::Absent => return Ok(()),
+        Earlier::Unreadable { .. } => {
+            let known = check::known_paths(dir).map_err(|error| nothing_tells(dir, &error))?;
+            return Ok(keep_foreign(workspace, dir, &known)?);
+        }
+        Earlier::Here { damaged, given_up } => (damaged, given_up),
+    };
     let Some(receipt) = Receipt::read(dir)? else { return Ok(()) };
     let mut broken = HashSet::new();
     let mut known = HashSet::new();
@@ -38,11 +112,11 @@ pub fn carry_over(workspace: &mut Workspace, dir: &DatasetDir, damaged: &HashSet
         if broken.contains(origin) || workspace.finished().contains_key(origin) {
             continue;
         }
-        link(&record.path.under(dir.root()), &record.path.under(&workspace.stage()), workspace.access())?;
+        carry(&record, dir, workspace)?;
         members.entry(origin.clone()).or_default().push(record);
     }
     for listed in &receipt.listed {
-        if workspace.finished().contains_key(&listed.path) {
+        if workspace.finished().contains_key(&listed.path) || given_up.contains(&listed.path) {
             continue;
         }
         let kept = listed.path.under(&dir.archives());
@@ -79,6 +153,41 @@ fn write(workspace: &Workspace, origin: &RelPath, records: Vec<FileRecord>) -> R
     fs::remove_file(&path)?;
     inventory::write_sorted(&path, records, workspace.access())?;
     Ok(name)
+}
+
+fn carry(record: &FileRecord, dir: &DatasetDir, workspace: &Workspace) -> Result<(), FsError> {
+    let to = record.path.under(&workspace.stage());
+    let Some(target) = &record.target else {
+        return link(&record.path.under(dir.root()), &to, workspace.access());
+    };
+    if let Some(parent) = to.parent() {
+        fs::create_dir_all(parent, workspace.access())?;
+    }
+    match fs::symbolic_link(target, &to) {
+        Err(error) if error.kind() != FsErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// A part is asked for of a dataset whose records are damaged.
+pub fn cannot_add(selection: &crate::catalog::Selection, fault: &str) -> Failure {
+    let message =
+        format!("the records of `{selection}` are damaged ({fault}), so nothing can be added to what is there");
+    let name = gate::name_for_command(selection);
+    Failure::new(Exit::DIFFERENT, message).of(selection.id()).help(format!(
+        "`medsets verify {name} --repair` fetches it anew where a program can, `medsets remove {name}` deletes what is there"
+    ))
+}
+
+fn nothing_tells(dir: &DatasetDir, error: &LayoutError) -> Failure {
+    let root = dir.root().display();
+    let message = format!(
+        "neither `{}` nor `{}` can be read ({error}), so your own files in `{root}` cannot be told from the dataset's",
+        dir.inventory_path().display(),
+        dir.manifest_path().display()
+    );
+    Failure::new(Exit::DIFFERENT, message)
+        .help("move the folder away, or delete it with `medsets remove ID`, then run again")
 }
 
 /// A second name for a file, or a copy where the file system gives none. What is there stays.
@@ -118,22 +227,28 @@ fn is_below(path: &RelPath, folder: &RelPath) -> bool {
     path.as_str().strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// Fetches what is missing or changed, and only that. Gives what a person should know.
+/// Fetches what is missing or changed, and only that; all of it, where its records are damaged.
+/// Gives what a person should know.
 pub async fn repair(context: &Context, found: &Verified) -> Result<Vec<String>, Failure> {
     let mut warnings = Vec::new();
-    let damaged: HashSet<RelPath> = found.missing.iter().chain(&found.changed).cloned().collect();
-    if damaged.is_empty() {
+    if !found.is_damaged() {
         return Ok(warnings);
     }
-    let variant = found.variant.as_ref().map_or(String::new(), |variant| format!(":{variant}"));
-    let name = format!("{}@{}{variant}", found.id, found.version);
+    let name = found.name();
     let selection = super::accept::one_selection(context, &name)?;
     let dir = DatasetDir::at(found.path.clone());
-    let receipt = Receipt::read(&dir)?;
-    let asked = receipt.as_ref().map(|receipt| receipt.selection.clone()).unwrap_or_default();
+    let receipt = match Records::of(&dir)? {
+        Records::Good(receipt) | Records::Broken { receipt: Some(receipt), .. } => Some(receipt),
+        Records::Absent | Records::Broken { .. } => None,
+    };
+    let asked = match &receipt {
+        Some(receipt) => receipt.selection.clone(),
+        None => part_by_inventory(&dir, &selection),
+    };
     let channel = receipt.map(|receipt| receipt.source.channel);
     let mut target = Target::of(context, &selection, channel.as_deref(), None)?;
     target.dir = dir;
+    target.check_place()?;
     fetch::pass_gate(context, &selection, Some(&target.source.channel), &mut warnings).await?;
     let provider = Arc::new(AnyProvider::of(target.source, &selection));
     let hosts = Arc::new(wanted::hosts(context, &provider, target.source)?);
@@ -146,10 +261,29 @@ pub async fn repair(context: &Context, found: &Verified) -> Result<Vec<String>, 
     };
     let wanted = wanted::wanted(context, &target, &options, &provider, &hosts, &mut warnings).await?;
     let workspace = target.workspace(context)?;
+    let earlier = match found.records.is_empty() {
+        true => Earlier::Here {
+            damaged: found.missing.iter().chain(&found.changed).cloned().collect(),
+            given_up: HashSet::new(),
+        },
+        false => Earlier::Unreadable { fault: found.records.join("; ") },
+    };
     let (_, failures) =
-        fetch::fetch_into(context, &target, &options, workspace, wanted, provider, hosts, Some(damaged)).await?;
+        fetch::fetch_into(context, &target, &options, workspace, wanted, provider, hosts, earlier).await?;
     match failures.into_iter().next() {
         Some(failure) => Err(failure.help(format!("`{}` was not mended", Printable::new(&options.datasets[0])))),
         None => Ok(warnings),
     }
+}
+
+/// Without a receipt the inventory tells which files of the release are here, so that a small
+/// part does not become the whole by being mended.
+fn part_by_inventory(dir: &DatasetDir, selection: &crate::catalog::Selection) -> Part {
+    let Ok(records) = InventoryReader::open(&dir.inventory_path()) else { return Part::default() };
+    let here: BTreeSet<RelPath> = records.map_while(Result::ok).map(|record| record.origin.file).collect();
+    let channel = selection.source(None).map(|source| source.channel.as_str());
+    if here.is_empty() || selection.files(channel).all(|file| here.contains(&file.path)) {
+        return Part::default();
+    }
+    Part { include: here.iter().map(|path| globset::escape(path.as_str())).collect(), ..Part::default() }
 }

@@ -74,9 +74,39 @@ pub struct FailedFile {
 }
 
 impl FetchReport {
-    /// The most actionable of all failures. The class of a file's failure says more than "part
-    /// failed" (43), so it wins; which files failed is in the report.
+    /// The most actionable of all failures. Where files failed for different reasons of one
+    /// class, verification or network, no single one tells, and it is "part failed" (43): which
+    /// file failed why is in the report.
     pub fn exit(&self) -> Exit {
-        self.failures.iter().map(|failure| failure.exit).fold(Exit::DONE, Exit::most_actionable)
+        let first = self.failures.iter().map(|failure| failure.exit).fold(Exit::DONE, Exit::most_actionable);
+        let is_alike = |failure: &&Failure| failure.exit.class() == first.class();
+        let mut alike = self.failures.iter().filter(is_alike);
+        let several = alike.clone().any(|failure| failure.exit != first);
+        if matches!(first.0, 30..=49) && several && alike.all(|failure| failure.file.is_some()) {
+            return Exit::PARTIAL;
+        }
+        first
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn different_reasons_of_one_class_are_part_failed() {
+        #[track_caller]
+        fn check(exits: &[Exit], expected: Exit) {
+            let file = RelPath::parse("a").unwrap();
+            let failures = exits.iter().map(|exit| Failure::new(*exit, "x").in_file(&file)).collect();
+            assert_eq!(FetchReport { failures, ..FetchReport::default() }.exit(), expected, "{exits:?}");
+        }
+        check(&[Exit::MISMATCH, Exit::MISMATCH], Exit::MISMATCH);
+        check(&[Exit::MISMATCH, Exit::WRONG_CONTENT], Exit::PARTIAL);
+        check(&[Exit::GONE, Exit::SERVER], Exit::PARTIAL);
+        check(&[Exit::MISMATCH, Exit::SERVER], Exit::MISMATCH); // the class decides first
+        check(&[Exit::NO_SPACE, Exit::UNSAFE, Exit::MISMATCH], Exit::NO_SPACE);
+        let whole = vec![Failure::new(Exit::GONE, "x"), Failure::new(Exit::CONNECT, "y")];
+        assert_eq!(FetchReport { failures: whole, ..FetchReport::default() }.exit(), Exit::GONE, "no files");
     }
 }

@@ -46,6 +46,11 @@ impl<'a> Target<'a> {
         })
     }
 
+    /// Refuses a place that a finished dataset could not be put into, before anything is had.
+    pub fn check_place(&self) -> Result<(), Failure> {
+        Ok(commit::check_place(&self.dir, &self.store)?)
+    }
+
     /// The name of its workspace.
     pub fn workspace_name(&self) -> String {
         format!("{}-{}", self.selection.id(), self.selection.slug())
@@ -57,7 +62,7 @@ impl<'a> Target<'a> {
     /// What the work ends with is asked first: a place for the dataset folder that is free or
     /// ours, and a ledger that takes an entry. Nothing is downloaded in vain.
     pub fn workspace(&self, context: &Context) -> Result<Workspace, Failure> {
-        commit::check_place(&self.dir)?;
+        self.check_place()?;
         context.ledger()?.ready()?;
         let patience = context.settings.time("lock-wait").unwrap_or(Duration::from_secs(600));
         let (entry, channel) = (self.selection.dataset().digest, self.source.channel.as_str());

@@ -5,6 +5,8 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::events::Event;
 use crate::layout::check::{self, CheckMode, Damage};
+use crate::layout::{DatasetDir, LayoutError};
+use crate::remedy;
 use crate::values::{DatasetId, RelPath};
 
 use super::exit::Exit;
@@ -16,12 +18,6 @@ use super::here::{self, Here};
 pub struct VerifyReport {
     /// One per dataset on disk.
     pub datasets: Vec<Verified>,
-    /// Receipts that could not be read.
-    #[serde(skip)]
-    pub warnings: Vec<String>,
-    /// How many datasets have records that cannot be read.
-    #[serde(skip)]
-    pub unread: usize,
 }
 
 /// What was found for one dataset.
@@ -46,21 +42,23 @@ pub struct Verified {
     pub changed: Vec<RelPath>,
     /// Files the inventory does not name.
     pub extra: Vec<String>,
+    /// What is wrong with its records, and what could therefore not be checked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub records: Vec<String>,
     /// How it was checked: `quick`, `full` or `sample`.
     pub mode: &'static str,
 }
 
 /// Checks the named dataset, or all that are here. Reads only.
 pub fn verify(context: &Context, name: Option<&str>, mode: CheckMode) -> Result<VerifyReport, Failure> {
-    let (found, warnings) = here::named(context, name)?;
+    let found = here::named(context, name)?;
     let datasets = found.iter().map(|one| verify_one(context, one, mode)).collect::<Result<_, _>>()?;
-    Ok(VerifyReport { datasets, unread: warnings.len(), warnings })
+    Ok(VerifyReport { datasets })
 }
 
-/// Checks one dataset.
+/// Checks one dataset, as far as its records allow.
 pub fn verify_one(context: &Context, here: &Here, mode: CheckMode) -> Result<Verified, Failure> {
-    let receipt = &here.receipt;
-    if mode != CheckMode::Quick {
+    if let (Some(receipt), true) = (&here.receipt, mode != CheckMode::Quick) {
         context.report.report(Event::Started {
             dataset: receipt.dataset.clone(),
             files: receipt.files,
@@ -68,18 +66,19 @@ pub fn verify_one(context: &Context, here: &Here, mode: CheckMode) -> Result<Ver
             kept: crate::values::ByteSize::ZERO,
         });
     }
-    let progress = |file: &RelPath, bytes| context.report.report(Event::Progress { file: file.clone(), bytes });
-    let Damage { checked, good, missing, changed, extra } = check::check(&here.dir, mode, &progress)?;
+    let mut records: Vec<String> = here.fault.iter().cloned().collect();
+    let Damage { checked, good, missing, changed, extra } = compare(context, &here.dir, mode, &mut records)?;
     Ok(Verified {
-        id: receipt.dataset.clone(),
-        version: receipt.version.clone(),
-        variant: receipt.variant.clone(),
+        id: here.id.clone(),
+        version: here.version.clone(),
+        variant: here.variant.clone(),
         path: here.dir.root().to_path_buf(),
         checked,
         ok: good,
         missing,
         changed,
         extra,
+        records,
         mode: match mode {
             CheckMode::Quick => "quick",
             CheckMode::Full => "full",
@@ -88,23 +87,70 @@ pub fn verify_one(context: &Context, here: &Here, mode: CheckMode) -> Result<Ver
     })
 }
 
+/// By the inventory; where that cannot be read by the manifest, which says less; where that
+/// cannot be read either, not at all.
+fn compare(
+    context: &Context,
+    dir: &DatasetDir,
+    mode: CheckMode,
+    records: &mut Vec<String>,
+) -> Result<Damage, LayoutError> {
+    let progress = |file: &RelPath, bytes| context.report.report(Event::Progress { file: file.clone(), bytes });
+    let mut note = |error: LayoutError, consequence: &str| {
+        let fault = remedy::chain(&error);
+        match records.iter_mut().find(|one| fault.contains(path_in(one))) {
+            Some(known) => known.push_str(consequence),
+            None => records.push(format!("{fault}{consequence}")),
+        }
+    };
+    match check::check(dir, mode, &progress) {
+        Err(error) if error.is_of_records() => {
+            note(error, ": sizes, times and links were not checked, files by the manifest alone");
+        }
+        found => return found,
+    }
+    match check::check_by_manifest(dir, mode, &progress) {
+        Err(error) if error.is_of_records() => {
+            note(error, ": no file was checked");
+            Ok(Damage::default())
+        }
+        found => found,
+    }
+}
+
+/// The path that a fault names first.
+fn path_in(fault: &str) -> &str {
+    fault.split('`').nth(1).unwrap_or(fault)
+}
+
 impl Verified {
-    /// 40 when bytes are wrong, 62 when files are only missing or too many.
+    /// 40 when bytes are wrong, 62 when files are only missing or too many, or the records are
+    /// damaged.
     pub fn exit(&self) -> Exit {
         if !self.changed.is_empty() {
             Exit::MISMATCH
-        } else if self.missing.is_empty() && self.extra.is_empty() {
+        } else if self.missing.is_empty() && self.extra.is_empty() && self.records.is_empty() {
             Exit::DONE
         } else {
             Exit::DIFFERENT
         }
     }
+
+    /// Its name in full.
+    pub fn name(&self) -> String {
+        let variant = self.variant.as_ref().map_or(String::new(), |variant| format!(":{variant}"));
+        format!("{}@{}{variant}", self.id, self.version)
+    }
+
+    /// Whether `--repair` has anything to do.
+    pub fn is_damaged(&self) -> bool {
+        !self.missing.is_empty() || !self.changed.is_empty() || !self.records.is_empty()
+    }
 }
 
 impl VerifyReport {
-    /// The worst of all datasets. One whose records cannot be read is not as it was.
+    /// The worst of all datasets.
     pub fn exit(&self) -> Exit {
-        let unread = if self.unread == 0 { Exit::DONE } else { Exit::DIFFERENT };
-        self.datasets.iter().map(Verified::exit).fold(unread, Exit::most_actionable)
+        self.datasets.iter().map(Verified::exit).fold(Exit::DONE, Exit::most_actionable)
     }
 }

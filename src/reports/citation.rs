@@ -6,7 +6,7 @@ mod csl;
 mod ris;
 
 use crate::catalog::Citation;
-use crate::values::Printable;
+use crate::values::{Printable, counted};
 
 /// Form of a citation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,8 +95,11 @@ pub fn methods(datasets: &[Cited<'_>]) -> String {
         text.push_str(&format!("We used {}{version}{place}", Printable::new(dataset.title)));
         if let Some(copy) = &dataset.copy {
             text.push_str(&format!(
-                ", obtained on {} ({} files, {}; manifest SHA-256 {})",
-                copy.day, copy.files, copy.size, copy.tree
+                ", obtained on {} ({}, {}; manifest SHA-256 {})",
+                copy.day,
+                counted(copy.files, "file"),
+                copy.size,
+                copy.tree
             ));
         }
         if let Some(license) = dataset.license {

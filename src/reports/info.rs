@@ -20,7 +20,7 @@ mod sheet;
 
 use std::collections::BTreeMap;
 
-use crate::catalog::{Selection, Source};
+use crate::catalog::{FileEntry, Selection, Source};
 use crate::values::ByteSize;
 
 pub use data::data;
@@ -41,6 +41,28 @@ fn download_text(selection: &Selection) -> String {
         Some(size) => about(size),
         None => "unknown".to_owned(),
     }
+}
+
+/// The size on disk: exact where the entry states what every file comes to.
+fn unpacked_text(selection: &Selection) -> String {
+    match (unpacked_exact(selection), selection.unpacked_about()) {
+        (Some(size), _) => size.to_string(),
+        (None, Some(size)) => about(size),
+        (None, None) => "unknown".to_owned(),
+    }
+}
+
+/// What the files of the selection come to on disk, where the entry states it for all of them.
+fn unpacked_exact(selection: &Selection) -> Option<ByteSize> {
+    let channel = default_channel(selection);
+    if !is_exact(selection, channel) {
+        return None;
+    }
+    let size = |file: &FileEntry| match &file.unpack {
+        Some(rules) => rules.table.unpacked_size.map(ByteSize),
+        None => file.size,
+    };
+    selection.files(channel).map(size).sum()
 }
 
 fn is_exact(selection: &Selection, channel: Option<&str>) -> bool {

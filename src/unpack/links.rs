@@ -111,7 +111,7 @@ fn make_one(
     let text = relative(&folder_of(path), &target.path);
     fs::symbolic_link(&text, &below(into, path))?;
     let path = RelPath::parse(path).map_err(|error| Fault::refused(error.rule))?;
-    Ok(Made::Symbolic(Link { path, target: text }))
+    Ok(Made::Symbolic(Link { name: roster.name(link.id).to_owned(), path, target: text }))
 }
 
 /// Files by their names in the archive.

@@ -187,3 +187,55 @@ fn usage_errors_exit_with_two() {
     home.run(&["fetch", "demo", "--no-such-flag"]).expect(2);
     home.run(&["nonsense"]).expect(2);
 }
+
+#[test]
+fn a_place_in_the_settings_means_the_same_from_every_folder() {
+    let home = Home::new();
+    home.run(&["config", "set", "data-dir", "here"]).expect(0).says(&["work/here"]);
+    let absolute = home.path().join("work/here");
+    assert_eq!(home.run(&["config", "get", "data-dir"]).expect(0).stdout.trim(), absolute.to_str().unwrap());
+    home.run(&["config", "set", "data-dir", "~/there"]).expect(0);
+    assert_eq!(home.run(&["config", "get", "data-dir"]).expect(0).stdout.trim(), "~/there");
+}
+
+#[test]
+fn a_grant_that_is_over_is_not_recorded() {
+    let home = Home::new();
+    let steps = home.json(&["access", "mimic-cxr"]);
+    let training = steps["data"]["datasets"][0]["steps"][1]["id"].as_str().unwrap().to_owned();
+    let grant = ["access", "grant", "mimic-cxr", training.as_str(), "--expires"];
+    home.run(&[&grant[..], &["2020-01-31"]].concat()).expect(2).says(&["2020-01-31", "past"]);
+    home.run(&[&grant[..], &["2020-01-31", "--dry-run"]].concat()).expect(2);
+    home.run(&[&grant[..], &["31.1.2999"]].concat()).expect(2).says(&["YYYY-MM-DD"]);
+    assert!(!home.state().join("ledger.jsonl").exists());
+    home.run(&[&grant[..], &["2999-01-31"]].concat()).expect(0);
+}
+
+/// An overlay entry that declares the digest of its own text.
+fn sealed(text: &str, digest: &str) -> String {
+    text.replacen('\n', &format!("\nentry-sha256 = \"{digest}\"\n"), 1)
+}
+
+#[test]
+fn an_overlay_entry_that_contradicts_its_own_digest_is_refused() {
+    let home = Home::new();
+    let text = home.run(&["info", "demo", "--raw"]).expect(0).stdout;
+    let digest = medsets::values::Digest::sha256(text.as_bytes()).hex();
+    let dir = home.overlay("demo.toml", &sealed(&text, &digest));
+    home.run(&["--catalog", &dir, "fetch", "demo"]).expect(0);
+    home.run(&["catalog", "lint", &dir]).expect(0);
+    let changed = sealed(&text, &digest).replace("expert", "novice").replace("CC0-1.0", "CC-BY-4.0");
+    home.overlay("demo.toml", &changed);
+    for command in [&["fetch", "demo"][..], &["info", "demo"]] {
+        home.run(&[&["--catalog", dir.as_str()], command].concat()).expect(13).says(&["demo.toml", &digest, "help:"]);
+    }
+    // The others can be used, and the refused one is told.
+    for command in [&["info", "chexpert"][..], &["search", "chest"]] {
+        home.run(&[&["--catalog", dir.as_str()], command].concat()).expect(0).says(&["demo.toml"]);
+    }
+    let answer = home.json(&["--catalog", &dir, "info", "demo"]);
+    assert_eq!(answer["errors"][0]["code"], "overlay");
+    home.run(&["catalog", "lint", &dir]).expect(11);
+    // The embedded entry is used without the overlay.
+    home.run(&["info", "demo"]).expect(0);
+}

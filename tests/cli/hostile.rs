@@ -240,6 +240,27 @@ fn two_archives_with_one_path_must_agree() {
 }
 
 #[test]
+fn files_that_fail_for_different_reasons_are_part_failed() {
+    let page = b"<!DOCTYPE html><html><head><title>Sign in</title></head></html>".to_vec();
+    let cut = {
+        let whole = zip_of(&[("a.txt", b"some text"), ("b.txt", b"more")]);
+        whole[..whole.len() - 40].to_vec()
+    };
+    let good = ("good.txt", b"good".to_vec(), "");
+    let both = serve(&[("page.zip", page.clone(), PLAIN), ("cut.zip", cut, PLAIN), good.clone()]);
+    let answer = both.home.json(&["--catalog", &both.catalog, "fetch", "made"]);
+    assert_eq!(answer["exit"], 43, "{answer}");
+    let codes: Vec<&str> =
+        answer["errors"].as_array().unwrap().iter().map(|error| error["code"].as_str().unwrap()).collect();
+    assert!(codes.contains(&"verify.truncated") && codes.contains(&"verify.wrong-content"), "{codes:?}");
+    assert_eq!(answer["data"]["datasets"][0]["failed"].as_array().unwrap().len(), 2);
+    assert!(!both.home.data().join("made").exists());
+    // One reason is told by itself.
+    let one = serve(&[("page.zip", page, PLAIN), good]);
+    one.run(&["fetch", "made"]).expect(42);
+}
+
+#[test]
 fn an_unknown_way_of_packing_is_named() {
     // Method 97 (WavPack) in both headers of a stored member.
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));

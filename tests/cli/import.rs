@@ -188,7 +188,7 @@ fn a_file_of_another_dataset_is_refused_with_the_names_that_are_meant() {
     let ran = import(&home, &[stranger.to_str().unwrap()]).expect(2).says(&["none of these", BATCH_1]);
     assert!(ran.stderr.contains("help:"), "{}", ran.stderr);
     assert!(stranger.exists());
-    import(&home, &[home.path().join("absent.zip").to_str().unwrap()]).says(&["absent.zip"]);
+    import(&home, &[home.path().join("absent.zip").to_str().unwrap()]).expect(2).says(&["no file", "absent.zip"]);
 }
 
 #[test]
@@ -245,18 +245,64 @@ fn parts_come_one_after_the_other_until_the_dataset_is_whole() {
 }
 
 #[test]
-fn another_version_of_a_file_is_neither_taken_unseen_nor_deleted() {
+fn another_version_of_a_file_is_refused_early_and_taken_by_the_persons_word() {
     let home = home();
     accept(&home);
     let downloads = downloads(&home);
     import(&home, &[downloads.to_str().unwrap()]).expect(0);
+    let before = tree(&dataset(&home));
     let table = downloads.join("train_cheXbert.csv");
     std::fs::write(&table, "a later version\n").unwrap();
-    import(&home, &[table.to_str().unwrap(), "--move"])
-        .expect(0)
-        .says(&["train_cheXbert.csv", "the earlier one stays"]);
+    let refused = ["train_cheXbert.csv", "--accept-changed 'train_cheXbert.csv' --reason", "--to DIR"];
+    import(&home, &[table.to_str().unwrap(), "--move"]).expect(40).says(&refused);
+    import(&home, &[table.to_str().unwrap(), "--dry-run"]).expect(40).says(&refused);
+    import(&home, &[table.to_str().unwrap(), "--accept-changed", "train_cheXbert.csv"]).expect(2).says(&["--reason"]);
     assert_eq!(std::fs::read_to_string(&table).unwrap(), "a later version\n");
+    assert_eq!(tree(&dataset(&home)), before);
+    let by_word = ["--accept-changed", "train_cheXbert.csv", "--reason", "mended by the publisher"];
+    import(&home, &[&[table.to_str().unwrap()], &by_word[..]].concat()).expect(0);
     check_layout(&home);
+    let after = tree(&dataset(&home));
+    assert_eq!(after["data/train_cheXbert.csv"], b"a later version\n");
+    assert_eq!(after["data/train.csv"], before["data/train.csv"], "the rest stayed");
+    let receipt = receipt(&dataset(&home));
+    assert_eq!(receipt["reason"], "mended by the publisher");
+    assert_eq!(receipt["selection"]["whole"], true);
+    home.run(&["verify", "chexpert"]).expect(0);
+    home.run(&["ledger", "verify"]).expect(0);
+}
+
+#[test]
+fn another_version_of_an_archive_takes_the_place_of_its_members() {
+    let home = home();
+    accept(&home);
+    let downloads = downloads(&home);
+    import(&home, &[downloads.to_str().unwrap()]).expect(0);
+    let archive = downloads.join(BATCH_4);
+    std::fs::write(&archive, zip_of(&[("train/patient43018/study1/view9.jpg", b"another view".as_slice())])).unwrap();
+    import(&home, &[archive.to_str().unwrap()]).expect(40).says(&[BATCH_4]);
+    let by_word = ["--accept-changed", BATCH_4, "--reason", "newer"];
+    import(&home, &[&[archive.to_str().unwrap()], &by_word[..]].concat()).expect(0);
+    let files = tree(&dataset(&home));
+    assert!(files.contains_key("data/train/patient43018/study1/view9.jpg"), "{:?}", files.keys());
+    assert!(!files.contains_key("data/train/patient43018/study1/view2_lateral.jpg"), "the old member is gone");
+    assert!(files.contains_key("data/train/patient00001/study1/view1_frontal.jpg"));
+    home.run(&["verify", "chexpert"]).expect(0);
+}
+
+#[test]
+fn nothing_is_added_to_a_dataset_whose_records_are_damaged() {
+    let home = home();
+    accept(&home);
+    let downloads = downloads(&home);
+    import(&home, &[downloads.to_str().unwrap()]).expect(0);
+    std::fs::write(dataset(&home).join(".medsets/receipt.json"), "").unwrap();
+    let one = downloads.join(BATCH_4);
+    import(&home, &[one.to_str().unwrap()]).expect(62).says(&["receipt.json", BATCH_1, "medsets remove chexpert"]);
+    check_layout(&home);
+    import(&home, &[downloads.to_str().unwrap()]).expect(0).says(&["anew"]);
+    check_layout(&home);
+    home.run(&["verify", "chexpert"]).expect(0);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalog::{Dataset, DistributionKind, Related};
+use crate::catalog::{Dataset, DistributionKind, Related, declared};
 use crate::document::At;
 use crate::values::Printable;
 
@@ -15,6 +15,10 @@ pub(super) fn look(notes: &mut Notes<'_>, dataset: &Dataset, known_ids: &BTreeSe
     if dataset.id.as_str() != stem {
         let message = format!("the id is `{}`, the file `{}.toml`", dataset.id, Printable::new(stem));
         notes.error(&root.key("id"), "id-mismatch", message, "name the file after the id");
+    }
+    if let Err(error) = declared::check(stem, &dataset.text) {
+        let help = format!("write `entry-sha256 = \"{}\"`, or take the line out", error.found);
+        notes.error(&root.key("entry-sha256"), "entry-digest", "it is not the digest of this entry", &help);
     }
     aliases(notes, dataset, known_ids);
     distribution(notes, dataset);

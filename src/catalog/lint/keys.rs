@@ -17,6 +17,7 @@ pub(super) const ENTRY: Keys = Keys(&[
         "",
         &[
             "id",
+            "entry-sha256",
             "title",
             "aliases",
             "summary",

@@ -55,6 +55,18 @@ fn names_license(dataset: &Dataset, id: &str) -> bool {
     })
 }
 
+/// Every licence id, and every expression of several, that an entry names.
+pub(super) fn licenses(dataset: &Dataset) -> Vec<String> {
+    let mut all: Vec<String> = dataset.releases.iter().flat_map(expressions).map(str::to_owned).collect();
+    let ids: Vec<String> = all
+        .iter()
+        .filter_map(|text| Expression::parse(text).ok())
+        .flat_map(|one| one.ids().iter().map(|id| id.to_string()).collect::<Vec<_>>())
+        .collect();
+    all.extend(ids);
+    all
+}
+
 /// Every licence expression of a release.
 fn expressions(release: &Release) -> impl Iterator<Item = &str> {
     let variants = release.variants.iter().filter_map(|variant| variant.license.as_ref());

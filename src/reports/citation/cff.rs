@@ -4,6 +4,7 @@
 //! nothing in a title can be read as structure.
 
 use crate::catalog::Citation;
+use crate::values::printable::is_harmful;
 
 use super::{Cited, is_others, parted};
 
@@ -91,8 +92,18 @@ fn people<'a>(names: impl Iterator<Item = &'a str>, indent: &str) -> String {
     text
 }
 
+/// A string of JSON in which nothing is left that a terminal or an editor would obey: JSON
+/// itself lets C1 controls and direction marks stand.
 fn quoted(text: &str) -> String {
-    serde_json::to_string(text).unwrap_or_default()
+    let mut shown = String::new();
+    for letter in serde_json::to_string(text).unwrap_or_default().chars() {
+        if is_harmful(letter) {
+            shown.push_str(&format!("\\u{:04x}", u32::from(letter)));
+        } else {
+            shown.push(letter);
+        }
+    }
+    shown
 }
 
 fn kind(bibtex: &str) -> &'static str {
@@ -112,6 +123,11 @@ fn kind(bibtex: &str) -> &'static str {
 mod tests {
     use super::super::example;
     use super::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_escaped() {
+        assert_eq!(quoted("a\u{9b}2J\u{202e}b\u{feff}\n\u{7f}ü"), r#""a\u009b2J\u202eb\ufeff\n\u007fü""#);
+    }
 
     #[test]
     fn nothing_in_a_title_becomes_structure() {

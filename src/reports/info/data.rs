@@ -16,7 +16,7 @@ use super::line::access_word;
 use super::main_terms::{confidence_word, main_terms};
 use super::page::kind_word;
 use super::place::{Means, endpoints};
-use super::{counts, default_channel, is_exact, steps};
+use super::{counts, default_channel, is_exact, steps, unpacked_exact};
 
 /// What the catalogue says of a selection, for programs.
 pub fn data(selection: &Selection, shelf: &Shelf) -> Value {
@@ -45,6 +45,7 @@ pub fn data(selection: &Selection, shelf: &Shelf) -> Value {
         "distribution": distribution(selection),
         "download_size": selection.download_size(channel),
         "download_size_exact": selection.download_size(channel).map(|_| is_exact(selection, channel)),
+        "unpacked_size": unpacked_exact(selection),
         "unpacked_size_about": selection.unpacked_about(),
         "counts": counts(selection),
         "releases": dataset.releases.iter().map(|one| of_release(one, one.version == *default)).collect::<Vec<_>>(),

@@ -11,7 +11,7 @@ use crate::values::Printable;
 use super::main_terms::{confidence_word, main_terms};
 use super::place::{Means, endpoints};
 use super::sheet::Sheet;
-use super::{about, counts, counts_are_of_default, default_channel, download_text, steps};
+use super::{about, counts, counts_are_of_default, default_channel, download_text, steps, unpacked_text};
 
 /// What is shown at length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -91,8 +91,7 @@ fn what(sheet: &mut Sheet, selection: &Selection) {
 
 fn versions(sheet: &mut Sheet, selection: &Selection) {
     let dataset = selection.dataset();
-    let unpacked = selection.unpacked_about().map_or("unknown".to_owned(), about);
-    sheet.field("size", &format!("download {}, unpacked {unpacked}", download_text(selection)));
+    sheet.field("size", &format!("download {}, unpacked {}", download_text(selection), unpacked_text(selection)));
     let default = dataset.default_release();
     sheet.fields("releases", dataset.releases.iter().map(|one| release_line(one, one.version == default.version)));
     let release = selection.release();
@@ -146,7 +145,8 @@ fn license(sheet: &mut Sheet, selection: &Selection, shelf: &Shelf) {
     let terms = selection.file_terms(channel);
     let own = selection.files(channel).filter(|file| terms.file(file) != expression).count();
     if own > 0 {
-        sheet.field("", &format!("{own} files carry terms of their own (`--files`)"));
+        let words = if own == 1 { "file carries terms of its own" } else { "files carry terms of their own" };
+        sheet.field("", &format!("{own} {words} (`--files`)"));
     }
     sheet.field("", "in our words: the text itself decides, unknown is not permission, this is no legal advice");
 }

@@ -9,13 +9,14 @@ script=$checks/outputs.py
 # --- answers with --json: what all promise, and the schema of their own where one is printed
 
 medsets schema >"$work/schemas" || fail '`medsets schema`'
+medsets schema answer >"$work/promises.json" || fail '`medsets schema answer`'
 
 # answers NAME COMMAND...: whatever the exit code, a document of that name comes.
 answers() {
     local name=$1
     shift
     medsets "$@" --json >"$work/answer.json" 2>"$work/stderr"
-    if ! "$python" "$script" answer "$checks/answers.json" "$name" "$work/answer.json"; then
+    if ! "$python" "$script" answer "$work/promises.json" "$name" "$work/answer.json"; then
         differ "medsets $* --json"
         return
     fi

@@ -1,0 +1,262 @@
+//! Records of a dataset folder that are lost or damaged, links in odd places, and who may read.
+
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use tar::EntryType;
+
+use crate::support::archives::{gzip, serve, tar_of, zip_of};
+use crate::support::home::{Home, tree};
+
+fn fetched() -> (Home, PathBuf) {
+    let home = Home::new();
+    home.run(&["fetch", "demo"]).expect(0);
+    let dir = home.data().join("demo/1.0");
+    (home, dir)
+}
+
+/// The data and the person's own file are there, and everything is recorded again.
+#[track_caller]
+fn is_rebuilt(home: &Home, dir: &Path) {
+    home.run(&["verify", "demo"]).expect(62); // the person's own file is extra
+    assert_eq!(std::fs::read_to_string(dir.join("data/notes.txt")).unwrap(), "mine");
+    std::fs::remove_file(dir.join("data/notes.txt")).unwrap();
+    home.run(&["verify", "demo"]).expect(0);
+    home.run(&["ledger", "verify"]).expect(0);
+    assert_eq!(home.json(&["list"])["data"]["datasets"][0]["state"], "whole");
+}
+
+/// What every command makes of a record that is not what it was.
+#[track_caller]
+fn each_command_says_it(spoil: impl Fn(&Path), record: &str, verified: u64) {
+    let (home, dir) = fetched();
+    std::fs::write(dir.join("data/notes.txt"), "mine").unwrap();
+    spoil(&dir);
+    for named in [&["verify", "demo"][..], &["verify"], &["status", "--exit-code"], &["status", "demo", "--exit-code"]]
+    {
+        home.run(named).expect(62).says(&[record, "medsets verify demo@1.0 --repair", "medsets remove demo@1.0"]);
+    }
+    let found = home.json(&["verify", "demo"]);
+    assert_eq!(found["data"]["datasets"][0]["ok"], verified, "{found}");
+    assert!(found["data"]["datasets"][0]["records"][0].as_str().unwrap().contains(record), "{found}");
+    home.run(&["status"]).expect(0).says(&[record]);
+    let listed = home.json(&["list"]);
+    assert_eq!(listed["data"]["datasets"][0]["state"], "damaged", "{listed}");
+    assert_eq!(listed["data"]["datasets"][0]["version"], "1.0");
+    assert!(home.run(&["list"]).expect(0).says(&[record]).stdout.contains("damaged"));
+    assert_eq!(home.json(&["du"])["data"]["datasets"][0]["id"], "demo");
+    assert_eq!(home.run(&["path", "demo", "--must-exist"]).expect(0).stdout.trim(), dir.to_str().unwrap());
+    home.run(&["cite"]).expect(0);
+    home.run(&["ledger", "verify"]).expect(0);
+    home.run(&["fetch", "demo", "--include", "labels"]).expect(62).says(&[record, "medsets remove demo"]);
+    home.run(&["verify", "demo", "--repair"]).expect(62).says(&["1 extra"]);
+    is_rebuilt(&home, &dir);
+    // The same by `fetch`.
+    std::fs::write(dir.join("data/notes.txt"), "mine").unwrap();
+    spoil(&dir);
+    home.run(&["fetch", "demo"]).expect(0).says(&[record, "anew"]);
+    is_rebuilt(&home, &dir);
+    // And it can be removed.
+    spoil(&dir);
+    home.run(&["remove", "demo", "--yes"]).expect(0);
+    assert!(!home.data().join("demo").exists());
+    let ledger = std::fs::read_to_string(home.state().join("ledger.jsonl")).unwrap();
+    let last: Value = serde_json::from_str(ledger.lines().last().unwrap()).unwrap();
+    assert_eq!((&last["kind"], &last["version"]), (&"delete".into(), &"1.0".into()));
+}
+
+#[test]
+fn a_lost_inventory_is_said_and_rebuilt() {
+    each_command_says_it(
+        |dir| std::fs::remove_file(dir.join(".medsets/files.jsonl")).unwrap(),
+        ".medsets/files.jsonl` is missing or empty",
+        98,
+    );
+    each_command_says_it(
+        |dir| std::fs::write(dir.join(".medsets/files.jsonl"), "").unwrap(),
+        ".medsets/files.jsonl` is missing or empty",
+        98,
+    );
+}
+
+#[test]
+fn a_damaged_or_lost_receipt_is_said_and_rebuilt() {
+    let receipt = |dir: &Path| dir.join(".medsets/receipt.json");
+    each_command_says_it(|dir| std::fs::write(receipt(dir), "").unwrap(), "receipt.json` is missing or empty", 98);
+    each_command_says_it(|dir| std::fs::write(receipt(dir), "{\n \"garb").unwrap(), "receipt.json` line 2", 98);
+    each_command_says_it(|dir| std::fs::write(receipt(dir), b"\xff\xfe\x00").unwrap(), "receipt.json`", 98);
+    each_command_says_it(|dir| std::fs::remove_file(receipt(dir)).unwrap(), "receipt.json` is missing or empty", 98);
+}
+
+#[test]
+fn a_damaged_line_of_the_inventory_is_named_and_the_manifest_helps() {
+    let (home, dir) = fetched();
+    let path = dir.join(".medsets/files.jsonl");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replacen("\"size\"", "\"sise\"", 1)).unwrap();
+    std::fs::write(dir.join("data/labels.csv"), "spoiled").unwrap();
+    let ran = home.run(&["verify", "demo"]).expect(40).says(&["files.jsonl` line 1", "by the manifest alone"]);
+    assert!(ran.stdout.contains("data/labels.csv"), "{}", ran.stdout);
+    home.run(&["verify", "demo", "--repair"]).expect(0);
+    assert_eq!(tree(&dir.join("data")).len(), 97);
+}
+
+#[test]
+fn without_any_list_nothing_of_a_persons_own_is_lost() {
+    let (home, dir) = fetched();
+    std::fs::write(dir.join("data/notes.txt"), "mine").unwrap();
+    for name in ["files.jsonl", "manifest.sha256"] {
+        std::fs::remove_file(dir.join(".medsets").join(name)).unwrap();
+    }
+    home.run(&["verify", "demo"]).expect(62).says(&["no file was checked"]);
+    home.run(&["fetch", "demo"]).expect(62).says(&["your own files", "medsets remove"]);
+    assert_eq!(std::fs::read_to_string(dir.join("data/notes.txt")).unwrap(), "mine");
+    home.run(&["remove", "demo", "--yes"]).expect(0);
+    home.run(&["fetch", "demo"]).expect(0);
+    home.run(&["verify", "demo"]).expect(0);
+}
+
+#[test]
+fn a_part_stays_a_part_when_its_receipt_is_rebuilt() {
+    let home = Home::new();
+    home.run(&["fetch", "demo", "--include", "labels"]).expect(0);
+    let dir = home.data().join("demo/1.0");
+    std::fs::write(dir.join(".medsets/receipt.json"), "").unwrap();
+    home.run(&["verify", "demo", "--repair"]).expect(0);
+    assert_eq!(tree(&dir.join("data")).into_keys().collect::<Vec<_>>(), ["labels.csv"]);
+    assert_eq!(home.json(&["list"])["data"]["datasets"][0]["state"], "part");
+}
+
+#[test]
+fn files_reached_through_a_linked_folder_are_not_the_datasets() {
+    let (home, dir) = fetched();
+    let (images, elsewhere) = (dir.join("data/images"), home.path().join("elsewhere"));
+    std::fs::rename(&images, &elsewhere).unwrap();
+    symlink(&elsewhere, &images).unwrap();
+    for mode in ["--full", "--quick"] {
+        let found = home.json(&["verify", "demo", mode]);
+        assert_eq!(found["exit"], 62, "{found}");
+        let dataset = &found["data"]["datasets"][0];
+        assert_eq!(dataset["extra"], serde_json::json!(["data/images"]));
+        assert_eq!(dataset["missing"].as_array().unwrap().len(), 48);
+    }
+    home.run(&["verify", "demo", "--repair"]).expect(0);
+    assert!(std::fs::symlink_metadata(&images).unwrap().is_dir());
+    assert_eq!(tree(&elsewhere).len(), 48, "what the link led to is left alone");
+}
+
+#[test]
+fn links_that_an_entry_allows_are_recorded_and_checked() {
+    let archive = |folder: &str| {
+        let real = format!("{folder}/real.txt");
+        let link = format!("{folder}/link.txt");
+        gzip(&tar_of(&[
+            (&real, EntryType::Regular, "", b"the bytes"),
+            (&link, EntryType::Symlink, "real.txt", b""),
+            (&format!("{folder}-by-name"), EntryType::Symlink, folder, b""),
+        ]))
+    };
+    let unpack = "{ format = \"tar.gz\", links = true }";
+    let served = serve(&[("one.tar.gz", archive("one"), unpack), ("two.tar.gz", archive("two"), unpack)]);
+    served.run(&["fetch", "made"]).expect(0);
+    let dir = served.home.data().join("made/1");
+    let inventory = std::fs::read_to_string(dir.join(".medsets/files.jsonl")).unwrap();
+    let records: Vec<Value> = inventory.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let links: Vec<(&str, &str)> = records
+        .iter()
+        .filter(|record| record["kind"] == "link")
+        .map(|record| (record["path"].as_str().unwrap(), record["target"].as_str().unwrap()))
+        .collect();
+    let expected = [
+        ("data/one-by-name", "one"),
+        ("data/one/link.txt", "real.txt"),
+        ("data/two-by-name", "two"),
+        ("data/two/link.txt", "real.txt"),
+    ];
+    assert_eq!(links, expected, "of the second archive too");
+    let manifest = std::fs::read_to_string(dir.join(".medsets/manifest.sha256")).unwrap();
+    assert_eq!(manifest.lines().count(), 2, "sha256sum would follow links: {manifest}");
+    let whole = served.run(&["verify", "made"]).expect(0);
+    assert!(whole.stdout.contains("6 of 6 files"), "{}", whole.stdout);
+    // A link that leads elsewhere is changed, one that is gone is missing; both come back.
+    let (link, folder) = (dir.join("data/one/link.txt"), dir.join("data/two-by-name"));
+    std::fs::remove_file(&link).unwrap();
+    symlink("/etc/passwd", &link).unwrap();
+    std::fs::remove_file(&folder).unwrap();
+    let ran = served.run(&["verify", "made", "--quick"]).expect(40);
+    assert!(ran.stdout.contains("changed  data/one/link.txt"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("missing  data/two-by-name"), "{}", ran.stdout);
+    served.run(&["verify", "made", "--repair"]).expect(0);
+    assert_eq!(std::fs::read_link(&link).unwrap(), Path::new("real.txt"));
+    assert_eq!(std::fs::read_link(&folder).unwrap(), Path::new("two"));
+}
+
+#[test]
+fn group_data_belong_to_the_group_whatever_the_umask() {
+    let served = serve(&[
+        ("set.zip", zip_of(&[("deep/er/a.txt", b"a")]), "{ format = \"zip\" }"),
+        ("set.tar.gz", gzip(&tar_of(&[("tar/b.txt", EntryType::Regular, "", b"b")])), "{ format = \"tar.gz\" }"),
+        ("plain.txt", b"plain".to_vec(), ""),
+    ]);
+    served.run(&["config", "set", "access", "group"]).expect(0);
+    let command = served.home.command(&["--catalog", &served.catalog, "fetch", "made"]);
+    let mut shell = std::process::Command::new("/bin/sh");
+    shell.env_clear().args(["-c", "umask 077; exec \"$0\" \"$@\""]).arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs().filter_map(|(name, value)| Some((name, value?))) {
+        shell.env(name, value);
+    }
+    let ended = shell.current_dir(served.home.path().join("work")).output().unwrap();
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+    let dir = served.home.data().join("made/1");
+    for folder in ["", "data", "data/deep", "data/deep/er", "data/tar", ".medsets"] {
+        assert_eq!(mode(&dir.join(folder)), 0o2750, "{folder}");
+    }
+    assert_eq!(mode(dir.parent().unwrap()), 0o2750);
+    let files = ["data/deep/er/a.txt", "data/tar/b.txt", "data/plain.txt", ".medsets/receipt.json", "README.md"];
+    for file in files {
+        assert_eq!(mode(&dir.join(file)), 0o640, "{file}");
+    }
+}
+
+#[test]
+fn a_dataset_folder_that_leads_to_another_disk_is_refused_before_the_first_byte() {
+    let served = serve(&[("plain.txt", b"plain".to_vec(), "")]);
+    let Ok(other) = tempfile::tempdir_in("/dev/shm") else {
+        eprintln!("skipped: there is no other file system to write to");
+        return;
+    };
+    let device = |path: &Path| std::fs::metadata(path).unwrap().dev();
+    if device(other.path()) == device(served.home.path()) {
+        eprintln!("skipped: the temporary folder is on the same file system");
+        return;
+    }
+    std::fs::create_dir_all(served.home.data()).unwrap();
+    symlink(other.path(), served.home.data().join("made")).unwrap();
+    served.run(&["fetch", "made"]).expect(52).says(&["datasets/made` is a link", "--to DIR"]);
+    served.run(&["fetch", "made", "--dry-run"]).expect(52);
+    let file = served.home.path().join("plain.txt");
+    std::fs::write(&file, "plain").unwrap();
+    served.run(&["import", "made", file.to_str().unwrap()]).expect(52).says(&["is a link"]);
+    assert!(served.host.log().is_empty(), "nothing was asked for");
+    // The whole data folder may be there; what was put there by hand can be removed.
+    let whole = other.path().join("data");
+    let data_dir = ["--data-dir", whole.to_str().unwrap()];
+    served.run(&[&data_dir[..], &["fetch", "made"]].concat()).expect(0);
+    std::fs::rename(whole.join("made/1"), other.path().join("1")).unwrap();
+    served.run(&["verify", "made"]).expect(0);
+    served.run(&["remove", "made", "--yes"]).expect(0);
+    assert!(!other.path().join("1").exists());
+}
+
+#[test]
+fn a_dataset_folder_that_is_a_link_is_not_replaced() {
+    let served = serve(&[("plain.txt", b"plain".to_vec(), "")]);
+    let elsewhere = served.home.path().join("elsewhere");
+    std::fs::create_dir_all(served.home.data().join("made")).unwrap();
+    std::fs::create_dir(&elsewhere).unwrap();
+    symlink(&elsewhere, served.home.data().join("made/1")).unwrap();
+    served.run(&["fetch", "made"]).expect(52).says(&["made/1` is a link"]);
+    assert!(served.host.log().is_empty());
+}

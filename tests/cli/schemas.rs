@@ -1,0 +1,143 @@
+//! Real answers and files of the program, held against the schemas it prints.
+
+use serde_json::Value;
+use tar::EntryType;
+
+use crate::support::archives::{gzip, serve, tar_of};
+use crate::support::home::Home;
+
+/// The schema of this name as the program prints it.
+fn validator(home: &Home, name: &str) -> jsonschema::Validator {
+    let text = home.run(&["schema", name]).expect(0).stdout;
+    jsonschema::validator_for(&serde_json::from_str(&text).unwrap()).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+#[track_caller]
+fn fits(validator: &jsonschema::Validator, document: &Value) {
+    let faults: Vec<String> =
+        validator.iter_errors(document).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert!(faults.is_empty(), "{faults:#?}\nin {document:#}");
+}
+
+/// An answer fits what all promise and the schema that its own `schema` names.
+#[track_caller]
+fn answers(home: &Home, name: &str, arguments: &[&str]) -> Value {
+    let answer = home.json(arguments);
+    fits(&validator(home, "answer"), &answer);
+    fits(&validator(home, name), &answer);
+    if answer["ok"] == true {
+        assert_eq!(answer["schema"], format!("medsets/{name}/1"), "{arguments:?}");
+    }
+    answer
+}
+
+fn lines(path: &std::path::Path) -> Vec<Value> {
+    let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn every_answer_fits_its_schema() {
+    let home = Home::new();
+    answers(&home, "search", &["search", "chest"]);
+    answers(&home, "info", &["info", "demo"]);
+    answers(&home, "info", &["info", "no-such-dataset"]);
+    answers(&home, "info", &["info", "mimic-cxr@2.0.0"]);
+    answers(&home, "info-raw", &["info", "demo", "--raw"]);
+    answers(&home, "fetch", &["fetch", "demo", "--dry-run"]);
+    answers(&home, "fetch", &["fetch", "demo"]);
+    answers(&home, "fetch", &["fetch", "demo"]);
+    answers(&home, "fetch", &["fetch", "demo-gated"]);
+    answers(&home, "list", &["list"]);
+    answers(&home, "list", &["list", "--available"]);
+    answers(&home, "status", &["status"]);
+    answers(&home, "verify", &["verify", "demo"]);
+    answers(&home, "path", &["path", "demo"]);
+    answers(&home, "du", &["du"]);
+    answers(&home, "access", &["access", "demo-gated", "mimic-cxr", "chexpert"]);
+    answers(&home, "access-plan", &["access", "plan", "mimic-cxr", "chexpert"]);
+    answers(&home, "access-open", &["access", "open", "mimic-cxr", "--print"]);
+    let text = answers(&home, "access-accept", &["access", "accept", "demo-gated", "--dry-run"]);
+    let digest = text["data"]["text_digest"].as_str().unwrap();
+    answers(&home, "access-accept", &["access", "accept", "demo-gated", "--text-digest", digest]);
+    answers(&home, "access-withdraw", &["access", "withdraw", "demo-gated"]);
+    let grant = ["access", "grant", "mimic-cxr", "training", "--expires", "2999-01-01"];
+    let steps = home.json(&["access", "mimic-cxr"]);
+    let training = steps["data"]["datasets"][0]["steps"][1]["id"].as_str().unwrap().to_owned();
+    let grant: Vec<&str> =
+        grant.iter().map(|word| if *word == "training" { training.as_str() } else { word }).collect();
+    answers(&home, "access-grant", &[&grant[..], &["--dry-run"]].concat());
+    answers(&home, "access-grant", &grant);
+    answers(&home, "ledger", &["ledger", "show"]);
+    answers(&home, "ledger-verify", &["ledger", "verify"]);
+    answers(&home, "ledger-export", &["ledger", "export"]);
+    answers(&home, "ledger-export", &["ledger", "export", "-o", "extract.json"]);
+    answers(&home, "cite", &["cite", "demo"]);
+    answers(&home, "catalog-lint", &["catalog", "lint"]);
+    answers(&home, "config", &["config", "list"]);
+    answers(&home, "config", &["config", "get", "proxy"]);
+    answers(&home, "config", &["config", "set", "jobs", "3"]);
+    answers(&home, "config", &["config", "path"]);
+    answers(&home, "doctor", &["doctor"]);
+    answers(&home, "completions", &["completions", "bash"]);
+    answers(&home, "man", &["man"]);
+    answers(&home, "man", &["man", "pages"]);
+    answers(&home, "schema", &["schema"]);
+    let dir = home.data().join("demo/1.0");
+    std::fs::write(dir.join("data/labels.csv"), "spoiled").unwrap();
+    std::fs::remove_file(dir.join("docs/README.txt")).unwrap();
+    answers(&home, "verify", &["verify", "demo"]);
+    std::fs::write(dir.join(".medsets/receipt.json"), "").unwrap();
+    answers(&home, "verify", &["verify", "demo"]);
+    answers(&home, "list", &["list"]);
+    answers(&home, "remove", &["remove", "demo", "--dry-run"]);
+    answers(&home, "remove", &["remove", "demo", "--yes"]);
+}
+
+#[test]
+fn files_that_are_written_fit_their_schemas() {
+    let members: &[(&str, EntryType, &str, &[u8])] =
+        &[("a.txt", EntryType::Regular, "", b"a"), ("b.txt", EntryType::Symlink, "a.txt", b"")];
+    let served = serve(&[
+        ("set.tar.gz", gzip(&tar_of(members)), "{ format = \"tar.gz\", links = true }"),
+        ("plain.txt", b"plain".to_vec(), ""),
+    ]);
+    let home = &served.home;
+    let given = home.path().join("plain.txt");
+    std::fs::write(&given, "plain").unwrap();
+    let overlay = |rest: &[&str]| [&["--catalog", served.catalog.as_str()], rest].concat().join("\u{0}");
+    let run = |rest: &[&str]| answers(home, rest[0], &overlay(rest).split('\u{0}').collect::<Vec<_>>());
+    run(&["import", "made", given.to_str().unwrap(), "--dry-run"]);
+    run(&["import", "made", given.to_str().unwrap()]);
+    served.run(&["fetch", "made", "--events", "events.jsonl"]).expect(0);
+    served.run(&["verify", "made", "--events", "verify.jsonl"]).expect(0);
+    home.run(&["fetch", "demo"]).expect(0);
+    for dir in ["made/1", "demo/1.0"] {
+        let records = home.data().join(dir).join(".medsets");
+        let receipt: Value = serde_json::from_slice(&std::fs::read(records.join("receipt.json")).unwrap()).unwrap();
+        fits(&validator(home, "receipt"), &receipt);
+        let schema = validator(home, "inventory");
+        lines(&records.join("files.jsonl")).iter().for_each(|record| fits(&schema, record));
+    }
+    let schema = validator(home, "ledger-entry");
+    lines(&home.state().join("ledger.jsonl")).iter().for_each(|entry| fits(&schema, entry));
+    let schema = validator(home, "event");
+    for file in ["events.jsonl", "verify.jsonl"] {
+        let events = lines(&home.path().join("work").join(file));
+        assert!(!events.is_empty());
+        events.iter().for_each(|event| fits(&schema, event));
+    }
+}
+
+#[test]
+fn schemas_are_listed_and_near_misses_named() {
+    let home = Home::new();
+    let names = home.run(&["schema"]).expect(0).stdout;
+    for name in ["answer", "catalog", "event", "fetch", "inventory", "ledger-entry", "receipt"] {
+        assert!(names.lines().any(|line| line == name), "{name}: {names}");
+    }
+    for name in names.lines() {
+        validator(&home, name);
+    }
+    home.run(&["schema", "reciept"]).expect(2).says(&["did you mean `receipt`?"]);
+}
