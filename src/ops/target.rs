@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::catalog::{Selection, Source};
 use crate::context::Context;
 use crate::events::Event;
-use crate::fs::Access;
+use crate::fs::{self, Access};
 use crate::layout::{DatasetDir, LayoutError, Store, Workspace, commit};
 use crate::values::Printable;
 
@@ -34,6 +34,7 @@ impl<'a> Target<'a> {
             Some(to) => to.to_path_buf(),
             None => context.data_dir()?,
         };
+        refuse_file(&data_dir)?;
         let found = selection.source(source).ok_or_else(|| no_source(selection, source))?;
         Ok(Self {
             dir: DatasetDir::new(&data_dir, selection.id(), &selection.slug()),
@@ -73,6 +74,18 @@ impl<'a> Target<'a> {
                     return Ok(workspace);
                 }
             }
+        }
+    }
+}
+
+/// A file where the data folder, or a folder above it, should be.
+fn refuse_file(data_dir: &Path) -> Result<(), Failure> {
+    let is_file = |path: &&Path| !fs::is_dir(path) && matches!(fs::metadata(path), Ok(Some(_)));
+    match data_dir.ancestors().find(is_file) {
+        None => Ok(()),
+        Some(file) => {
+            let message = format!("no data can be kept in `{}`: `{}` is no folder", data_dir.display(), file.display());
+            Err(Failure::new(Exit::DENIED, message).help("name a folder with `--to DIR` or `--data-dir DIR`"))
         }
     }
 }

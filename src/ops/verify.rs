@@ -66,7 +66,9 @@ pub fn verify_one(context: &Context, here: &Here, mode: CheckMode) -> Result<Ver
             files: receipt.files,
             bytes: receipt.bytes,
             kept: crate::values::ByteSize::ZERO,
+            unknown_sizes: 0,
         });
+        context.report.report(Event::Phase { dataset: receipt.dataset.clone(), phase: "verify" });
     }
     let progress = |file: &RelPath, bytes| context.report.report(Event::Progress { file: file.clone(), bytes });
     let Damage { checked, good, missing, changed, extra } = check::check(&here.dir, mode, &progress)?;
