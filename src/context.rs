@@ -11,7 +11,6 @@ pub mod settings;
 
 mod network;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -24,13 +23,13 @@ use crate::events::{Cancel, Report, Silent};
 use crate::fs;
 use crate::licenses::Shelf;
 use crate::net::Client;
-use crate::values::Digest;
+use crate::values::{Digest, Printable};
 
 pub use config_file::ConfigFile;
 pub use environment::Environment;
 pub use error::ContextError;
 pub use keys::{KEYS, Key};
-pub use settings::{Setting, SettingOrigin, Settings};
+pub use settings::{Flags, Setting, SettingOrigin, Settings};
 
 /// Everything a run knows and uses.
 pub struct Context {
@@ -38,6 +37,8 @@ pub struct Context {
     pub environment: Environment,
     /// Every setting with its origin.
     pub settings: Settings,
+    /// What is wrong with them; nothing unless the run goes on all the same.
+    pub faults: Vec<ContextError>,
     /// Told what happens.
     pub report: Report,
     /// Set when the person wants to stop.
@@ -49,17 +50,29 @@ pub struct Context {
 
 impl Context {
     /// Resolves the settings. Fails on a value that does not fit.
-    pub fn new(environment: Environment, flags: &BTreeMap<&'static str, String>) -> Result<Self, ContextError> {
+    pub fn new(environment: Environment, flags: &Flags) -> Result<Self, ContextError> {
         let settings = Settings::resolve(&environment, flags)?;
-        Ok(Self {
+        Ok(Self::with(environment, settings, Vec::new()))
+    }
+
+    /// With the settings that fit; what is wrong with the others is in `faults`. For commands
+    /// that help to mend them.
+    pub fn with_what_fits(environment: Environment, flags: &Flags) -> Self {
+        let (settings, faults) = Settings::resolve_what_fits(&environment, flags);
+        Self::with(environment, settings, faults)
+    }
+
+    fn with(environment: Environment, settings: Settings, faults: Vec<ContextError>) -> Self {
+        Self {
             environment,
             settings,
+            faults,
             report: Arc::new(Silent),
             cancel: Cancel::default(),
             shelf: OnceLock::new(),
             catalog: OnceLock::new(),
             client: OnceLock::new(),
-        })
+        }
     }
 
     /// The time.
@@ -141,10 +154,15 @@ impl Context {
     /// The TOML files of the overlay folders with their texts. `below` names a folder in each.
     fn overlay_files(&self, below: &str) -> Result<Vec<(String, String)>, ContextError> {
         let mut files = Vec::new();
-        for dir in self.settings.text("catalog").unwrap_or_default().split(':').filter(|dir| !dir.is_empty()) {
+        for dir in self.settings.overlays() {
             let dir = self.environment.absolute(dir)?;
             if !fs::is_dir(&dir) {
-                return Err(ContextError::Overlay(format!("the catalogue overlay `{}` is no folder", dir.display())));
+                return Err(ContextError::Value {
+                    key: "catalog".to_owned(),
+                    value: Printable::new(&dir.to_string_lossy()).to_string(),
+                    origin: self.settings.get("catalog").map_or(String::new(), |one| one.origin.to_string()),
+                    reason: "it is no folder".to_owned(),
+                });
             }
             for path in fs::list_dir(&dir.join(below))? {
                 if path.extension().is_some_and(|extension| extension == "toml") {

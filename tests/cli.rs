@@ -28,3 +28,5 @@ mod import;
 mod medquad;
 #[path = "cli/storage.rs"]
 mod storage;
+#[path = "cli/words.rs"]
+mod words;

@@ -20,7 +20,7 @@ pub struct Here {
 
 /// A name as a person writes it, `ID[@VERSION][:VARIANT]`, against receipts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Name {
+pub(super) struct Name {
     id: DatasetId,
     version: Option<String>,
     variant: Option<String>,
@@ -77,13 +77,19 @@ impl Here {
 
 impl Name {
     fn fits(&self, receipt: &Receipt) -> bool {
-        receipt.dataset == self.id
-            && self.version.as_ref().is_none_or(|version| *version == receipt.version)
-            && self.variant.as_ref().is_none_or(|variant| Some(variant) == receipt.variant.as_ref())
+        self.means(&receipt.dataset, Some(&receipt.version), receipt.variant.as_deref())
+    }
+
+    /// Whether it means this dataset, release and variant.
+    pub(super) fn means(&self, id: &DatasetId, version: Option<&str>, variant: Option<&str>) -> bool {
+        *id == self.id
+            && self.version.as_deref().is_none_or(|wanted| Some(wanted) == version)
+            && self.variant.as_deref().is_none_or(|wanted| Some(wanted) == variant)
     }
 }
 
-fn parse(text: &str) -> Result<Name, Failure> {
+/// Reads a name as a person writes it.
+pub(super) fn parse(text: &str) -> Result<Name, Failure> {
     let (rest, variant) = match text.rsplit_once(':') {
         Some((rest, variant)) => (rest, Some(variant.to_owned())),
         None => (text, None),
