@@ -1,6 +1,7 @@
 //! What clap ends a run with: help, the version, and command lines that are wrong.
 
 use std::ffi::OsString;
+use std::io::Write as _;
 
 use clap::error::ErrorKind;
 
@@ -19,7 +20,8 @@ pub fn finish(error: &clap::Error, arguments: &[OsString], output: &Output) -> E
         return output.plain(&text);
     }
     if !error.use_stderr() {
-        return match error.print() {
+        // What is left in a buffer would be lost in silence.
+        return match error.print().and_then(|()| std::io::stdout().flush()) {
             Ok(()) => Exit::DONE,
             Err(error) => output.not_written(&error),
         };

@@ -110,12 +110,11 @@ fn with_places(path: &Path, text: &str) -> Result<Document<String>, ContextError
     })
 }
 
+/// Takes a leaf: its dotted name, where it begins, and what it holds.
+type Visit<'v> = dyn FnMut(String, Option<usize>, &Item) -> Result<(), ContextError> + 'v;
+
 /// Visits every leaf with its dotted name and where it begins; `[[rewrite]]` counts as a leaf.
-fn collect(
-    table: &dyn TableLike,
-    prefix: &str,
-    visit: &mut dyn FnMut(String, Option<usize>, &Item) -> Result<(), ContextError>,
-) -> Result<(), ContextError> {
+fn collect(table: &dyn TableLike, prefix: &str, visit: &mut Visit<'_>) -> Result<(), ContextError> {
     for (name, item) in table.iter() {
         let dotted = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
         let span = table.key(name).and_then(toml_edit::Key::span).or(item.span());
