@@ -13,45 +13,44 @@ mod doctor;
 mod fetch;
 mod here;
 mod ledger;
+mod log;
 mod pages;
 mod progress;
 mod schema;
 mod table;
+mod usage;
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Parser as _;
 
-use crate::context::{Context, Environment};
+use crate::context::{Context, Environment, Flags};
 use crate::events::{Report, Reporter, Silent};
 use crate::fs;
 use crate::ops::{Exit, Failure};
 
-use args::{Arguments, Command, GlobalArgs};
+use args::{Arguments, Command, ConfigCommand, GlobalArgs};
 use output::{Answer, Output};
 use progress::{Bar, Everyone, Lines, Ndjson};
 
 /// Runs the program once.
 pub fn main(environment: Environment, arguments: Vec<OsString>) -> Exit {
-    let arguments = match Arguments::try_parse_from(arguments) {
-        Ok(arguments) => arguments,
-        Err(error) => {
-            // Help and version go to standard output, usage errors to standard error.
-            let _ = error.print();
-            return if error.use_stderr() { Exit::USAGE } else { Exit::DONE };
-        }
-    };
     let mut output = Output {
-        json: arguments.global.json,
-        quiet: arguments.global.quiet,
+        json: false,
+        quiet: false,
         colour: has_colour(&environment),
         started: crate::context::clock(),
         begun: Instant::now(),
         catalog: None,
     };
+    let arguments = match Arguments::try_parse_from(&arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => return usage::finish(&error, &arguments, &output),
+    };
+    output.json = arguments.global.json;
+    output.quiet = arguments.global.quiet;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         // Each thread costs memory, and the disk has no use for more at once.
@@ -72,9 +71,17 @@ pub fn main(environment: Environment, arguments: Vec<OsString>) -> Exit {
 }
 
 async fn run(environment: Environment, arguments: Arguments, output: &mut Output) -> Result<Answer, Failure> {
-    let flags = flags_of(&arguments);
+    log::start(&environment, output.colour)?;
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), "begins");
+    let flags = flags_of(&environment, &arguments)?;
     let report = reporter(&environment, &arguments.global)?;
-    let mut context = Context::new(environment, &flags)?;
+    let mut context = match &arguments.command {
+        // These show and mend the settings, so wrong ones must not stop them.
+        Command::Doctor | Command::Config(ConfigCommand::Path | ConfigCommand::Set { .. }) => {
+            Context::with_what_fits(environment, &flags)
+        }
+        _ => Context::new(environment, &flags)?,
+    };
     context.report = progress_for(&context, &arguments, report);
     let cancel = context.cancel.clone();
     let interrupts = tokio::spawn(watch_signals(cancel.clone()));
@@ -116,36 +123,30 @@ async fn dispatch(context: &Context, command: &Command, output: &Output) -> Resu
 }
 
 /// What the flags set, by setting.
-fn flags_of(arguments: &Arguments) -> BTreeMap<&'static str, String> {
-    let mut flags = BTreeMap::new();
+fn flags_of(environment: &Environment, arguments: &Arguments) -> Result<Flags, Failure> {
+    let global = &arguments.global;
+    let mut flags = Flags { overlays: global.catalog.clone(), ..Flags::default() };
     let mut set = |key: &'static str, value: Option<String>| {
         if let Some(value) = value {
-            flags.insert(key, value);
+            flags.values.insert(key, value);
         }
     };
-    let global = &arguments.global;
-    let text = |path: &std::path::PathBuf| path.to_string_lossy().into_owned();
+    let data_dir = global.data_dir.as_ref().map(|dir| environment.folder("--data-dir", dir)).transpose()?;
     set("offline", global.offline.then(|| "true".to_owned()));
     set("no-input", global.no_input.then(|| "true".to_owned()));
-    set("data-dir", global.data_dir.as_ref().map(text));
-    let overlays: Vec<String> = global.catalog.iter().map(text).collect();
-    set("catalog", (!overlays.is_empty()).then(|| overlays.join(":")));
+    set("data-dir", data_dir.map(|dir| dir.to_string_lossy().into_owned()));
     if let Command::Fetch(args) = &arguments.command {
         set("jobs", args.jobs.map(|jobs| jobs.to_string()));
         set("ranges", args.ranges.map(|ranges| ranges.to_string()));
         set("limit-rate", args.limit_rate.clone());
     }
-    flags
+    Ok(flags)
 }
 
 /// The listener for `--events`.
 fn reporter(environment: &Environment, global: &GlobalArgs) -> Result<Option<Box<dyn Reporter>>, Failure> {
     match global.events.as_deref() {
         None => Ok(None),
-        Some("-") if global.json => {
-            Err(Failure::new(Exit::USAGE, "`--events -` and `--json` both want standard output")
-                .help("give `--events` a file"))
-        }
         Some("-") => Ok(Some(Box::new(Ndjson::to_stdout()))),
         Some(path) => {
             let path = environment.absolute(path)?;

@@ -11,7 +11,6 @@ pub mod settings;
 
 mod network;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -25,13 +24,13 @@ use crate::events::{Cancel, Report, Silent};
 use crate::fs;
 use crate::licenses::Shelf;
 use crate::net::Client;
-use crate::values::Digest;
+use crate::values::{Digest, Printable};
 
 pub use config_file::ConfigFile;
 pub use environment::Environment;
 pub use error::ContextError;
 pub use keys::{KEYS, Key};
-pub use settings::{Setting, SettingOrigin, Settings};
+pub use settings::{Flags, Setting, SettingOrigin, Settings};
 
 /// Everything a run knows and uses.
 pub struct Context {
@@ -39,6 +38,8 @@ pub struct Context {
     pub environment: Environment,
     /// Every setting with its origin.
     pub settings: Settings,
+    /// What is wrong with them; nothing unless the run goes on all the same.
+    pub faults: Vec<ContextError>,
     /// Told what happens.
     pub report: Report,
     /// Set when the person wants to stop.
@@ -51,18 +52,30 @@ pub struct Context {
 
 impl Context {
     /// Resolves the settings. Fails on a value that does not fit.
-    pub fn new(environment: Environment, flags: &BTreeMap<&'static str, String>) -> Result<Self, ContextError> {
+    pub fn new(environment: Environment, flags: &Flags) -> Result<Self, ContextError> {
         let settings = Settings::resolve(&environment, flags)?;
-        Ok(Self {
+        Ok(Self::with(environment, settings, Vec::new()))
+    }
+
+    /// With the settings that fit; what is wrong with the others is in `faults`. For commands
+    /// that help to mend them.
+    pub fn with_what_fits(environment: Environment, flags: &Flags) -> Self {
+        let (settings, faults) = Settings::resolve_what_fits(&environment, flags);
+        Self::with(environment, settings, faults)
+    }
+
+    fn with(environment: Environment, settings: Settings, faults: Vec<ContextError>) -> Self {
+        Self {
             environment,
             settings,
+            faults,
             report: Arc::new(Silent),
             cancel: Cancel::default(),
             overlay: OnceLock::new(),
             shelf: OnceLock::new(),
             catalog: OnceLock::new(),
             client: OnceLock::new(),
-        })
+        }
     }
 
     /// The time.
@@ -152,12 +165,15 @@ impl Context {
     pub fn overlay(&self) -> Result<&[OverlayFile], ContextError> {
         once(&self.overlay, || {
             let mut files = Vec::new();
-            let dirs = self.settings.text("catalog").unwrap_or_default();
-            for (folder, dir) in dirs.split(':').filter(|dir| !dir.is_empty()).enumerate() {
+            for (folder, dir) in self.settings.overlays().into_iter().enumerate() {
                 let dir = self.environment.absolute(dir)?;
                 if !fs::is_dir(&dir) {
-                    let message = format!("the catalogue overlay `{}` is no folder", dir.display());
-                    return Err(ContextError::Overlay(message));
+                    return Err(ContextError::Value {
+                        key: "catalog".to_owned(),
+                        value: Printable::new(&dir.to_string_lossy()).to_string(),
+                        origin: self.settings.get("catalog").map_or(String::new(), |one| one.origin.to_string()),
+                        reason: "it is no folder".to_owned(),
+                    });
                 }
                 for below in ["", "licenses/"] {
                     files.extend(overlay_files(folder, &dir, below)?);

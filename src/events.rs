@@ -21,6 +21,8 @@ pub enum Event {
         bytes: ByteSize,
         /// Bytes that were kept from an earlier run.
         kept: ByteSize,
+        /// Files whose size nobody says; their bytes are in no total.
+        unknown_sizes: u64,
     },
     /// One phase follows another: `listing`, `download`, `unpack`, `commit`, `verify`.
     Phase {

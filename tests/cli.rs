@@ -34,3 +34,5 @@ mod records;
 mod schemas;
 #[path = "cli/storage.rs"]
 mod storage;
+#[path = "cli/words.rs"]
+mod words;

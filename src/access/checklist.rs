@@ -88,6 +88,10 @@ impl StepState {
                     ));
                 }
             }
+            // An account that only a browser can use: the person knows, the program does not.
+            (StepKind::Account, None) if self.state == State::Unknown => {
+                lines.push(format!("once you have it, record it with `medsets access grant {dataset} {id}`"));
+            }
             (StepKind::Account, None) | (StepKind::Manual, _) => {}
             (StepKind::Agreement, _) => {
                 lines.push(format!("read the text and accept it with `medsets access accept {dataset}`"));

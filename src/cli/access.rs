@@ -19,7 +19,7 @@ pub async fn run(context: &Context, args: &AccessArgs, output: &Output) -> Resul
     match &args.command {
         None => checklist(context, &args.datasets, args.source.as_deref()).await,
         Some(AccessCommand::Plan(args)) => plan(context, args).await,
-        Some(AccessCommand::Open(args)) => open(context, args),
+        Some(AccessCommand::Open(args)) => open(context, args).await,
         Some(AccessCommand::Accept(args)) => accept(context, args, output).await,
         Some(AccessCommand::Withdraw(args)) => withdraw(context, args),
         Some(AccessCommand::Grant(args)) => grant(context, args),
@@ -164,8 +164,8 @@ async fn plan(context: &Context, args: &PlanArgs) -> Result<Answer, Failure> {
     Ok(answer)
 }
 
-fn open(context: &Context, args: &OpenArgs) -> Result<Answer, Failure> {
-    let page = accept::page(context, &args.dataset, args.step.as_deref())?;
+async fn open(context: &Context, args: &OpenArgs) -> Result<Answer, Failure> {
+    let page = accept::page(context, &args.dataset, args.step.as_deref()).await?;
     let address = page.expose().as_str();
     if !args.print && context.environment.stdout_is_terminal && context.environment.variable("CI").is_none() {
         // Where no browser can be started the address on the screen is what helps.
@@ -175,11 +175,12 @@ fn open(context: &Context, args: &OpenArgs) -> Result<Answer, Failure> {
 }
 
 async fn accept(context: &Context, args: &AcceptArgs, output: &Output) -> Result<Answer, Failure> {
-    let file = args.text_file.as_ref().map(|path| context.environment.absolute(&path.to_string_lossy())).transpose()?;
+    let file = args.text_file.as_ref().map(|path| context.environment.absolute(path)).transpose()?;
     let offer = accept::offer(context, &args.dataset, args.step.as_deref(), file).await?;
-    let evidence = args.evidence.iter().map(|path| context.environment.absolute(&path.to_string_lossy()));
+    let evidence = args.evidence.iter().map(|path| context.environment.absolute(path));
     let statement = Statement { purpose: args.purpose.clone(), evidence: evidence.collect::<Result<_, _>>()? };
-    let shown = show(&offer);
+    // With `-q` the result alone goes to standard output; a person who is asked sees the text.
+    let shown = if output.quiet { String::new() } else { show(&offer) };
     if args.dry_run {
         let data =
             json!({ "license": offer.license, "text_digest": offer.had.text.sha256, "text": offer.had.text.visible });
@@ -198,7 +199,7 @@ async fn accept(context: &Context, args: &AcceptArgs, output: &Output) -> Result
             .help(format!("read the text: `{line} --dry-run`"))
             .help(format!("then accept it: `{line} --text-digest {}`", offer.had.text.sha256)));
     }
-    output.note(&shown);
+    output.say(&show(&offer));
     ask(&offer, output)?;
     let recorded = accept::accept(context, &offer, Means::Prompt, &statement)?;
     Ok(done(&recorded, String::new()))
@@ -207,7 +208,7 @@ async fn accept(context: &Context, args: &AcceptArgs, output: &Output) -> Result
 /// Offers the one missing acceptance in the middle of a fetch.
 pub async fn accept_at_prompt(context: &Context, name: &str, output: &Output) -> Result<(), Failure> {
     let offer = accept::offer(context, name, None, None).await?;
-    output.note(&show(&offer));
+    output.say(&show(&offer));
     ask(&offer, output)?;
     accept::accept(context, &offer, Means::Prompt, &Statement::default())?;
     Ok(())
@@ -270,7 +271,7 @@ fn withdraw(context: &Context, args: &WithdrawArgs) -> Result<Answer, Failure> {
 
 fn grant(context: &Context, args: &GrantArgs) -> Result<Answer, Failure> {
     let options = GrantOptions {
-        file: args.file.as_ref().map(|path| context.environment.absolute(&path.to_string_lossy())).transpose()?,
+        file: args.file.as_ref().map(|path| context.environment.absolute(path)).transpose()?,
         expires: args.expires.clone(),
         purpose: args.purpose.clone(),
         dry_run: args.dry_run,

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use crate::catalog::search::{Facet, Query, search as find};
-use crate::catalog::{AccessClass, Dataset, Selection};
+use crate::catalog::search::{Facet, Hit, Query, search as find};
+use crate::catalog::{AccessClass, Catalog, Dataset, Selection};
 use crate::context::Context;
 use crate::document::{Paint, Severity, render};
 use crate::layout::Receipt;
+use crate::licenses::Shelf;
 use crate::ops::accept::one_selection;
 use crate::ops::{self, Exit, Failure};
 use crate::reports::citation::Copy;
@@ -48,7 +49,10 @@ pub fn search(context: &Context, args: &SearchArgs) -> Result<Answer, Failure> {
         commercial: args.commercial,
         max_size: args.max_size.as_deref().map(max_size).transpose()?,
     };
-    let hits = find(catalog, shelf, &query);
+    let hits = match at_address(catalog, shelf, &query) {
+        Some(hit) => vec![hit],
+        None => find(catalog, shelf, &query),
+    };
     let mut table = Table::new(&["dataset", "title", "size", "access", "licence"]);
     let mut data = Vec::new();
     for hit in &hits {
@@ -99,6 +103,19 @@ fn known_value(flag: &str, value: &str, known: &BTreeSet<String>) -> Result<(), 
         None => failure,
     };
     Err(failure.help(format!("there is {}", known.iter().map(String::as_str).collect::<Vec<_>>().join(", "))))
+}
+
+/// The dataset that common lists name under an address, where the words are one and it passes
+/// the facets.
+fn at_address(catalog: &Catalog, shelf: &Shelf, query: &Query) -> Option<Hit> {
+    let address = query.words.trim();
+    if !address.contains("://") || address.contains(char::is_whitespace) {
+        return None;
+    }
+    let meant = catalog.resolve(address).ok()?;
+    let passing = find(catalog, shelf, &Query { words: String::new(), ..query.clone() });
+    let hit = passing.into_iter().find(|hit| meant.iter().any(|one| *one.id() == hit.dataset.id))?;
+    Some(Hit { score: 1.0, matched: vec!["address".to_owned()], ..hit })
 }
 
 /// What is meant when only the id is given.
@@ -208,10 +225,7 @@ fn copy(receipt: &Receipt) -> Copy {
 /// Checks entries.
 pub fn catalog(context: &Context, command: &CatalogCommand) -> Result<Answer, Failure> {
     let CatalogCommand::Lint(LintArgs { paths }) = command;
-    let paths = paths
-        .iter()
-        .map(|path| context.environment.absolute(&path.to_string_lossy()))
-        .collect::<Result<Vec<_>, _>>()?;
+    let paths = paths.iter().map(|path| context.environment.absolute(path)).collect::<Result<Vec<_>, _>>()?;
     let linted = ops::lint::lint(context, &paths)?;
     let mut answer = Answer::done("medsets/catalog-lint/1", json!({}), String::new());
     let mut data = Vec::new();

@@ -35,8 +35,9 @@ fn get(context: &Context, key: &Key) -> Result<Answer, Failure> {
     let Some(setting) = context.settings.get(key.name) else {
         return Ok(Answer::done("medsets/config/1", json!({ "key": key.name }), String::new()));
     };
-    let data = json!({ "key": key.name, "value": setting.value, "origin": setting.origin.to_string() });
-    Ok(Answer::done("medsets/config/1", data, format!("{}\n", setting.value)))
+    let value = key.shown(&setting.value);
+    let data = json!({ "key": key.name, "value": value, "origin": setting.origin.to_string() });
+    Ok(Answer::done("medsets/config/1", data, format!("{value}\n")))
 }
 
 /// A place in the file must mean the same from every folder.
@@ -60,7 +61,7 @@ fn set(context: &Context, key: &'static Key, given: Option<&str>) -> Result<Answ
     if let Some(value) = value {
         key.check(value).map_err(|reason| ContextError::Value {
             key: key.name.to_owned(),
-            value: Printable::new(value).to_string(),
+            value: Printable::new(&key.shown(value)).to_string(),
             origin: "command line".to_owned(),
             reason,
         })?;
@@ -68,7 +69,7 @@ fn set(context: &Context, key: &'static Key, given: Option<&str>) -> Result<Answ
     let path = context.settings.config_path().ok_or(ContextError::NoHome)?;
     let mut file = ConfigFile::read(path)?;
     file.set(key, value)?;
-    let data = json!({ "key": key.name, "value": value, "path": path });
+    let data = json!({ "key": key.name, "value": value.map(|value| key.shown(value)), "path": path });
     let mut answer = Answer::done("medsets/config/1", data, String::new());
     if let (Some(value), true) = (value, value != given) {
         answer.notes.push(format!("`{}` is now `{}`", key.name, Printable::new(value)));
@@ -81,9 +82,9 @@ fn list(context: &Context) -> Answer {
     let mut settings = Vec::new();
     for key in KEYS {
         let setting = context.settings.get(key.name);
-        let value = setting.map_or("", |setting| setting.value.as_str());
+        let value = setting.map_or(String::new(), |setting| key.shown(&setting.value));
         let origin = setting.map_or("not set".to_owned(), |setting| setting.origin.to_string());
-        text.push_str(&format!("{:<22} {:<40} {origin}\n", key.name, Printable::new(value)));
+        text.push_str(&format!("{:<22} {:<40} {origin}\n", key.name, Printable::new(&value)));
         settings.push(
             json!({ "key": key.name, "value": value, "origin": origin, "about": key.about, "variable": key.variable }),
         );

@@ -8,10 +8,11 @@ use crate::ops::import::{HowToTake, ImportOptions};
 use crate::ops::report::{FetchReport, Fetched};
 use crate::ops::{self, Failure};
 use crate::plan::Action;
-use crate::values::counted;
+use crate::values::{ByteSize, counted};
 
 use super::args::{FetchArgs, ImportArgs};
 use super::output::{Answer, Output};
+use super::progress::known_and_unknown;
 
 /// Fetches datasets. On a terminal, when an acceptance is all that is missing, it is offered
 /// in place and the fetch goes on.
@@ -25,7 +26,7 @@ pub async fn fetch(context: &Context, args: &FetchArgs, output: &Output) -> Resu
         datasets: args.datasets.clone(),
         include: args.include.clone(),
         exclude: args.exclude.clone(),
-        to: args.to.as_ref().map(|path| context.environment.absolute(&path.to_string_lossy())).transpose()?,
+        to: args.to.as_ref().map(|path| context.environment.folder("--to", path)).transpose()?,
         source: args.source.clone(),
         keep_archives,
         unpack: !args.no_unpack,
@@ -49,7 +50,7 @@ pub async fn fetch(context: &Context, args: &FetchArgs, output: &Output) -> Resu
 
 /// Takes files that were got by hand.
 pub async fn import(context: &Context, args: &ImportArgs) -> Result<Answer, Failure> {
-    let paths = args.paths.iter().map(|path| context.environment.absolute(&path.to_string_lossy()));
+    let paths = args.paths.iter().map(|path| context.environment.absolute(path));
     let options = ImportOptions {
         dataset: args.dataset.clone(),
         paths: paths.collect::<Result<_, _>>()?,
@@ -58,7 +59,7 @@ pub async fn import(context: &Context, args: &ImportArgs) -> Result<Answer, Fail
             (_, true) => HowToTake::Link,
             _ => HowToTake::Copy,
         },
-        to: args.to.as_ref().map(|path| context.environment.absolute(&path.to_string_lossy())).transpose()?,
+        to: args.to.as_ref().map(|path| context.environment.folder("--to", path)).transpose()?,
         source: args.source.clone(),
         dry_run: args.dry_run,
         accept_changed: args.accept_changed.clone(),
@@ -80,7 +81,8 @@ pub async fn import(context: &Context, args: &ImportArgs) -> Result<Answer, Fail
     }
     let mut answer = answer("medsets/import/1", outcome.report, false);
     answer.data["matched"] = json!(outcome.matched);
-    answer.data["unmatched"] = json!(outcome.unmatched);
+    let unmatched: Vec<_> = outcome.unmatched.iter().map(|path| path.to_string_lossy()).collect();
+    answer.data["unmatched"] = json!(unmatched);
     Ok(answer)
 }
 
@@ -151,19 +153,17 @@ fn plan_text(one: &Fetched) -> String {
         };
         text.push_str(&format!("{word:<20} {}  {size}\n", step.path));
     }
-    let unknown = if plan.unknown_sizes == 0 {
-        String::new()
-    } else {
-        format!(", {} of unknown size", counted(plan.unknown_sizes, "file"))
+    let download = known_and_unknown(plan.download, plan.unknown_sizes);
+    let peak = match plan.peak {
+        ByteSize::ZERO if plan.unknown_sizes > 0 => "an unknown amount".to_owned(),
+        peak => peak.to_string(),
     };
     text.push_str(&format!(
-        "{} {} from `{}` into `{}`: {} to download{unknown}, {} needed at the peak\n",
+        "{} {} from `{}` into `{}`: {download} to download, {peak} needed at the peak\n",
         one.id,
         one.version,
         one.source,
-        one.path.display(),
-        plan.download,
-        plan.peak
+        one.path.display()
     ));
     text
 }

@@ -80,12 +80,17 @@ fn export(context: &Context, args: &LedgerExportArgs) -> Result<Answer, Failure>
     let mut data =
         json!({ "format": format, "entries": extract.count(), "sha256": Digest::sha256(&bytes).to_string() });
     let text = String::from_utf8_lossy(&bytes).into_owned();
+    let nothing = (extract.count() == 0).then(|| "the ledger has no such entries: the extract is empty".to_owned());
     let Some(path) = &args.output else {
         data["extract"] = text.clone().into();
-        return Ok(Answer::done("medsets/ledger-export/1", data, text));
+        let mut answer = Answer::done("medsets/ledger-export/1", data, text);
+        answer.warnings.extend(nothing);
+        return Ok(answer);
     };
-    let path = context.environment.absolute(&path.to_string_lossy())?;
+    let path = context.environment.absolute(path)?;
     fs::atomic_write(&path, &bytes, Access::Private)?;
-    data["path"] = json!(path);
-    Ok(Answer::done("medsets/ledger-export/1", data, format!("{}\n", path.display())))
+    data["path"] = path.to_string_lossy().into();
+    let mut answer = Answer::done("medsets/ledger-export/1", data, format!("{}\n", path.display()));
+    answer.warnings.extend(nothing);
+    Ok(answer)
 }

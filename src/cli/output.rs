@@ -1,6 +1,6 @@
 //! Where answers go: data to standard output, everything else to standard error.
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -59,7 +59,8 @@ pub struct Output {
 }
 
 impl Output {
-    /// Prints an answer and gives its exit code. A closed pipe (`| head -1`) is no failure.
+    /// Prints an answer and gives its exit code. A closed pipe (`| head -1`) is no failure; an
+    /// answer that cannot be written is.
     pub fn finish(&self, answer: &Answer) -> Exit {
         for warning in &answer.warnings {
             self.to_stderr(&format!("{} {warning}", self.paint("warning:", "33")));
@@ -68,14 +69,40 @@ impl Output {
             self.show_failure(failure);
         }
         if self.json {
-            self.to_stdout(&format!("{}\n", self.envelope(answer)));
-        } else {
-            if !self.quiet {
-                answer.notes.iter().for_each(|note| self.to_stderr(note));
-            }
-            self.to_stdout(&answer.text);
+            return self.document(answer);
         }
-        answer.exit
+        if !self.quiet {
+            answer.notes.iter().for_each(|note| self.to_stderr(note));
+        }
+        answer.exit.most_actionable(self.plain(&answer.text))
+    }
+
+    /// Prints an answer as one line of JSON.
+    pub fn document(&self, answer: &Answer) -> Exit {
+        answer.exit.most_actionable(self.plain(&format!("{}\n", self.envelope(answer))))
+    }
+
+    /// Prints text that is a whole answer.
+    pub fn plain(&self, text: &str) -> Exit {
+        let mut out = std::io::stdout().lock();
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            Ok(()) => Exit::DONE,
+            Err(error) => self.not_written(&error),
+        }
+    }
+
+    /// What it means that standard output did not take everything.
+    pub fn not_written(&self, error: &std::io::Error) -> Exit {
+        let exit = match error.kind() {
+            // A reader that went away wants no more.
+            ErrorKind::BrokenPipe => return Exit::DONE,
+            ErrorKind::StorageFull => Exit::NO_SPACE,
+            ErrorKind::QuotaExceeded => Exit::NO_INODES,
+            _ => Exit::OTHER,
+        };
+        let failure = Failure::new(exit, format!("the answer could not be written to standard output: {error}"));
+        self.show_failure(&failure.help("send it to a place that can be written, or read it with `| less`"));
+        exit
     }
 
     /// Tells a person something while working.
@@ -83,6 +110,11 @@ impl Output {
         if !self.quiet {
             self.to_stderr(text);
         }
+    }
+
+    /// Shows a person what a question is about, also with `--quiet`.
+    pub fn say(&self, text: &str) {
+        self.to_stderr(text);
     }
 
     /// Asks a question on standard error and reads one line; `None` at the end of input.
@@ -97,7 +129,10 @@ impl Output {
     }
 
     fn show_failure(&self, failure: &Failure) {
-        self.to_stderr(&format!("{} {}", self.paint("error:", "1;31"), failure.message));
+        // Where several datasets are worked on, each failure says whose it is.
+        let whose = failure.dataset.as_ref().filter(|id| !failure.message.contains(id.as_str()));
+        let whose = whose.map_or(String::new(), |id| format!("`{id}`: "));
+        self.to_stderr(&format!("{} {whose}{}", self.paint("error:", "1;31"), failure.message));
         for line in failure.help.iter().flat_map(|help| help.lines()) {
             self.to_stderr(&format!("{} {line}", self.paint("help:", "36")));
         }
@@ -124,12 +159,6 @@ impl Output {
     /// Colours text for standard error.
     fn paint(&self, text: &str, code: &str) -> String {
         if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
-    }
-
-    fn to_stdout(&self, text: &str) {
-        // A reader that went away wants no more.
-        let mut out = std::io::stdout().lock();
-        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     }
 
     fn to_stderr(&self, text: &str) {

@@ -24,7 +24,7 @@ pub fn man(context: &Context, args: &ManArgs) -> Result<Answer, Failure> {
         let text = page(Arguments::command())?;
         return Ok(Answer::done("medsets/man/1", json!({ "page": text }), text));
     };
-    let dir = context.environment.absolute(&dir.to_string_lossy())?;
+    let dir = context.environment.folder("DIR", dir)?;
     fs::create_dir_all(&dir, Access::Shared)?;
     let mut written = Vec::new();
     let mut command = Arguments::command();

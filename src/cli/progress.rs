@@ -54,7 +54,7 @@ impl Default for Bar {
 impl Reporter for Bar {
     fn report(&self, event: Event) {
         match event {
-            Event::Started { dataset, bytes, kept, .. } => {
+            Event::Started { dataset, bytes, kept, unknown_sizes, .. } => {
                 if let Ok(mut named) = self.named.lock() {
                     *named = dataset.to_string();
                 }
@@ -62,7 +62,11 @@ impl Reporter for Bar {
                 self.bar.set_prefix(dataset.to_string());
                 self.bar.set_length(bytes.0);
                 self.bar.set_position(kept.0);
-                let form = "{prefix} [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec} {eta} left {msg}";
+                // A total that misses files would be reached too early and mislead.
+                let form = match unknown_sizes {
+                    0 => "{prefix} [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec} {eta} left {msg}",
+                    _ => "{prefix} {spinner} {bytes} of unknown size {bytes_per_sec} {msg}",
+                };
                 self.bar.set_style(style(form));
             }
             Event::Phase { phase, .. } => self.bar.set_message(phase),
@@ -96,7 +100,9 @@ pub struct Lines {
 /// What a log was last told.
 struct Counted {
     name: String,
+    /// As far as known.
     total: u64,
+    unknown_sizes: u64,
     done: u64,
     told: u64,
     begun: Instant,
@@ -107,7 +113,8 @@ impl Lines {
     /// Writes to standard error.
     pub fn new() -> Self {
         let now = Instant::now();
-        let counted = Counted { name: String::new(), total: 0, done: 0, told: 0, begun: now, last: now };
+        let counted =
+            Counted { name: String::new(), total: 0, unknown_sizes: 0, done: 0, told: 0, begun: now, last: now };
         Self { state: Mutex::new(counted) }
     }
 }
@@ -121,7 +128,7 @@ impl Default for Lines {
 impl Counted {
     /// The line that is due, if one is.
     fn due(&mut self, now: Instant) -> Option<String> {
-        let step = self.total / 20;
+        let step = if self.unknown_sizes == 0 { self.total / 20 } else { 0 };
         let far = step > 0 && self.done >= self.told + step && now - self.last >= Duration::from_secs(1);
         if !far && now - self.last < Duration::from_secs(30) {
             return None;
@@ -130,9 +137,11 @@ impl Counted {
         self.told = self.done;
         let seconds = (now - self.begun).as_secs_f64().max(0.001);
         let rate = ByteSize((self.done as f64 / seconds) as u64);
-        let share =
-            (self.done * 100).checked_div(self.total).map_or(String::new(), |percent| format!(" ({percent} %)"));
-        Some(format!("{}: {} of {}{share}, {rate}/s", self.name, ByteSize(self.done), ByteSize(self.total)))
+        let of = match (self.unknown_sizes, self.done.saturating_mul(100).checked_div(self.total)) {
+            (0, Some(percent)) => format!(" of {} ({percent} %)", ByteSize(self.total)),
+            _ => String::new(),
+        };
+        Some(format!("{}: {}{of}, {rate}/s", self.name, ByteSize(self.done)))
     }
 }
 
@@ -140,11 +149,12 @@ impl Reporter for Lines {
     fn report(&self, event: Event) {
         let Ok(mut state) = self.state.lock() else { return };
         let line = match event {
-            Event::Started { dataset, files, bytes, kept } => {
+            Event::Started { dataset, files, bytes, kept, unknown_sizes } => {
                 let now = Instant::now();
                 *state = Counted {
                     name: dataset.to_string(),
                     total: bytes.0,
+                    unknown_sizes,
                     done: kept.0,
                     told: kept.0,
                     begun: now,
@@ -152,6 +162,7 @@ impl Reporter for Lines {
                 };
                 let kept =
                     if kept == ByteSize::ZERO { String::new() } else { format!(", {kept} of them here already") };
+                let bytes = known_and_unknown(bytes, unknown_sizes);
                 Some(format!("{dataset}: {}, {bytes}{kept}", counted(files, "file")))
             }
             Event::Progress { bytes, .. } => {
@@ -174,6 +185,15 @@ impl Reporter for Lines {
         if let Some(line) = line {
             let _ = writeln!(std::io::stderr().lock(), "{line}");
         }
+    }
+}
+
+/// A total that says how much of it is not known.
+pub fn known_and_unknown(bytes: ByteSize, unknown_sizes: u64) -> String {
+    match (bytes, unknown_sizes) {
+        (bytes, 0) => bytes.to_string(),
+        (ByteSize::ZERO, _) => "size not known".to_owned(),
+        (bytes, files) => format!("{bytes} and {files} files of unknown size"),
     }
 }
 
@@ -208,7 +228,8 @@ mod tests {
     #[test]
     fn a_log_gets_a_line_per_step_or_half_minute() {
         let begun = Instant::now();
-        let mut counted = Counted { name: "x".into(), total: 1000, done: 0, told: 0, begun, last: begun };
+        let mut counted =
+            Counted { name: "x".into(), total: 1000, unknown_sizes: 0, done: 0, told: 0, begun, last: begun };
         counted.done = 40;
         assert_eq!(counted.due(begun + Duration::from_secs(2)), None, "less than 5 percent");
         counted.done = 60;
@@ -221,7 +242,11 @@ mod tests {
     #[test]
     fn an_unknown_total_is_no_division_by_zero() {
         let begun = Instant::now();
-        let mut counted = Counted { name: "x".into(), total: 0, done: 7, told: 0, begun, last: begun };
-        assert!(counted.due(begun + Duration::from_secs(31)).unwrap().contains("7 B of 0 B"));
+        let mut counted =
+            Counted { name: "x".into(), total: 0, unknown_sizes: 1, done: 7, told: 0, begun, last: begun };
+        assert_eq!(counted.due(begun + Duration::from_secs(35)).unwrap(), "x: 7 B, 0 B/s");
+        assert_eq!(known_and_unknown(ByteSize::ZERO, 1), "size not known");
+        assert_eq!(known_and_unknown(ByteSize(7), 0), "7 B");
+        assert_eq!(known_and_unknown(ByteSize(7), 2), "7 B and 2 files of unknown size");
     }
 }

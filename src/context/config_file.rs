@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use toml_edit::{DocumentMut, Item, TableLike, Value};
+use toml_edit::{Document, DocumentMut, Item, TableLike, Value};
 
 use crate::fs::{self, Access};
 use crate::values::Printable;
@@ -15,6 +15,7 @@ use super::keys::Key;
 #[derive(Debug, Clone)]
 pub struct ConfigFile {
     path: PathBuf,
+    text: String,
     document: DocumentMut,
 }
 
@@ -22,11 +23,8 @@ impl ConfigFile {
     /// Reads a settings file. Fails when it is not TOML; unknown keys fail in [`Self::values`].
     pub fn read(path: &Path) -> Result<Self, ContextError> {
         let text = fs::read_text_if_present(path)?.unwrap_or_default();
-        let document = text.parse::<DocumentMut>().map_err(|error| {
-            let line = error.span().map_or(1, |span| line_of(&text, span.start));
-            ContextError::File { path: path.to_path_buf(), line, reason: error.message().to_owned() }
-        })?;
-        Ok(Self { path: path.to_path_buf(), document })
+        let document = with_places(path, &text)?.into_mut();
+        Ok(Self { path: path.to_path_buf(), text, document })
     }
 
     /// Where it is.
@@ -37,11 +35,13 @@ impl ConfigFile {
     /// Every setting in the file as text. Fails on a key that is no setting.
     pub fn values(&self) -> Result<BTreeMap<&'static str, String>, ContextError> {
         let mut values = BTreeMap::new();
-        collect(self.document.as_table(), "", &mut |name, item| {
-            let key = Key::find(&name)
-                .ok_or_else(|| self.refused(&format!("there is no setting `{}`", Printable::new(&name))))?;
-            let text =
-                as_text(key, item).ok_or_else(|| self.refused(&format!("`{name}` holds what it cannot take")))?;
+        // A document that can be edited knows no places any more.
+        let document = with_places(&self.path, &self.text)?;
+        collect(document.as_table(), "", &mut |name, place, item| {
+            let refused = |reason: String| self.refused(place, reason);
+            let key =
+                Key::find(&name).ok_or_else(|| refused(format!("there is no setting `{}`", Printable::new(&name))))?;
+            let text = as_text(key, item).ok_or_else(|| refused(format!("`{name}` holds what it cannot take")))?;
             values.insert(key.name, text);
             Ok(())
         })?;
@@ -76,25 +76,51 @@ impl ConfigFile {
         }
         let folder = self.path.parent().unwrap_or(Path::new("/"));
         fs::create_dir_all(folder, Access::Private)?;
-        Ok(fs::atomic_write(&self.path, self.document.to_string().as_bytes(), Access::Private)?)
+        self.text = self.document.to_string();
+        Ok(fs::atomic_write(&self.path, self.text.as_bytes(), Access::Private)?)
     }
 
-    fn refused(&self, reason: &str) -> ContextError {
-        ContextError::File { path: self.path.clone(), line: 1, reason: reason.to_owned() }
+    fn refused(&self, place: Option<usize>, reason: String) -> ContextError {
+        let line = place.map_or(1, |start| line_of(&self.text, start));
+        ContextError::File { path: self.path.clone(), line, reason }
     }
 }
 
-/// Visits every leaf with its dotted name; `[[rewrite]]` counts as a leaf.
-fn collect(
-    table: &dyn TableLike,
-    prefix: &str,
-    visit: &mut dyn FnMut(String, &Item) -> Result<(), ContextError>,
-) -> Result<(), ContextError> {
+/// `[project] data-dir` of a project's `medsets.toml`. Nothing else of that file is read here.
+pub fn project_data_dir(path: &Path) -> Result<Option<String>, ContextError> {
+    let text = fs::read_text(path)?;
+    let document = with_places(path, &text)?;
+    let refused = |item: &Item, reason: &str| ContextError::File {
+        path: path.to_path_buf(),
+        line: item.span().map_or(1, |span| line_of(&text, span.start)),
+        reason: reason.to_owned(),
+    };
+    let Some(project) = document.as_table().get("project") else { return Ok(None) };
+    let table = project.as_table_like().ok_or_else(|| refused(project, "`project` is no table"))?;
+    let Some(item) = table.get("data-dir") else { return Ok(None) };
+    let dir = item.as_str().ok_or_else(|| refused(item, "`data-dir` takes a folder as text"))?;
+    Ok(Some(dir.to_owned()))
+}
+
+/// A settings file with the places of its parts.
+fn with_places(path: &Path, text: &str) -> Result<Document<String>, ContextError> {
+    Document::parse(text.to_owned()).map_err(|error| {
+        let line = error.span().map_or(1, |span| line_of(text, span.start));
+        ContextError::File { path: path.to_path_buf(), line, reason: error.message().to_owned() }
+    })
+}
+
+/// Takes a leaf: its dotted name, where it begins, and what it holds.
+type Visit<'v> = dyn FnMut(String, Option<usize>, &Item) -> Result<(), ContextError> + 'v;
+
+/// Visits every leaf with its dotted name and where it begins; `[[rewrite]]` counts as a leaf.
+fn collect(table: &dyn TableLike, prefix: &str, visit: &mut Visit<'_>) -> Result<(), ContextError> {
     for (name, item) in table.iter() {
         let dotted = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
+        let span = table.key(name).and_then(toml_edit::Key::span).or(item.span());
         match item.as_table_like() {
             Some(inner) => collect(inner, &dotted, visit)?,
-            None => visit(dotted, item)?,
+            None => visit(dotted, span.map(|span| span.start), item)?,
         }
     }
     Ok(())
@@ -155,9 +181,12 @@ mod tests {
         std::fs::write(&path, "jobs = 4\n\nranges = = 2\n").unwrap();
         let error = ConfigFile::read(&path).unwrap_err().to_string();
         assert!(error.contains("line 3"), "{error}");
-        std::fs::write(&path, "jbos = 4\n").unwrap();
+        std::fs::write(&path, "jobs = 4\n\njbos = 4\n").unwrap();
         let error = ConfigFile::read(&path).unwrap().values().unwrap_err().to_string();
-        assert!(error.contains("jbos"), "{error}");
+        assert!(error.contains("jbos") && error.contains("line 3"), "{error}");
+        std::fs::write(&path, "jobs = 4\nranges = { a = 1979-05-27 }\n").unwrap();
+        let error = ConfigFile::read(&path).unwrap().values().unwrap_err().to_string();
+        assert!(error.contains("ranges.a") && error.contains("line 2"), "{error}");
     }
 
     #[test]

@@ -1,7 +1,11 @@
 //! What the program was started with, gathered once by `main`.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+use crate::values::Printable;
 
 use super::error::ContextError;
 
@@ -66,11 +70,26 @@ impl Environment {
     }
 
     /// A path a person wrote, seen from the working folder; `~/` means home.
-    pub fn absolute(&self, path: &str) -> Result<PathBuf, ContextError> {
-        if let Some(below) = path.strip_prefix("~/") {
-            return Ok(self.home()?.join(below));
+    pub fn absolute(&self, path: impl AsRef<Path>) -> Result<PathBuf, ContextError> {
+        let path = path.as_ref();
+        if let Some(below) = path.as_os_str().as_bytes().strip_prefix(b"~/") {
+            return Ok(self.home()?.join(OsStr::from_bytes(below)));
         }
-        let path = PathBuf::from(path);
-        if path.is_absolute() { Ok(path) } else { Ok(self.working_dir()?.join(path)) }
+        if path.is_absolute() { Ok(path.to_path_buf()) } else { Ok(self.working_dir()?.join(path)) }
+    }
+
+    /// The same for a folder where medsets keeps things. Its path is told in JSON and text, so
+    /// one that is not UTF-8 is refused rather than written otherwise than it is.
+    pub fn folder(&self, flag: &str, path: impl AsRef<Path>) -> Result<PathBuf, ContextError> {
+        let path = self.absolute(path)?;
+        match path.to_str() {
+            Some(_) => Ok(path),
+            None => Err(ContextError::Value {
+                key: flag.to_owned(),
+                value: Printable::new(&path.to_string_lossy()).to_string(),
+                origin: "flag".to_owned(),
+                reason: "the path is not UTF-8".to_owned(),
+            }),
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::net::{ProxyUrl, Rewrites};
 use crate::values::ByteSize;
 
 /// One setting: its name in `config.toml`, its variable, and what it takes.
@@ -34,6 +35,10 @@ pub enum Kind {
     Time,
     /// One of these words.
     Word(&'static [&'static str]),
+    /// The address of a proxy, which may hold a password.
+    Proxy,
+    /// Address prefixes to replace, which may hold passwords.
+    Rewrites,
     /// Any text.
     Text,
 }
@@ -71,11 +76,11 @@ pub const KEYS: &[Key] = &[
     key(
         "proxy",
         Some("MEDSETS_PROXY"),
-        Kind::Text,
-        "proxy for all hosts; HTTPS_PROXY, http_proxy, ALL_PROXY and NO_PROXY hold otherwise",
+        Kind::Proxy,
+        "proxy for all hosts; else HTTPS_PROXY, http_proxy (not HTTP_PROXY), ALL_PROXY and NO_PROXY hold",
     ),
     key("ca-cert", Some("MEDSETS_CA_CERT"), Kind::Path, "file with further certificate authorities (PEM)"),
-    key("rewrite", Some("MEDSETS_REWRITE"), Kind::Text, "address prefixes to replace, FROM=TO;FROM=TO"),
+    key("rewrite", Some("MEDSETS_REWRITE"), Kind::Rewrites, "address prefixes to replace, FROM=TO;FROM=TO"),
     key("progress", Some("MEDSETS_PROGRESS"), Kind::Word(&["auto", "bar", "plain", "none"]), "how progress is shown"),
     key(
         "keyring",
@@ -98,7 +103,17 @@ impl Key {
         KEYS.iter().find(|key| key.name == name)
     }
 
-    /// Says what is wrong with a value, if anything.
+    /// A value as it may be shown: without what may be secret in it.
+    pub fn shown(&self, value: &str) -> String {
+        const HIDDEN: &str = "****";
+        match self.kind {
+            Kind::Proxy => ProxyUrl::parse(value).map_or(HIDDEN.to_owned(), |proxy| proxy.to_string()),
+            Kind::Rewrites => Rewrites::parse(value).map_or(HIDDEN.to_owned(), |rewrites| rewrites.to_string()),
+            _ => value.to_owned(),
+        }
+    }
+
+    /// Says what is wrong with a value, if anything. Repeats nothing of one that may be secret.
     pub fn check(&self, value: &str) -> Result<(), String> {
         match self.kind {
             Kind::Path | Kind::Paths | Kind::Text => Ok(()),
@@ -110,6 +125,10 @@ impl Key {
             Kind::Size => value.parse::<ByteSize>().map(|_| ()).map_err(|error| error.to_string()),
             Kind::Time => {
                 time(value).map(|_| ()).ok_or_else(|| "it takes seconds, or a number with s, m or h".to_owned())
+            }
+            Kind::Proxy => ProxyUrl::parse(value).map(|_| ()).map_err(|error| error.reason().to_owned()),
+            Kind::Rewrites => {
+                Rewrites::parse(value).map(|_| ()).map_err(|error| format!("entry {}: {}", error.entry, error.reason))
             }
             Kind::Word(words) if words.contains(&value) => Ok(()),
             Kind::Word(words) => Err(format!("it takes one of {}", words.join(", "))),
@@ -162,5 +181,26 @@ mod tests {
         check("stall-timeout", "-1", false);
         check("keyring", "os", true);
         check("keyring", "cloud", false);
+        check("proxy", "proxy.example:3128", true);
+        check("proxy", "http://user:secret@", false);
+        check("rewrite", "https://a.example/=https://b.example/", true);
+        check("rewrite", "garbage", false);
+    }
+
+    #[test]
+    fn passwords_in_addresses_are_not_shown() {
+        #[track_caller]
+        fn check(name: &str, value: &str, shown: &str) {
+            let key = Key::find(name).unwrap();
+            assert_eq!(key.shown(value), shown);
+            let reason = key.check(value).err().unwrap_or_default();
+            assert!(!reason.contains("secret"), "{reason}");
+        }
+        check("proxy", "http://user:secret@proxy.example:3128", "http://proxy.example:3128");
+        check("proxy", "user:secret", "****");
+        check("rewrite", "https://a.example/=https://me:secret@b.example/x", "https://a.example/=https://b.example/x");
+        check("rewrite", "https://me:secret@a.example/ to b", "****");
+        check("rewrite", "ftp://me:secret@a.example/=https://b.example/", "****");
+        check("jobs", "4", "4");
     }
 }

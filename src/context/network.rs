@@ -1,5 +1,7 @@
 //! The network settings of a run, from its settings and the usual variables.
 
+use std::path::{Path, PathBuf};
+
 use crate::fs;
 use crate::net::{Clock, NetSettings, Proxies, ProxyUrl, Rewrites};
 use crate::values::Printable;
@@ -37,7 +39,9 @@ fn proxies(context: &Context) -> Result<Proxies, ContextError> {
     };
     let parse = |found: Option<(String, String)>| {
         found
-            .map(|(name, value)| ProxyUrl::parse(&value).map_err(|error| refused("proxy", &name, error.to_string())))
+            .map(|(name, value)| {
+                ProxyUrl::parse(&value).map_err(|error| refused("proxy", &name, error.reason().to_owned()))
+            })
             .transpose()
     };
     let own = context.settings.get("proxy").map(|setting| (setting.origin.to_string(), setting.value.clone()));
@@ -55,26 +59,44 @@ fn proxies(context: &Context) -> Result<Proxies, ContextError> {
 
 /// `ca-cert`, `SSL_CERT_FILE` and every file of `SSL_CERT_DIR`, as bytes.
 fn ca_files(context: &Context) -> Result<Vec<Vec<u8>>, ContextError> {
-    let mut paths = Vec::new();
-    paths.extend(context.settings.path(&context.environment, "ca-cert")?);
+    let mut paths: Vec<(String, PathBuf)> = Vec::new();
+    if let (Some(setting), Some(path)) =
+        (context.settings.get("ca-cert"), context.settings.path(&context.environment, "ca-cert")?)
+    {
+        paths.push((setting.origin.to_string(), path));
+    }
     if let Some(path) = context.environment.variable("SSL_CERT_FILE") {
-        paths.push(context.environment.absolute(path)?);
+        paths.push(("variable SSL_CERT_FILE".to_owned(), context.environment.absolute(path)?));
     }
     for dir in context.environment.variable("SSL_CERT_DIR").unwrap_or_default().split(':').filter(|dir| !dir.is_empty())
     {
-        for path in fs::list_dir(&context.environment.absolute(dir)?)? {
+        let (dir, origin) = (context.environment.absolute(dir)?, "variable SSL_CERT_DIR");
+        for path in fs::list_dir(&dir).map_err(|error| unreadable(origin, &dir, &error))? {
             let named = path.extension().is_some_and(|extension| extension == "pem" || extension == "crt");
             if named {
-                paths.push(path);
+                paths.push((origin.to_owned(), path));
             }
         }
     }
-    Ok(paths.iter().map(|path| fs::read(path, 16 << 20)).collect::<Result<_, _>>()?)
+    let read =
+        |(origin, path): &(String, PathBuf)| fs::read(path, 16 << 20).map_err(|error| unreadable(origin, path, &error));
+    paths.iter().map(read).collect()
+}
+
+/// Certificates that are named and cannot be read: a wrong setting.
+fn unreadable(origin: &str, path: &Path, error: &fs::FsError) -> ContextError {
+    ContextError::Value {
+        key: "ca-cert".to_owned(),
+        value: Printable::new(&path.to_string_lossy()).to_string(),
+        origin: origin.to_owned(),
+        reason: error.to_string(),
+    }
 }
 
 fn rewrites(setting: Option<&Setting>) -> Result<Rewrites, ContextError> {
     let Some(setting) = setting else { return Ok(Rewrites::default()) };
-    Rewrites::parse(&setting.value).map_err(|error| refused("rewrite", &setting.origin.to_string(), error.to_string()))
+    let said = |error: crate::net::RewritesError| format!("entry {}: {}", error.entry, error.reason);
+    Rewrites::parse(&setting.value).map_err(|error| refused("rewrite", &setting.origin.to_string(), said(error)))
 }
 
 fn refused(key: &str, origin: &str, reason: String) -> ContextError {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::fs;
 use crate::values::{ByteSize, Printable};
 
-use super::config_file::ConfigFile;
+use super::config_file::{ConfigFile, project_data_dir};
 use super::environment::Environment;
 use super::error::ContextError;
 use super::keys::{KEYS, Key, switch, time};
@@ -49,40 +49,85 @@ impl fmt::Display for SettingOrigin {
     }
 }
 
+/// What the command line sets.
+#[derive(Debug, Clone, Default)]
+pub struct Flags {
+    /// Values by setting.
+    pub values: BTreeMap<&'static str, String>,
+    /// Catalogue overlays: as a list, since a path may hold a `:`.
+    pub overlays: Vec<PathBuf>,
+}
+
 /// All settings of a run.
 #[derive(Debug, Clone)]
 pub struct Settings {
     values: BTreeMap<&'static str, Setting>,
+    overlays: Vec<PathBuf>,
     config_path: Option<PathBuf>,
     project: Option<PathBuf>,
 }
 
 impl Settings {
-    /// Resolves every setting. `flags` holds what the command line gave, by key.
+    /// Resolves every setting.
     ///
     /// Fails on a value that does not fit its setting, naming where it was given.
-    pub fn resolve(environment: &Environment, flags: &BTreeMap<&'static str, String>) -> Result<Self, ContextError> {
-        let config_path = config_path(environment)?;
-        let user = match &config_path {
-            Some(path) => ConfigFile::read(path)?.values()?,
-            None => BTreeMap::new(),
-        };
+    pub fn resolve(environment: &Environment, flags: &Flags) -> Result<Self, ContextError> {
+        let (settings, faults) = Self::resolve_what_fits(environment, flags);
+        faults.into_iter().next().map_or(Ok(settings), Err)
+    }
+
+    /// Resolves what can be resolved, and tells what is wrong with the rest. A file that cannot
+    /// be read counts as empty; a value that does not fit is left out.
+    pub fn resolve_what_fits(environment: &Environment, flags: &Flags) -> (Self, Vec<ContextError>) {
+        let mut faults = Vec::new();
+        let config_path = config_path(environment).unwrap_or_else(|error| {
+            faults.push(error);
+            None
+        });
+        let user = config_path.as_deref().map(|path| ConfigFile::read(path).and_then(|file| file.values()));
+        let user = user.unwrap_or_else(|| Ok(BTreeMap::new())).unwrap_or_else(|error| {
+            faults.push(error);
+            BTreeMap::new()
+        });
         let project = find_project(environment);
-        let project_data = project.as_deref().map(project_data_dir).transpose()?.flatten();
+        let project_data = project.as_deref().map(|dir| project_data_dir(&dir.join("medsets.toml")));
+        let project_data = project_data.unwrap_or(Ok(None)).unwrap_or_else(|error| {
+            faults.push(error);
+            None
+        });
         let mut values = BTreeMap::new();
+        let listed = flags.overlays.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>().join(":");
         for key in KEYS {
+            let listed = (key.name == "catalog" && !listed.is_empty()).then_some(&listed);
             let found = flags
+                .values
                 .get(key.name)
+                .or(listed)
                 .map(|value| (value.clone(), SettingOrigin::Flag))
                 .or_else(|| from_variable(environment, key))
                 .or_else(|| from_project(key, project.as_deref(), project_data.as_deref()))
                 .or_else(|| from_file(key, &user, config_path.as_deref()))
                 .or_else(|| default_of(key, environment).map(|value| (value, SettingOrigin::Default)));
             let Some((value, origin)) = found else { continue };
-            key.check(&value).map_err(|reason| refused(key.name, &value, &origin, reason))?;
-            values.insert(key.name, Setting { value, origin });
+            match key.check(&value) {
+                Ok(()) => {
+                    values.insert(key.name, Setting { value, origin });
+                }
+                Err(reason) => faults.push(refused(key, &value, &origin, reason)),
+            }
         }
-        Ok(Self { values, config_path, project })
+        (Self { values, overlays: flags.overlays.clone(), config_path, project }, faults)
+    }
+
+    /// The folders laid over the catalogue, as they were written.
+    pub fn overlays(&self) -> Vec<PathBuf> {
+        match &self.overlays[..] {
+            [] => {
+                let listed = self.text("catalog").unwrap_or_default();
+                listed.split(':').filter(|dir| !dir.is_empty()).map(PathBuf::from).collect()
+            }
+            given => given.to_vec(),
+        }
     }
 
     /// A setting with its origin; `None` when nothing gives it a value.
@@ -145,18 +190,6 @@ fn find_project(environment: &Environment) -> Option<PathBuf> {
     start.ancestors().find(|dir| matches!(fs::metadata(&dir.join("medsets.toml")), Ok(Some(_)))).map(Path::to_path_buf)
 }
 
-/// `[project] data-dir` of a project file.
-fn project_data_dir(project: &Path) -> Result<Option<String>, ContextError> {
-    let path = project.join("medsets.toml");
-    let document: toml::Table = fs::read_text(&path)?.parse().map_err(|error: toml::de::Error| ContextError::File {
-        path: path.clone(),
-        line: 1,
-        reason: error.message().to_owned(),
-    })?;
-    let value = document.get("project").and_then(|project| project.get("data-dir"));
-    Ok(value.and_then(toml::Value::as_str).map(str::to_owned))
-}
-
 fn from_variable(environment: &Environment, key: &Key) -> Option<(String, SettingOrigin)> {
     let name = key.variable?;
     environment.variable(name).map(|value| (value.to_owned(), SettingOrigin::Variable(name)))
@@ -194,9 +227,9 @@ fn default_of(key: &Key, environment: &Environment) -> Option<String> {
     }
 }
 
-fn refused(key: &str, value: &str, origin: &SettingOrigin, reason: String) -> ContextError {
-    let value = Printable::new(value).to_string();
-    ContextError::Value { key: key.to_owned(), value, origin: origin.to_string(), reason }
+fn refused(key: &Key, value: &str, origin: &SettingOrigin, reason: String) -> ContextError {
+    let value = Printable::new(&key.shown(value)).to_string();
+    ContextError::Value { key: key.name.to_owned(), value, origin: origin.to_string(), reason }
 }
 
 #[cfg(test)]
@@ -216,10 +249,10 @@ mod tests {
         std::fs::create_dir_all(home.path().join(".config/medsets")).unwrap();
         std::fs::write(home.path().join(".config/medsets/config.toml"), "jobs = 3\nranges = 2\n").unwrap();
         let environment = environment(home.path(), &[("MEDSETS_JOBS", "5")]);
-        let settings = Settings::resolve(&environment, &BTreeMap::new()).unwrap();
+        let settings = Settings::resolve(&environment, &Flags::default()).unwrap();
         assert_eq!(settings.get("jobs").unwrap().origin, SettingOrigin::Variable("MEDSETS_JOBS"));
         assert_eq!(settings.number("ranges"), Some(2));
-        let flags = BTreeMap::from([("jobs", "7".to_owned())]);
+        let flags = Flags { values: BTreeMap::from([("jobs", "7".to_owned())]), ..Flags::default() };
         assert_eq!(Settings::resolve(&environment, &flags).unwrap().number("jobs"), Some(7));
     }
 
@@ -229,14 +262,17 @@ mod tests {
         let project = home.path().join("work");
         std::fs::create_dir_all(&project).unwrap();
         std::fs::write(project.join("medsets.toml"), "[project]\nname = \"x\"\n").unwrap();
-        let settings = Settings::resolve(&environment(home.path(), &[]), &BTreeMap::new()).unwrap();
+        let settings = Settings::resolve(&environment(home.path(), &[]), &Flags::default()).unwrap();
         assert_eq!(settings.text("data-dir"), Some(project.join("data").to_str().unwrap()));
+        std::fs::write(project.join("medsets.toml"), "[project]\nname = \"x\"\ndata-dir = 5\n").unwrap();
+        let error = Settings::resolve(&environment(home.path(), &[]), &Flags::default()).unwrap_err().to_string();
+        assert!(error.contains("line 3") && error.contains("data-dir"), "{error}");
     }
 
     #[test]
     fn a_wrong_value_names_its_place() {
         let home = tempfile::tempdir().unwrap();
-        let error = Settings::resolve(&environment(home.path(), &[("MEDSETS_JOBS", "many")]), &BTreeMap::new());
+        let error = Settings::resolve(&environment(home.path(), &[("MEDSETS_JOBS", "many")]), &Flags::default());
         let text = error.unwrap_err().to_string();
         assert!(text.contains("MEDSETS_JOBS") && text.contains("jobs") && text.contains("many"), "{text}");
     }
@@ -244,7 +280,7 @@ mod tests {
     #[test]
     fn without_a_home_only_named_places_work() {
         let bare = Environment { working_dir: Some("/".into()), ..Environment::default() };
-        let settings = Settings::resolve(&bare, &BTreeMap::new()).unwrap();
+        let settings = Settings::resolve(&bare, &Flags::default()).unwrap();
         assert!(settings.get("data-dir").is_none());
         assert!(matches!(bare.home(), Err(ContextError::NoHome)));
     }

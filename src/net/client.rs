@@ -76,6 +76,7 @@ impl Client {
         for hops in 0.. {
             let (answer, place, sent) = self.ask(request, want, lane, &hop, jar.as_ref()).await?;
             let status = answer.status().as_u16();
+            tracing::debug!(url = %hop.asked, at = %hop.connected.origin(), status, "answered");
             if let Some(jar) = &jar {
                 let mut cookies = answer.headers().get_all("set-cookie").iter();
                 jar.set_cookies(&mut cookies, hop.asked.expose());

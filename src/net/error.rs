@@ -190,6 +190,38 @@ impl NetError {
         }
     }
 
+    /// What was asked for; of several the first.
+    pub fn url(&self) -> Option<&SafeUrl> {
+        match self {
+            Self::Offline { needed } => needed.first(),
+            Self::NameNotFound { url }
+            | Self::CannotConnect { url, .. }
+            | Self::Tls { url, .. }
+            | Self::ProxyFailed { url, .. }
+            | Self::ProxySignIn { url, .. }
+            | Self::Stalled { url, .. }
+            | Self::Interrupted { url, .. }
+            | Self::RateLimited { url, .. }
+            | Self::ServerError { url, .. }
+            | Self::Gone { url, .. }
+            | Self::SignInNeeded { url, .. }
+            | Self::NotPermitted { url, .. }
+            | Self::Redirect { from: url, .. }
+            | Self::Forbidden { url, .. }
+            | Self::Protocol { url, .. }
+            | Self::TooLarge { url, .. } => Some(url),
+            Self::Setup { .. } => None,
+        }
+    }
+
+    /// How long to wait before asking again, where the host said.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::RateLimited { retry_after, .. } | Self::ServerError { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
     /// Status code of the answer, where there was one.
     pub fn status(&self) -> Option<u16> {
         match self {
@@ -227,8 +259,11 @@ impl Remedy for NetError {
             }
             Self::RateLimited { .. } => "run the same command again later, with fewer `--jobs`".into(),
             Self::Forbidden { .. } => "correct the rewriting rule or use an `https` address".into(),
-            Self::Gone { .. }
-            | Self::SignInNeeded { .. }
+            Self::Gone { .. } => {
+                "open the address in a browser to see whether it moved; `medsets info ID --sources` names other sources"
+                    .into()
+            }
+            Self::SignInNeeded { .. }
             | Self::NotPermitted { .. }
             | Self::Redirect { .. }
             | Self::Protocol { .. }

@@ -67,6 +67,13 @@ impl ProxyUrl {
     }
 }
 
+impl NotAProxy {
+    /// What is wrong, without the text itself.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+}
+
 impl fmt::Display for ProxyUrl {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.pad(&self.shown)

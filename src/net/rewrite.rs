@@ -2,6 +2,8 @@
 //!
 //! Everything above `net` sees the original address. `Host` and SNI are the target's.
 
+use std::fmt;
+
 use url::Url;
 
 use crate::remedy::Remedy;
@@ -69,7 +71,11 @@ impl Rewrites {
             }
             let refused = |reason: String| RewritesError {
                 entry: index + 1,
-                text: Printable::cut(entry.split(['?', '@']).next().unwrap_or_default(), 80).to_string(),
+                // What stands before an `@` may be a password.
+                text: match entry.contains('@') {
+                    true => "****".to_owned(),
+                    false => Printable::cut(entry.split('?').next().unwrap_or_default(), 80).to_string(),
+                },
                 reason,
             };
             let (insecure, rule) = match entry.strip_prefix("insecure:") {
@@ -80,8 +86,8 @@ impl Rewrites {
                 .find("=http")
                 .map(|at| (&rule[..at], &rule[at + 1..]))
                 .ok_or_else(|| refused("it holds no `=http`".into()))?;
-            let from = SafeUrl::parse(from).map_err(|error| refused(error.to_string()))?;
-            let to = SafeUrl::parse(to).map_err(|error| refused(error.to_string()))?;
+            let from = SafeUrl::parse(from).map_err(|error| refused(error.reason))?;
+            let to = SafeUrl::parse(to).map_err(|error| refused(error.reason))?;
             let rule = Rewrite { from, to, insecure };
             if let Some(reason) = fault(&rule) {
                 return Err(refused(reason.to_owned()));
@@ -112,6 +118,17 @@ impl Rewrites {
             url: url.clone(),
             reason: "a rewriting rule makes an address of it that is none",
         })
+    }
+}
+
+/// In the form of `MEDSETS_REWRITE`, without passwords.
+impl fmt::Display for Rewrites {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, Rewrite { from, to, insecure }) in self.0.iter().enumerate() {
+            let mark = if *insecure { "insecure:" } else { "" };
+            write!(out, "{}{mark}{from}={to}", if index == 0 { "" } else { ";" })?;
+        }
+        Ok(())
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::access::{Purpose, State};
 use crate::agreements::{Entry, EntryKind, Matter, Means, Record, Standing, Standings};
 use crate::catalog::{Requirement, RequirementKind, Selection};
 use crate::context::Context;
@@ -13,6 +14,7 @@ use crate::values::{DatasetId, Digest, Printable, SafeUrl};
 
 use super::exit::Exit;
 use super::failure::Failure;
+use super::gate::{self, Compare};
 use super::identity;
 use super::texts::{self, HadText};
 
@@ -228,13 +230,19 @@ pub fn grant(
     Ok(Some(recorded(&selection, &step, context.ledger()?.append(record)?)))
 }
 
-/// The page of a step: the named one, else the first that has a page.
-pub fn page(context: &Context, name: &str, step: Option<&str>) -> Result<SafeUrl, Failure> {
+/// The page of a step: the named one, else the first that is not done and has a page, else the
+/// home page.
+pub async fn page(context: &Context, name: &str, step: Option<&str>) -> Result<SafeUrl, Failure> {
     let selection = one_selection(context, name)?;
     let page = match step {
         Some(_) => pick(&selection, step, |_| true, "a step")?.page,
         None => {
-            selection.requirements(None).find_map(|one| one.page.clone()).or(selection.dataset().entry.homepage.clone())
+            let gate = gate::gate(context, &selection, None, Purpose::Fetch, Compare::AtHand).await?;
+            let open = gate.steps.into_iter().filter(|one| one.state != State::Done);
+            match open.filter_map(|one| one.step.page).next() {
+                Some(page) => return Ok(page),
+                None => selection.dataset().entry.homepage.clone(),
+            }
         }
     };
     let missing =

@@ -9,6 +9,7 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use crate::agreements::{EntryKind, Record};
 use crate::context::Context;
+use crate::events::Event;
 use crate::fs::{self, Access, FsError};
 use crate::layout::inventory::{self, InventoryReader, InventoryWriter};
 use crate::layout::receipt::{CatalogMark, LedgerMark, LicenseMark, ListedMark, Selection, SourceMark, Tool};
@@ -84,6 +85,7 @@ pub fn assemble(
     store: &Store,
     particulars: Particulars,
 ) -> Result<Assembled, Failure> {
+    context.report.report(Event::Phase { dataset: particulars.id.clone(), phase: "commit" });
     let access = workspace.access();
     let staged = DatasetDir::at(workspace.stage());
     fs::remove_dir_all(&staged.records())?;

@@ -34,19 +34,28 @@ pub enum CheckState {
 
 /// Looks at folders, ledger, catalogue, credentials and settings. Asks no host.
 pub fn examine(context: &Context) -> Vec<Check> {
-    let mut checks = vec![
+    let mut checks = settings(context);
+    checks.extend([
         folder("data folder", context.data_dir().map_err(|error| error.to_string()), true),
         folder("state folder", context.state_dir().map_err(|error| error.to_string()), false),
         ledger(context),
         catalog(context),
         network(context),
-    ];
+    ]);
     checks.extend(credentials(context));
     checks
 }
 
 fn check(name: &str, state: CheckState, detail: impl Into<String>) -> Check {
     Check { name: name.to_owned(), state, detail: detail.into() }
+}
+
+/// One line for each setting that does not fit.
+fn settings(context: &Context) -> Vec<Check> {
+    if context.faults.is_empty() {
+        return vec![check("settings", CheckState::Good, "every value fits")];
+    }
+    context.faults.iter().map(|fault| check("settings", CheckState::Bad, fault.to_string())).collect()
 }
 
 /// Tries to write a file where the folder is, or would be.

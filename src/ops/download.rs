@@ -17,10 +17,10 @@ use crate::events::{Cancel, Event, Report};
 use crate::fs;
 use crate::layout::{Finished, FinishedKind, RoleRules, Workspace};
 use crate::plan::{Handling, Item, Location};
-use crate::providers::{AnyProvider, Hosts, ListedFile, Way};
+use crate::providers::{AnyProvider, Hosts, ListedFile, ProviderError, Way};
 use crate::transfer::{Done, Expected, Job, Locate, LocateError, Outcome, TransferSettings, Verified};
 use crate::unpack::{self, Archive, UnpackError, git_tree};
-use crate::values::{ByteSize, Digest, RelPath, Secret, counted};
+use crate::values::{ByteSize, DatasetId, Digest, RelPath, Secret, counted};
 
 use super::exit::Exit;
 use super::failure::Failure;
@@ -72,6 +72,7 @@ struct Shared {
     report: Report,
     cancel: Cancel,
     password: ArchivePassword,
+    dataset: DatasetId,
 }
 
 /// A file that has arrived, or an archive that was here already.
@@ -82,6 +83,7 @@ struct Arrived {
 
 /// Downloads and unpacks. `wanted` files that are finished already are passed over. The
 /// workspace comes back with everything that was finished.
+#[expect(clippy::too_many_arguments, reason = "everything a download needs, gathered by two callers")]
 pub async fn download(
     context: &Context,
     workspace: Workspace,
@@ -90,6 +92,7 @@ pub async fn download(
     hosts: Arc<Hosts>,
     roles: RoleRules,
     password: ArchivePassword,
+    dataset: &DatasetId,
 ) -> Result<(Workspace, Tally), Failure> {
     let mut missing = Vec::new();
     let (arrivals, inbox) = channel();
@@ -107,6 +110,7 @@ pub async fn download(
         report: context.report.clone(),
         cancel: context.cancel.clone(),
         password,
+        dataset: dataset.clone(),
     });
     let recorder = {
         let shared = shared.clone();
@@ -117,6 +121,9 @@ pub async fn download(
         ranges: number(context, "ranges", 4),
         retries: u32::try_from(number(context, "retries", 5)).unwrap_or(5),
     };
+    if !missing.is_empty() {
+        context.report.report(Event::Phase { dataset: dataset.clone(), phase: "download" });
+    }
     let client = context.client()?;
     let places: HashMap<RelPath, usize> =
         shared.wanted.iter().enumerate().map(|(index, one)| (one.listed.path.clone(), index)).collect();
@@ -177,8 +184,12 @@ impl Locate for Located {
     fn locate(&self) -> BoxFuture<'_, Result<Location, LocateError>> {
         async {
             self.0.locate().await.map_err(|error| {
+                let net = match &error {
+                    ProviderError::Net(net) => Some(net.clone()),
+                    _ => None,
+                };
                 let failure = Failure::from(error);
-                LocateError { exit: failure.exit.0, message: failure.message, help: failure.help }
+                LocateError { net, exit: failure.exit.0, message: failure.message, help: failure.help }
             })
         }
         .boxed()
@@ -284,10 +295,14 @@ fn prove_tree(shared: &Shared, wanted: &Wanted, tree: Digest) -> Result<(), Fail
 /// Unpacks archives one after the other. Split archives wait until all parts are here.
 fn unpack_all(shared: &Shared, waiting: &Receiver<usize>, tally: &Mutex<Tally>) {
     let mut split = Vec::new();
-    let one = |index: usize| {
+    let mut has_begun = false;
+    let mut one = |index: usize| {
         let wanted = &shared.wanted[index];
         if shared.cancel.is_set() {
             return;
+        }
+        if !std::mem::replace(&mut has_begun, true) {
+            shared.report.report(Event::Phase { dataset: shared.dataset.clone(), phase: "unpack" });
         }
         match unpack_one(shared, wanted) {
             Ok(()) => lock(tally).unpacked += 1,

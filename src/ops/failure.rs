@@ -102,6 +102,16 @@ impl Failure {
         self
     }
 
+    /// With what is known of the host that was asked.
+    #[must_use]
+    fn said_by(mut self, error: &NetError) -> Self {
+        self.host = error.url().map(|url| url.host().to_owned());
+        self.url = error.url().cloned();
+        self.http_status = error.status();
+        self.retry_after_s = error.retry_after().map(|after| after.as_secs_f64());
+        self
+    }
+
     /// With one more line of advice.
     #[must_use]
     pub fn help(mut self, line: impl AsRef<str>) -> Self {
@@ -204,7 +214,7 @@ impl From<CredentialError> for Failure {
 impl From<NetError> for Failure {
     fn from(error: NetError) -> Self {
         let exit = Exit(error.exit());
-        Self { http_status: error.status(), retryable: matches!(exit.0, 31..=34), ..Self::from_error(exit, &error) }
+        Self { retryable: matches!(exit.0, 31..=34), ..Self::from_error(exit, &error) }.said_by(&error)
     }
 }
 
@@ -227,8 +237,11 @@ impl From<ProviderError> for Failure {
 impl From<TransferError> for Failure {
     fn from(error: TransferError) -> Self {
         let exit = Exit(error.exit());
-        let http_status = error.host().and_then(NetError::status);
-        Self { http_status, retryable: error.is_retryable(), ..Self::from_error(exit, &error) }
+        let failure = Self { retryable: error.is_retryable(), ..Self::from_error(exit, &error) };
+        match error.host() {
+            Some(said) => failure.said_by(said),
+            None => failure,
+        }
     }
 }
 

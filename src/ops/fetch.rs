@@ -17,7 +17,7 @@ use crate::plan::{FetchPlan, Handling, Item, preflight};
 use crate::providers::{AnyProvider, Hosts};
 use crate::remedy;
 use crate::reports;
-use crate::values::{ByteSize, Digest, RelPath};
+use crate::values::{ByteSize, Digest, Printable, RelPath};
 
 use super::assemble::{Assembled, Means, assemble, enter_in_ledger};
 use super::download::{Tally, Wanted, download};
@@ -77,6 +77,7 @@ pub async fn fetch(context: &Context, options: &FetchOptions) -> Result<FetchRep
             }
         }
     }
+    refuse_unknown_files(&selections, options)?;
     let mut report = FetchReport::default();
     for selection in selections {
         if context.cancel.is_set() {
@@ -95,6 +96,28 @@ pub async fn fetch(context: &Context, options: &FetchOptions) -> Result<FetchRep
         report.failures.insert(0, stopped.help("run the same command again to go on"));
     }
     Ok(report)
+}
+
+/// `--accept-changed` with a name that no file has would be passed over in silence.
+fn refuse_unknown_files(selections: &[Selection], options: &FetchOptions) -> Result<(), Failure> {
+    let channel = options.source.as_deref();
+    let known: Vec<&str> =
+        selections.iter().flat_map(|one| one.files(channel)).map(|file| file.path.as_str()).collect();
+    for name in &options.accept_changed {
+        if known.contains(&name.as_str()) {
+            continue;
+        }
+        let names: Vec<String> = selections.iter().map(|one| format!("`{one}`")).collect();
+        let message = format!("`{}` is no file of {}", Printable::new(name), names.join(", "));
+        let likeness = |file: &str| strsim::jaro_winkler(file, name);
+        let nearest = known.iter().max_by(|one, other| likeness(one).total_cmp(&likeness(other)));
+        let failure = Failure::new(Exit::USAGE, message);
+        return Err(match nearest.filter(|file| likeness(file) > 0.75) {
+            Some(near) => failure.help(format!("did you mean `{near}`?")),
+            None => failure.help("`medsets info ID --files` lists the files"),
+        });
+    }
+    Ok(())
 }
 
 /// The datasets for which an acceptance is all that is missing.
@@ -126,6 +149,7 @@ async fn fetch_one(
     pass_gate(context, selection, Some(&target.source.channel), warnings).await?;
     let provider = Arc::new(AnyProvider::of(target.source, selection));
     let hosts = Arc::new(hosts(context, &provider, target.source)?);
+    context.report.report(Event::Phase { dataset: selection.id().clone(), phase: "listing" });
     let wanted = wanted(context, &target, options, &provider, &hosts, warnings).await?;
     if options.dry_run {
         return Ok((dry_run(context, &target, wanted), Vec::new()));
@@ -270,7 +294,7 @@ pub(super) async fn fetch_into(
     let plan = FetchPlan::of(&items, jobs(context), target.selection.unpacked_about());
     if !options.ignore_space {
         let space = fs::space(target.store.root())?;
-        preflight(&plan, space.bytes, space.inodes)?;
+        preflight(&plan, target.store.root(), space.bytes, space.inodes)?;
     }
     tell_started(context, target, &plan, &wanted, &workspace);
     let reused: ByteSize = workspace.finished().values().map(|finished| finished.size).sum();
@@ -278,7 +302,8 @@ pub(super) async fn fetch_into(
     let password = archive_password(context, target)?;
     let licenses = licenses(&wanted);
     drop(items);
-    let (workspace, tally) = download(context, workspace, wanted, provider, hosts, roles, password).await?;
+    let (workspace, tally) =
+        download(context, workspace, wanted, provider, hosts, roles, password, target.selection.id()).await?;
     if !tally.failures.is_empty() || context.cancel.is_set() {
         return Ok(unfinished(target, tally, reused));
     }
@@ -325,6 +350,7 @@ fn tell_started(context: &Context, target: &Target<'_>, plan: &FetchPlan, wanted
         files: wanted.len() as u64,
         bytes: plan.download + kept,
         kept,
+        unknown_sizes: plan.unknown_sizes,
     });
 }
 

@@ -30,7 +30,7 @@ pub struct Here {
 
 /// A name as a person writes it, `ID[@VERSION][:VARIANT]`, against what is here.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Name {
+pub(super) struct Name {
     id: DatasetId,
     version: Option<String>,
     variant: Option<String>,
@@ -131,13 +131,19 @@ fn release_of(context: &Context, id: &DatasetId, slug: &str) -> Option<(String, 
 
 impl Name {
     fn fits(&self, here: &Here) -> bool {
-        here.id == self.id
-            && self.version.as_ref().is_none_or(|version| *version == here.version)
-            && self.variant.as_ref().is_none_or(|variant| Some(variant) == here.variant.as_ref())
+        self.means(&here.id, Some(&here.version), here.variant.as_deref())
+    }
+
+    /// Whether it means this dataset, release and variant.
+    pub(super) fn means(&self, id: &DatasetId, version: Option<&str>, variant: Option<&str>) -> bool {
+        *id == self.id
+            && self.version.as_deref().is_none_or(|wanted| Some(wanted) == version)
+            && self.variant.as_deref().is_none_or(|wanted| Some(wanted) == variant)
     }
 }
 
-fn parse(text: &str) -> Result<Name, Failure> {
+/// Reads a name as a person writes it.
+pub(super) fn parse(text: &str) -> Result<Name, Failure> {
     let (rest, variant) = match text.rsplit_once(':') {
         Some((rest, variant)) => (rest, Some(variant.to_owned())),
         None => (text, None),

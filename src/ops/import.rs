@@ -71,6 +71,7 @@ pub struct Imported {
     /// Files that were recognised.
     pub matched: Vec<Match>,
     /// Files that were not.
+    #[serde(serialize_with = "super::report::all_shown")]
     pub unmatched: Vec<PathBuf>,
     /// Files of the release that nobody gave.
     pub missing: Vec<RelPath>,
@@ -287,11 +288,13 @@ async fn lay_out(
         files: wanted.len() as u64,
         bytes,
         kept: ByteSize::ZERO,
+        unknown_sizes: 0,
     });
     let licenses = wanted::licenses(&wanted);
     let password = wanted::archive_password(context, target)?;
     let (workspace, tally) =
-        download(context, workspace, wanted, provider, hosts, roles(target.selection), password).await?;
+        download(context, workspace, wanted, provider, hosts, roles(target.selection), password, target.selection.id())
+            .await?;
     if !tally.failures.is_empty() {
         imported.report.failures =
             tally.failures.into_iter().map(|(_, failure)| failure.of(target.selection.id())).collect();

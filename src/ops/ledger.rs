@@ -15,10 +15,16 @@ use super::here;
 /// The entries a person asked for.
 pub fn show(context: &Context, dataset: Option<&str>) -> Result<Vec<Entry>, Failure> {
     let mut entries = context.ledger()?.read_all()?.entries;
-    if let Some(dataset) = dataset {
-        entries.retain(|entry| entry.record.dataset.as_str() == dataset);
+    if let Some(name) = dataset.map(here::parse).transpose()? {
+        entries.retain(|entry| concerns(entry, &name));
     }
     Ok(entries)
+}
+
+/// Whether an entry is about what a person names.
+fn concerns(entry: &Entry, name: &here::Name) -> bool {
+    let record = &entry.record;
+    name.means(&record.dataset, record.version.as_deref(), record.variant.as_deref())
 }
 
 /// What the check of the ledger found.
@@ -106,13 +112,11 @@ impl LedgerReport {
 
 /// An extract of the entries of these datasets (all without any) that can be checked.
 pub fn export(context: &Context, datasets: &[String]) -> Result<Extract, Failure> {
-    for name in datasets {
-        name.parse::<crate::values::DatasetId>().map_err(|error| Failure::new(Exit::CATALOG, error.to_string()))?;
-    }
+    let names = datasets.iter().map(|name| here::parse(name)).collect::<Result<Vec<_>, _>>()?;
     let ledger = context.ledger()?;
     let mut extract = Extract::begin(context.now(), env!("CARGO_PKG_VERSION"));
     let found = ledger.scan(&mut |line, entry| {
-        let chosen = datasets.is_empty() || datasets.iter().any(|name| name == entry.record.dataset.as_str());
+        let chosen = names.is_empty() || names.iter().any(|name| concerns(&entry, name));
         extract.take(line, &entry, chosen);
     })?;
     match found.faults.first() {

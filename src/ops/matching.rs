@@ -25,6 +25,7 @@ pub struct Match {
     /// Its path at the publisher.
     pub path: RelPath,
     /// The person's file.
+    #[serde(serialize_with = "super::report::shown")]
     pub found: PathBuf,
     /// How it was recognised: `digest`, `name and size`, or `name`.
     pub by: &'static str,

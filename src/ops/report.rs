@@ -1,8 +1,8 @@
 //! What `fetch` and `import` tell when they are done.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::plan::FetchPlan;
 use crate::values::{ByteSize, DatasetId, Digest, RelPath};
@@ -71,6 +71,16 @@ pub struct FailedFile {
     pub path: RelPath,
     /// Why.
     pub error: String,
+}
+
+/// A person's file may have a name that is not UTF-8, which JSON cannot hold.
+pub(super) fn shown<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&path.to_string_lossy())
+}
+
+/// The same for several.
+pub(super) fn all_shown<S: Serializer>(paths: &[PathBuf], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(paths.iter().map(|path| path.to_string_lossy()))
 }
 
 impl FetchReport {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::catalog::{Selection, Source};
 use crate::context::Context;
 use crate::events::Event;
-use crate::fs::Access;
+use crate::fs::{self, Access};
 use crate::layout::{DatasetDir, LayoutError, Store, Workspace, commit};
 use crate::licenses::Expression;
 use crate::values::Printable;
@@ -35,6 +35,7 @@ impl<'a> Target<'a> {
             Some(to) => to.to_path_buf(),
             None => context.data_dir()?,
         };
+        refuse_file(&data_dir)?;
         let found = selection.source(source).ok_or_else(|| no_source(selection, source))?;
         known_texts(context, selection, &found.channel)?;
         Ok(Self {
@@ -99,6 +100,18 @@ fn known_texts(context: &Context, selection: &Selection, channel: &str) -> Resul
     match whole.chain(agreed).find_map(|id| shelf.broken(id)) {
         Some(broken) => Err(Failure::from_error(Exit::CATALOG, broken).of(selection.id())),
         None => Ok(()),
+    }
+}
+
+/// A file where the data folder, or a folder above it, should be.
+fn refuse_file(data_dir: &Path) -> Result<(), Failure> {
+    let is_file = |path: &&Path| !fs::is_dir(path) && matches!(fs::metadata(path), Ok(Some(_)));
+    match data_dir.ancestors().find(is_file) {
+        None => Ok(()),
+        Some(file) => {
+            let message = format!("no data can be kept in `{}`: `{}` is no folder", data_dir.display(), file.display());
+            Err(Failure::new(Exit::DENIED, message).help("name a folder with `--to DIR` or `--data-dir DIR`"))
+        }
     }
 }
 

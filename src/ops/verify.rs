@@ -64,7 +64,9 @@ pub fn verify_one(context: &Context, here: &Here, mode: CheckMode) -> Result<Ver
             files: receipt.files,
             bytes: receipt.bytes,
             kept: crate::values::ByteSize::ZERO,
+            unknown_sizes: 0,
         });
+        context.report.report(Event::Phase { dataset: receipt.dataset.clone(), phase: "verify" });
     }
     let mut records: Vec<String> = here.fault.iter().cloned().collect();
     let Damage { checked, good, missing, changed, extra } = compare(context, &here.dir, mode, &mut records)?;

@@ -169,10 +169,11 @@ fn globs(patterns: &[String]) -> Result<GlobSet, Failure> {
 /// A source that only a person can use: what to get, and how to go on.
 fn by_hand(error: ProviderError, target: &Target<'_>) -> Failure {
     let manual = matches!(error, ProviderError::ByHand { .. });
-    let failure = Failure::from(error);
+    let mut failure = Failure::from(error);
     if !manual {
         return failure;
     }
+    failure.message = format!("no program can fetch `{}` from `{}`", target.selection, target.source.host.name());
     let channel = Some(target.source.channel.as_str());
     let names: Vec<String> = target.selection.files(channel).take(20).map(|file| format!("`{}`", file.path)).collect();
     let failure = if names.is_empty() { failure } else { failure.help(format!("the files are {}", names.join(", "))) };

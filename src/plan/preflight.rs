@@ -1,5 +1,7 @@
 //! Whether the disk will do, before the first byte is fetched.
 
+use std::path::{Path, PathBuf};
+
 use crate::remedy::Remedy;
 use crate::values::ByteSize;
 
@@ -9,16 +11,20 @@ use super::steps::FetchPlan;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Shortage {
     /// Too few bytes are free.
-    #[error("the disk has {free} free, and the fetch needs {needed} at its peak")]
+    #[error("the disk of `{}` has {free} free, and the fetch needs {needed} at its peak", at.display())]
     Bytes {
+        /// The data folder.
+        at: PathBuf,
         /// Free bytes.
         free: ByteSize,
         /// Needed bytes.
         needed: ByteSize,
     },
     /// Too few inodes are free.
-    #[error("the disk takes {free} more files, and the fetch makes {needed}")]
+    #[error("the disk of `{}` takes {free} more files, and the fetch makes {needed}", at.display())]
     Inodes {
+        /// The data folder.
+        at: PathBuf,
         /// Free inodes.
         free: u64,
         /// Needed inodes.
@@ -29,7 +35,7 @@ pub enum Shortage {
 impl Remedy for Shortage {
     fn remedy(&self) -> Option<String> {
         Some(match self {
-            Self::Bytes { free, needed } => format!(
+            Self::Bytes { free, needed, .. } => format!(
                 "free {} more, choose another disk with `--to DIR`, or start all the same with `--ignore-space`",
                 needed.saturating_sub(*free)
             ),
@@ -43,15 +49,15 @@ impl Remedy for Shortage {
 
 /// Compares the plan's peak with what the disk takes. `inodes` is `None` where the file
 /// system has no fixed number.
-pub fn preflight(plan: &FetchPlan, free: ByteSize, inodes: Option<u64>) -> Result<(), Shortage> {
+pub fn preflight(plan: &FetchPlan, at: &Path, free: ByteSize, inodes: Option<u64>) -> Result<(), Shortage> {
     if plan.is_idle() {
         return Ok(());
     }
     if plan.peak > free {
-        return Err(Shortage::Bytes { free, needed: plan.peak });
+        return Err(Shortage::Bytes { at: at.to_path_buf(), free, needed: plan.peak });
     }
     match inodes {
-        Some(free) if plan.inodes > free => Err(Shortage::Inodes { free, needed: plan.inodes }),
+        Some(free) if plan.inodes > free => Err(Shortage::Inodes { at: at.to_path_buf(), free, needed: plan.inodes }),
         _ => Ok(()),
     }
 }
@@ -71,7 +77,7 @@ mod tests {
     fn refuses_before_starting_and_only_when_there_is_work() {
         #[track_caller]
         fn check(action: Action, bytes: u64, inodes: Option<u64>, good: bool) {
-            assert_eq!(preflight(&plan(action), ByteSize(bytes), inodes).is_ok(), good);
+            assert_eq!(preflight(&plan(action), Path::new("/data"), ByteSize(bytes), inodes).is_ok(), good);
         }
         check(Action::Download, 10, Some(5), true);
         check(Action::Download, 9, Some(5), false);

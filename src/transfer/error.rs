@@ -122,6 +122,7 @@ impl TransferError {
     pub fn host(&self) -> Option<&NetError> {
         match self {
             Self::Net { source, .. } | Self::Expired { source, .. } => Some(source),
+            Self::NotLocated { cause, .. } => cause.net.as_ref(),
             _ => None,
         }
     }

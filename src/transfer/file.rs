@@ -71,7 +71,7 @@ pub(super) async fn fetch(engine: &Arc<Engine>, job: &Job) -> Result<Done, Trans
     }
     Err(last.unwrap_or_else(|| TransferError::NotLocated {
         file: job.file.clone(),
-        cause: super::LocateError { exit: 1, message: "the entry names no place for it".into(), help: None },
+        cause: super::LocateError { net: None, exit: 1, message: "the entry names no place for it".into(), help: None },
     }))
 }
 

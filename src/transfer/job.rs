@@ -21,6 +21,8 @@ pub trait Locate: Send + Sync {
 /// Nobody can say where a file is.
 #[derive(Debug, Clone)]
 pub struct LocateError {
+    /// What the network or the host said, where it was asked.
+    pub net: Option<crate::net::NetError>,
     /// Exit code of the failure.
     pub exit: u8,
     /// What happened.
