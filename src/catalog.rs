@@ -6,6 +6,7 @@
 //! declared     the digest that an entry declares of itself
 //! source       one variant per kind of host
 //! selection    `ID[@VER][:VARIANT]` resolved, and the views on it
+//! listed       what an entry says about files that only the host names
 //! file_terms   which terms a single file carries
 //! index        all entries: the embedded ones with overlays laid over
 //! search       ranked hits
@@ -21,14 +22,16 @@ pub mod file_terms;
 pub mod format;
 pub mod index;
 pub mod lint;
+pub mod listed;
 pub mod schema;
 pub mod search;
 pub mod selection;
 pub mod source;
 
-pub use dataset::{AccessClass, Dataset, FileEntry, Locator, Release, UnpackRules, Variant};
+pub use dataset::{AccessClass, Dataset, FileEntry, HostRule, Locator, Release, UnpackRules, Variant};
 pub use file_terms::FileTerms;
 pub use format::{Citation, Claim, Correction, DistributionKind, Related, Requirement, RequirementKind};
 pub use index::Catalog;
+pub use listed::{HostRules, Treatment};
 pub use selection::{SelectError, Selection};
 pub use source::{Host, Source};

@@ -1,16 +1,17 @@
 //! The only door to the network.
 //!
-//! A [`Client`] sends GET requests and gives back a [`Response`] whose body arrives piece by
+//! A [`Client`] sends requests and gives back a [`Response`] whose body arrives piece by
 //! piece. Held here once for everything above: no request when offline, address rewriting just
 //! before connecting, at most so many connections to one host, the time a host asked us to
 //! wait, the rate limit, proxies, certificate authorities, redirects by origin, and patience.
 //! What an answer means for a retry is decided by pure functions in [`retry`].
 //!
-//! Left out: other methods than GET, decompression of transport encodings (a `.nii.gz` must
+//! Left out: other methods than GET and POST, decompression of transport encodings (a `.nii.gz` must
 //! arrive as its digest expects it), HTTP/3, and any storing of cookies beyond one chain of
 //! redirects. Nothing here reads the environment or the clock: both come in with
 //! [`NetSettings`].
 
+pub mod api;
 pub mod client;
 pub mod error;
 pub mod gate;
@@ -30,11 +31,12 @@ pub mod validator;
 mod failure;
 mod wire;
 
+pub use api::{Answer, Lead};
 pub use client::Client;
 pub use error::NetError;
 pub use pages::Page;
 pub use proxy::{Proxies, ProxyUrl};
-pub use request::{HttpRequest, Lane, RangeSupport, RequestCredential, Want};
+pub use request::{Body, HttpRequest, Lane, RangeSupport, RequestCredential, Want};
 pub use response::Response;
 pub use rewrite::{Rewrite, Rewrites, RewritesError};
 pub use settings::{Clock, NetSettings};

@@ -25,6 +25,7 @@ pub mod remove;
 pub mod repair;
 pub mod report;
 pub mod rules;
+pub mod stored_listing;
 pub mod target;
 pub mod texts;
 pub mod verify;

@@ -7,31 +7,46 @@
 
 pub mod box_links;
 pub mod embedded;
+pub mod figshare;
 pub mod github;
 pub mod http;
+pub mod huggingface;
 pub mod local;
 pub mod manual;
+pub mod osf;
+pub mod zenodo;
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
 
 use crate::catalog::{FileEntry, Host, Locator, Selection, Source};
-use crate::credentials::CredentialError;
-use crate::net::{Client, NetError};
+use crate::credentials::{CredentialError, CredentialSecret, Form};
+use crate::net::{Client, HttpRequest, NetError, RequestCredential};
 use crate::plan::Location;
 use crate::remedy::Remedy;
-use crate::values::{ByteSize, Digest, RelPath, SafeUrl};
+use crate::values::{ByteSize, Digest, RelPath, SafeUrl, UnsafePath};
 
 /// What hosts can do.
 pub trait Provider: Send + Sync {
     /// What a request needs before the host answers.
-    fn needs(&self) -> Needs;
+    fn needs(&self) -> Needs {
+        Needs::Nothing
+    }
 
     /// The files of the release: names, sizes, digests. Downloads none of them. `known` are
-    /// those that the entry names; a host that lists none of its own answers with them.
-    fn list(&self, hosts: &Hosts, known: Listing) -> impl Future<Output = Result<Listing, ProviderError>> + Send;
+    /// those that the entry names. With [`Extent::Known`] the host need not be asked for more
+    /// than it takes to locate them, and a host that has nothing to add answers with them.
+    fn list(
+        &self,
+        hosts: &Hosts,
+        known: Listing,
+        extent: Extent,
+    ) -> impl Future<Output = Result<Listing, ProviderError>> + Send;
 
     /// In how many ways a file can be had; they are tried in order.
-    fn ways(&self, file: &ListedFile) -> usize;
+    fn ways(&self, _file: &ListedFile) -> usize {
+        1
+    }
 
     /// Where the bytes of a file are, valid now, by one of the ways.
     fn locate(
@@ -40,6 +55,12 @@ pub trait Provider: Send + Sync {
         file: &ListedFile,
         way: usize,
     ) -> impl Future<Output = Result<Location, ProviderError>> + Send;
+
+    /// What a refusal of the host means, where the host can be asked or is known to mean
+    /// something. `None` leaves the plain words.
+    fn explain(&self, _hosts: &Hosts, _error: &NetError) -> impl Future<Output = Option<ProviderError>> + Send {
+        std::future::ready(None)
+    }
 }
 
 /// What a request needs.
@@ -47,37 +68,78 @@ pub trait Provider: Send + Sync {
 pub enum Needs {
     /// Nothing.
     Nothing,
-    /// User and password.
-    Login,
-    /// A token.
-    Token,
+    /// A credential in one of these forms is used if there is one: it raises limits, or opens
+    /// what the host holds back.
+    May(&'static [Form]),
+    /// A credential in one of these forms.
+    Must(&'static [Form]),
+}
+
+/// How much of what a host has is to be listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// What the entry names.
+    Known,
+    /// All there is.
+    All,
 }
 
 /// What providers are given to work with.
 pub struct Hosts {
     /// The network.
     pub client: Client,
-    /// The credential of the source's host, if one is needed and stored.
-    pub credential: Option<crate::net::RequestCredential>,
+    /// The credential of the source's host, if one is used and stored.
+    pub secret: Option<CredentialSecret>,
+    /// What the person decided about single hosts.
+    pub choices: HostChoices,
     /// The server for what the program carries, once it is started.
     pub embedded: tokio::sync::OnceCell<embedded::EmbeddedServer>,
 }
 
+/// What the settings say about single hosts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HostChoices {
+    /// The `User-Agent` for PhysioNet, which reads passwords from few programs only.
+    pub physionet_user_agent: Option<String>,
+}
+
+impl Hosts {
+    /// For hosts that are asked without a credential.
+    pub fn anonymous(client: Client) -> Self {
+        Self { client, secret: None, choices: HostChoices::default(), embedded: tokio::sync::OnceCell::new() }
+    }
+
+    /// The stored secret as a header: a login as Basic, a token as Bearer.
+    pub fn credential(&self) -> Option<RequestCredential> {
+        self.secret.clone().map(|secret| match secret {
+            CredentialSecret::Token(token) => RequestCredential::Bearer(token),
+            CredentialSecret::Login { user, password } => RequestCredential::Basic { user, password },
+        })
+    }
+
+    /// A GET with the stored credential, if there is one.
+    pub fn get(&self, url: SafeUrl) -> HttpRequest {
+        HttpRequest { credential: self.credential(), ..HttpRequest::get(url) }
+    }
+}
+
 /// The files of a release, as the host or the entry lists them.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Listing(pub Vec<ListedFile>);
 
-/// One of them.
-#[derive(Debug, Clone)]
+/// One of them. A listing may have a million: rare parts are boxed.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedFile {
     /// Its path at the publisher.
     pub path: RelPath,
     /// Exact size, where known.
     pub size: Option<ByteSize>,
-    /// What the entry says proves it.
+    /// What the entry and the host say proves it; all of them must hold.
     pub digests: Vec<Digest>,
     /// Where it is at this source.
-    pub locator: Locator,
+    pub at: Option<Box<Locator>>,
+    /// Its terms as the host states them for this file alone.
+    pub license: Option<Arc<str>>,
 }
 
 /// Why a provider cannot go on.
@@ -113,6 +175,42 @@ pub enum ProviderError {
         /// What a person does there.
         steps: Vec<String>,
     },
+    /// The host lists other bytes than the entry.
+    #[error("`{path}` is not what the catalogue says: expected {expected}, the host lists {listed}")]
+    Changed {
+        /// The file.
+        path: RelPath,
+        /// What the entry says.
+        expected: String,
+        /// What the host says.
+        listed: String,
+    },
+    /// The host said no, and why is known.
+    #[error("{message}")]
+    Refused {
+        /// The exit code of this class of refusal (command line contract, section 3).
+        exit: u8,
+        /// What happened.
+        message: String,
+        /// What to do about it, a line each.
+        help: Vec<String>,
+    },
+    /// The host's answer makes no sense as one of its documented answers.
+    #[error("unusable answer from {host}: {reason}")]
+    Answer {
+        /// The host's name.
+        host: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The host lists a name that cannot be a path of ours.
+    #[error("{host} lists a file whose name is refused: {source}")]
+    Name {
+        /// The host's name.
+        host: &'static str,
+        /// Which rule it breaks.
+        source: UnsafePath,
+    },
     /// The program carries no such file.
     #[error("the program carries no file `{path}`")]
     NotCarried {
@@ -141,7 +239,14 @@ impl Remedy for ProviderError {
             Self::NoPlace { .. } => {
                 Some("choose another source with `--source`, or get the file by hand and import it".into())
             }
-            Self::NotCarried { .. } | Self::Loopback(_) => None,
+            Self::Changed { path, .. } => Some(format!(
+                "if the publisher has replaced the file, `--accept-changed {path} --reason TEXT` takes it"
+            )),
+            Self::Refused { help, .. } => (!help.is_empty()).then(|| help.join("\n")),
+            Self::Answer { .. } => {
+                Some("run the same command again later; if it stays so, tell the authors of medsets".into())
+            }
+            Self::NotCarried { .. } | Self::Loopback(_) | Self::Name { .. } => None,
         }
     }
 }
@@ -160,6 +265,32 @@ pub enum AnyProvider {
     Local(local::LocalFiles),
     /// A person.
     Manual(manual::ByHand),
+    /// figshare.
+    Figshare(figshare::FigshareArticle),
+    /// Hugging Face.
+    Huggingface(huggingface::HubRepository),
+    /// Open Science Framework.
+    Osf(osf::OsfNode),
+    /// Zenodo.
+    Zenodo(zenodo::ZenodoRecord),
+}
+
+/// The same call to whichever provider it is.
+macro_rules! each {
+    ($any:expr, $one:ident => $call:expr) => {
+        match $any {
+            AnyProvider::Http($one) => $call,
+            AnyProvider::Github($one) => $call,
+            AnyProvider::Box($one) => $call,
+            AnyProvider::Embedded($one) => $call,
+            AnyProvider::Local($one) => $call,
+            AnyProvider::Manual($one) => $call,
+            AnyProvider::Figshare($one) => $call,
+            AnyProvider::Huggingface($one) => $call,
+            AnyProvider::Osf($one) => $call,
+            AnyProvider::Zenodo($one) => $call,
+        }
+    };
 }
 
 impl AnyProvider {
@@ -186,56 +317,59 @@ impl AnyProvider {
             Host::Manual { page, steps } => {
                 Self::Manual(manual::ByHand { provider: "manual", page: page.clone(), steps: steps.clone() })
             }
+            Host::Figshare { article, article_version } => {
+                Self::Figshare(figshare::FigshareArticle { article: *article, version: *article_version })
+            }
+            Host::Huggingface { repo, repo_kind, revision } => Self::Huggingface(huggingface::HubRepository {
+                repo: repo.clone(),
+                kind: match repo_kind.as_deref() {
+                    Some("model") => huggingface::HubKind::Model,
+                    _ => huggingface::HubKind::Dataset,
+                },
+                revision: revision.clone(),
+            }),
+            Host::Osf { node } => Self::Osf(osf::OsfNode { node: node.clone() }),
+            Host::Zenodo { record } => Self::Zenodo(zenodo::ZenodoRecord { record: *record }),
             other => Self::Manual(manual::ByHand::at(other.name(), selection, source)),
         }
     }
 
     /// See [`Provider::needs`].
     pub fn needs(&self) -> Needs {
-        match self {
-            Self::Http(one) => one.needs(),
-            Self::Github(one) => one.needs(),
-            Self::Box(one) => one.needs(),
-            Self::Embedded(one) => one.needs(),
-            Self::Local(one) => one.needs(),
-            Self::Manual(one) => one.needs(),
-        }
+        each!(self, one => one.needs())
     }
 
     /// See [`Provider::list`].
-    pub async fn list(&self, hosts: &Hosts, known: Listing) -> Result<Listing, ProviderError> {
-        match self {
-            Self::Http(one) => one.list(hosts, known).await,
-            Self::Github(one) => one.list(hosts, known).await,
-            Self::Box(one) => one.list(hosts, known).await,
-            Self::Embedded(one) => one.list(hosts, known).await,
-            Self::Local(one) => one.list(hosts, known).await,
-            Self::Manual(one) => one.list(hosts, known).await,
-        }
+    pub async fn list(&self, hosts: &Hosts, known: Listing, extent: Extent) -> Result<Listing, ProviderError> {
+        each!(self, one => one.list(hosts, known, extent).await)
     }
 
     /// See [`Provider::ways`].
     pub fn ways(&self, file: &ListedFile) -> usize {
-        match self {
-            Self::Http(one) => one.ways(file),
-            Self::Github(one) => one.ways(file),
-            Self::Box(one) => one.ways(file),
-            Self::Embedded(one) => one.ways(file),
-            Self::Local(one) => one.ways(file),
-            Self::Manual(one) => one.ways(file),
-        }
+        each!(self, one => one.ways(file))
     }
 
     /// See [`Provider::locate`].
     pub async fn locate(&self, hosts: &Hosts, file: &ListedFile, way: usize) -> Result<Location, ProviderError> {
-        match self {
-            Self::Http(one) => one.locate(hosts, file, way).await,
-            Self::Github(one) => one.locate(hosts, file, way).await,
-            Self::Box(one) => one.locate(hosts, file, way).await,
-            Self::Embedded(one) => one.locate(hosts, file, way).await,
-            Self::Local(one) => one.locate(hosts, file, way).await,
-            Self::Manual(one) => one.locate(hosts, file, way).await,
-        }
+        each!(self, one => one.locate(hosts, file, way).await)
+    }
+
+    /// See [`Provider::explain`].
+    pub async fn explain(&self, hosts: &Hosts, error: &NetError) -> Option<ProviderError> {
+        each!(self, one => one.explain(hosts, error).await)
+    }
+}
+
+impl ListedFile {
+    /// Where it is at this source, as far as anything is said about it.
+    pub fn locator(&self) -> &Locator {
+        static NOWHERE: LazyLock<Locator> = LazyLock::new(Locator::default);
+        self.at.as_deref().unwrap_or(&NOWHERE)
+    }
+
+    /// A file of which only the name is known.
+    pub fn named(path: RelPath) -> Self {
+        Self { path, size: None, digests: Vec::new(), at: None, license: None }
     }
 }
 
@@ -243,12 +377,61 @@ impl Listing {
     /// The files an entry names, as one source serves them.
     pub fn of_entry<'f>(known: impl IntoIterator<Item = &'f FileEntry>, channel: &str) -> Self {
         let listed = known.into_iter().map(|file| ListedFile {
-            path: file.path.clone(),
             size: file.size,
             digests: file.digests.clone(),
-            locator: file.at.get(channel).cloned().unwrap_or_default(),
+            at: file.at.get(channel).cloned().map(Box::new),
+            ..ListedFile::named(file.path.clone())
         });
         Self(listed.collect())
+    }
+
+    /// What the host lists, completed by what the entry knows: the entry's size and digests
+    /// stand beside the host's, and files that only the entry names are kept.
+    ///
+    /// # Errors
+    /// [`ProviderError::Changed`] where both give the size or the same kind of digest and
+    /// differ: the publisher has replaced the file, or the entry is wrong.
+    pub fn completed_by(self, known: Self) -> Result<Self, ProviderError> {
+        let mut rest: HashMap<RelPath, ListedFile> =
+            known.0.into_iter().map(|file| (file.path.clone(), file)).collect();
+        let mut files = Vec::with_capacity(self.0.len());
+        for listed in self.0 {
+            files.push(match rest.remove(&listed.path) {
+                Some(known) => listed.completed_by(known)?,
+                None => listed,
+            });
+        }
+        let mut left: Vec<ListedFile> = rest.into_values().collect();
+        left.sort_by(|one, other| one.path.cmp(&other.path));
+        files.extend(left);
+        Ok(Self(files))
+    }
+}
+
+impl ListedFile {
+    fn completed_by(mut self, known: Self) -> Result<Self, ProviderError> {
+        let changed =
+            |expected: String, listed: String| ProviderError::Changed { path: self.path.clone(), expected, listed };
+        if let (Some(listed), Some(expected)) = (self.size, known.size)
+            && listed != expected
+        {
+            return Err(changed(format!("{} bytes", expected.0), format!("{} bytes", listed.0)));
+        }
+        for digest in &known.digests {
+            let same_kind = self.digests.iter().find(|one| one.algorithm() == digest.algorithm());
+            if let Some(listed) = same_kind.filter(|listed| *listed != digest) {
+                return Err(changed(digest.to_string(), listed.to_string()));
+            }
+        }
+        let mut digests = known.digests;
+        digests.extend(self.digests.iter().filter(|one| !digests.contains(one)).copied().collect::<Vec<_>>());
+        self.size = self.size.or(known.size);
+        self.digests = digests;
+        self.at = match (self.at, known.at) {
+            (Some(listed), Some(known)) => Some(Box::new(listed.or(*known))),
+            (listed, known) => listed.or(known),
+        };
+        Ok(self)
     }
 }
 
@@ -268,5 +451,10 @@ impl Way {
     /// Where the bytes are now.
     pub async fn locate(&self) -> Result<Location, ProviderError> {
         self.provider.locate(&self.hosts, &self.file, self.way).await
+    }
+
+    /// What a refusal of the host means.
+    pub async fn explain(&self, error: &NetError) -> Option<ProviderError> {
+        self.provider.explain(&self.hosts, error).await
     }
 }

@@ -17,6 +17,6 @@ pub use counted::counted;
 pub use dataset_id::DatasetId;
 pub use digest::{Algorithm, Digest, Digester};
 pub use printable::Printable;
-pub use rel_path::RelPath;
+pub use rel_path::{RelPath, UnsafePath};
 pub use safe_url::SafeUrl;
 pub use secret::Secret;

@@ -56,7 +56,7 @@ pub struct Release {
     /// Files.
     pub files: Vec<FileEntry>,
     /// Rules for files that the host lists.
-    pub rules: Vec<format::RuleTable>,
+    pub rules: Vec<HostRule>,
 }
 
 /// A variant of a release.
@@ -113,8 +113,29 @@ pub struct FileEntry {
     pub note: Option<String>,
 }
 
+/// What becomes of files that the host lists.
+#[derive(Debug, Clone)]
+pub struct HostRule {
+    /// Which files: a glob over their paths at the publisher.
+    pub pattern: String,
+    /// Which variants they belong to.
+    pub variants: Names,
+    /// A handle for selections.
+    pub group: Option<String>,
+    /// Where they, or what comes out of them, go: below the dataset folder.
+    pub into: RelPath,
+    /// How their members come out.
+    pub unpack: Option<Box<UnpackRules>>,
+    /// Licence expression.
+    pub license: Option<String>,
+    /// What they are to the dataset.
+    pub role: Option<RoleWord>,
+    /// Whether they are left out.
+    pub skip: bool,
+}
+
 /// Where a file is at one source.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Locator {
     /// A whole address.
     pub url: Option<SafeUrl>,
@@ -130,6 +151,22 @@ pub struct Locator {
     pub entity: Option<String>,
     /// Key in an object store.
     pub key: Option<String>,
+}
+
+impl Locator {
+    /// This one, and what `other` knows where this one is silent.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            url: self.url.or(other.url),
+            mirrors: if self.mirrors.is_empty() { other.mirrors } else { self.mirrors },
+            path: self.path.or(other.path),
+            static_link: self.static_link.or(other.static_link),
+            file_id: self.file_id.or(other.file_id),
+            entity: self.entity.or(other.entity),
+            key: self.key.or(other.key),
+        }
+    }
 }
 
 /// How an archive's members come out.
@@ -248,6 +285,13 @@ fn read_release(written: format::ReleaseEntry, inspection: &mut Inspection<'_>, 
     for (index, table) in written.file.into_iter().enumerate() {
         files.push(read_file(table, inspection, &list.index(index)));
     }
+    let list = at.key("rule");
+    let rules = written
+        .rule
+        .into_iter()
+        .enumerate()
+        .map(|(index, rule)| read_rule(rule, inspection, &list.index(index)))
+        .collect();
     let mut variants = Vec::new();
     let list = at.key("variant");
     for (index, variant) in written.variant.into_iter().enumerate() {
@@ -277,8 +321,27 @@ fn read_release(written: format::ReleaseEntry, inspection: &mut Inspection<'_>, 
         variants,
         sources: sources.into_iter().collect::<Option<_>>()?,
         files: files.into_iter().collect::<Option<_>>()?,
-        rules: written.rule,
+        rules,
     })
+}
+
+fn read_rule(table: format::RuleTable, inspection: &mut Inspection<'_>, at: &At<'_>) -> HostRule {
+    let into = read_into(table.into.as_deref(), inspection, &at.key("into"));
+    HostRule {
+        unpack: table.unpack.map(|unpack| read_unpack(unpack, &into, inspection, &at.key("unpack"))),
+        pattern: table.pattern,
+        variants: table.variant,
+        group: table.group,
+        into,
+        license: table.license,
+        role: table.role,
+        skip: table.skip,
+    }
+}
+
+fn read_unpack(table: UnpackTable, beside: &RelPath, inspection: &mut Inspection<'_>, at: &At<'_>) -> Box<UnpackRules> {
+    let inner = read_into(table.into.as_deref(), inspection, &at.key("into"));
+    Box::new(UnpackRules { into: if table.into.is_some() { inner } else { beside.clone() }, table })
 }
 
 fn about(text: Option<String>, inspection: &mut Inspection<'_>, at: &At<'_>) -> Option<ByteSize> {
@@ -307,11 +370,7 @@ fn read_file(table: FileTable, inspection: &mut Inspection<'_>, at: &At<'_>) -> 
         let locator = read_locator(locator, inspection, &list.key(&channel));
         places.insert(channel, locator);
     }
-    let unpack = table.unpack.map(|unpack| {
-        let key = at.key("unpack");
-        let inner = read_into(unpack.into.as_deref(), inspection, &key.key("into"));
-        Box::new(UnpackRules { into: if unpack.into.is_some() { inner } else { into.clone() }, table: *unpack })
-    });
+    let unpack = table.unpack.map(|unpack| read_unpack(*unpack, &into, inspection, &at.key("unpack")));
     Some(FileEntry {
         variants: table.variant,
         channels: table.channel,

@@ -8,8 +8,9 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::dataset::FileEntry;
-use super::format::{RoleWord, RuleTable};
+use super::dataset::{FileEntry, HostRule};
+use super::format::RoleWord;
+use super::listed::Treatment;
 use super::selection::Selection;
 
 /// The terms of a selection's files by one source.
@@ -54,8 +55,13 @@ impl<'s> FileTerms<'s> {
         self.terms(file.license.as_deref(), file.group.as_deref(), file.role)
     }
 
+    /// The terms of a file, wherever it is said what becomes of it.
+    pub fn treated(&self, treatment: &Treatment<'s>) -> Cow<'s, str> {
+        self.terms(treatment.license, treatment.group, treatment.role)
+    }
+
     /// The terms of the files a rule is for.
-    pub fn rule(&self, rule: &'s RuleTable) -> Cow<'s, str> {
+    pub fn rule(&self, rule: &'s HostRule) -> Cow<'s, str> {
         self.terms(rule.license.as_deref(), rule.group.as_deref(), rule.role)
     }
 

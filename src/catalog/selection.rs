@@ -7,9 +7,9 @@ use crate::document::BrokenFile;
 use crate::remedy::Remedy;
 use crate::values::{ByteSize, DatasetId, Printable};
 
-use super::dataset::{Dataset, FileEntry, Release, Variant};
+use super::dataset::{Dataset, FileEntry, HostRule, Release, Variant};
 use super::file_terms::FileTerms;
-use super::format::{Requirement, RuleTable};
+use super::format::Requirement;
 use super::index::{BrokenEntry, Catalog};
 use super::source::Source;
 
@@ -356,8 +356,8 @@ impl Selection {
     }
 
     /// The rules that hold for it and leave nothing out.
-    pub fn rules(&self) -> impl Iterator<Item = &RuleTable> {
-        let is_ours = |rule: &&RuleTable| self.variant_name().is_none_or(|variant| rule.variant.has(variant));
+    pub fn rules(&self) -> impl Iterator<Item = &HostRule> {
+        let is_ours = |rule: &&HostRule| self.variant_name().is_none_or(|variant| rule.variants.has(variant));
         self.release().rules.iter().filter(|rule| !rule.skip).filter(is_ours)
     }
 

@@ -250,6 +250,23 @@ impl Host {
     }
 }
 
+impl Host {
+    /// Whether this version of the program fetches from such hosts; a person does from the others.
+    pub fn is_for_programs(&self) -> bool {
+        matches!(
+            self,
+            Self::Http { .. }
+                | Self::Github { .. }
+                | Self::Box { .. }
+                | Self::Embedded { .. }
+                | Self::Figshare { .. }
+                | Self::Huggingface { .. }
+                | Self::Osf { .. }
+                | Self::Zenodo { .. }
+        )
+    }
+}
+
 /// Keys of a source that do not depend on the kind of host.
 #[derive(Debug, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]

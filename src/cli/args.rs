@@ -167,6 +167,12 @@ pub struct FetchArgs {
     /// Not these files of the release (glob, may be repeated)
     #[arg(long, value_name = "GLOB")]
     pub exclude: Vec<String>,
+    /// Only the files named in this file, one path of the release in each line; `-` reads standard input
+    #[arg(long, value_name = "FILE")]
+    pub files_from: Option<PathBuf>,
+    /// Only files under one of these licences, such as `cc-by-4.0,cc0-1.0`
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub license: Vec<String>,
     /// Use this folder as the data folder for this run
     #[arg(long, value_name = "DIR")]
     pub to: Option<PathBuf>,

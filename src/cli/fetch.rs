@@ -1,12 +1,14 @@
 //! `medsets fetch` and `import`.
 
+use std::path::Path;
+
 use serde_json::json;
 
 use crate::context::Context;
 use crate::ops::fetch::{FetchOptions, KeepArchives};
 use crate::ops::import::{HowToTake, ImportOptions};
 use crate::ops::report::{FetchReport, Fetched};
-use crate::ops::{self, Failure};
+use crate::ops::{self, Exit, Failure};
 use crate::plan::Action;
 use crate::values::{ByteSize, counted};
 
@@ -22,9 +24,14 @@ pub async fn fetch(context: &Context, args: &FetchArgs, output: &Output) -> Resu
         (_, true) => Some(KeepArchives::No),
         _ => None,
     };
+    let mut include = args.include.clone();
+    if let Some(file) = &args.files_from {
+        include.extend(listed_in(context, file)?);
+    }
     let options = FetchOptions {
         datasets: args.datasets.clone(),
-        include: args.include.clone(),
+        include,
+        licenses: args.license.clone(),
         exclude: args.exclude.clone(),
         to: args.to.as_ref().map(|path| context.environment.folder("--to", path)).transpose()?,
         source: args.source.clone(),
@@ -46,6 +53,31 @@ pub async fn fetch(context: &Context, args: &FetchArgs, output: &Output) -> Resu
         }
     }
     Ok(answer("medsets/fetch/1", report, args.dry_run))
+}
+
+/// The paths that a file names, one in each line, as globs that match nothing else. Empty
+/// lines and lines that begin with `#` are passed over.
+fn listed_in(context: &Context, file: &Path) -> Result<Vec<String>, Failure> {
+    const LARGEST: u64 = 256 << 20;
+    let text = if file == Path::new("-") {
+        Output::read_input(LARGEST)?
+    } else {
+        let bytes = crate::fs::read(&context.environment.absolute(file)?, LARGEST)?;
+        String::from_utf8(bytes).map_err(|_| {
+            Failure::new(Exit::USAGE, format!("`{}` is not UTF-8 text", file.display()))
+                .help("write one path of the release in each line")
+        })?
+    };
+    let paths: Vec<String> = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(globset::escape)
+        .collect();
+    if paths.is_empty() {
+        return Err(Failure::new(Exit::USAGE, format!("`{}` names no file", file.display())));
+    }
+    Ok(paths)
 }
 
 /// Takes files that were got by hand.

@@ -1,13 +1,13 @@
 //! Where answers go: data to standard output, everything else to standard error.
 
-use std::io::{ErrorKind, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::time::Instant;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::ops::{Exit, Failure};
-use crate::values::Digest;
+use crate::values::{ByteSize, Digest};
 
 /// What a command found or did, ready to be shown either way.
 #[derive(Debug)]
@@ -125,6 +125,17 @@ impl Output {
         match std::io::stdin().read_line(&mut line) {
             Ok(read) if read > 0 => Some(line.trim().to_owned()),
             _ => None,
+        }
+    }
+
+    /// Reads standard input whole, up to `limit` bytes of UTF-8 text.
+    pub fn read_input(limit: u64) -> Result<String, Failure> {
+        let mut text = String::new();
+        let read = std::io::stdin().lock().take(limit + 1).read_to_string(&mut text);
+        match read {
+            Ok(read) if read as u64 <= limit => Ok(text),
+            Ok(_) => Err(Failure::new(Exit::USAGE, format!("standard input holds more than {}", ByteSize(limit)))),
+            Err(error) => Err(Failure::new(Exit::USAGE, format!("standard input cannot be read as text: {error}"))),
         }
     }
 

@@ -88,6 +88,12 @@ pub const KEYS: &[Key] = &[
         Kind::Word(&["auto", "os", "file", "none"]),
         "where stored credentials are looked for",
     ),
+    key(
+        "physionet.user-agent",
+        None,
+        Kind::Text,
+        "what PhysioNet is told of the program: it reads passwords only from programs it knows, such as Wget",
+    ),
     key("identity.name", None, Kind::Text, "your name, for the ledger"),
     key("identity.email", None, Kind::Text, "your e-mail address, for the ledger"),
     key("identity.institution", None, Kind::Text, "your institution, for the ledger"),

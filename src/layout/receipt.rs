@@ -72,6 +72,9 @@ pub struct Selection {
     /// Globs that were left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exclude: Vec<String>,
+    /// Licences under one of which every file had to be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub licenses: Vec<String>,
     /// Whether archives were left as they are.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub packed: bool,

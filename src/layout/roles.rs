@@ -24,7 +24,7 @@ pub enum Role {
     Other,
 }
 
-/// The entry's globs, tried in the order of [`Role`]'s variants.
+/// The entry's globs, tried in the order of [`Role`]'s variants; then those of single files.
 #[derive(Debug, Default)]
 pub struct RoleRules {
     rules: Vec<(Role, GlobSet)>,
@@ -48,6 +48,18 @@ impl RoleRules {
         }
         rules.sort_by_key(|(role, _)| *role);
         Self { rules }
+    }
+
+    /// The same rules, with globs behind them that hold where they do not say.
+    #[must_use]
+    pub fn or_else(mut self, globs: impl IntoIterator<Item = (Role, String)>) -> Self {
+        let mut by_role: std::collections::BTreeMap<Role, Vec<String>> = std::collections::BTreeMap::new();
+        for (role, pattern) in globs {
+            by_role.entry(role).or_default().push(pattern);
+        }
+        let fallback = Self::new(by_role.iter().map(|(role, patterns)| (*role, patterns.as_slice())));
+        self.rules.extend(fallback.rules);
+        self
     }
 
     /// The role of a file by its path below the dataset folder.

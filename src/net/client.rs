@@ -18,7 +18,7 @@ use super::gate::{Gate, Place};
 use super::limit::Limiter;
 use super::patience::StallWatch;
 use super::redirect;
-use super::request::{HttpRequest, Lane, RequestCredential, Want};
+use super::request::{Body, HttpRequest, Lane, RequestCredential, Want};
 use super::response::Response;
 use super::settings::NetSettings;
 use super::wire;
@@ -36,10 +36,35 @@ struct Shared {
     gates: Mutex<HashMap<Origin, Arc<Gate>>>,
 }
 
+/// How far redirects are followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Walk {
+    /// To the answer.
+    ToTheEnd,
+    /// To the answer, or to the first address at another origin, which is not asked.
+    WithinTheOrigin,
+}
+
+/// Where a chain of redirects ended.
+#[expect(clippy::large_enum_variant, reason = "one for each request, taken apart at once")]
+pub(super) enum Reached {
+    /// At an answer.
+    Answer { answer: reqwest::Response, hop: Hop, place: Place, sent: bool },
+    /// At an address of another origin.
+    Elsewhere(SafeUrl),
+}
+
 /// One hop of a chain: what the caller sees, and what is connected to.
-struct Hop {
+pub(super) struct Hop {
     asked: SafeUrl,
     connected: SafeUrl,
+}
+
+impl Hop {
+    /// The address before rewriting.
+    pub(super) fn asked(&self) -> &SafeUrl {
+        &self.asked
+    }
 }
 
 impl Client {
@@ -68,13 +93,29 @@ impl Client {
     /// # Errors
     /// Every status but 200, 206, 412 and 416 is an error with its meaning.
     pub async fn get(&self, request: &HttpRequest, want: Option<&Want>, lane: Lane) -> Result<Response, NetError> {
+        match self.walk(request, want, lane, Walk::ToTheEnd).await? {
+            Reached::Answer { answer, hop, place, sent } => self.settle(answer, hop, place, sent),
+            Reached::Elsewhere(url) => unreachable!("a walk to the end does not stop before {url}"),
+        }
+    }
+
+    /// Sends a request and follows its redirects as far as `walk` says, whatever status the
+    /// last answer has.
+    pub(super) async fn walk(
+        &self,
+        request: &HttpRequest,
+        want: Option<&Want>,
+        lane: Lane,
+        walk: Walk,
+    ) -> Result<Reached, NetError> {
         if self.0.settings.offline && !request.url.is_loopback() {
             return Err(NetError::Offline { needed: vec![request.url.clone()] });
         }
         let jar = request.cookies.then(Jar::default);
         let mut hop = self.hop(request.url.clone())?;
+        let mut body = request.body.as_ref();
         for hops in 0.. {
-            let (answer, place, sent) = self.ask(request, want, lane, &hop, jar.as_ref()).await?;
+            let (answer, place, sent) = self.ask(request, body, want, lane, &hop, jar.as_ref()).await?;
             let status = answer.status().as_u16();
             tracing::debug!(url = %hop.asked, at = %hop.connected.origin(), status, "answered");
             if let Some(jar) = &jar {
@@ -82,13 +123,18 @@ impl Client {
                 jar.set_cookies(&mut cookies, hop.asked.expose());
             }
             if !redirect::is_redirect(status) {
-                return self.settle(answer, hop, place, sent);
+                return Ok(Reached::Answer { answer, hop, place, sent });
             }
             let location = answer.headers().get("location").and_then(|value| value.to_str().ok());
             let target = self.hop(redirect::next(&request.url, &hop.asked, location, hops)?)?;
             let (before, after) = ((&hop.asked, &hop.connected), (&target.asked, &target.connected));
             redirect::check_downgrade(&request.url, before, after)?;
             drain(answer).await;
+            if walk == Walk::WithinTheOrigin && target.asked.origin() != request.url.origin() {
+                return Ok(Reached::Elsewhere(target.asked));
+            }
+            // What is posted is meant for the host that was asked, and for no other.
+            body = body.filter(|_| matches!(status, 307 | 308) && target.asked.origin() == request.url.origin());
             hop = target;
         }
         unreachable!("the chain ends by its limit")
@@ -103,24 +149,25 @@ impl Client {
     async fn ask(
         &self,
         request: &HttpRequest,
+        body: Option<&Body>,
         want: Option<&Want>,
         lane: Lane,
         hop: &Hop,
         jar: Option<&Jar>,
     ) -> Result<(reqwest::Response, Place, bool), NetError> {
         let (headers, sent) = headers(request, want, hop, jar)?;
-        let gate = self.gate(&hop.asked);
+        let gate = self.gate(&hop.asked, request.connections);
         let place = self.enter(&gate, &hop.asked).await?;
         let known = gate.has_answered();
-        let mut answer = self.send(lane, hop, &headers).await;
-        if known && matches!(answer, Err(NetError::Interrupted { .. })) {
+        let mut answer = self.send(lane, hop, body, &headers).await;
+        if known && body.is_none() && matches!(answer, Err(NetError::Interrupted { .. })) {
             // The host may have closed an idle connection just when it was used again, which
             // says nothing about the request: it is sent once more at once.
-            answer = self.send(lane, hop, &headers).await;
+            answer = self.send(lane, hop, body, &headers).await;
         }
         let answer = answer?;
         gate.note_answer();
-        if answer.version() == reqwest::Version::HTTP_2 {
+        if answer.version() == reqwest::Version::HTTP_2 && request.connections.is_none() {
             let settings = &self.0.settings;
             gate.widen(settings.streams_per_host.saturating_sub(settings.connections_per_host));
         }
@@ -128,9 +175,19 @@ impl Client {
     }
 
     /// One request on the wire, up to the head of its answer.
-    async fn send(&self, lane: Lane, hop: &Hop, headers: &HeaderMap) -> Result<reqwest::Response, NetError> {
-        let client = self.wire(lane)?;
-        let sending = client.get(hop.connected.expose().clone()).headers(headers.clone()).send();
+    async fn send(
+        &self,
+        lane: Lane,
+        hop: &Hop,
+        body: Option<&Body>,
+        headers: &HeaderMap,
+    ) -> Result<reqwest::Response, NetError> {
+        let (client, address) = (self.wire(lane)?, hop.connected.expose().clone());
+        let sending = match body {
+            None => client.get(address),
+            Some(body) => client.post(address).header("content-type", body.content_type).body(body.bytes.clone()),
+        };
+        let sending = sending.headers(headers.clone()).send();
         let patience = self.0.settings.header_timeout;
         let proxy = || self.0.settings.proxies.choose(hop.connected.expose()).map(ToString::to_string);
         match tokio::time::timeout(patience, sending).await {
@@ -145,32 +202,42 @@ impl Client {
     }
 
     /// Turns the last answer of a chain into a response, or into the error it stands for.
-    fn settle(
+    pub(super) fn settle(
         &self,
         answer: reqwest::Response,
         hop: Hop,
         place: Place,
         credential_sent: bool,
     ) -> Result<Response, NetError> {
-        let settings = &self.0.settings;
         let status = answer.status().as_u16();
-        if let (407, Some(proxy)) = (status, settings.proxies.choose(hop.connected.expose())) {
+        if let (407, Some(proxy)) = (status, self.0.settings.proxies.choose(hop.connected.expose())) {
             return Err(NetError::ProxySignIn { proxy: proxy.to_string(), url: hop.asked });
         }
-        if let Some(error) = failure::of_status(status, answer.headers(), &hop.asked, credential_sent, &settings.clock)
-        {
-            if let NetError::RateLimited { retry_after: Some(pause), .. }
-            | NetError::ServerError { retry_after: Some(pause), .. } = &error
-            {
-                self.gate(&hop.asked).close_for(*pause);
-            }
+        let clock = &self.0.settings.clock;
+        if let Some(error) = failure::of_status(status, answer.headers(), &hop.asked, credential_sent, clock) {
+            self.close_after(&error, &hop);
             return Err(error);
         }
         if let Some(reason) = failure::of_framing(answer.headers()) {
             return Err(NetError::Protocol { url: hop.asked, reason: reason.to_owned() });
         }
+        Ok(self.respond(answer, hop, place))
+    }
+
+    /// An answer as the body that arrives piece by piece.
+    pub(super) fn respond(&self, answer: reqwest::Response, hop: Hop, place: Place) -> Response {
+        let settings = &self.0.settings;
         let watch = StallWatch::new(settings.stall_timeout, settings.stall_bytes.0, Instant::now());
-        Ok(Response::new(answer, hop.asked, watch, self.0.limiter.clone(), place))
+        Response::new(answer, hop.asked, watch, self.0.limiter.clone(), place)
+    }
+
+    /// Asks nothing more of a host for as long as it wants.
+    pub(super) fn close_after(&self, error: &NetError, hop: &Hop) {
+        if let NetError::RateLimited { retry_after: Some(pause), .. }
+        | NetError::ServerError { retry_after: Some(pause), .. } = error
+        {
+            self.gate(&hop.asked, None).close_for(*pause);
+        }
     }
 
     async fn enter(&self, gate: &Gate, url: &SafeUrl) -> Result<Place, NetError> {
@@ -186,11 +253,12 @@ impl Client {
         })
     }
 
-    fn gate(&self, url: &SafeUrl) -> Arc<Gate> {
+    fn gate(&self, url: &SafeUrl, connections: Option<usize>) -> Arc<Gate> {
         let mut gates = self.0.gates.lock().unwrap_or_else(PoisonError::into_inner);
         let gate = gates.entry(url.origin()).or_insert_with(|| {
             // A place is a connection until the host turns out to share one among many.
-            Arc::new(Gate::new(self.0.settings.connections_per_host))
+            let usual = self.0.settings.connections_per_host;
+            Arc::new(Gate::new(connections.map_or(usual, |most| most.min(usual))))
         });
         Arc::clone(gate)
     }

@@ -6,11 +6,11 @@ use serde::de::DeserializeOwned;
 
 use crate::values::{ByteSize, Printable, SafeUrl};
 
+use super::api::Answer;
 use super::client::Client;
 use super::error::NetError;
-use super::request::{HttpRequest, Lane};
+use super::request::HttpRequest;
 use super::response::Response;
-use super::retry::{Attempts, Verdict, chance, classify, delay};
 
 /// A small answer.
 #[derive(Debug, Clone)]
@@ -57,20 +57,18 @@ impl Page {
 
 impl Client {
     /// Gets a small answer whole, trying again as often as the settings allow.
+    ///
+    /// # Errors
+    /// What a status other than 200 means, or no answer at all.
     pub async fn get_bytes(&self, request: &HttpRequest, limit: ByteSize) -> Result<Page, NetError> {
-        let mut attempts = Attempts::new(self.settings().retries);
-        loop {
-            let error = match self.page(request, limit).await {
-                Ok(page) => return Ok(page),
-                Err(error) => error,
-            };
-            let Verdict::Retry { after } = classify(&error) else { return Err(error) };
-            if after.is_some_and(|after| after > self.settings().max_retry_after) {
-                return Err(error);
+        let Answer { status, page, error } = self.call(request, limit).await?;
+        match error {
+            Some(error) => Err(error),
+            None if status == 200 => Ok(page),
+            None => {
+                let reason = format!("status {status} to a request for the whole");
+                Err(NetError::Protocol { url: page.url, reason })
             }
-            let Some(attempt) = attempts.failed(0) else { return Err(error) };
-            tracing::debug!(%error, attempt, "asking again");
-            tokio::time::sleep(delay(attempt, after, chance())).await;
         }
     }
 
@@ -83,29 +81,25 @@ impl Client {
     pub async fn get_json<T: DeserializeOwned>(&self, request: &HttpRequest) -> Result<T, NetError> {
         self.get_bytes(request, LARGEST_JSON).await?.json()
     }
+}
 
-    async fn page(&self, request: &HttpRequest, limit: ByteSize) -> Result<Page, NetError> {
-        let mut response = self.get(request, None, Lane::Light).await?;
-        if response.status() != 200 {
-            let reason = format!("status {} to a request for the whole", response.status());
+/// Reads a body whole, whatever status its head had.
+pub(super) async fn read_page(response: &mut Response, limit: ByteSize) -> Result<Page, NetError> {
+    let raw = read_whole(response, limit).await?;
+    let bytes = match response.content_encoding().as_deref() {
+        None => raw,
+        Some("gzip" | "x-gzip") => gunzip(&raw, limit, response.url())?,
+        Some(other) => {
+            let reason = format!("it is encoded as `{}` though none was asked for", Printable::cut(other, 30));
             return Err(NetError::Protocol { url: response.url().clone(), reason });
         }
-        let raw = read_whole(&mut response, limit).await?;
-        let bytes = match response.content_encoding().as_deref() {
-            None => raw,
-            Some("gzip" | "x-gzip") => gunzip(&raw, limit, response.url())?,
-            Some(other) => {
-                let reason = format!("it is encoded as `{}` though none was asked for", Printable::cut(other, 30));
-                return Err(NetError::Protocol { url: response.url().clone(), reason });
-            }
-        };
-        Ok(Page {
-            url: response.url().clone(),
-            content_type: response.header("content-type").map(str::to_owned),
-            bytes,
-            headers: response.headers().clone(),
-        })
-    }
+    };
+    Ok(Page {
+        url: response.url().clone(),
+        content_type: response.header("content-type").map(str::to_owned),
+        bytes,
+        headers: response.headers().clone(),
+    })
 }
 
 async fn read_whole(response: &mut Response, limit: ByteSize) -> Result<Vec<u8>, NetError> {

@@ -6,7 +6,7 @@ use crate::values::{SafeUrl, Secret};
 
 use super::validator::Validator;
 
-/// A GET request for one file or page.
+/// A request for one file or page: a GET, or a POST when it has a body.
 #[derive(Debug, Clone)]
 pub struct HttpRequest {
     /// The original address; rewriting happens just before connecting, below everyone who sees
@@ -22,6 +22,20 @@ pub struct HttpRequest {
     pub cookies: bool,
     /// Whether the host is known to serve a file over several connections by `Range`.
     pub ranges: RangeSupport,
+    /// What is sent along: makes it a POST, up to the first redirect (RFC 9110 section 15.4).
+    pub body: Option<Body>,
+    /// At most so many connections to the host at once, where it is known to mind; the setting
+    /// where none is named. The first request to a host decides.
+    pub connections: Option<usize>,
+}
+
+/// What a POST sends. Never holds a secret: those travel as [`RequestCredential`].
+#[derive(Debug, Clone)]
+pub struct Body {
+    /// The `Content-Type`.
+    pub content_type: &'static str,
+    /// The bytes.
+    pub bytes: Vec<u8>,
 }
 
 /// Whether a host answers `Range` requests.
@@ -86,7 +100,15 @@ impl HttpRequest {
             expires: None,
             cookies: false,
             ranges: RangeSupport::Unknown,
+            body: None,
+            connections: None,
         }
+    }
+
+    /// A POST of a JSON document.
+    pub fn post_json(url: SafeUrl, document: &serde_json::Value) -> Self {
+        let body = Body { content_type: "application/json", bytes: document.to_string().into_bytes() };
+        Self { body: Some(body), ..Self::get(url) }
     }
 
     /// The same request with one more header that is no secret.

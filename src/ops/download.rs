@@ -16,6 +16,7 @@ use crate::context::Context;
 use crate::events::{Cancel, Event, Report};
 use crate::fs;
 use crate::layout::{Finished, FinishedKind, RoleRules, Workspace};
+use crate::net::NetError;
 use crate::plan::{Handling, Item, Location};
 use crate::providers::{AnyProvider, Hosts, ListedFile, ProviderError, Way};
 use crate::transfer::{Done, Expected, Job, Locate, LocateError, Outcome, TransferSettings, Verified};
@@ -182,18 +183,21 @@ struct Located(Way);
 
 impl Locate for Located {
     fn locate(&self) -> BoxFuture<'_, Result<Location, LocateError>> {
-        async {
-            self.0.locate().await.map_err(|error| {
-                let net = match &error {
-                    ProviderError::Net(net) => Some(net.clone()),
-                    _ => None,
-                };
-                let failure = Failure::from(error);
-                LocateError { net, exit: failure.exit.0, message: failure.message, help: failure.help }
-            })
-        }
-        .boxed()
+        async { self.0.locate().await.map_err(told) }.boxed()
     }
+
+    fn explain<'a>(&'a self, error: &'a NetError) -> BoxFuture<'a, Option<LocateError>> {
+        async { self.0.explain(error).await.map(told) }.boxed()
+    }
+}
+
+fn told(error: ProviderError) -> LocateError {
+    let net = match &error {
+        ProviderError::Net(net) => Some(net.clone()),
+        _ => None,
+    };
+    let failure = Failure::from(error);
+    LocateError { net, exit: failure.exit.0, message: failure.message, help: failure.help }
 }
 
 fn arrived(places: &HashMap<RelPath, usize>, outcome: Outcome) -> Arrived {

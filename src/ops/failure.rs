@@ -229,6 +229,12 @@ impl From<ProviderError> for Failure {
                 Self { url, ..Self::from_error(Exit::MANUAL, &error) }
             }
             ProviderError::NoPlace { .. } | ProviderError::NotCarried { .. } => Self::from_error(Exit::CATALOG, &error),
+            ProviderError::Changed { ref path, .. } => {
+                Self { file: Some(path.clone()), ..Self::from_error(Exit::MISMATCH, &error) }
+            }
+            ProviderError::Refused { exit, .. } => Self::from_error(Exit(exit), &error),
+            ProviderError::Answer { .. } => Self::from_error(Exit::SERVER, &error),
+            ProviderError::Name { .. } => Self::from_error(Exit::UNSAFE, &error),
             ProviderError::Loopback(_) => Self::from_error(Exit::OTHER, &error),
         }
     }

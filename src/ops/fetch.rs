@@ -27,8 +27,9 @@ use super::gate::{self, Compare};
 use super::particulars::{particulars, roles};
 use super::repair::{Earlier, cannot_add, carry_over};
 use super::report::{FailedFile, FetchReport, Fetched};
+use super::stored_listing;
 use super::target::Target;
-use super::wanted::{archive_password, hosts, licenses, wanted};
+use super::wanted::{archive_password, hosts, licenses, listing, wanted};
 
 /// What to fetch and how.
 #[derive(Debug, Clone, Default)]
@@ -39,6 +40,8 @@ pub struct FetchOptions {
     pub include: Vec<String>,
     /// Not these.
     pub exclude: Vec<String>,
+    /// Only files under one of these licences; all when empty.
+    pub licenses: Vec<String>,
     /// Another data folder.
     pub to: Option<PathBuf>,
     /// Which source of the entry.
@@ -150,7 +153,8 @@ async fn fetch_one(
     let provider = Arc::new(AnyProvider::of(target.source, selection));
     let hosts = Arc::new(hosts(context, &provider, target.source)?);
     context.report.report(Event::Phase { dataset: selection.id().clone(), phase: "listing" });
-    let wanted = wanted(context, &target, options, &provider, &hosts, warnings).await?;
+    let listed = listing(context, &target, options, &provider, &hosts).await?;
+    let wanted = wanted(context, &target, options, listed.listing, warnings)?;
     if options.dry_run {
         return Ok((dry_run(context, &target, wanted), Vec::new()));
     }
@@ -158,6 +162,9 @@ async fn fetch_one(
     // Another run may have finished it while this one waited.
     if let Some(receipt) = whole_here(&target, options)? {
         return Ok((already_whole(&target, &receipt)?, Vec::new()));
+    }
+    if let Some(listing) = listed.to_keep {
+        stored_listing::write(&target, workspace.root(), &listing)?;
     }
     // What lies in the dataset folder undamaged is taken over instead of being fetched again.
     let earlier = Earlier::of(&target.dir)?;
@@ -200,6 +207,7 @@ fn whole_here(target: &Target<'_>, options: &FetchOptions) -> Result<Option<Rece
     let here = &receipt.selection;
     let same_form = here.packed == asked.packed;
     let within = here.exclude == asked.exclude
+        && here.licenses == asked.licenses
         && !asked.include.is_empty()
         && asked.include.iter().all(|glob| here.include.contains(glob));
     let enough = *here == asked || (same_form && (here.whole || within));
@@ -244,9 +252,10 @@ fn already_whole(target: &Target<'_>, receipt: &Receipt) -> Result<Fetched, Fail
 /// What part of a dataset the options ask for.
 pub(super) fn receipt_selection(options: &FetchOptions) -> ReceiptSelection {
     ReceiptSelection {
-        whole: options.include.is_empty() && options.exclude.is_empty(),
+        whole: options.include.is_empty() && options.exclude.is_empty() && options.licenses.is_empty(),
         include: options.include.clone(),
         exclude: options.exclude.clone(),
+        licenses: options.licenses.clone(),
         packed: !options.unpack,
     }
 }
@@ -254,7 +263,12 @@ pub(super) fn receipt_selection(options: &FetchOptions) -> ReceiptSelection {
 /// What is here after a fetch: an earlier part stays and is named beside the new one.
 fn with_earlier(asked: ReceiptSelection, earlier: Option<Receipt>) -> ReceiptSelection {
     let Some(earlier) = earlier.map(|receipt| receipt.selection) else { return asked };
-    if asked.whole || earlier.packed != asked.packed || earlier.exclude != asked.exclude || asked.include.is_empty() {
+    if asked.whole
+        || earlier.packed != asked.packed
+        || earlier.exclude != asked.exclude
+        || earlier.licenses != asked.licenses
+        || asked.include.is_empty()
+    {
         return asked;
     }
     let mut include = earlier.include;

@@ -15,7 +15,7 @@ use crate::layout::check::sha256_of;
 use crate::layout::receipt::Selection as Part;
 use crate::layout::{FinishedKind, Records, Workspace};
 use crate::providers::local::LocalFiles;
-use crate::providers::{AnyProvider, Hosts};
+use crate::providers::{AnyProvider, Hosts, Listing};
 use crate::remedy;
 use crate::values::{ByteSize, Digest, Printable, RelPath, counted};
 
@@ -267,17 +267,18 @@ async fn lay_out(
     carry_over(&mut workspace, &target.dir, &earlier)?;
     let files: BTreeMap<RelPath, PathBuf> =
         imported.matched.iter().map(|one| (one.path.clone(), one.found.clone())).collect();
+    let channel = target.source.channel.as_str();
+    let known = target.selection.files(Some(channel)).filter(|file| files.contains_key(&file.path));
+    let listing = Listing::of_entry(known, channel);
     let provider = Arc::new(AnyProvider::Local(LocalFiles { files }));
-    let hosts =
-        Arc::new(Hosts { client: context.client()?.clone(), credential: None, embedded: tokio::sync::OnceCell::new() });
+    let hosts = Arc::new(Hosts::anonymous(context.client()?.clone()));
     let fetch_options = FetchOptions {
         unpack: true,
         accept_changed: options.accept_changed.clone(),
         reason: options.reason.clone(),
         ..FetchOptions::default()
     };
-    let mut wanted =
-        wanted::wanted(context, target, &fetch_options, &provider, &hosts, &mut imported.report.warnings).await?;
+    let mut wanted = wanted::wanted(context, target, &fetch_options, listing, &mut imported.report.warnings)?;
     fetch::look_for(&workspace, &mut wanted);
     let mut bytes = ByteSize::ZERO;
     for one in &imported.matched {

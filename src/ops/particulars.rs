@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::agreements::Standing;
 use crate::catalog::Selection;
+use crate::catalog::format::RoleWord;
 use crate::context::Context;
 use crate::layout::receipt::{AcceptedMark, CatalogMark, LicenseMark, Selection as ReceiptSelection, SourceMark};
 use crate::layout::{Role, RoleRules};
@@ -15,7 +16,7 @@ use super::failure::Failure;
 use super::identity;
 use super::target::Target;
 
-/// The entry's globs.
+/// The entry's globs, and what it says of single files.
 pub(super) fn roles(selection: &Selection) -> RoleRules {
     let layout = &selection.dataset().entry.layout;
     RoleRules::new([
@@ -25,6 +26,17 @@ pub(super) fn roles(selection: &Selection) -> RoleRules {
         (Role::Annotation, layout.annotation.as_slice()),
         (Role::Doc, layout.doc.as_slice()),
     ])
+    .or_else(selection.roles_of_files().into_iter().map(|(word, glob)| (role(word), glob)))
+}
+
+fn role(word: RoleWord) -> Role {
+    match word {
+        RoleWord::Image => Role::Image,
+        RoleWord::Text => Role::Text,
+        RoleWord::Table => Role::Table,
+        RoleWord::Annotation => Role::Annotation,
+        RoleWord::Doc => Role::Doc,
+    }
 }
 
 /// Everything the receipt says.

@@ -256,10 +256,12 @@ pub async fn repair(context: &Context, found: &Verified) -> Result<Vec<String>, 
         datasets: vec![name],
         include: asked.include,
         exclude: asked.exclude,
+        licenses: asked.licenses,
         unpack: !asked.packed,
         ..FetchOptions::default()
     };
-    let wanted = wanted::wanted(context, &target, &options, &provider, &hosts, &mut warnings).await?;
+    let listed = wanted::listing(context, &target, &options, &provider, &hosts).await?;
+    let wanted = wanted::wanted(context, &target, &options, listed.listing, &mut warnings)?;
     let workspace = target.workspace(context)?;
     let earlier = match found.records.is_empty() {
         true => Earlier::Here {

@@ -1,89 +1,105 @@
 //! Which files of a release are wanted, and with which credential they are asked for.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use globset::GlobSet;
 
-use crate::catalog::{FileEntry, Host, Source};
+use crate::catalog::{FileEntry, Host, HostRules, Source, Treatment};
 use crate::context::Context;
 use crate::credentials::{CredentialSecret, Form, Wanted as WantedCredential};
-use crate::net::RequestCredential;
+use crate::events::Event;
 use crate::plan::steps::Have;
 use crate::plan::{Handling, Item};
-use crate::providers::{AnyProvider, Hosts, Listing, Needs, ProviderError};
-use crate::values::{Algorithm, ByteSize, Digest, Printable, RelPath};
+use crate::providers::{AnyProvider, Extent, HostChoices, Hosts, ListedFile, Listing, Needs, ProviderError};
+use crate::values::{Algorithm, ByteSize, Digest, Printable, RelPath, SafeUrl};
 
 use super::download::{ArchivePassword, Wanted};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::fetch::{FetchOptions, KeepArchives};
 use super::gate::{self};
+use super::stored_listing;
 use super::target::Target;
 
 /// What the provider works with, with the credential it needs.
 pub(super) fn hosts(context: &Context, provider: &AnyProvider, source: &Source) -> Result<Hosts, Failure> {
-    let form = match provider.needs() {
+    let secret = match provider.needs() {
         Needs::Nothing => None,
-        Needs::Login => Some(Form::Login),
-        Needs::Token => Some(Form::Token),
+        Needs::May(forms) => secret(context, source, forms)?,
+        Needs::Must(forms) => Some(secret(context, source, forms)?.ok_or_else(|| no_credential(source))?),
     };
-    let credential = form.map(|form| credential(context, source, form)).transpose()?;
-    Ok(Hosts { client: context.client()?.clone(), credential, embedded: tokio::sync::OnceCell::new() })
+    let choices =
+        HostChoices { physionet_user_agent: context.settings.text("physionet.user-agent").map(str::to_owned) };
+    Ok(Hosts { client: context.client()?.clone(), secret, choices, embedded: tokio::sync::OnceCell::new() })
 }
 
-fn credential(context: &Context, source: &Source, form: Form) -> Result<RequestCredential, Failure> {
-    let url = match &source.host {
+fn secret(context: &Context, source: &Source, forms: &[Form]) -> Result<Option<CredentialSecret>, Failure> {
+    let url = address(source);
+    for form in forms {
+        let asked = WantedCredential { provider: source.host.name(), form: *form, url: url.as_ref() };
+        if let Some(credential) = context.credentials()?.find(&asked)?.credential {
+            return Ok(Some(credential.secret));
+        }
+    }
+    Ok(None)
+}
+
+/// The address that a plain web source's credential is for.
+fn address(source: &Source) -> Option<SafeUrl> {
+    match &source.host {
         Host::Http { base, .. } => base.clone(),
         _ => None,
-    };
-    let provider = source.host.name();
-    let found = context.credentials()?.find(&WantedCredential { provider, form, url: url.as_ref() })?;
-    match found.credential.map(|credential| credential.secret) {
-        Some(CredentialSecret::Token(token)) => Ok(RequestCredential::Bearer(token)),
-        Some(CredentialSecret::Login { user, password }) => Ok(RequestCredential::Basic { user, password }),
-        None => {
-            let host = url.map_or(source.channel.clone(), |url| url.host().to_owned());
-            Err(ProviderError::NoCredential { host, provider: provider.to_owned() }.into())
-        }
     }
 }
 
-/// The files that are wanted, as the entry and the host list them.
-pub(super) async fn wanted(
+fn no_credential(source: &Source) -> Failure {
+    let host = address(source).map_or(source.channel.clone(), |url| url.host().to_owned());
+    ProviderError::NoCredential { host, provider: source.host.name().to_owned() }.into()
+}
+
+/// The files of a listing that are wanted, with what becomes of each.
+pub(super) fn wanted(
     context: &Context,
     target: &Target<'_>,
     options: &FetchOptions,
-    provider: &AnyProvider,
-    hosts: &Hosts,
+    listing: Listing,
     warnings: &mut Vec<String>,
 ) -> Result<Vec<Wanted>, Failure> {
-    let channel = target.source.channel.as_str();
-    let known = Listing::of_entry(target.selection.files(Some(channel)), channel);
-    let listing = provider.list(hosts, known).await.map_err(|error| by_hand(error, target))?;
-    let include = globs(&options.include)?;
-    let exclude = globs(&options.exclude)?;
+    let choice = Choice::of(options)?;
     let keep = keeps(context, options);
-    let mut wanted = Vec::new();
-    let mut by_hand = Vec::new();
+    let channel = target.source.channel.as_str();
     let entries: HashMap<&RelPath, &FileEntry> =
         target.selection.files(Some(channel)).map(|file| (&file.path, file)).collect();
+    // What the entry keeps for another variant or source is not taken from a host's list.
+    let named: HashSet<&RelPath> = target.selection.release().files.iter().map(|file| &file.path).collect();
+    let rules = HostRules::of(target.selection);
     let parts = parts_of_split(target);
     let terms = target.selection.file_terms(Some(channel));
+    let mut wanted = Vec::new();
+    let mut by_hand = Vec::new();
     for listed in listing.0 {
-        let Some(entry) = entries.get(&listed.path).copied() else { continue };
-        let names = [listed.path.as_str(), entry.group.as_deref().unwrap_or_default()];
-        let meant = |set: &GlobSet| names.iter().any(|name| set.is_match(name));
-        if (!options.include.is_empty() && !meant(&include)) || meant(&exclude) {
+        let treatment = match entries.get(&listed.path) {
+            Some(entry) => Some(Treatment::from(*entry)),
+            None if target.source.lists && !named.contains(&listed.path) => rules.treatment(&listed.path),
+            None => None,
+        };
+        let Some(treatment) = treatment else { continue };
+        // What the host states of this very file comes first.
+        let license = match &listed.license {
+            Some(stated) => Cow::Owned(stated.to_string()),
+            None => terms.treated(&treatment),
+        };
+        if !choice.means(&listed, &treatment, &license) {
             continue;
         }
-        if entry.manual {
+        if treatment.manual {
             by_hand.push(listed.path.to_string());
             continue;
         }
         let is_part = parts.contains(listed.path.as_str()) || parts.contains(listed.path.file_name());
-        let license = terms.file(entry);
         let license = (license != terms.whole()).then(|| license.into_owned());
-        wanted.push(Wanted { license, ..want(target, options, entry, listed, keep, is_part)? });
+        wanted.push(Wanted { license, ..want(target, options, &treatment, listed, keep, is_part)? });
     }
     if !by_hand.is_empty() {
         warnings.push(format!("`{}`: a person must get {} and import them", target.selection, by_hand.join(", ")));
@@ -95,21 +111,85 @@ pub(super) async fn wanted(
     Ok(wanted)
 }
 
+/// The files a source has.
+pub(super) struct Listed {
+    /// What the host lists, completed by what the entry knows.
+    pub listing: Listing,
+    /// What the host listed now, to be kept until the fetch is finished.
+    pub to_keep: Option<Listing>,
+}
+
+/// What the host lists, as an unfinished fetch kept it or asked for now.
+pub(super) async fn listing(
+    context: &Context,
+    target: &Target<'_>,
+    options: &FetchOptions,
+    provider: &AnyProvider,
+    hosts: &Hosts,
+) -> Result<Listed, Failure> {
+    let channel = target.source.channel.as_str();
+    let mut known = Listing::of_entry(target.selection.files(Some(channel)), channel);
+    // A change that the person accepts is none to be told of.
+    for file in &mut known.0 {
+        if options.accept_changed.iter().any(|name| name == file.path.as_str()) {
+            (file.size, file.digests) = (None, Vec::new());
+        }
+    }
+    if !target.source.lists {
+        let listing = provider.list(hosts, known.clone(), Extent::Known).await;
+        let listing = listing.map_err(|error| by_hand(error, target))?.completed_by(known)?;
+        return Ok(Listed { listing, to_keep: None });
+    }
+    if let Some(listing) = stored_listing::read(target)? {
+        return Ok(Listed { listing: listing.completed_by(known)?, to_keep: None });
+    }
+    let reason = format!("`{}` lists its files", target.source.host.name());
+    context.report.report(Event::Waiting { reason });
+    let listing = provider.list(hosts, known.clone(), Extent::All).await.map_err(|error| by_hand(error, target))?;
+    let to_keep = Some(listing.clone());
+    Ok(Listed { listing: listing.completed_by(known)?, to_keep })
+}
+
+/// Which files of a listing the person asked for.
+struct Choice {
+    include: Option<GlobSet>,
+    exclude: GlobSet,
+    licenses: Vec<String>,
+}
+
+impl Choice {
+    fn of(options: &FetchOptions) -> Result<Self, Failure> {
+        Ok(Self {
+            include: (!options.include.is_empty()).then(|| globs(&options.include)).transpose()?,
+            exclude: globs(&options.exclude)?,
+            licenses: options.licenses.iter().map(|license| license.to_lowercase()).collect(),
+        })
+    }
+
+    fn means(&self, listed: &ListedFile, treatment: &Treatment<'_>, license: &str) -> bool {
+        let names = [listed.path.as_str(), treatment.group.unwrap_or_default()];
+        let matches = |set: &GlobSet| names.iter().any(|name| set.is_match(name));
+        self.include.as_ref().is_none_or(matches)
+            && !matches(&self.exclude)
+            && (self.licenses.is_empty() || self.licenses.contains(&license.to_lowercase()))
+    }
+}
+
 fn want(
     target: &Target<'_>,
     options: &FetchOptions,
-    entry: &FileEntry,
-    listed: crate::providers::ListedFile,
+    treatment: &Treatment<'_>,
+    listed: ListedFile,
     keep: bool,
     is_part: bool,
 ) -> Result<Wanted, Failure> {
-    let handling = match &entry.unpack {
+    let handling = match treatment.unpack {
         Some(rules) if options.unpack => {
             Handling::Unpack { members: rules.table.members, bytes: rules.table.unpacked_size.map(ByteSize), keep }
         }
         None if is_part && options.unpack => Handling::Place(beside("archives", &listed.path)?),
         Some(_) => Handling::Place(beside("archives", &listed.path)?),
-        None => Handling::Place(placed(entry, &listed.path)?),
+        None => Handling::Place(placed(treatment.into, &listed.path)?),
     };
     let tree = match &target.source.host {
         Host::Github { tree: Some(tree), tag: None, .. } if listed.digests.is_empty() => Some(
@@ -121,14 +201,14 @@ fn want(
         item: Item {
             path: listed.path.clone(),
             size: listed.size,
-            about: entry.size_about,
+            about: treatment.size_about,
             handling,
             have: Have::Nothing,
         },
         license: None,
         changed_is_fine: options.accept_changed.iter().any(|name| name == listed.path.as_str()),
         tree,
-        unpack: entry.unpack.clone(),
+        unpack: treatment.unpack.cloned().map(Box::new),
         listed,
     })
 }
@@ -144,8 +224,8 @@ fn beside(folder: &str, path: &RelPath) -> Result<RelPath, Failure> {
     RelPath::parse(&format!("{folder}/{path}")).map_err(|error| Failure::new(Exit::CATALOG, error.to_string()))
 }
 
-fn placed(entry: &FileEntry, path: &RelPath) -> Result<RelPath, Failure> {
-    path.below(&entry.into).map_err(|error| Failure::new(Exit::CATALOG, error.to_string()))
+fn placed(into: &RelPath, path: &RelPath) -> Result<RelPath, Failure> {
+    path.below(into).map_err(|error| Failure::new(Exit::CATALOG, error.to_string()))
 }
 
 fn keeps(context: &Context, options: &FetchOptions) -> bool {

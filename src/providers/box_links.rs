@@ -11,7 +11,7 @@
 use crate::plan::{HttpRequest, Location};
 use crate::values::SafeUrl;
 
-use super::{Hosts, ListedFile, Listing, Needs, Provider, ProviderError};
+use super::{Extent, Hosts, ListedFile, Listing, Provider, ProviderError};
 
 /// A shared folder or link.
 #[derive(Debug, Clone)]
@@ -25,11 +25,7 @@ pub struct BoxLinks {
 }
 
 impl Provider for BoxLinks {
-    fn needs(&self) -> Needs {
-        Needs::Nothing
-    }
-
-    async fn list(&self, _hosts: &Hosts, known: Listing) -> Result<Listing, ProviderError> {
+    async fn list(&self, _hosts: &Hosts, known: Listing, _extent: Extent) -> Result<Listing, ProviderError> {
         Ok(known)
     }
 
@@ -47,10 +43,10 @@ impl Provider for BoxLinks {
 impl BoxLinks {
     /// The static link, then the download endpoint, as far as the entry knows them.
     fn addresses(&self, file: &ListedFile) -> Vec<SafeUrl> {
-        let link = file.locator.static_link.as_ref().and_then(|name| {
+        let link = file.locator().static_link.as_ref().and_then(|name| {
             Some(SafeUrl::parse(&format!("https://{}.box.com/", self.tenant)).ok()?.at(&["shared", "static", name]))
         });
-        let endpoint = file.locator.file_id.as_ref().and_then(|id| {
+        let endpoint = file.locator().file_id.as_ref().and_then(|id| {
             let (key, name) = match (&self.vanity, &self.shared_name) {
                 (Some(vanity), _) => ("vanity_name", vanity),
                 (None, Some(shared)) => ("shared_name", shared),
@@ -75,7 +71,7 @@ mod tests {
     fn a_static_link_comes_first_and_the_endpoint_stands_behind() {
         let nih = BoxLinks { tenant: "nihcc".into(), vanity: Some("ChestXray-NIHCC".into()), shared_name: None };
         let locator = Locator { static_link: Some("abc.gz".into()), file_id: Some("12".into()), ..Locator::default() };
-        let file = ListedFile { path: RelPath::parse("x.tar.gz").unwrap(), size: None, digests: Vec::new(), locator };
+        let file = ListedFile { at: Some(Box::new(locator)), ..ListedFile::named(RelPath::parse("x.tar.gz").unwrap()) };
         let found: Vec<String> = nih.addresses(&file).iter().map(|url| url.expose().to_string()).collect();
         assert_eq!(
             found,

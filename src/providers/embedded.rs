@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::net::loopback::Loopback;
 use crate::plan::{HttpRequest, Location};
 
-use super::{Hosts, ListedFile, Listing, Needs, Provider, ProviderError};
+use super::{Extent, Hosts, ListedFile, Listing, Provider, ProviderError};
 
 /// A carried set.
 #[derive(Debug, Clone)]
@@ -29,19 +29,11 @@ const FILES: [(&str, &[u8]); 4] = [
 ];
 
 impl Provider for EmbeddedSet {
-    fn needs(&self) -> Needs {
-        Needs::Nothing
-    }
-
-    async fn list(&self, _hosts: &Hosts, known: Listing) -> Result<Listing, ProviderError> {
+    async fn list(&self, _hosts: &Hosts, known: Listing, _extent: Extent) -> Result<Listing, ProviderError> {
         for file in &known.0 {
             self.carried(file)?;
         }
         Ok(known)
-    }
-
-    fn ways(&self, _file: &ListedFile) -> usize {
-        1
     }
 
     async fn locate(&self, hosts: &Hosts, file: &ListedFile, _way: usize) -> Result<Location, ProviderError> {

@@ -12,7 +12,7 @@ use crate::catalog::source::GithubTake;
 use crate::plan::{HttpRequest, Location, RangeSupport};
 use crate::values::SafeUrl;
 
-use super::{Hosts, ListedFile, Listing, Needs, Provider, ProviderError};
+use super::{Extent, Hosts, ListedFile, Listing, Provider, ProviderError};
 
 /// A repository.
 #[derive(Debug, Clone)]
@@ -30,11 +30,7 @@ pub struct GithubRepository {
 }
 
 impl Provider for GithubRepository {
-    fn needs(&self) -> Needs {
-        Needs::Nothing
-    }
-
-    async fn list(&self, _hosts: &Hosts, known: Listing) -> Result<Listing, ProviderError> {
+    async fn list(&self, _hosts: &Hosts, known: Listing, _extent: Extent) -> Result<Listing, ProviderError> {
         Ok(known)
     }
 
@@ -54,12 +50,12 @@ impl GithubRepository {
     fn is_generated(&self, file: &ListedFile) -> bool {
         self.take == GithubTake::Archive
             && self.tag.is_none()
-            && file.locator.path.is_none()
-            && file.locator.url.is_none()
+            && file.locator().path.is_none()
+            && file.locator().url.is_none()
     }
 
     fn address(&self, file: &ListedFile) -> Option<SafeUrl> {
-        if let Some(url) = &file.locator.url {
+        if let Some(url) = &file.locator().url {
             return Some(url.clone());
         }
         let web = SafeUrl::parse("https://github.com/").expect("it is an address");
@@ -72,7 +68,7 @@ impl GithubRepository {
             return Some(web.at(&[&self.owner, &self.repo, "archive", &format!("{commit}.{ending}")]));
         }
         let raw = SafeUrl::parse("https://raw.githubusercontent.com/").expect("it is an address");
-        let path = file.locator.path.as_ref().unwrap_or(&file.path);
+        let path = file.locator().path.as_ref().unwrap_or(&file.path);
         let mut segments = vec![self.owner.as_str(), self.repo.as_str(), commit.as_str()];
         segments.extend(path.names());
         Some(raw.at(&segments))
@@ -82,7 +78,6 @@ impl GithubRepository {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::Locator;
     use crate::values::RelPath;
 
     #[test]
@@ -97,8 +92,7 @@ mod tests {
         };
         #[track_caller]
         fn check(repository: &GithubRepository, path: &str, expected: &str) {
-            let path = RelPath::parse(path).unwrap();
-            let file = ListedFile { path, size: None, digests: Vec::new(), locator: Locator::default() };
+            let file = ListedFile::named(RelPath::parse(path).unwrap());
             assert_eq!(repository.address(&file).unwrap().expose().as_str(), expected);
         }
         let archive = format!("https://github.com/o/r/archive/{commit}.tar.gz");

@@ -5,10 +5,11 @@
 //! belongs to the origin it was stored for and is sent to no other.
 
 use crate::catalog::source::HttpAuth;
+use crate::credentials::Form;
 use crate::plan::{HttpRequest, Location};
 use crate::values::SafeUrl;
 
-use super::{Hosts, ListedFile, Listing, Needs, Provider, ProviderError};
+use super::{Extent, Hosts, ListedFile, Listing, Needs, Provider, ProviderError};
 
 /// A plain web source.
 #[derive(Debug, Clone)]
@@ -25,12 +26,12 @@ impl Provider for HttpFiles {
     fn needs(&self) -> Needs {
         match self.auth {
             None => Needs::Nothing,
-            Some(HttpAuth::Basic) => Needs::Login,
-            Some(HttpAuth::Bearer) => Needs::Token,
+            Some(HttpAuth::Basic) => Needs::Must(&[Form::Login]),
+            Some(HttpAuth::Bearer) => Needs::Must(&[Form::Token]),
         }
     }
 
-    async fn list(&self, _hosts: &Hosts, known: Listing) -> Result<Listing, ProviderError> {
+    async fn list(&self, _hosts: &Hosts, known: Listing, _extent: Extent) -> Result<Listing, ProviderError> {
         Ok(known)
     }
 
@@ -44,7 +45,7 @@ impl Provider for HttpFiles {
         let url = addresses.get(way).ok_or_else(missing)?.clone();
         // The credential was looked up for the first address; a mirror elsewhere gets none.
         let same_origin = addresses.first().is_some_and(|first| first.origin() == url.origin());
-        let credential = hosts.credential.clone().filter(|_| self.auth.is_some() && same_origin);
+        let credential = hosts.credential().filter(|_| self.auth.is_some() && same_origin);
         Ok(Location::Http(HttpRequest { credential, ..HttpRequest::get(url) }))
     }
 }
@@ -52,11 +53,11 @@ impl Provider for HttpFiles {
 impl HttpFiles {
     /// Every address of a file, the first choice first.
     fn addresses(&self, file: &ListedFile) -> Vec<SafeUrl> {
-        let own = file.locator.url.iter().chain(&file.locator.mirrors).cloned();
-        let path = file.locator.path.as_ref().unwrap_or(&file.path);
+        let own = file.locator().url.iter().chain(&file.locator().mirrors).cloned();
+        let path = file.locator().path.as_ref().unwrap_or(&file.path);
         let below = |base: &SafeUrl| base.at(&path.names().collect::<Vec<_>>());
         let based = self.base.iter().chain(&self.mirrors).map(below);
-        if file.locator.url.is_some() { own.collect() } else { based.collect() }
+        if file.locator().url.is_some() { own.collect() } else { based.collect() }
     }
 }
 
@@ -68,7 +69,7 @@ mod tests {
 
     fn file(path: &str, url: Option<&str>) -> ListedFile {
         let locator = Locator { url: url.map(|url| SafeUrl::parse(url).unwrap()), ..Locator::default() };
-        ListedFile { path: RelPath::parse(path).unwrap(), size: None, digests: Vec::new(), locator }
+        ListedFile { at: Some(Box::new(locator)), ..ListedFile::named(RelPath::parse(path).unwrap()) }
     }
 
     #[test]

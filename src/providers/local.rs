@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use crate::plan::Location;
 use crate::values::RelPath;
 
-use super::{Hosts, ListedFile, Listing, Needs, Provider, ProviderError};
+use super::{Extent, Hosts, ListedFile, Listing, Provider, ProviderError};
 
 /// Recognised files by their path at the publisher.
 #[derive(Debug, Clone, Default)]
@@ -19,16 +19,8 @@ pub struct LocalFiles {
 }
 
 impl Provider for LocalFiles {
-    fn needs(&self) -> Needs {
-        Needs::Nothing
-    }
-
-    async fn list(&self, _hosts: &Hosts, known: Listing) -> Result<Listing, ProviderError> {
-        Ok(Listing(known.0.into_iter().filter(|file| self.files.contains_key(&file.path)).collect()))
-    }
-
-    fn ways(&self, _file: &ListedFile) -> usize {
-        1
+    async fn list(&self, _hosts: &Hosts, known: Listing, _extent: Extent) -> Result<Listing, ProviderError> {
+        Ok(known)
     }
 
     async fn locate(&self, _hosts: &Hosts, file: &ListedFile, _way: usize) -> Result<Location, ProviderError> {

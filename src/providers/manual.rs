@@ -8,7 +8,7 @@ use crate::catalog::{Selection, Source};
 use crate::plan::Location;
 use crate::values::SafeUrl;
 
-use super::{Hosts, ListedFile, Listing, Needs, Provider, ProviderError};
+use super::{Extent, Hosts, ListedFile, Listing, Provider, ProviderError};
 
 /// Where a person goes and what they do there.
 #[derive(Debug, Clone)]
@@ -39,16 +39,8 @@ impl ByHand {
 }
 
 impl Provider for ByHand {
-    fn needs(&self) -> Needs {
-        Needs::Nothing
-    }
-
-    async fn list(&self, _hosts: &Hosts, _known: Listing) -> Result<Listing, ProviderError> {
+    async fn list(&self, _hosts: &Hosts, _known: Listing, _extent: Extent) -> Result<Listing, ProviderError> {
         Err(self.refused())
-    }
-
-    fn ways(&self, _file: &ListedFile) -> usize {
-        1
     }
 
     async fn locate(&self, _hosts: &Hosts, _file: &ListedFile, _way: usize) -> Result<Location, ProviderError> {

@@ -52,7 +52,7 @@ pub(super) async fn fetch(engine: &Arc<Engine>, job: &Job) -> Result<Done, Trans
                     tell_done(engine, job, &done);
                     return Ok(done);
                 }
-                Err(error) => error,
+                Err(error) => explained(way.as_ref(), error).await,
             };
             let ends = matches!(error, TransferError::Cancelled { .. } | TransferError::Fs { .. });
             if ends {
@@ -73,6 +73,17 @@ pub(super) async fn fetch(engine: &Arc<Engine>, job: &Job) -> Result<Done, Trans
         file: job.file.clone(),
         cause: super::LocateError { net: None, exit: 1, message: "the entry names no place for it".into(), help: None },
     }))
+}
+
+/// The failure with what the host means by it, where that is known.
+async fn explained(way: &dyn Locate, error: TransferError) -> TransferError {
+    match error {
+        TransferError::Net { file, source } => match way.explain(&source).await {
+            Some(cause) => TransferError::NotLocated { file, cause },
+            None => TransferError::Net { file, source },
+        },
+        other => other,
+    }
 }
 
 fn tell_done(engine: &Engine, job: &Job, done: &Done) {

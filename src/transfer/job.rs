@@ -6,6 +6,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use crate::fs::Access;
+use crate::net::NetError;
 use crate::plan::Location;
 use crate::values::{ByteSize, Digest, RelPath, SafeUrl};
 
@@ -16,6 +17,11 @@ use super::error::TransferError;
 pub trait Locate: Send + Sync {
     /// Where the bytes are now.
     fn locate(&self) -> BoxFuture<'_, Result<Location, LocateError>>;
+
+    /// What a refusal of the host means, where more can be said than its plain words.
+    fn explain<'a>(&'a self, _error: &'a NetError) -> BoxFuture<'a, Option<LocateError>> {
+        Box::pin(std::future::ready(None))
+    }
 }
 
 /// Nobody can say where a file is.

@@ -22,6 +22,8 @@ pub struct Asked {
     pub path: String,
     /// Headers, names in lower case.
     pub headers: Vec<(String, String)>,
+    /// What a POST sent.
+    pub body: Bytes,
 }
 
 /// What to answer.
@@ -41,6 +43,18 @@ pub struct Host {
 }
 
 impl Asked {
+    /// The path without its query, percent-decoded.
+    pub fn place(&self) -> String {
+        let path = self.path.split('?').next().unwrap_or_default();
+        percent_encoding::percent_decode_str(path).decode_utf8_lossy().into_owned()
+    }
+
+    /// A parameter of the query, decoded.
+    pub fn parameter(&self, name: &str) -> Option<String> {
+        let query = self.path.split_once('?')?.1;
+        url::form_urlencoded::parse(query.as_bytes()).find(|(one, _)| one == name).map(|(_, value)| value.into_owned())
+    }
+
     /// A header's value.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(one, _)| one == name).map(|(_, value)| value.as_str())
@@ -56,6 +70,16 @@ impl Reply {
     /// The whole body, status 200, no `Range` support.
     pub fn whole(body: impl Into<Bytes>) -> Self {
         Self { body: body.into(), ..Self::status(200) }
+    }
+
+    /// A JSON document.
+    pub fn json(document: &serde_json::Value) -> Self {
+        Self::whole(document.to_string()).with("content-type", "application/json")
+    }
+
+    /// The same with another status.
+    pub fn but(self, status: u16) -> Self {
+        Self { status, ..self }
     }
 
     /// A web page.
@@ -135,25 +159,30 @@ async fn serve(listener: TcpListener, answer: Answer, log: Arc<Mutex<Vec<Asked>>
         let (answer, log) = (answer.clone(), log.clone());
         tokio::spawn(async move {
             let service = hyper::service::service_fn(move |request: Request<Incoming>| {
-                let asked = asked(&request);
-                log.lock().expect("no test panics while logging").push(asked.clone());
-                let reply = answer(&asked);
-                async move { Ok::<_, Infallible>(response(reply)) }
+                let (answer, log) = (answer.clone(), log.clone());
+                async move {
+                    let asked = asked(request).await;
+                    log.lock().expect("no test panics while logging").push(asked.clone());
+                    Ok::<_, Infallible>(response(answer(&asked)))
+                }
             });
             let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
         });
     }
 }
 
-fn asked(request: &Request<Incoming>) -> Asked {
+async fn asked(request: Request<Incoming>) -> Asked {
     let text = |value: &hyper::header::HeaderValue| value.to_str().unwrap_or_default().to_owned();
     let headers: Vec<(String, String)> =
         request.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
+    let (method, path) = (request.method().to_string(), request.uri().path_and_query().map(ToString::to_string));
+    let body = request.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
     Asked {
-        method: request.method().to_string(),
+        method,
         host: headers.iter().find(|(name, _)| name == "host").map(|(_, value)| value.clone()).unwrap_or_default(),
-        path: request.uri().path_and_query().map(|path| path.to_string()).unwrap_or_default(),
+        path: path.unwrap_or_default(),
         headers,
+        body,
     }
 }
 

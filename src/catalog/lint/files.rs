@@ -33,7 +33,7 @@ pub(super) fn look(notes: &mut Notes<'_>, dataset: &Dataset) {
         repeated(notes, release, &files);
         let rules = at.key("rule");
         for (index, rule) in release.rules.iter().enumerate() {
-            known_variants(notes, release, rule.variant.said(), &rules.index(index).key("variant"));
+            known_variants(notes, release, rule.variants.said(), &rules.index(index).key("variant"));
         }
         let listed = release.sources.iter().any(|source| source.lists);
         if !release.rules.is_empty() && !listed {

@@ -14,8 +14,7 @@ pub enum Means {
 impl Means {
     /// By the kind of host, unless the dataset as a whole is handed out to people only.
     pub fn of(source: &Source, selection: &Selection) -> Self {
-        let built_in =
-            matches!(source.host, Host::Http { .. } | Host::Github { .. } | Host::Box { .. } | Host::Embedded { .. });
+        let built_in = source.host.is_for_programs();
         let to_programs = selection.dataset().entry.distribution.is_none();
         if built_in && to_programs { Self::Program } else { Self::Hand }
     }

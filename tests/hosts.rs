@@ -1,0 +1,26 @@
+//! Every host the catalogue names, as a stand-in on loopback: the contract that all providers
+//! keep, and what is particular to each.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "not the library: it sets its scene by hand"
+)]
+
+mod stand_ins;
+mod support;
+
+#[path = "hosts/contract.rs"]
+mod contract;
+#[path = "hosts/figshare.rs"]
+mod figshare;
+#[path = "hosts/huggingface.rs"]
+mod huggingface;
+#[path = "hosts/osf.rs"]
+mod osf;
+#[path = "hosts/scene.rs"]
+mod scene;
+#[path = "hosts/zenodo.rs"]
+mod zenodo;

@@ -1,0 +1,51 @@
+//! The Hugging Face Hub.
+
+use crate::stand_ins::{Toy, huggingface};
+
+use super::contract;
+use super::scene::{Case, expected};
+
+const TOKEN: &str = "hf_Qm5xVb8KpTz3";
+
+fn case() -> Case {
+    Case {
+        provider: "huggingface",
+        keys: "repo = \"org/toy\"\nrepo-kind = \"dataset\"",
+        addresses: &[("https://huggingface.co/", "")],
+        answer: huggingface::answer,
+        toy: Toy::new(),
+        listing: "/tree/",
+        token: None,
+    }
+}
+
+#[test]
+fn keeps_the_contract() {
+    contract::open_host(&case());
+    contract::goes_on_without_listing(&case());
+}
+
+#[test]
+fn its_token_stays_with_it() {
+    contract::with_a_token(&Case { token: Some(TOKEN), ..case() }, TOKEN);
+}
+
+#[test]
+fn every_file_is_asked_for_at_the_commit() {
+    let scene = case().start();
+    scene.run(&["fetch", "toy"]).expect(0);
+    assert_eq!(scene.data(), expected(&case().toy));
+    let resolved = |asked: &crate::support::host::Asked| asked.path.contains("/resolve/");
+    let log = scene.host.log();
+    assert!(log.iter().filter(|asked| resolved(asked)).all(|asked| asked.path.contains(huggingface::COMMIT)));
+}
+
+#[test]
+fn a_gated_repository_says_where_to_ask() {
+    let gated = Case { token: Some(TOKEN), ..case() };
+    let page = "https://huggingface.co/datasets/org/toy";
+    gated.start().run(&["fetch", "toy"]).expect(20).says(&["gated", page, "MEDSETS_TOKEN_HUGGINGFACE"]);
+    let stranger = gated.start().with("MEDSETS_TOKEN_HUGGINGFACE", "hf_of_somebody_else");
+    let ran = stranger.run(&["fetch", "toy"]).expect(22).says(&["not granted", page]);
+    stranger.never_shows("hf_of_somebody_else", &[&ran]);
+}

@@ -1,0 +1,62 @@
+//! Zenodo: record 42 is open, 43 restricted; bytes come from Zenodo itself, without `Range`.
+
+use medsets::values::Algorithm;
+use serde_json::json;
+
+use crate::support::host::{Asked, Reply};
+
+use super::{Setup, hex};
+
+/// Answers for `https://zenodo.org/`.
+pub fn answer(setup: &Setup, asked: &Asked) -> Reply {
+    let agent = asked.header("user-agent").unwrap_or_default();
+    if agent.starts_with("python-requests") || agent.starts_with("aria2") {
+        return Reply::page("Access to this resource has been blocked due to unusual traffic").but(403);
+    }
+    let place = asked.place();
+    let parts: Vec<&str> = place.trim_start_matches('/').splitn(5, '/').collect();
+    match parts.as_slice() {
+        ["records" | "record", "42"] => Reply::page("<title>Toy</title>"),
+        ["api", "records", "42"] => Reply::json(&record(setup)),
+        ["api", "records", "43"] => Reply::json(&json!({
+            "id": 43, "metadata": { "title": "Held back", "access_right": "restricted" },
+        })),
+        ["api", "records", "42", "files", rest] => {
+            let name = rest.strip_suffix("/content").unwrap_or(rest);
+            match setup.toy.bytes(name) {
+                Some(bytes) => {
+                    Reply::whole(bytes.to_vec()).with("etag", format!("\"md5:{}\"", hex(Algorithm::Md5, bytes)))
+                }
+                None => missing(),
+            }
+        }
+        _ => missing(),
+    }
+}
+
+fn missing() -> Reply {
+    Reply::json(&json!({ "status": 404, "message": "The persistent identifier does not exist." })).but(404)
+}
+
+fn record(setup: &Setup) -> serde_json::Value {
+    let files: Vec<_> = setup
+        .toy
+        .files
+        .iter()
+        .map(|(name, bytes)| {
+            let encoded = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC);
+            json!({
+                "id": "00000000-0000-0000-0000-000000000000", "key": name, "size": bytes.len(),
+                "checksum": format!("md5:{}", hex(Algorithm::Md5, bytes)),
+                "links": { "self": format!("{}api/records/42/files/{encoded}/content", setup.origin) },
+            })
+        })
+        .collect();
+    json!({
+        "id": 42, "conceptrecid": "41", "doi": "10.5281/zenodo.42", "conceptdoi": "10.5281/zenodo.41",
+        "metadata": { "title": "Toy", "license": { "id": "cc-by-4.0" }, "access_right": "open",
+                      "publication_date": "2026-01-05", "version": "1.0" },
+        "files": files,
+        "links": { "self": format!("{}api/records/42", setup.origin), "self_html": format!("{}records/42", setup.origin) },
+    })
+}
