@@ -73,7 +73,7 @@ equal() {
 # Settings of the person who runs the checks must not decide them.
 for name in ${!MEDSETS_@}; do
     case $name in
-        MEDSETS_BIN | MEDSETS_CONFORMANCE*) ;;
+        MEDSETS_BIN | MEDSETS_STAND_IN | MEDSETS_CONFORMANCE*) ;;
         *) unset "$name" ;;
     esac
 done
@@ -268,3 +268,64 @@ python_serves() {
 }
 
 fresh_home
+
+# --- stand-ins for hosts, and clients that know only the real ones
+
+# stand_in HOST [ARGS]: starts the stand-in of the tests; sets $host_url and $storage_url (both
+# end in `/`) and writes what it serves into $work/toy.
+stand_in() {
+    local name=$1
+    shift
+    # One that ran before ends with its input.
+    exec 7>&-
+    rm -rf "$work/toy" "$work/stand-in" "$work/stand-in.log"
+    mkdir -p "$work/toy"
+    mkfifo "$work/stand-in"
+    "${MEDSETS_STAND_IN:?}" "$name" --write "$work/toy" "$@" <"$work/stand-in" >"$work/stand-in.log" 2>&1 &
+    servers+=("$!")
+    # Held open until the check ends.
+    exec 7>"$work/stand-in"
+    local tries=0
+    until grep -qs '^storage ' "$work/stand-in.log"; do
+        tries=$((tries + 1))
+        if [ "$tries" -gt 100 ]; then fail "the stand-in for $name does not start: $(cat "$work/stand-in.log")"; fi
+        sleep 0.1
+    done
+    host_url=$(sed -n 's/^host //p' "$work/stand-in.log")
+    storage_url=$(sed -n 's/^storage //p' "$work/stand-in.log")
+}
+
+# listing_entry ID PROVIDER KEYS: an entry whose files the host lists.
+listing_entry() {
+    printf '' | entry "$1"
+    sed -i '/^\[\[release.source\]\]/,$d' "$MEDSETS_CATALOG/$1.toml"
+    printf '[[release.source]]\nchannel = "host"\nprovider = "%s"\n%b\nlisting = "host"\n' "$2" "$3" >>"$MEDSETS_CATALOG/$1.toml"
+}
+
+# answers_for HOST=ADDRESS/PREFIX...: from here on https clients find these hosts on this machine,
+# by a proxy and an authority of the check's own. The proxy's log is $work/proxy.log.
+answers_for() {
+    need openssl openssl
+    local names='' one
+    for one in "$@"; do names+="${names:+,}DNS:${one%%=*}"; done
+    (
+        cd "$work" || exit 1
+        openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj "/CN=Authority of a check" \
+            -addext "basicConstraints=critical,CA:TRUE" -addext "keyUsage=critical,keyCertSign,cRLSign"
+        openssl req -newkey rsa:2048 -nodes -keyout server.key -out server.csr -subj "/CN=stand-in"
+        printf 'subjectAltName=%s\nauthorityKeyIdentifier=keyid\n' "$names" >server.cnf
+        openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out server.pem -days 2 -extfile server.cnf
+    ) >"$work/openssl.log" 2>&1 || fail "no certificate: $(tail -n 2 "$work/openssl.log")"
+    proxy_port=$(free_port)
+    python3 "$checks/connect_proxy.py" "$proxy_port" "$work/server.pem" "$work/server.key" "$@" 2>"$work/proxy.log" &
+    serving $! "$proxy_port"
+    export HTTPS_PROXY=http://127.0.0.1:$proxy_port https_proxy=http://127.0.0.1:$proxy_port
+    export REQUESTS_CA_BUNDLE=$work/ca.pem SSL_CERT_FILE=$work/ca.pem
+    unset NO_PROXY no_proxy ALL_PROXY all_proxy
+}
+
+# address URL: host and port of an address.
+address() {
+    local rest=${1#*://}
+    printf '%s' "${rest%%/*}"
+}

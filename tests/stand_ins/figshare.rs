@@ -15,6 +15,7 @@ pub const PAGE: usize = 100;
 
 /// Answers for `https://api.figshare.com/`, `https://ndownloader.figshare.com/` and
 /// `https://figshare.com/`, told apart by the path in front: `/api`, `/bytes`, `/site`.
+/// `/doi` is `https://doi.org/`.
 pub fn answer(setup: &Setup, asked: &Asked) -> Reply {
     let place = asked.place();
     if let Some(token) = &setup.token {
@@ -36,6 +37,8 @@ pub fn answer(setup: &Setup, asked: &Asked) -> Reply {
         ["api", "v2", "articles"] => Reply::json(&json!([{ "id": 77, "doi": "10.6084/m9.figshare.77.v2" }])),
         ["api", "v2", "articles", "78", "files"] => Reply::json(&json!([])),
         ["api", "v2", "file", "download", id] | ["bytes", "files", id] => bytes(setup, id),
+        ["doi", ..] => Reply::redirect(302, "https://figshare.com/articles/dataset/Toy/77/2"),
+        ["site", "articles", ..] => Reply::page("<title>Toy</title>"),
         ["site", "ndownloader", ..] => Reply::status(202).with("x-amzn-waf-action", "challenge"),
         _ => Reply::json(&json!({ "message": "Entity not found", "code": "EntityNotFound" })).but(404),
     }
