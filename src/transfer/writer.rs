@@ -13,16 +13,18 @@ pub(super) struct Writer {
     generation: u64,
     offset: u64,
     buffer: Vec<u8>,
-    pending: Option<tokio::task::JoinHandle<Result<u64, FsError>>>,
+    /// The buffer of the write before, to be filled next: two are enough for a connection.
+    spare: Vec<u8>,
+    pending: Option<tokio::task::JoinHandle<Result<Vec<u8>, FsError>>>,
 }
 
 /// Bytes gathered before a write.
-const GATHER: usize = 1 << 20;
+const GATHER: usize = 512 << 10;
 
 impl Writer {
     /// Writes from `offset` on.
     pub fn new(part: Arc<Part>, generation: u64, offset: u64) -> Self {
-        Self { part, generation, offset, buffer: Vec::new(), pending: None }
+        Self { part, generation, offset, buffer: Vec::new(), spare: Vec::new(), pending: None }
     }
 
     /// Takes a piece. Gives the bytes that were written meanwhile.
@@ -45,12 +47,12 @@ impl Writer {
         if self.buffer.is_empty() {
             return Ok(written);
         }
-        let bytes = std::mem::take(&mut self.buffer);
+        let bytes = std::mem::replace(&mut self.buffer, std::mem::take(&mut self.spare));
         let (part, offset, generation) = (self.part.clone(), self.offset, self.generation);
         self.offset += bytes.len() as u64;
         self.pending = Some(tokio::task::spawn_blocking(move || {
             part.write(offset, &bytes, generation)?;
-            Ok(bytes.len() as u64)
+            Ok(bytes)
         }));
         Ok(written)
     }
@@ -58,7 +60,13 @@ impl Writer {
     async fn settle(&mut self) -> Result<u64, FsError> {
         let Some(pending) = self.pending.take() else { return Ok(0) };
         match pending.await {
-            Ok(written) => written,
+            Ok(written) => {
+                let mut bytes = written?;
+                let count = bytes.len() as u64;
+                bytes.clear();
+                self.spare = bytes;
+                Ok(count)
+            }
             Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
             Err(_) => Ok(0),
         }
