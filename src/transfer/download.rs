@@ -233,11 +233,14 @@ impl<'e> Download<'e> {
         {
             return Err(Failed::Short { received: body.len() as u64, expected: size.0 });
         }
-        let wanted: Vec<_> = self.algorithms();
+        let said_encoded = self.encoding.is_some();
         self.believe_encoding(&body)?;
+        let wanted: Vec<_> = self.algorithms();
         let (expected, encoding) = (self.job.expected.digests.clone(), self.encoding.clone());
         let (target, access, name) = (self.job.target.clone(), self.job.access, self.job.file.clone());
         let most = self.job.expected.size.map_or(MOST_DECODED, |size| size.0);
+        // One thread hashes and writes: handing a small body on costs more than either. Until it
+        // is proven it counts for nothing there, and it goes where it is not.
         let written = tokio::task::spawn_blocking(move || {
             let mut digests = digests::of_bytes(&body, wanted.iter().copied());
             if encoding.is_some() && must_decode(&name, &expected, &digests) {
@@ -245,18 +248,19 @@ impl<'e> Download<'e> {
                 body = plain;
                 digests = digests::of_bytes(&body, wanted);
             }
-            Ok(Some((body, digests, target, access)))
+            let first = said_encoded.then(|| content::first(&body));
+            fs::write_unsynced(&target, &body, access)?;
+            Ok(Some((body.len() as u64, first, digests)))
         });
-        let Some((body, digests, target, access)) = self.joined(written.await)? else {
+        let Some((size, first, digests)) = self.joined(written.await)? else {
             return Err(Failed::Over(BROKEN_ENCODING));
         };
         // Now without the transport encoding that it had, or was said to have.
-        self.refuse_page(Some(content::first(&body)))?;
-        let verified = self.proven(&digests, body.len() as u64)?;
-        let size = ByteSize(body.len() as u64);
-        let write = tokio::task::spawn_blocking(move || fs::write_unsynced(&target, &body, access));
-        self.joined(write.await)?;
-        Ok(self.done(size, digests[0], verified, &request.url))
+        let verified = self.refuse_page(first).and_then(|()| self.proven(&digests, size));
+        if verified.is_err() {
+            fs::remove_file(&self.job.target).map_err(|error| self.fs(error))?;
+        }
+        Ok(self.done(ByteSize(size), digests[0], verified?, &request.url))
     }
 
     /// The part is complete: waits for its digests, proves it, and moves it to its place.
