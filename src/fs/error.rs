@@ -72,6 +72,16 @@ impl FsError {
         }
     }
 
+    /// The exit code (command line contract, section 3).
+    pub fn exit(&self) -> u8 {
+        match self.kind() {
+            FsErrorKind::DiskFull => 50,
+            FsErrorKind::NoInodes | FsErrorKind::Quota => 51,
+            FsErrorKind::Denied | FsErrorKind::ReadOnly => 52,
+            FsErrorKind::NotFound | FsErrorKind::AlreadyExists | FsErrorKind::OtherFileSystem | FsErrorKind::Other => 1,
+        }
+    }
+
     /// The path.
     pub fn path(&self) -> &Path {
         &self.path

@@ -19,7 +19,6 @@ use crate::providers::{AnyProvider, Hosts};
 use crate::remedy;
 use crate::values::{ByteSize, Digest, Printable, RelPath, counted};
 
-use super::accept::one_selection;
 use super::assemble::{Means, assemble};
 use super::download::download;
 use super::exit::Exit;
@@ -30,6 +29,7 @@ use super::matching::{Candidate, Match, recognise};
 use super::particulars::{particulars, roles};
 use super::repair::{Earlier, cannot_add, carry_over};
 use super::report::FetchReport;
+use super::selection::one_selection;
 use super::target::Target;
 use super::wanted;
 

@@ -235,7 +235,7 @@ pub async fn repair(context: &Context, found: &Verified) -> Result<Vec<String>, 
         return Ok(warnings);
     }
     let name = found.name();
-    let selection = super::accept::one_selection(context, &name)?;
+    let selection = super::selection::one_selection(context, &name)?;
     let dir = DatasetDir::at(found.path.clone());
     let receipt = match Records::of(&dir)? {
         Records::Good(receipt) | Records::Broken { receipt: Some(receipt), .. } => Some(receipt),
