@@ -84,7 +84,7 @@ fn export(context: &Context, args: &LedgerExportArgs) -> Result<Answer, Failure>
         return Ok(answer);
     };
     let path = context.environment.absolute(path)?;
-    fs::atomic_write(&path, &bytes, Access::Private)?;
+    fs::write_output(&path, &bytes, Access::Private)?;
     data["path"] = path.to_string_lossy().into();
     let mut answer = Answer::done("medsets/ledger-export/1", data, format!("{}\n", path.display()));
     answer.warnings.extend(nothing);

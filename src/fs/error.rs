@@ -121,6 +121,19 @@ impl Remedy for FsError {
     }
 }
 
+/// The words for something that is there and should be a regular file.
+pub(super) fn not_a_file(found: std::fs::FileType) -> io::Error {
+    use std::os::unix::fs::FileTypeExt as _;
+    let kind = match found {
+        _ if found.is_dir() => "a folder",
+        _ if found.is_fifo() => "a FIFO",
+        _ if found.is_socket() => "a socket",
+        _ if found.is_char_device() || found.is_block_device() => "a device",
+        _ => "something else",
+    };
+    io::Error::new(io::ErrorKind::InvalidInput, format!("it is {kind}, not a file"))
+}
+
 /// Adds action and path to a result of the standard library.
 pub(crate) trait Doing<T> {
     /// Says what was being done to which path.
