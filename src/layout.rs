@@ -6,7 +6,7 @@
 //!     .medsets/receipt.json manifest.sha256 files.jsonl
 //! <data_dir>/.medsets-store/                   Store: what is being made
 //!     parts/<id>-<slug>/                       Workspace: one unfinished dataset
-//!     leases/ tmp/ quarantine/
+//!     leases/ tmp/
 //! ```
 //!
 //! A workspace is private to one run (a lease saves work when two start at once); its `stage`

@@ -65,8 +65,12 @@ pub fn plan(context: &Context, name: &str, extent: Extent) -> Result<(Here, Remo
 }
 
 /// Removes the files. The folder leaves its place by one rename before anything is deleted,
-/// so that a kill leaves no half dataset; the deletion is entered in the ledger. Where that
-/// fails the folder goes back to its place.
+/// so that a kill leaves no half dataset; the deletion is entered in the ledger.
+///
+/// After a failure before the entry the folder is whole in its place; where it cannot be put
+/// back it is whole in the store's `tmp`, or beside its place as `.medsets-away-<process>`.
+/// After the entry what could not be deleted is left there: the next run that works on the
+/// dataset sweeps the store's `tmp`, and nothing sweeps the other name.
 pub fn remove(context: &Context, here: &Here, mut report: RemoveReport) -> Result<RemoveReport, Failure> {
     if !report.archives_only {
         context.ledger()?.ready()?;
