@@ -6,11 +6,11 @@ use crate::agreements::{Standing, Standings};
 use crate::catalog::Selection;
 use crate::context::Context;
 use crate::layout::receipt::{AcceptedMark, CatalogMark, LicenseMark, Selection as ReceiptSelection, SourceMark};
-use crate::layout::{Role, RoleRules};
+use crate::layout::{Means, Role, RoleRules};
 use crate::reports::{self, papers};
 use crate::values::RelPath;
 
-use super::assemble::{Means, Particulars};
+use super::assemble::Particulars;
 use super::failure::Failure;
 use super::identity;
 use super::matter::matter;

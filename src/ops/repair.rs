@@ -137,7 +137,7 @@ pub fn carry_over(workspace: &mut Workspace, dir: &DatasetDir, earlier: &Earlier
                 path: listed.path.clone(),
                 size: listed.size,
                 sha256: listed.sha256,
-                verified: listed.verified.clone(),
+                verified: listed.verified,
                 url: listed.url.clone(),
                 kind,
                 warnings: Vec::new(),
