@@ -150,8 +150,7 @@ fn reporter(environment: &Environment, global: &GlobalArgs) -> Result<Option<Box
         Some("-") => Ok(Some(Box::new(Ndjson::to_stdout()))),
         Some(path) => {
             let path = environment.absolute(path)?;
-            fs::remove_file(&path)?;
-            Ok(Some(Box::new(Ndjson::to_file(fs::create_new(&path, fs::Access::Shared)?))))
+            Ok(Some(Box::new(Ndjson::to_file(fs::open_output(&path, fs::Access::Shared)?))))
         }
     }
 }

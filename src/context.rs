@@ -192,7 +192,7 @@ fn overlay_files(folder: usize, dir: &Path, below: &str) -> Result<Vec<OverlayFi
         folder,
         name: format!("{below}{}", path.file_name().unwrap_or_default().to_string_lossy()),
         path: path.to_string_lossy().into_owned(),
-        text: fs::read_text(&path).map_err(|error| error.to_string()),
+        text: fs::read_regular_text(&path).map_err(|error| error.to_string()),
     };
     Ok(toml.map(file).collect())
 }

@@ -25,9 +25,11 @@ pub use lock::FileLock;
 pub use part::PositionalFile;
 pub use space::{Space, space};
 pub use walk::{Found, FoundKind, walk};
-pub use write::{Access, append_line, atomic_write, create_new, replace_unsynced, write_unsynced};
+pub use write::{
+    Access, append_line, atomic_write, create_new, open_output, replace_unsynced, write_output, write_unsynced,
+};
 
-use error::Doing;
+use error::{Doing, not_a_file};
 
 /// Opens a file for reading.
 pub fn open(path: &Path) -> Result<File, FsError> {
@@ -36,8 +38,12 @@ pub fn open(path: &Path) -> Result<File, FsError> {
 
 /// Reads a whole file. For files of ours and small ones; `limit` bytes at most, more is an error.
 pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, FsError> {
+    bytes(open(path)?, path, limit)
+}
+
+fn bytes(file: File, path: &Path, limit: u64) -> Result<Vec<u8>, FsError> {
     let mut bytes = Vec::new();
-    open(path)?.take(limit + 1).read_to_end(&mut bytes).doing("read", path)?;
+    file.take(limit + 1).read_to_end(&mut bytes).doing("read", path)?;
     if bytes.len() as u64 > limit {
         let reason = format!("it is larger than {}", crate::values::ByteSize(limit));
         return Err(FsError::new("read", path, std::io::Error::new(std::io::ErrorKind::FileTooLarge, reason)));
@@ -45,9 +51,31 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, FsError> {
     Ok(bytes)
 }
 
+/// Opens a regular file for reading, links followed. What is no file (a FIFO would wait for a
+/// writer) is an error and is not read from.
+pub fn open_regular(path: &Path) -> Result<File, FsError> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    // The flag has no meaning for files, and lets the open of a FIFO return.
+    let at_once = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let file = std::fs::OpenOptions::new().read(true).custom_flags(at_once).open(path).doing("open", path)?;
+    let found = file.metadata().doing("look at", path)?;
+    if found.is_file() { Ok(file) } else { Err(FsError::new("read", path, not_a_file(found.file_type()))) }
+}
+
+/// As [`read_text`], of a regular file only: for what is found in a folder, where nobody said
+/// that it is to be read.
+pub fn read_regular_text(path: &Path) -> Result<String, FsError> {
+    text(path, bytes(open_regular(path)?, path, TEXT_LIMIT)?)
+}
+
 /// Reads a whole text file of at most 64 MiB that must be UTF-8.
 pub fn read_text(path: &Path) -> Result<String, FsError> {
-    let bytes = read(path, 64 << 20)?;
+    text(path, read(path, TEXT_LIMIT)?)
+}
+
+const TEXT_LIMIT: u64 = 64 << 20;
+
+fn text(path: &Path, bytes: Vec<u8>) -> Result<String, FsError> {
     String::from_utf8(bytes)
         .map_err(|error| FsError::new("read", path, std::io::Error::new(std::io::ErrorKind::InvalidData, error)))
 }

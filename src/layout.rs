@@ -6,7 +6,7 @@
 //!     .medsets/receipt.json manifest.sha256 files.jsonl
 //! <data_dir>/.medsets-store/                   Store: what is being made
 //!     parts/<id>-<slug>/                       Workspace: one unfinished dataset
-//!     leases/ tmp/ quarantine/
+//!     leases/ tmp/
 //! ```
 //!
 //! A workspace is private to one run (a lease saves work when two start at once); its `stage`
@@ -18,6 +18,7 @@ pub mod dirs;
 pub mod error;
 pub mod inventory;
 pub mod manifest;
+pub mod proof;
 pub mod receipt;
 pub mod records;
 pub mod roles;
@@ -27,7 +28,8 @@ pub use check::{CheckMode, Damage};
 pub use dirs::{DatasetDir, Store};
 pub use error::LayoutError;
 pub use inventory::{FileRecord, Origin, RecordKind};
-pub use receipt::Receipt;
+pub use proof::Proof;
+pub use receipt::{Means, Receipt};
 pub use records::Records;
 pub use roles::{Role, RoleRules};
 pub use workspace::{Finished, FinishedKind, Workspace};

@@ -1,15 +1,75 @@
 //! medsets: medical datasets the right way.
 //!
-//! The map is in layers; imports point down only, and `tests/layers.rs` checks it.
+//! # Layers
+//!
+//! Imports point down only, and `tests/layers.rs` checks it.
 //!
 //! ```text
-//! 5  cli, main                                     words and streams
-//! 4  ops, context                                  one function per thing the tool does
-//! 3  credentials providers transfer unpack         machinery
-//! 2  access plan                                   decisions: pure, no disk, no network, no clock
-//! 1  licenses catalog agreements layout            domain
-//! 0  values remedy document embedded events fs net foundation
+//! 5  cli, main                                        words and streams
+//! 4  ops, context                                     one function per thing the tool does
+//! 3  credentials providers transfer unpack reports    machinery; reports are pure
+//! 2  access plan                                      decisions: pure, no disk, no network, no clock
+//! 1  licenses catalog agreements layout               domain
+//! 0  values remedy document embedded events fs net    foundation
 //! ```
+//!
+//! # What `fetch` does
+//!
+//! ```text
+//! cli::fetch             arguments to options
+//! ops::fetch             each dataset in turn; one that fails does not stop the others
+//!   catalog              the name to a Selection: dataset, release, variant
+//!   ops::target          which source, which folder; a receipt that is whole ends it here, offline
+//!   ops::gate            requirements beside holdings (ledger, credentials, texts as they are today)
+//!     access             open, or the whole checklist as the failure
+//!   providers            a Listing: the files of the release and what is known of each
+//!   ops::wanted          which of them are wanted, and how each is handled
+//!   layout::workspace    the lease, and what an earlier run finished
+//!   ops::repair          what is good of an earlier folder, taken over
+//!   plan                 what is left to do, and whether it fits on the disk
+//!   ops::download        three parts at once: these two and a recorder
+//!     transfer             asks the provider for a Location, downloads, hashes, proves
+//!     unpack               archives as they come, each member hashed as it is written
+//!   ops::assemble        stage to folder
+//!     reports              README.md, TERMS.md, CITATION.cff
+//!     layout               inventory, manifest, receipt, then one rename
+//!     agreements           the entry in the ledger, whose hash goes into the receipt
+//! cli::output            the report as text or JSON
+//! ```
+//!
+//! `import` is the same with the person's own files in place of a host, `verify --repair` the same
+//! with the damaged folder as the earlier one. Progress goes through [`events`] all the while.
+//!
+//! # Which module owns which file
+//!
+//! The owner alone knows the form of a file; `docs/formats.md` has it for other programs.
+//!
+//! ```text
+//! <data_dir>/<id>/<version>[-<variant>]/        layout::dirs; appears by layout::commit
+//!     data/ docs/                               transfer and unpack write, ops::placing moves
+//!     archives/                                 ops::assemble
+//!     README.md TERMS.md CITATION.cff           ops::assemble, worded by reports
+//!     .medsets/receipt.json                     layout::receipt
+//!     .medsets/files.jsonl                      layout::inventory
+//!     .medsets/manifest.sha256                  layout::manifest
+//! <data_dir>/.medsets-store/                    layout::dirs
+//!     parts/<id>-<slug>/                        layout::workspace
+//!         source.json done.jsonl                layout::workspace
+//!         parts/*.part and their journals       transfer::part, transfer::journal
+//!         members/*.jsonl                       layout::inventory
+//!     leases/                                   fs::lock, for layout::workspace
+//!     tmp/                                      layout::commit
+//! <state_dir>/                                  ledger.jsonl ledger.lock heads.jsonl: agreements::ledger
+//!     ledger.torn-<n>                           agreements::ledger, when it is repaired
+//!     evidence/<sha256>                         agreements::evidence
+//! <config_dir>/config.toml medsets.toml         context::config_file
+//! <config_dir>/credentials.toml ~/.netrc        read by credentials, written by the person
+//! overlay folders                               read by context, understood by catalog and licenses
+//! `--events`, `ledger export -o`, `man DIR`     cli
+//! ```
+//!
+//! The facts inside the program, `catalog/` and `licenses/` of the repository, come in through
+//! [`embedded`].
 
 #![cfg_attr(
     test,

@@ -6,6 +6,7 @@
 pub mod byte_size;
 pub mod counted;
 pub mod dataset_id;
+pub mod dataset_name;
 pub mod digest;
 pub mod printable;
 pub mod rel_path;
@@ -15,6 +16,7 @@ pub mod secret;
 pub use byte_size::ByteSize;
 pub use counted::counted;
 pub use dataset_id::DatasetId;
+pub use dataset_name::DatasetName;
 pub use digest::{Algorithm, Digest, Digester};
 pub use printable::Printable;
 pub use rel_path::{RelPath, UnsafePath};

@@ -556,10 +556,13 @@ fn a_credential_stays_with_its_origin_and_out_of_every_file() {
     let trial = trial
         .with("MEDSETS_REWRITE", rewrite)
         .with("MEDSETS_USER_HTTP", "jane")
-        .with("MEDSETS_PASSWORD_HTTP", PASSWORD);
+        .with("MEDSETS_PASSWORD_HTTP", PASSWORD)
+        .with("MEDSETS_LOG", "trace");
     let mut printed = String::new();
-    for arguments in [&["fetch", "wild"][..], &["fetch", "wild", "--json", "-vv"], &["doctor"], &["info", "wild"]] {
-        let ran = trial.home.run(arguments);
+    let again = ["fetch", "wild", "--json", "--to", "again"];
+    for arguments in [&["fetch", "wild"][..], &again, &["doctor"], &["info", "wild"]] {
+        let ran = trial.home.run(arguments).expect(0);
+        assert!(ran.stderr.contains("begins"), "the log is written: {ran:?}");
         printed.push_str(&format!("{ran:?}\n"));
     }
     assert_eq!(trial.file("a.bin").as_deref(), Some(&body[..]), "{printed}");

@@ -80,7 +80,7 @@ impl<'s> FileTerms<'s> {
 }
 
 /// The names of parts that mean a file: its group, and its role in both numbers.
-fn names(group: Option<&str>, role: Option<RoleWord>) -> impl Iterator<Item = &str> {
+pub(super) fn names(group: Option<&str>, role: Option<RoleWord>) -> impl Iterator<Item = &str> {
     let role: &'static [&'static str] = match role {
         Some(RoleWord::Image) => &["images", "image"],
         Some(RoleWord::Text) => &["texts", "text"],

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::document::BrokenFile;
 use crate::remedy::Remedy;
-use crate::values::{ByteSize, DatasetId, Printable};
+use crate::values::{ByteSize, DatasetId, DatasetName, Printable};
 
 use super::dataset::{Dataset, FileEntry, HostRule, Release, Variant};
 use super::file_terms::FileTerms;
@@ -380,11 +380,7 @@ impl Selection {
 
 impl fmt::Display for Selection {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}@{}", self.id(), self.release().version)?;
-        match self.variant_name() {
-            Some(variant) => write!(out, ":{variant}"),
-            None => Ok(()),
-        }
+        DatasetName::of(self.id(), &self.release().version, self.variant_name()).fmt(out)
     }
 }
 

@@ -6,8 +6,11 @@ use crate::access::{self, Gate, Purpose};
 use crate::agreements::Means;
 use crate::catalog::Selection;
 use crate::context::Context;
-use crate::ops::accept::{self, GrantOptions, Offer, Recorded, Statement};
+use crate::ops::accept::{self, Offer, Statement};
 use crate::ops::gate::{self, Compare};
+use crate::ops::grant::{self, GrantOptions};
+use crate::ops::recorded::Recorded;
+use crate::ops::step;
 use crate::ops::{Exit, Failure};
 use crate::values::{Digest, Printable};
 
@@ -165,7 +168,7 @@ async fn plan(context: &Context, args: &PlanArgs) -> Result<Answer, Failure> {
 }
 
 async fn open(context: &Context, args: &OpenArgs) -> Result<Answer, Failure> {
-    let page = accept::page(context, &args.dataset, args.step.as_deref()).await?;
+    let page = step::page(context, &args.dataset, args.step.as_deref()).await?;
     let address = page.expose().as_str();
     if !args.print && context.environment.stdout_is_terminal && context.environment.variable("CI").is_none() {
         // Where no browser can be started the address on the screen is what helps.
@@ -276,7 +279,7 @@ fn grant(context: &Context, args: &GrantArgs) -> Result<Answer, Failure> {
         purpose: args.purpose.clone(),
         dry_run: args.dry_run,
     };
-    match accept::grant(context, &args.dataset, args.step.as_deref(), &options)? {
+    match grant::grant(context, &args.dataset, args.step.as_deref(), &options)? {
         Some(recorded) => {
             let text =
                 format!("recorded: {} for {} (ledger entry {})\n", recorded.step, recorded.dataset, recorded.sequence);

@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::document::{Paint, Severity, render};
 use crate::layout::Receipt;
 use crate::licenses::Shelf;
-use crate::ops::accept::one_selection;
+use crate::ops::selection::one_selection;
 use crate::ops::{self, Exit, Failure};
 use crate::reports::citation::Copy;
 use crate::reports::{self, CitationFormat, Cited, info, papers};
@@ -53,17 +53,11 @@ pub fn search(context: &Context, args: &SearchArgs) -> Result<Answer, Failure> {
         Some(hit) => vec![hit],
         None => find(catalog, shelf, &query),
     };
-    let mut table = Table::new(&["dataset", "title", "size", "access", "licence"]);
+    let mut table = Table::new(&HEADS);
     let mut data = Vec::new();
     for hit in &hits {
         let line = info::line(&usual(context, &hit.dataset)?, shelf);
-        table.row([
-            line.id.clone(),
-            line.title.clone(),
-            line.size.clone(),
-            line.access.to_owned(),
-            line.license.clone(),
-        ]);
+        table.row(cells(&line));
         data.push(json!({
             "id": line.id, "title": hit.dataset.entry.title, "summary": hit.dataset.entry.summary, "score": hit.score,
             "matched": hit.matched, "access": line.access, "license": line.license,
@@ -76,6 +70,14 @@ pub fn search(context: &Context, args: &SearchArgs) -> Result<Answer, Failure> {
             .push("nothing fits; fewer words or facets find more, `medsets list --available` names all".to_owned());
     }
     Ok(answer)
+}
+
+/// The columns of a list of datasets.
+const HEADS: [&str; 5] = ["dataset", "title", "size", "access", "licence"];
+
+fn cells(line: &info::Row) -> [String; 5] {
+    let info::Row { id, title, size, license, .. } = line.clone();
+    [id, title, size, line.access.to_owned(), license]
 }
 
 /// A size with its unit: a bare number would be bytes, which nobody means.
@@ -126,17 +128,11 @@ fn usual(context: &Context, dataset: &Dataset) -> Result<Selection, Failure> {
 /// The whole catalogue.
 pub fn available(context: &Context) -> Result<Answer, Failure> {
     let (catalog, shelf) = (context.catalog()?, context.shelf()?);
-    let mut table = Table::new(&["dataset", "title", "size", "access", "licence"]);
+    let mut table = Table::new(&HEADS);
     let mut data = Vec::new();
     for dataset in catalog.datasets() {
         let line = info::line(&usual(context, dataset)?, shelf);
-        table.row([
-            line.id.clone(),
-            line.title.clone(),
-            line.size.clone(),
-            line.access.to_owned(),
-            line.license.clone(),
-        ]);
+        table.row(cells(&line));
         data.push(json!({ "id": line.id, "title": dataset.entry.title, "access": line.access, "license": line.license, "origin": dataset.origin }));
     }
     let collections: Vec<_> = catalog

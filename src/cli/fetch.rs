@@ -151,14 +151,7 @@ fn remarks(one: &Fetched) -> Vec<String> {
             one.bytes
         ));
     } else {
-        let how = if one.pinned_on_first_use == 0 {
-            "every file proven".to_owned()
-        } else {
-            format!(
-                "{} of the release's files pinned on first use: nothing published proves them",
-                one.pinned_on_first_use
-            )
-        };
+        let how = proven(one);
         let got = format!("{} downloaded, {}, {} on disk", one.downloaded, counted(one.files, "file"), one.bytes);
         lines.push(format!("{} {}{variant} from `{}`: {got}; {how}", one.id, one.version, one.source));
     }
@@ -166,6 +159,19 @@ fn remarks(one: &Fetched) -> Vec<String> {
         lines.push(format!("cite: {cite}"));
     }
     lines
+}
+
+/// What proves the release's files, with the ones that nothing published does.
+fn proven(one: &Fetched) -> String {
+    let (pinned, accepted) = (one.pinned_on_first_use, one.accepted_changes);
+    let first_use = format!("{pinned} of the release's files pinned on first use: nothing published proves them");
+    let by_word = format!("{accepted} of the release's files taken by your word in place of the catalogue's");
+    match (pinned, accepted) {
+        (0, 0) => "every file proven".to_owned(),
+        (_, 0) => first_use,
+        (0, _) => by_word,
+        (_, _) => format!("{first_use}; {by_word}"),
+    }
 }
 
 fn plan_text(one: &Fetched) -> String {

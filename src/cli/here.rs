@@ -4,9 +4,11 @@ use serde_json::json;
 
 use crate::context::Context;
 use crate::layout::CheckMode;
+use crate::ops::list::Presence;
+use crate::ops::remove::Extent;
 use crate::ops::verify::Verified;
 use crate::ops::{self, Exit, Failure};
-use crate::values::{ByteSize, Printable, counted};
+use crate::values::{ByteSize, DatasetName, Printable, counted};
 
 use super::args::{DuArgs, ListArgs, PathArgs, RemoveArgs, StatusArgs, VerifyArgs};
 use super::output::{Answer, Output};
@@ -137,13 +139,15 @@ fn shown<T: ToString>(paths: &[T]) -> Vec<String> {
 
 /// Prints where a dataset is, or would be.
 pub fn path(context: &Context, args: &PathArgs) -> Result<Answer, Failure> {
-    let path = ops::list::path(context, &args.dataset, args.must_exist)?;
+    let presence = if args.must_exist { Presence::Required } else { Presence::Optional };
+    let path = ops::list::path(context, &args.dataset, presence)?;
     Ok(Answer::done("medsets/path/1", json!({ "path": path }), format!("{}\n", path.display())))
 }
 
 /// Deletes files after a question, or with `--yes`.
 pub fn remove(context: &Context, args: &RemoveArgs, output: &Output) -> Result<Answer, Failure> {
-    let (here, plan) = ops::remove::plan(context, &args.dataset, args.archives_only)?;
+    let extent = if args.archives_only { Extent::Archives } else { Extent::Whole };
+    let (here, plan) = ops::remove::plan(context, &args.dataset, extent)?;
     let what = format!("{}, {} in `{}`", counted(plan.files, "file"), plan.bytes, plan.path.display());
     if args.dry_run {
         return Ok(Answer::done("medsets/remove/1", json!(plan), format!("would remove {what}\n")));
@@ -168,10 +172,9 @@ pub fn du(context: &Context, args: &DuArgs) -> Result<Answer, Failure> {
     let mut table = Table::new(&["dataset", "data", "archives", "files"]);
     let (mut bytes, mut inodes) = (report.store.bytes, report.store.inodes);
     for one in &report.datasets {
-        let variant = one.variant.as_ref().map_or(String::new(), |variant| format!(":{variant}"));
         let files = one.data.inodes + one.archives.inodes;
-        let name = format!("{}@{}{variant}", one.id, one.version);
-        table.row([name, one.data.bytes.to_string(), one.archives.bytes.to_string(), files.to_string()]);
+        let name = DatasetName::of(&one.id, &one.version, one.variant.as_deref());
+        table.row([name.to_string(), one.data.bytes.to_string(), one.archives.bytes.to_string(), files.to_string()]);
         bytes += one.data.bytes + one.archives.bytes;
         inodes += files;
     }

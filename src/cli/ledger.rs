@@ -5,8 +5,9 @@ use serde_json::json;
 use crate::agreements::Entry;
 use crate::context::Context;
 use crate::fs::{self, Access};
+use crate::ops::ledger::OnTornLine;
 use crate::ops::{self, Exit, Failure};
-use crate::values::{Digest, Printable};
+use crate::values::{DatasetName, Digest, Printable};
 
 use super::args::{ExtractFormat, LedgerCommand, LedgerExportArgs, LedgerVerifyArgs};
 use super::output::Answer;
@@ -33,22 +34,17 @@ fn show(context: &Context, dataset: Option<&str>) -> Result<Answer, Failure> {
 /// An entry in one line.
 fn line(entry: &Entry) -> String {
     let record = &entry.record;
-    let version = record.version.as_ref().map_or(String::new(), |version| format!("@{version}"));
-    let variant = record.variant.as_ref().map_or(String::new(), |variant| format!(":{variant}"));
+    let (version, variant) = (record.version.as_deref(), record.variant.as_deref());
+    let name = DatasetName { id: &record.dataset, version, variant };
     let who = record.who.name.as_deref().unwrap_or(&record.who.os_user);
     let what = record.license.as_deref().unwrap_or_default();
-    let shown = format!(
-        "{:>5}  {}  {:<8}  {}{version}{variant}  {who}  {what}",
-        entry.sequence,
-        record.time,
-        record.kind.as_str(),
-        record.dataset
-    );
+    let shown = format!("{:>5}  {}  {:<8}  {name}  {who}  {what}", entry.sequence, record.time, record.kind.as_str());
     Printable::cut(shown.trim_end(), 400).to_string()
 }
 
 fn verify(context: &Context, args: &LedgerVerifyArgs) -> Result<Answer, Failure> {
-    let report = ops::ledger::verify(context, args.head.as_deref(), args.repair)?;
+    let torn_line = if args.repair { OnTornLine::Repair } else { OnTornLine::Tell };
+    let report = ops::ledger::verify(context, args.head.as_deref(), torn_line)?;
     let mut text = String::new();
     for line in report.faults.iter().chain(&report.torn).chain(&report.repaired) {
         text.push_str(&format!("{}\n", Printable::cut(line, 400)));
@@ -88,7 +84,7 @@ fn export(context: &Context, args: &LedgerExportArgs) -> Result<Answer, Failure>
         return Ok(answer);
     };
     let path = context.environment.absolute(path)?;
-    fs::atomic_write(&path, &bytes, Access::Private)?;
+    fs::write_output(&path, &bytes, Access::Private)?;
     data["path"] = path.to_string_lossy().into();
     let mut answer = Answer::done("medsets/ledger-export/1", data, format!("{}\n", path.display()));
     answer.warnings.extend(nothing);

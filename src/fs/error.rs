@@ -72,6 +72,16 @@ impl FsError {
         }
     }
 
+    /// The exit code (command line contract, section 3).
+    pub fn exit(&self) -> u8 {
+        match self.kind() {
+            FsErrorKind::DiskFull => 50,
+            FsErrorKind::NoInodes | FsErrorKind::Quota => 51,
+            FsErrorKind::Denied | FsErrorKind::ReadOnly => 52,
+            FsErrorKind::NotFound | FsErrorKind::AlreadyExists | FsErrorKind::OtherFileSystem | FsErrorKind::Other => 1,
+        }
+    }
+
     /// The path.
     pub fn path(&self) -> &Path {
         &self.path
@@ -109,6 +119,19 @@ impl Remedy for FsError {
             _ => return None,
         })
     }
+}
+
+/// The words for something that is there and should be a regular file.
+pub(super) fn not_a_file(found: std::fs::FileType) -> io::Error {
+    use std::os::unix::fs::FileTypeExt as _;
+    let kind = match found {
+        _ if found.is_dir() => "a folder",
+        _ if found.is_fifo() => "a FIFO",
+        _ if found.is_socket() => "a socket",
+        _ if found.is_char_device() || found.is_block_device() => "a device",
+        _ => "something else",
+    };
+    io::Error::new(io::ErrorKind::InvalidInput, format!("it is {kind}, not a file"))
 }
 
 /// Adds action and path to a result of the standard library.

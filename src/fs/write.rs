@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-use super::error::{Doing, FsError};
+use super::error::{Doing, FsError, not_a_file};
 
 /// Who may read what we create, whatever the umask says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -65,9 +65,15 @@ pub fn create_new(path: &Path, access: Access) -> Result<File, FsError> {
 /// Replaces a file in one step: a reader sees the old bytes or the new ones.
 ///
 /// Written beside the target under a name of its own, synced, renamed, the folder synced.
-/// After a failure the old file is as it was and nothing of the new one is left.
+/// After a failure the old file is as it was and nothing of the new one is left. A folder, a
+/// device, a FIFO or a socket is never replaced, not even by way of a link.
 pub fn atomic_write(path: &Path, bytes: &[u8], access: Access) -> Result<(), FsError> {
     use std::os::unix::fs::PermissionsExt as _;
+    if let Ok(found) = std::fs::metadata(path)
+        && !found.is_file()
+    {
+        return Err(FsError::new("replace", path, not_a_file(found.file_type())));
+    }
     let folder = path.parent().unwrap_or(Path::new("."));
     let permissions = std::fs::Permissions::from_mode(access.file_mode());
     let mut file = tempfile::Builder::new()
@@ -80,6 +86,37 @@ pub fn atomic_write(path: &Path, bytes: &[u8], access: Access) -> Result<(), FsE
     file.as_file().sync_all().doing("sync", path)?;
     file.persist(path).map_err(|error| FsError::new("replace", path, error.error))?;
     super::sync_dir(folder)
+}
+
+/// Opens, empty, what a person named for output.
+///
+/// A regular file is removed and made anew, so that a program that has it open keeps what it
+/// reads. A device, a FIFO or a link is never replaced: what is written goes through it. Opening
+/// a FIFO waits for its reader; a folder or a socket is refused.
+pub fn open_output(path: &Path, access: Access) -> Result<File, FsError> {
+    match super::metadata(path)? {
+        Some(found) if !found.is_file() => through(path, &found, access),
+        _ => {
+            super::remove_file(path)?;
+            create_new(path, access)
+        }
+    }
+}
+
+/// Writes all of what a person named for output: a regular file in one step like
+/// [`atomic_write`], anything else as [`open_output`] does.
+pub fn write_output(path: &Path, bytes: &[u8], access: Access) -> Result<(), FsError> {
+    match super::metadata(path)? {
+        Some(found) if !found.is_file() => through(path, &found, access)?.write_all(bytes).doing("write", path),
+        _ => atomic_write(path, bytes, access),
+    }
+}
+
+/// Opens what is there. A link that leads nowhere yet makes the file it names.
+fn through(path: &Path, found: &std::fs::Metadata, access: Access) -> Result<File, FsError> {
+    let mut options = std::fs::OpenOptions::new();
+    let made = options.write(true).truncate(true).create(found.is_symlink()).mode(access.file_mode());
+    made.open(path).doing("write to", path)
 }
 
 /// Replaces a file in one step like [`atomic_write`], without making it last: for what a
@@ -154,5 +191,54 @@ mod tests {
         assert!(error.to_string().contains("folder"), "{error}");
         assert!(path.join("kept").exists());
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    /// A FIFO in a folder.
+    fn fifo(folder: &Path) -> std::path::PathBuf {
+        let path = folder.join("fifo");
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        path
+    }
+
+    #[test]
+    fn what_is_no_file_is_never_replaced() {
+        use std::os::unix::fs::FileTypeExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let (fifo, link) = (fifo(folder.path()), folder.path().join("link"));
+        std::os::unix::fs::symlink("/dev/null", &link).unwrap();
+        for (path, kind) in [(&fifo, "FIFO"), (&link, "device"), (&folder.path().to_path_buf(), "folder")] {
+            let error = atomic_write(path, b"new", Access::Private).unwrap_err().to_string();
+            assert!(error.contains(kind), "{error}");
+        }
+        assert!(std::fs::symlink_metadata(&fifo).unwrap().file_type().is_fifo());
+        assert_eq!(std::fs::read_link(&link).unwrap(), Path::new("/dev/null"));
+    }
+
+    #[test]
+    fn output_goes_through_what_is_no_file() {
+        use std::os::unix::fs::FileTypeExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let (fifo, link) = (fifo(folder.path()), folder.path().join("link"));
+        let reader = std::thread::spawn({
+            let fifo = fifo.clone();
+            move || std::fs::read(fifo).unwrap()
+        });
+        write_output(&fifo, b"through", Access::Private).unwrap();
+        assert_eq!(reader.join().unwrap(), b"through");
+        assert!(std::fs::symlink_metadata(&fifo).unwrap().file_type().is_fifo());
+        // A device by way of a link, as `/dev/stderr` is one.
+        std::os::unix::fs::symlink("/dev/null", &link).unwrap();
+        write_output(&link, b"x", Access::Private).unwrap();
+        open_output(&link, Access::Private).unwrap().write_all(b"x").unwrap();
+        assert_eq!(std::fs::read_link(&link).unwrap(), Path::new("/dev/null"));
+        assert!(write_output(folder.path(), b"x", Access::Private).is_err());
+        assert!(open_output(folder.path(), Access::Private).is_err());
+        // Files and new names.
+        let path = folder.path().join("file");
+        for _ in 0..2 {
+            write_output(&path, b"one", Access::Private).unwrap();
+            open_output(&path, Access::Private).unwrap().write_all(b"two").unwrap();
+            assert_eq!(std::fs::read(&path).unwrap(), b"two");
+        }
     }
 }

@@ -11,6 +11,7 @@ use crate::values::{ByteSize, DatasetId, Digest, RelPath, SafeUrl};
 
 use super::dirs::DatasetDir;
 use super::error::LayoutError;
+use super::proof::Proof;
 
 /// The record of one fetched or imported dataset.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,8 +29,8 @@ pub struct Receipt {
     pub variant: Option<String>,
     /// What of it is here.
     pub selection: Selection,
-    /// How it came: `fetch` or `import`.
-    pub means: String,
+    /// How it came.
+    pub means: Means,
     /// When it was whole.
     pub completed: Timestamp,
     /// Who did it.
@@ -59,6 +60,16 @@ pub struct Receipt {
     /// The ledger's head after this was entered. Absent only until the entry is made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ledger: Option<LedgerMark>,
+}
+
+/// How a dataset came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Means {
+    /// By download.
+    Fetch,
+    /// From files a person had.
+    Import,
 }
 
 /// What part of a dataset is here.
@@ -151,8 +162,8 @@ pub struct ListedMark {
     pub size: ByteSize,
     /// SHA-256 as received.
     pub sha256: Digest,
-    /// What proved it: `catalog`, `host`, `git-tree`, `size`, or `first-use` when nothing did.
-    pub verified: String,
+    /// What proved it.
+    pub verified: Proof,
     /// Where it was asked for, without secrets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<SafeUrl>,

@@ -29,6 +29,7 @@ use super::check::sha256_of;
 use super::dirs::{DatasetDir, Store};
 use super::error::LayoutError;
 use super::inventory::InventoryReader;
+use super::proof::Proof;
 use super::receipt::Receipt;
 
 /// An unfinished dataset, held by this run until dropped.
@@ -50,8 +51,8 @@ pub struct Finished {
     pub size: ByteSize,
     /// SHA-256 of its bytes.
     pub sha256: Digest,
-    /// What proved it (see `ListedMark::verified`).
-    pub verified: String,
+    /// What proved it.
+    pub verified: Proof,
     /// Where it was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<SafeUrl>,
@@ -295,7 +296,7 @@ mod tests {
             path: path.clone(),
             size: ByteSize(bytes.len() as u64),
             sha256: Digest::sha256(bytes),
-            verified: "catalog".into(),
+            verified: Proof::Catalog,
             url: None,
             kind: FinishedKind::Placed { at: path },
             warnings: Vec::new(),

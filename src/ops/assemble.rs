@@ -14,7 +14,7 @@ use crate::fs::{self, Access, FsError};
 use crate::layout::inventory::{self, InventoryReader, InventoryWriter};
 use crate::layout::receipt::{CatalogMark, LedgerMark, LicenseMark, ListedMark, Selection, SourceMark, Tool};
 use crate::layout::{
-    DatasetDir, FileRecord, Finished, FinishedKind, LayoutError, Origin, Receipt, RecordKind, RoleRules, Store,
+    DatasetDir, FileRecord, Finished, FinishedKind, LayoutError, Means, Origin, Receipt, RecordKind, RoleRules, Store,
     Workspace, commit, manifest,
 };
 use crate::values::{ByteSize, DatasetId, Digest, RelPath};
@@ -53,15 +53,6 @@ pub struct Particulars {
     pub warnings: Vec<String>,
     /// Why bytes other than the catalogue's were taken, where they were.
     pub reason: Option<String>,
-}
-
-/// How a dataset came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Means {
-    /// By download.
-    Fetch,
-    /// From files a person had.
-    Import,
 }
 
 /// A committed dataset.
@@ -112,7 +103,10 @@ pub fn enter_in_ledger(
     mut receipt: Receipt,
     access: Access,
 ) -> Result<Assembled, Failure> {
-    let kind = if receipt.means == "import" { EntryKind::Import } else { EntryKind::Fetch };
+    let kind = match receipt.means {
+        Means::Fetch => EntryKind::Fetch,
+        Means::Import => EntryKind::Import,
+    };
     let record = Record {
         version: Some(receipt.version.clone()),
         variant: receipt.variant.clone(),
@@ -292,7 +286,7 @@ fn receipt(context: &Context, workspace: &Workspace, particulars: Particulars, t
         path: finished.path.clone(),
         size: finished.size,
         sha256: finished.sha256,
-        verified: finished.verified.clone(),
+        verified: finished.verified,
         url: finished.url.clone(),
         unpacked: matches!(finished.kind, FinishedKind::Unpacked { .. }),
     });
@@ -303,7 +297,7 @@ fn receipt(context: &Context, workspace: &Workspace, particulars: Particulars, t
         version: particulars.version,
         variant: particulars.variant,
         selection: particulars.selection,
-        means: if particulars.means == Means::Import { "import".into() } else { "fetch".into() },
+        means: particulars.means,
         completed: context.now(),
         by: identity::on_receipt(context),
         tool: Tool { name: "medsets".into(), version: env!("CARGO_PKG_VERSION").into() },

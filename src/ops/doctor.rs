@@ -36,8 +36,8 @@ pub enum CheckState {
 pub fn examine(context: &Context) -> Vec<Check> {
     let mut checks = settings(context);
     checks.extend([
-        folder("data folder", context.data_dir().map_err(|error| error.to_string()), true),
-        folder("state folder", context.state_dir().map_err(|error| error.to_string()), false),
+        folder("data folder", context.data_dir().map_err(|error| error.to_string()), Room::Told),
+        folder("state folder", context.state_dir().map_err(|error| error.to_string()), Room::NotTold),
         ledger(context),
         catalog(context),
         network(context),
@@ -58,8 +58,15 @@ fn settings(context: &Context) -> Vec<Check> {
     context.faults.iter().map(|fault| check("settings", CheckState::Bad, fault.to_string())).collect()
 }
 
+/// Whether the free space of a folder's file system is of interest.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Room {
+    Told,
+    NotTold,
+}
+
 /// Tries to write a file where the folder is, or would be.
-fn folder(name: &str, path: Result<std::path::PathBuf, String>, space: bool) -> Check {
+fn folder(name: &str, path: Result<std::path::PathBuf, String>, room: Room) -> Check {
     let path = match path {
         Ok(path) => path,
         Err(reason) => return check(name, CheckState::Bad, reason),
@@ -70,7 +77,7 @@ fn folder(name: &str, path: Result<std::path::PathBuf, String>, space: bool) -> 
         return check(name, CheckState::Bad, error.to_string());
     }
     let free = match fs::space(existing) {
-        Ok(found) if space => format!(", {} free", found.bytes),
+        Ok(found) if room == Room::Told => format!(", {} free", found.bytes),
         _ => String::new(),
     };
     check(name, CheckState::Good, format!("{}{free}", path.display()))

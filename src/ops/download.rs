@@ -15,7 +15,7 @@ use crate::catalog::UnpackRules;
 use crate::context::Context;
 use crate::events::{Cancel, Event, Report};
 use crate::fs;
-use crate::layout::{Finished, FinishedKind, RoleRules, Workspace};
+use crate::layout::{Finished, FinishedKind, Proof, RoleRules, Workspace};
 use crate::net::NetError;
 use crate::plan::{Handling, Item, Location};
 use crate::providers::{AnyProvider, Hosts, ListedFile, ProviderError, Way};
@@ -240,10 +240,10 @@ fn record(shared: &Arc<Shared>, inbox: &Receiver<Arrived>) -> Tally {
 fn note(shared: &Shared, wanted: &Wanted, done: Option<Done>, tally: &Mutex<Tally>) -> Result<bool, Failure> {
     let unpacks = matches!(wanted.item.handling, Handling::Unpack { .. });
     let Some(done) = done else { return Ok(unpacks) };
-    let mut verified = word(done.verified, wanted);
+    let mut verified = proof(done.verified, wanted);
     if let (Some(tree), true) = (wanted.tree, unpacks) {
         prove_tree(shared, wanted, tree)?;
-        verified = "git-tree";
+        verified = Proof::GitTree;
     }
     lock(tally).downloaded += done.downloaded;
     let kind = match &wanted.item.handling {
@@ -254,7 +254,7 @@ fn note(shared: &Shared, wanted: &Wanted, done: Option<Done>, tally: &Mutex<Tall
         path: wanted.listed.path.clone(),
         size: done.size,
         sha256: done.sha256,
-        verified: verified.to_owned(),
+        verified,
         url: done.url,
         kind,
         warnings: Vec::new(),
@@ -263,13 +263,13 @@ fn note(shared: &Shared, wanted: &Wanted, done: Option<Done>, tally: &Mutex<Tall
     Ok(unpacks)
 }
 
-fn word(verified: Verified, wanted: &Wanted) -> &'static str {
+fn proof(verified: Verified, wanted: &Wanted) -> Proof {
     match verified {
-        _ if wanted.changed_is_fine => "accepted-change",
-        Verified::Catalogue => "catalog",
-        Verified::Host => "host",
-        Verified::Size => "size",
-        Verified::Nothing => "first-use",
+        _ if wanted.changed_is_fine => Proof::AcceptedChange,
+        Verified::Catalogue => Proof::Catalog,
+        Verified::Host => Proof::Host,
+        Verified::Size => Proof::Size,
+        Verified::Nothing => Proof::FirstUse,
     }
 }
 
@@ -450,8 +450,8 @@ impl Shared {
                 // Damage can look like malice: a size that is not the declared one.
                 | UnpackError::Refused { .. }
         );
-        let proof = self.workspace().finished().get(path).map(|finished| finished.verified.clone());
-        broken && !proof.is_some_and(|word| matches!(word.as_str(), "catalog" | "host" | "git-tree"))
+        let proof = self.workspace().finished().get(path).map(|finished| finished.verified);
+        broken && !proof.is_some_and(Proof::is_known_beforehand)
     }
 
     fn workspace(&self) -> MutexGuard<'_, Workspace> {

@@ -7,7 +7,7 @@ use crate::catalog::SelectError;
 use crate::context::ContextError;
 use crate::credentials::CredentialError;
 use crate::document::CONTRADICTION;
-use crate::fs::{FsError, FsErrorKind};
+use crate::fs::FsError;
 use crate::layout::LayoutError;
 use crate::net::NetError;
 use crate::plan::Shortage;
@@ -132,13 +132,7 @@ impl Serialize for Exit {
 
 impl From<FsError> for Failure {
     fn from(error: FsError) -> Self {
-        let exit = match error.kind() {
-            FsErrorKind::DiskFull => Exit::NO_SPACE,
-            FsErrorKind::NoInodes | FsErrorKind::Quota => Exit::NO_INODES,
-            FsErrorKind::Denied | FsErrorKind::ReadOnly => Exit::DENIED,
-            _ => Exit::OTHER,
-        };
-        Self::from_error(exit, &error)
+        Self::from_error(Exit(error.exit()), &error)
     }
 }
 

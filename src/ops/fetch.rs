@@ -11,7 +11,7 @@ use crate::events::Event;
 use crate::fs::{self};
 use crate::layout::check;
 use crate::layout::receipt::Selection as ReceiptSelection;
-use crate::layout::{FinishedKind, Receipt, Records, Workspace};
+use crate::layout::{FinishedKind, Means, Proof, Receipt, Records, Workspace};
 use crate::plan::steps::Have;
 use crate::plan::{FetchPlan, Handling, Item, preflight};
 use crate::providers::{AnyProvider, Hosts};
@@ -19,7 +19,7 @@ use crate::remedy;
 use crate::reports;
 use crate::values::{ByteSize, Digest, Printable, RelPath};
 
-use super::assemble::{Assembled, Means, assemble, enter_in_ledger};
+use super::assemble::{Assembled, assemble, enter_in_ledger};
 use super::download::{Tally, Wanted, download};
 use super::exit::Exit;
 use super::failure::Failure;
@@ -70,6 +70,10 @@ pub enum KeepArchives {
 }
 
 /// Fetches every dataset; one that fails does not stop the others.
+///
+/// After a failure the dataset's folder is as it was before, or absent. What is finished, and
+/// parts that can be continued, wait in the store's workspace for the next run. Where only the
+/// entry in the ledger failed the folder is whole and new, and the next run enters it.
 pub async fn fetch(context: &Context, options: &FetchOptions) -> Result<FetchReport, Failure> {
     let mut selections = Vec::new();
     for name in &options.datasets {
@@ -392,6 +396,7 @@ fn blank(target: &Target<'_>, tally: &Tally) -> Fetched {
         verified: 0,
         unpacked: tally.unpacked,
         pinned_on_first_use: 0,
+        accepted_changes: 0,
         receipt_sha256: None,
         failed: Vec::new(),
         plan: None,
@@ -406,18 +411,17 @@ pub(super) fn summary(
     receipt_sha256: Option<Digest>,
     tally: &Tally,
 ) -> Fetched {
-    let unproven = receipt
-        .listed
-        .iter()
-        .filter(|file| matches!(file.verified.as_str(), "first-use" | "size" | "accepted-change"))
-        .count() as u64;
+    let count = |is_meant: fn(Proof) -> bool| receipt.listed.iter().filter(|file| is_meant(file.verified)).count();
+    let verified = count(Proof::is_known_beforehand) as u64;
+    let accepted_changes = count(|proof| proof == Proof::AcceptedChange) as u64;
     let work = target.selection.dataset().entry.citation.as_ref();
     Fetched {
         source: receipt.source.channel.clone(),
         files: receipt.files,
         bytes: receipt.bytes,
-        verified: receipt.listed.len() as u64 - unproven,
-        pinned_on_first_use: unproven,
+        verified,
+        pinned_on_first_use: receipt.listed.len() as u64 - verified - accepted_changes,
+        accepted_changes,
         receipt_sha256,
         cite: work.map(|work| reports::one_line(&work.work)),
         ..blank(target, tally)

@@ -12,10 +12,11 @@ use crate::catalog::{DistributionKind, Requirement, RequirementKind, Selection};
 use crate::context::Context;
 use crate::credentials::{Form, Wanted};
 use crate::licenses::Shelf;
-use crate::values::SafeUrl;
+use crate::values::{DatasetName, SafeUrl};
 
 use super::failure::Failure;
 use super::identity;
+use super::matter::matter;
 use super::texts;
 
 /// Whether the texts of agreements are compared with what is on their pages today.
@@ -150,12 +151,7 @@ async fn holdings(
 
 /// Only a text that was accepted is compared.
 fn is_accepted(step: &Step, selection: &Selection, standings: &Standings) -> bool {
-    let matter = crate::agreements::Matter {
-        dataset: selection.id(),
-        version: &selection.release().version,
-        requirement: &step.id,
-        license: step.license.as_deref(),
-    };
+    let matter = matter(selection, &step.id, step.license.as_deref());
     matches!(standings.standing(&matter), crate::agreements::Standing::Accepted(_))
 }
 
@@ -238,10 +234,7 @@ pub fn name_for_command(selection: &Selection) -> String {
     let default = dataset.default_release().version == selection.release().version;
     let variant_default =
         selection.release().default_variant().map(|variant| variant.name.as_str()) == selection.variant_name();
-    let version = if default { String::new() } else { format!("@{}", selection.release().version) };
-    let variant = match selection.variant_name() {
-        Some(variant) if !variant_default => format!(":{variant}"),
-        _ => String::new(),
-    };
-    format!("{}{version}{variant}", selection.id())
+    let version = (!default).then_some(selection.release().version.as_str());
+    let variant = selection.variant_name().filter(|_| !variant_default);
+    DatasetName { id: selection.id(), version, variant }.to_string()
 }

@@ -6,7 +6,7 @@
 use crate::context::Context;
 use crate::layout::{DatasetDir, Receipt, Records};
 use crate::remedy;
-use crate::values::{DatasetId, Printable};
+use crate::values::{DatasetId, DatasetName, Printable};
 
 use super::exit::Exit;
 use super::failure::Failure;
@@ -101,8 +101,7 @@ impl Here {
 
     /// Its name in full.
     pub fn name(&self) -> String {
-        let variant = self.variant.as_ref().map_or(String::new(), |variant| format!(":{variant}"));
-        format!("{}@{}{variant}", self.id, self.version)
+        DatasetName::of(&self.id, &self.version, self.variant.as_deref()).to_string()
     }
 }
 
@@ -118,9 +117,10 @@ fn by_folder(context: &Context, dir: DatasetDir, fault: Option<String>) -> Optio
 fn release_of(context: &Context, id: &DatasetId, slug: &str) -> Option<(String, Option<String>)> {
     let catalog = context.catalog().ok()?;
     for release in &catalog.get(id)?.releases {
-        let variants = release.variants.iter().map(|variant| format!(":{}", variant.name));
-        for variant in std::iter::once(String::new()).chain(variants) {
-            let found = catalog.resolve(&format!("{id}@{}{variant}", release.version)).unwrap_or_default();
+        let variants = release.variants.iter().map(|variant| Some(variant.name.as_str()));
+        for variant in std::iter::once(None).chain(variants) {
+            let name = DatasetName::of(id, &release.version, variant).to_string();
+            let found = catalog.resolve(&name).unwrap_or_default();
             if let Some(one) = found.iter().find(|one| one.slug() == slug) {
                 return Some((release.version.clone(), one.variant_name().map(str::to_owned)));
             }

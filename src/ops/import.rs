@@ -13,14 +13,13 @@ use crate::events::Event;
 use crate::fs::{self, FoundKind, FsErrorKind};
 use crate::layout::check::sha256_of;
 use crate::layout::receipt::Selection as Part;
-use crate::layout::{FinishedKind, Records, Workspace};
+use crate::layout::{FinishedKind, Means, Records, Workspace};
 use crate::providers::local::LocalFiles;
 use crate::providers::{AnyProvider, Hosts, Listing};
 use crate::remedy;
 use crate::values::{ByteSize, Digest, Printable, RelPath, counted};
 
-use super::accept::one_selection;
-use super::assemble::{Means, assemble};
+use super::assemble::assemble;
 use super::download::download;
 use super::exit::Exit;
 use super::failure::Failure;
@@ -30,6 +29,7 @@ use super::matching::{Candidate, Match, recognise};
 use super::particulars::{particulars, roles};
 use super::repair::{Earlier, cannot_add, carry_over};
 use super::report::FetchReport;
+use super::selection::one_selection;
 use super::target::Target;
 use super::wanted;
 
@@ -82,6 +82,11 @@ pub struct Imported {
 
 /// Recognises, verifies and lays out files that a person has. Agreements and approvals must be
 /// met; accounts need not, since whoever has the files needed none of this program's.
+///
+/// After a failure the dataset folder and the person's files are as they were, and what was
+/// taken in waits in the store's workspace for the next run. Files to be moved are removed after
+/// the commit; where that fails, some are still there beside a dataset that is whole. A failure
+/// of the ledger after the commit leaves a whole folder that the next `fetch` enters.
 pub async fn import(context: &Context, options: &ImportOptions) -> Result<Imported, Failure> {
     let selection = one_selection(context, &options.dataset)?;
     // A dataset without a source still has a gate that says why.

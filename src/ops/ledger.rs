@@ -49,11 +49,23 @@ pub struct LedgerReport {
     pub heads_compared: usize,
 }
 
+/// What is done about a last line that has no end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnTornLine {
+    /// It is told.
+    Tell,
+    /// It is completed or set aside, and what was done is told.
+    Repair,
+}
+
 /// Checks the chain, also against the heads that receipts noted and against one noted
-/// elsewhere. Repairs a torn last line only when asked to.
-pub fn verify(context: &Context, head: Option<&str>, repair: bool) -> Result<LedgerReport, Failure> {
+/// elsewhere. Changes nothing but a torn last line, and that only when asked to.
+pub fn verify(context: &Context, head: Option<&str>, torn_line: OnTornLine) -> Result<LedgerReport, Failure> {
     let ledger = context.ledger()?;
-    let repaired = if repair { Some(describe(ledger.repair()?)) } else { None };
+    let repaired = match torn_line {
+        OnTornLine::Tell => None,
+        OnTornLine::Repair => Some(describe(ledger.repair()?)),
+    };
     let noted = noted_heads(context)?;
     let found = ledger.verify(&noted)?;
     let mut faults: Vec<String> = found.faults.iter().map(ToString::to_string).collect();

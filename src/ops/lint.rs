@@ -33,10 +33,10 @@ pub fn lint(context: &Context, paths: &[PathBuf]) -> Result<Vec<Linted>, Failure
     }
     for path in paths {
         for found in toml_files(path)? {
-            let text = match fs::read_text(&found) {
+            let text = match found == *path {
                 // One that was named must be there; one of a folder is told beside the others.
-                Err(error) if found == *path => return Err(error.into()),
-                text => text.map_err(|error| error.to_string()),
+                true => Ok(fs::read_text(&found)?),
+                false => fs::read_regular_text(&found).map_err(|error| error.to_string()),
             };
             files.push((found.to_string_lossy().into_owned(), text));
         }

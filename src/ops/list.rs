@@ -7,12 +7,12 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::layout::DatasetDir;
-use crate::values::{ByteSize, DatasetId};
+use crate::values::{ByteSize, DatasetId, DatasetName};
 
-use super::accept::one_selection;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::here::{self, Here};
+use super::selection::one_selection;
 
 /// What is here.
 #[derive(Debug, Serialize)]
@@ -63,8 +63,7 @@ pub struct Listed {
 impl Listed {
     /// Its name in full.
     pub fn name(&self) -> String {
-        let variant = self.variant.as_ref().map_or(String::new(), |variant| format!(":{variant}"));
-        format!("{}@{}{variant}", self.id, self.version)
+        DatasetName::of(&self.id, &self.version, self.variant.as_deref()).to_string()
     }
 }
 
@@ -105,11 +104,20 @@ pub fn list(context: &Context) -> Result<ListReport, Failure> {
     Ok(ListReport { datasets: found.into_iter().map(listed).collect(), warnings })
 }
 
+/// Whether a dataset must be here for its folder to be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// It must.
+    Required,
+    /// Where it is not, the folder is told that a fetch would make.
+    Optional,
+}
+
 /// The folder of a dataset: the one that is here, else where a fetch would put it.
-pub fn path(context: &Context, name: &str, must_exist: bool) -> Result<PathBuf, Failure> {
+pub fn path(context: &Context, name: &str, presence: Presence) -> Result<PathBuf, Failure> {
     match here::one(context, name) {
         Ok(here) => Ok(here.dir.root().to_path_buf()),
-        Err(failure) if must_exist || failure.exit == Exit::USAGE => Err(failure),
+        Err(failure) if presence == Presence::Required || failure.exit == Exit::USAGE => Err(failure),
         Err(_) => {
             let selection = one_selection(context, name)?;
             Ok(DatasetDir::new(&context.data_dir()?, selection.id(), &selection.slug()).root().to_path_buf())

@@ -2,18 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use crate::agreements::Standing;
+use crate::agreements::{Standing, Standings};
 use crate::catalog::Selection;
 use crate::catalog::format::RoleWord;
 use crate::context::Context;
 use crate::layout::receipt::{AcceptedMark, CatalogMark, LicenseMark, Selection as ReceiptSelection, SourceMark};
-use crate::layout::{Role, RoleRules};
+use crate::layout::{Means, Role, RoleRules};
 use crate::reports::{self, papers};
 use crate::values::RelPath;
 
-use super::assemble::{Means, Particulars};
+use super::assemble::Particulars;
 use super::failure::Failure;
 use super::identity;
+use super::matter::matter;
 use super::target::Target;
 
 /// The entry's globs, and what it says of single files.
@@ -93,14 +94,9 @@ fn accepted(context: &Context, selection: &Selection, channel: &str) -> Result<V
         return Ok(marks);
     }
     let entries = context.ledger()?.read_all()?.entries;
-    let standings = crate::agreements::Standings::from_entries(identity::person(context), entries);
+    let standings = Standings::from_entries(identity::person(context), entries);
     for step in agreements {
-        let matter = crate::agreements::Matter {
-            dataset: selection.id(),
-            version: &selection.release().version,
-            requirement: &step.id,
-            license: step.license.as_deref(),
-        };
+        let matter = matter(selection, &step.id, step.license.as_deref());
         if let Standing::Accepted(acceptance) = standings.standing(&matter)
             && let Some(text_sha256) = acceptance.text_sha256
         {

@@ -31,22 +31,46 @@ pub struct RemoveReport {
     pub removed: bool,
 }
 
+/// What of a dataset is removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// Its folder.
+    Whole,
+    /// Only the archives that were kept in it.
+    Archives,
+}
+
 /// What removing would remove. Changes nothing.
-pub fn plan(context: &Context, name: &str, archives_only: bool) -> Result<(Here, RemoveReport), Failure> {
+pub fn plan(context: &Context, name: &str, extent: Extent) -> Result<(Here, RemoveReport), Failure> {
     let here = here::one(context, name)?;
-    let root = if archives_only { here.dir.archives() } else { here.dir.root().to_path_buf() };
+    let root = match extent {
+        Extent::Whole => here.dir.root().to_path_buf(),
+        Extent::Archives => here.dir.archives(),
+    };
     let (mut files, mut bytes) = (0, ByteSize::ZERO);
     fs::walk(&root, &mut |found| {
         files += 1;
         bytes += ByteSize(found.size);
     })?;
-    let (id, version) = (here.id.clone(), here.version.clone());
-    Ok((here, RemoveReport { id, version, path: root, bytes, files, archives_only, removed: false }))
+    let report = RemoveReport {
+        id: here.id.clone(),
+        version: here.version.clone(),
+        path: root,
+        bytes,
+        files,
+        archives_only: extent == Extent::Archives,
+        removed: false,
+    };
+    Ok((here, report))
 }
 
 /// Removes the files. The folder leaves its place by one rename before anything is deleted,
-/// so that a kill leaves no half dataset; the deletion is entered in the ledger. Where that
-/// fails the folder goes back to its place.
+/// so that a kill leaves no half dataset; the deletion is entered in the ledger.
+///
+/// After a failure before the entry the folder is whole in its place; where it cannot be put
+/// back it is whole in the store's `tmp`, or beside its place as `.medsets-away-<process>`.
+/// After the entry what could not be deleted is left there: the next run that works on the
+/// dataset sweeps the store's `tmp`, and nothing sweeps the other name.
 pub fn remove(context: &Context, here: &Here, mut report: RemoveReport) -> Result<RemoveReport, Failure> {
     if !report.archives_only {
         context.ledger()?.ready()?;

@@ -137,7 +137,7 @@ pub fn carry_over(workspace: &mut Workspace, dir: &DatasetDir, earlier: &Earlier
                 path: listed.path.clone(),
                 size: listed.size,
                 sha256: listed.sha256,
-                verified: listed.verified.clone(),
+                verified: listed.verified,
                 url: listed.url.clone(),
                 kind,
                 warnings: Vec::new(),
@@ -235,7 +235,7 @@ pub async fn repair(context: &Context, found: &Verified) -> Result<Vec<String>, 
         return Ok(warnings);
     }
     let name = found.name();
-    let selection = super::accept::one_selection(context, &name)?;
+    let selection = super::selection::one_selection(context, &name)?;
     let dir = DatasetDir::at(found.path.clone());
     let receipt = match Records::of(&dir)? {
         Records::Good(receipt) | Records::Broken { receipt: Some(receipt), .. } => Some(receipt),

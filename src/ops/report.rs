@@ -51,6 +51,8 @@ pub struct Fetched {
     pub unpacked: u64,
     /// Release files that nothing could prove: their digest was recorded now.
     pub pinned_on_first_use: u64,
+    /// Release files whose bytes are not the catalogue's: taken by the person's word.
+    pub accepted_changes: u64,
     /// Digest of the receipt; absent for a dry run and when part failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub receipt_sha256: Option<Digest>,

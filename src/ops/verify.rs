@@ -7,7 +7,7 @@ use crate::events::Event;
 use crate::layout::check::{self, CheckMode, Damage};
 use crate::layout::{DatasetDir, LayoutError};
 use crate::remedy;
-use crate::values::{DatasetId, RelPath};
+use crate::values::{DatasetId, DatasetName, RelPath};
 
 use super::exit::Exit;
 use super::failure::Failure;
@@ -140,8 +140,7 @@ impl Verified {
 
     /// Its name in full.
     pub fn name(&self) -> String {
-        let variant = self.variant.as_ref().map_or(String::new(), |variant| format!(":{variant}"));
-        format!("{}@{}{variant}", self.id, self.version)
+        DatasetName::of(&self.id, &self.version, self.variant.as_deref()).to_string()
     }
 
     /// Whether `--repair` has anything to do.

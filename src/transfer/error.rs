@@ -95,7 +95,6 @@ pub enum TransferError {
 impl TransferError {
     /// The exit code (command line contract, section 3).
     pub fn exit(&self) -> u8 {
-        use crate::fs::FsErrorKind;
         match self {
             Self::Net { source, .. } => source.exit(),
             Self::NotLocated { cause, .. } => cause.exit,
@@ -103,12 +102,7 @@ impl TransferError {
             Self::Mismatch { .. } | Self::TooLong { .. } => 40,
             Self::Truncated { .. } | Self::Nothing { .. } => 41,
             Self::WrongContent { .. } => 42,
-            Self::Fs { source, .. } => match source.kind() {
-                FsErrorKind::DiskFull => 50,
-                FsErrorKind::NoInodes | FsErrorKind::Quota => 51,
-                FsErrorKind::Denied | FsErrorKind::ReadOnly => 52,
-                _ => 1,
-            },
+            Self::Fs { source, .. } => source.exit(),
             Self::Cancelled { .. } => 130,
         }
     }

@@ -62,15 +62,6 @@ impl RelPath {
         Self::parse(&format!("{}/{}", folder.0, self.0))
     }
 
-    /// Without its first `levels` names; `None` when nothing would be left.
-    pub fn stripped(&self, levels: usize) -> Option<Self> {
-        let mut rest = self.0.as_str();
-        for _ in 0..levels {
-            rest = rest.split_once('/')?.1;
-        }
-        Some(Self(rest.to_owned()))
-    }
-
     /// The same path as the operating system writes it, below `base`.
     pub fn under(&self, base: &Path) -> PathBuf {
         let mut path = base.to_path_buf();
@@ -194,13 +185,5 @@ mod tests {
         check("auxiliary.txt", false);
         check("com10", false);
         check("console/a", false);
-    }
-
-    #[test]
-    fn strips_levels_but_never_to_nothing() {
-        let path = RelPath::parse("a/b/c").unwrap();
-        assert_eq!(path.stripped(0).unwrap().as_str(), "a/b/c");
-        assert_eq!(path.stripped(2).unwrap().as_str(), "c");
-        assert!(path.stripped(3).is_none());
     }
 }

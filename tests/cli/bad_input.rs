@@ -61,6 +61,46 @@ fn a_broken_overlay_licence_is_unknown_and_nothing_is_fetched_under_it() {
 }
 
 #[test]
+fn a_fifo_in_an_overlay_folder_holds_no_command_up() {
+    let home = Home::new();
+    let dir = home.overlay("readme.txt", "");
+    let made = std::process::Command::new("mkfifo").arg(home.path().join("overlay/x.toml")).status().unwrap();
+    assert!(made.success());
+    std::fs::write(home.path().join("target"), "not = 1\n").unwrap();
+    std::os::unix::fs::symlink("../target", home.path().join("overlay/linked.toml")).unwrap();
+    home.run(&["--catalog", &dir, "list", "--available"]).expect(0).says(&["x.toml", "FIFO", "linked.toml", "line 1"]);
+    home.run(&["--catalog", &dir, "info", "x"]).expect(11).says(&["x.toml", "FIFO"]);
+    for arguments in [&["--catalog", &dir, "catalog", "lint"][..], &["catalog", "lint", &dir]] {
+        let ran = home.run(arguments).expect(11);
+        assert!(ran.stdout.contains("x.toml") && ran.stdout.contains("FIFO"), "{}", ran.stdout);
+    }
+}
+
+#[test]
+fn output_is_written_through_a_fifo_and_never_in_its_place() {
+    use std::os::unix::fs::FileTypeExt as _;
+    let home = Home::new();
+    let fifo = home.path().join("work/fifo");
+    assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    for (arguments, word) in [
+        (&["fetch", "demo", "--events", "fifo"][..], "\"event\""),
+        (&["ledger", "export", "-o", "fifo"], "medsets/ledger-extract/1"),
+    ] {
+        let reader = std::thread::spawn({
+            let fifo = fifo.clone();
+            move || std::fs::read_to_string(fifo).unwrap()
+        });
+        home.run(arguments).expect(0);
+        assert!(std::fs::symlink_metadata(&fifo).unwrap().file_type().is_fifo(), "{arguments:?}");
+        let read = reader.join().unwrap();
+        assert!(read.contains(word), "{arguments:?}: {read}");
+    }
+    std::fs::create_dir(home.path().join("work/folder")).unwrap();
+    home.run(&["ledger", "export", "-o", "folder"]).expect(1).says(&["folder", "directory"]);
+    home.run(&["fetch", "demo", "--events", "folder"]).expect(1).says(&["folder", "directory"]);
+}
+
+#[test]
 fn an_overlay_file_beyond_the_limit_is_refused_and_the_limit_is_named() {
     let home = Home::new();
     let dir = home.overlay("huge.toml", "");

@@ -267,6 +267,9 @@ fn another_version_of_a_file_is_refused_early_and_taken_by_the_persons_word() {
     assert_eq!(after["data/train.csv"], before["data/train.csv"], "the rest stayed");
     let receipt = receipt(&dataset(&home));
     assert_eq!(receipt["reason"], "mended by the publisher");
+    let listed = receipt["listed"].as_array().unwrap().iter();
+    let changed = listed.filter(|file| file["verified"] == "accepted-change").map(|file| &file["path"]);
+    assert_eq!(changed.collect::<Vec<_>>(), ["train_cheXbert.csv"]);
     assert_eq!(receipt["selection"]["whole"], true);
     home.run(&["verify", "chexpert"]).expect(0);
     home.run(&["ledger", "verify"]).expect(0);
@@ -282,7 +285,8 @@ fn another_version_of_an_archive_takes_the_place_of_its_members() {
     std::fs::write(&archive, zip_of(&[("train/patient43018/study1/view9.jpg", b"another view".as_slice())])).unwrap();
     import(&home, &[archive.to_str().unwrap()]).expect(40).says(&[BATCH_4]);
     let by_word = ["--accept-changed", BATCH_4, "--reason", "newer"];
-    import(&home, &[&[archive.to_str().unwrap()], &by_word[..]].concat()).expect(0);
+    let ran = import(&home, &[&[archive.to_str().unwrap()], &by_word[..]].concat()).expect(0);
+    ran.says(&["1 of the release's files taken by your word", "7 of the release's files pinned on first use"]);
     let files = tree(&dataset(&home));
     assert!(files.contains_key("data/train/patient43018/study1/view9.jpg"), "{:?}", files.keys());
     assert!(!files.contains_key("data/train/patient43018/study1/view2_lateral.jpg"), "the old member is gone");

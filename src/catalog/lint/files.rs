@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::catalog::file_terms::names as part_names;
 use crate::catalog::source::GithubTake;
 use crate::catalog::{Dataset, FileEntry, Host, Release, Source};
 use crate::document::At;
@@ -35,12 +36,25 @@ pub(super) fn look(notes: &mut Notes<'_>, dataset: &Dataset) {
         for (index, rule) in release.rules.iter().enumerate() {
             known_variants(notes, release, rule.variants.said(), &rules.index(index).key("variant"));
         }
+        parts(notes, release, &at.key("license-parts"));
         let listed = release.sources.iter().any(|source| source.lists);
         if !release.rules.is_empty() && !listed {
             let message = "no source of the release lists files, so that no rule is ever used";
             let help = "write the keys at the files, or `listing = \"host\"` at the source";
             notes.warning(&rules.index(0), "unused-rule", message, help);
         }
+    }
+}
+
+/// A part that no file is named after lies inside the files, or its name is misspelt.
+fn parts(notes: &mut Notes<'_>, release: &Release, table: &At<'_>) {
+    let of_files = release.files.iter().map(|file| (file.group.as_deref(), file.role));
+    let of_rules = release.rules.iter().map(|rule| (rule.group.as_deref(), rule.role));
+    let named: BTreeSet<&str> = of_files.chain(of_rules).flat_map(|(group, role)| part_names(group, role)).collect();
+    for part in release.license_parts.keys().filter(|part| !named.contains(part.as_str())) {
+        let message = format!("no file or rule of the release has the group or role `{}`", Printable::cut(part, 100));
+        let help = "its terms are joined to those of every file; where files of their own are meant, name their group";
+        notes.key_warning(&table.key(part), "inner-part", message, help);
     }
 }
 

@@ -44,6 +44,37 @@ pub(super) fn look(notes: &mut Notes<'_>, dataset: &Dataset, shelf: &Shelf) {
         }
     }
     gates(notes, dataset, shelf);
+    by_hand(notes, dataset);
+}
+
+/// A source that only a person can use is a step of its own, so that the checklist tells of it.
+fn by_hand(notes: &mut Notes<'_>, dataset: &Dataset) {
+    let root = At::root();
+    let list = root.key("release");
+    for (index, release) in dataset.releases.iter().enumerate() {
+        let release_at = list.index(index);
+        let list = release_at.key("source");
+        for (index, source) in release.sources.iter().enumerate() {
+            let is_told = |variant: Option<&str>| {
+                let steps = dataset.entry.requires.iter().filter(|step| step.kind == RequirementKind::Manual);
+                steps.into_iter().any(|step| step.applies(&release.version, variant, Some(&source.channel)))
+            };
+            if matches!(source.host, Host::Manual { .. }) && !served(release, source).into_iter().all(is_told) {
+                let message = format!("no step of the kind `manual` tells of `{}`", Printable::new(&source.channel));
+                let help = "add [[requires]] with `kind = \"manual\"` that applies to this source and what it serves";
+                notes.warning(&list.index(index).key("channel"), "missing-manual-step", message, help);
+            }
+        }
+    }
+}
+
+/// The variants that a source serves; `None` alone where the release has none.
+fn served<'r>(release: &'r Release, source: &Source) -> Vec<Option<&'r str>> {
+    if release.variants.is_empty() {
+        return vec![None];
+    }
+    let names = release.variants.iter().map(|variant| variant.name.as_str());
+    names.filter(|name| source.serves(Some(name))).map(Some).collect()
 }
 
 /// An entry that asks for an agreement may not offer the same bytes on the open web beside it.

@@ -1,3 +1,5 @@
+//! Each rule by one exchanged piece of an entry that keeps them all, and the embedded files.
+
 use super::*;
 use crate::document::inspection::LIMIT;
 use crate::document::{Paint, SIZE_LIMIT, Severity, render};
@@ -240,6 +242,58 @@ fn broken_files_are_found() {
         "unreachable",
         "images.zip",
     );
+}
+
+#[test]
+fn a_part_that_no_file_is_named_after_is_told() {
+    let place = "at = { web = { url = \"https://example.org/small.zip\" } }";
+    let text = ENTRY.replace(place, &format!("{place}\nrole = \"image\""));
+    #[track_caller]
+    fn check(text: &str, told: &[&str]) {
+        let found = lint(text);
+        assert!(found.iter().all(|one| one.severity == Severity::Warning && one.code == "inner-part"), "{found:?}");
+        let lines = found.iter().map(|one| text[one.span.clone()].to_owned()).collect::<Vec<_>>();
+        assert_eq!(lines, told, "{found:?}");
+    }
+    let with = |parts: &str| {
+        let license = "license = \"LicenseRef-medsets-demo\"\n\n[[release.variant]]";
+        assert_eq!(text.matches(license).count(), 1);
+        text.replace(license, &license.replace("\n\n", &format!("\nlicense-parts = {parts}\n\n")))
+    };
+    check(&with("{ images = \"MIT\" }"), &[]);
+    check(&with("{ image = \"MIT\" }"), &[]);
+    check(&with("{ images = \"MIT\", imagse = \"MIT\" }"), &["imagse"]);
+    check(&with("{ reports = \"MIT\" }"), &["reports"]);
+    check(&with("{ reports = \"MIT\" }").replace("at = { web", "group = \"reports\"\nat = { web"), &[]);
+    // A rule for files that the host lists names a part as well.
+    let rule = "\n[[release.rule]]\nmatch = \"*.txt\"\ngroup = \"reports\"\n\n[[release]]\nversion = \"1\"";
+    let listed = with("{ reports = \"MIT\" }").replace("\n[[release]]\nversion = \"1\"", rule);
+    check(&listed.replace("take = \"raw\"", "take = \"raw\"\nlisting = \"host\""), &[]);
+}
+
+#[test]
+fn a_source_that_only_a_person_can_use_has_a_step() {
+    let source = "[[release.source]]\nchannel = \"desk\"\nprovider = \"manual\"\nvariants = [\"full\"]\n\n";
+    let file = "[[release.file]]\nvariant = \"full\"";
+    let entry = ENTRY.replace(file, &format!("{source}{file}"));
+    let with = |keys: &str| {
+        let step = format!("[[requires]]\nkind = \"manual\"\nid = \"by-hand\"\n{keys}\n");
+        entry.replace("[[release]]\nversion = \"2\"", &format!("{step}[[release]]\nversion = \"2\""))
+    };
+    #[track_caller]
+    fn check(text: &str, told: bool) {
+        let found = lint(text);
+        let codes: Vec<_> = found.iter().map(|one| (one.code, one.severity)).collect();
+        let expected = [("missing-manual-step", Severity::Warning)];
+        assert_eq!(codes, expected[..usize::from(told)], "{found:?}");
+    }
+    check(&entry, true);
+    check(&with(""), false);
+    check(&with("channels = [\"desk\"]\n"), false);
+    check(&with("variants = [\"full\"]\n"), false);
+    check(&with("channels = [\"git\"]\n"), true);
+    check(&with("variants = [\"small\"]\n"), true); // the source serves the other one
+    check(&with("versions = [\"1\"]\n"), true);
 }
 
 #[test]

@@ -1,3 +1,5 @@
+//! The page, the row and the JSON of the embedded entries, and texts made to break them.
+
 use super::*;
 use crate::catalog::Catalog;
 use crate::licenses::Shelf;

@@ -1,3 +1,5 @@
+//! The papers of the embedded entries, and entries with texts made to break them.
+
 use super::*;
 use crate::catalog::Catalog;
 use crate::licenses::Shelf;

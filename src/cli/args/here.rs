@@ -1,0 +1,78 @@
+//! `list`, `status`, `verify`, `path`, `remove` and `du`.
+
+use clap::Args;
+
+/// `medsets list`
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// List the whole catalogue instead
+    #[arg(long)]
+    pub available: bool,
+}
+
+/// `medsets status`
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// Only this dataset
+    #[arg(value_name = "ID[@VER][:VARIANT]")]
+    pub dataset: Option<String>,
+    /// Exit with 62 when something differs
+    #[arg(long)]
+    pub exit_code: bool,
+}
+
+/// `medsets verify`
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Only this dataset
+    #[arg(value_name = "ID[@VER][:VARIANT]")]
+    pub dataset: Option<String>,
+    /// Compare size and time only
+    #[arg(long, group = "mode")]
+    pub quick: bool,
+    /// Read every byte (default)
+    #[arg(long, group = "mode")]
+    pub full: bool,
+    /// Read every byte of this share of the files, in percent
+    #[arg(long, group = "mode", value_name = "PCT")]
+    pub sample: Option<f64>,
+    /// Fetch again what is damaged, and only that
+    #[arg(long)]
+    pub repair: bool,
+}
+
+/// `medsets path`
+#[derive(Debug, Args)]
+pub struct PathArgs {
+    /// Dataset, release and variant
+    #[arg(value_name = "ID[@VER][:VARIANT]")]
+    pub dataset: String,
+    /// Fail when the dataset is not here
+    #[arg(long)]
+    pub must_exist: bool,
+}
+
+/// `medsets remove`
+#[derive(Debug, Args)]
+pub struct RemoveArgs {
+    /// Dataset, release and variant
+    #[arg(value_name = "ID[@VER][:VARIANT]")]
+    pub dataset: String,
+    /// Remove only the kept archives
+    #[arg(long)]
+    pub archives_only: bool,
+    /// Show what would be removed, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// `medsets du`
+#[derive(Debug, Args)]
+pub struct DuArgs {
+    /// Only this dataset
+    #[arg(value_name = "ID[@VER][:VARIANT]")]
+    pub dataset: Option<String>,
+}

@@ -1,0 +1,17 @@
+//! One dataset of the catalogue, by the name a person gives.
+
+use crate::catalog::Selection;
+use crate::context::Context;
+use crate::values::Printable;
+
+use super::exit::Exit;
+use super::failure::Failure;
+
+/// One dataset by name. Fails where the name means a collection.
+pub fn one_selection(context: &Context, name: &str) -> Result<Selection, Failure> {
+    let mut found = context.catalog()?.resolve(name)?;
+    match (found.pop(), found.is_empty()) {
+        (Some(one), true) => Ok(one),
+        _ => Err(Failure::new(Exit::USAGE, format!("`{}` is a collection: name one dataset", Printable::new(name)))),
+    }
+}
