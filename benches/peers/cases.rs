@@ -157,8 +157,18 @@ impl Maker {
         for (file, text) in [&curl, &aria2, &wget] {
             std::fs::write(file, text)?;
         }
+        let sums = self.sums(files)?;
         let programs = vec![
             self.fetch("bench-small", expected),
+            shell(
+                "curl --parallel && sha256sum",
+                &format!(
+                    "curl -sSf --parallel --parallel-max 16 --create-dirs -K {} && sha256sum --quiet -c {sums}",
+                    curl.0.display()
+                ),
+                &[CURL, SHA256SUM],
+                expected,
+            ),
             shell(
                 "curl --parallel, no hash",
                 &format!("curl -sSf --parallel --parallel-max 16 --create-dirs -K {}", curl.0.display()),
@@ -179,11 +189,16 @@ impl Maker {
         Ok(Case { name: data::SMALL, title, programs })
     }
 
-    fn verify(&self, files: &[Made]) -> Fallible<Case> {
+    /// Writes the list that `sha256sum -c` reads, and gives its path.
+    fn sums(&self, files: &[Made]) -> Fallible<String> {
         let sums = self.dir.with_file_name("sums");
         let lines: Vec<String> = files.iter().map(|file| format!("{}  {}\n", file.sha256, file.path)).collect();
         std::fs::write(&sums, lines.concat())?;
-        let (expected, sums, dir) = (amount(files), sums.display().to_string(), self.dir.display().to_string());
+        Ok(sums.display().to_string())
+    }
+
+    fn verify(&self, files: &[Made]) -> Fallible<Case> {
+        let (expected, sums, dir) = (amount(files), self.sums(files)?, self.dir.display().to_string());
         let mut own = self.fetch("bench-small", expected);
         own.shown = "medsets verify bench-small".to_owned();
         own.before = Some(self.step(&["fetch", "bench-small"]));

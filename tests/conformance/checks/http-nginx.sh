@@ -64,7 +64,8 @@ kill_in_the_middle() { # SIGNAL ID
     killed_code=$?
 }
 
-nginx_serves "$served" "limit_rate 4m;"
+# Slow enough to be killed in the middle, at any size: a file over one connection takes 24 s.
+nginx_serves "$served" "limit_rate $((mebibytes / 24))m;"
 for signal in KILL TERM; do
     fresh_home
     kill_in_the_middle "$signal" nginx-big
