@@ -11,6 +11,7 @@ pub mod figshare;
 pub mod github;
 pub mod http;
 pub mod huggingface;
+pub mod identity;
 pub mod local;
 pub mod manual;
 pub mod osf;
