@@ -155,7 +155,9 @@ impl Client {
         hop: &Hop,
         jar: Option<&Jar>,
     ) -> Result<(reqwest::Response, Place, bool), NetError> {
-        let (headers, sent) = headers(request, want, hop, jar)?;
+        let (headers, credential) = headers(request, want, hop, jar)?;
+        let signed = signed(hop, credential.as_ref())?;
+        let (hop, sent) = (&signed, credential.is_some());
         let gate = self.gate(&hop.asked, request.connections);
         let place = self.enter(&gate, &hop.asked).await?;
         let known = gate.has_answered();
@@ -272,13 +274,13 @@ impl Client {
     }
 }
 
-/// The headers for one hop, and whether a credential is among them.
+/// The headers for one hop, and the credential that it may see.
 fn headers(
     request: &HttpRequest,
     want: Option<&Want>,
     hop: &Hop,
     jar: Option<&Jar>,
-) -> Result<(HeaderMap, bool), NetError> {
+) -> Result<(HeaderMap, Option<RequestCredential>), NetError> {
     let mut headers = HeaderMap::new();
     headers.insert("accept-encoding", HeaderValue::from_static("identity"));
     headers.insert("accept", HeaderValue::from_static("*/*"));
@@ -305,12 +307,33 @@ fn headers(
             let reason = "a credential is not sent over plain http";
             return Err(NetError::Forbidden { url: hop.asked.clone(), reason });
         }
-        let (name, text) = written(credential);
-        let mut secret = value(&text)?;
-        secret.set_sensitive(true);
-        headers.insert(HeaderName::from_bytes(name.as_bytes()).map_err(|_| unusable())?, secret);
+        if let Some((name, text)) = written(credential) {
+            let mut secret = value(&text)?;
+            secret.set_sensitive(true);
+            headers.insert(HeaderName::from_bytes(name.as_bytes()).map_err(|_| unusable())?, secret);
+        }
     }
-    Ok((headers, credential.is_some()))
+    Ok((headers, credential))
+}
+
+/// The hop with a credential that belongs into the query. It is made for one request and not
+/// kept: what callers and the log see is the address as it was asked for.
+fn signed(hop: &Hop, credential: Option<&RequestCredential>) -> Result<Hop, NetError> {
+    let (asked, mut connected) = (hop.asked.clone(), hop.connected.expose().clone());
+    if let Some(RequestCredential::Query(secret)) = credential {
+        let query = match connected.query() {
+            Some(query) if !query.is_empty() => format!("{query}&{}", secret.expose()),
+            _ => secret.expose().to_owned(),
+        };
+        connected.set_query(Some(&query));
+        // Whoever signed a query signed its very bytes.
+        if connected.query() != Some(&query) {
+            let reason = "a credential for its query holds characters that no address holds";
+            return Err(NetError::Forbidden { url: asked, reason });
+        }
+    }
+    let connected = SafeUrl::from_url(connected).unwrap_or_else(|| hop.connected.clone());
+    Ok(Hop { asked, connected })
 }
 
 /// The credential that `asked` may see: the one given, or user and password of the first
@@ -329,16 +352,17 @@ fn credential_for(request: &HttpRequest, asked: &SafeUrl) -> Option<RequestCrede
     })
 }
 
-/// Name and value of the header that carries a credential.
-fn written(credential: &RequestCredential) -> (&str, String) {
-    match credential {
+/// Name and value of the header that carries a credential, where one does.
+fn written(credential: &RequestCredential) -> Option<(&str, String)> {
+    Some(match credential {
         RequestCredential::Basic { user, password } => {
             let pair = format!("{user}:{}", password.expose());
             ("authorization", format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair)))
         }
         RequestCredential::Bearer(token) => ("authorization", format!("Bearer {}", token.expose())),
         RequestCredential::Header { name, value } => (name, value.expose().to_owned()),
-    }
+        RequestCredential::Query(_) => return None,
+    })
 }
 
 /// Reads the small body of a redirect, so that its connection can be used again.
@@ -373,7 +397,12 @@ mod tests {
             let asked = SafeUrl::parse(hop).unwrap();
             let hop = Hop { connected: asked.clone(), asked };
             let (headers, credential) = headers(&request, None, &hop, None).unwrap();
-            assert_eq!((headers.contains_key("authorization"), credential), (sent, sent), "{first} {}", hop.asked);
+            assert_eq!(
+                (headers.contains_key("authorization"), credential.is_some()),
+                (sent, sent),
+                "{first} {}",
+                hop.asked
+            );
         }
         check("https://a.example/x", "https://a.example/y", true);
         check("https://a.example/x", "https://a.example:443/y", true);
@@ -392,9 +421,30 @@ mod tests {
     }
 
     #[test]
+    fn a_credential_in_the_query_keeps_its_bytes_and_its_origin() {
+        #[track_caller]
+        fn check(hop: &str, secret: &str, expected: Option<&str>) {
+            let url = SafeUrl::parse("https://a.example/x?comp=list").unwrap();
+            let request = HttpRequest::get(url).with_credential(RequestCredential::Query(Secret::new(secret)));
+            let asked = SafeUrl::parse(hop).unwrap();
+            let hop = Hop { connected: asked.clone(), asked };
+            let credential = headers(&request, None, &hop, None).unwrap().1;
+            let signed = signed(&hop, credential.as_ref());
+            assert_eq!(signed.as_ref().ok().map(|signed| signed.connected.expose().as_str()), expected);
+            let shown = signed.map_or_else(|error| error.to_string(), |signed| signed.asked.expose().to_string());
+            assert!(!shown.contains(secret), "{shown}");
+        }
+        let signature = "se=2026-12-01T00%3A00%3A00Z&sig=a%2Bb+c%3D";
+        check("https://a.example/x", signature, Some(&format!("https://a.example/x?{signature}")));
+        check("https://a.example/y?comp=list", signature, Some(&format!("https://a.example/y?comp=list&{signature}")));
+        check("https://b.example/x", signature, Some("https://b.example/x"));
+        check("https://a.example/x", "sig=a b", None);
+    }
+
+    #[test]
     fn user_info_becomes_a_credential_and_is_not_sent_twice() {
         let url = SafeUrl::parse("https://jane%40x:p%20w@a.example/x").unwrap();
         let credential = credential_for(&HttpRequest::get(url.clone()), &url).unwrap();
-        assert_eq!(written(&credential).1, "Basic amFuZUB4OnAgdw==");
+        assert_eq!(written(&credential).unwrap().1, "Basic amFuZUB4OnAgdw==");
     }
 }

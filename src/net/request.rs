@@ -67,6 +67,9 @@ pub enum RequestCredential {
         /// Its value.
         value: Secret,
     },
+    /// A part of the query, such as a shared access signature, put behind that of the address
+    /// byte for byte. The address itself stays free of it wherever it is shown or kept.
+    Query(Secret),
 }
 
 /// Which bytes of a file are asked for, and of which version of it.
