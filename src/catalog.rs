@@ -30,7 +30,7 @@ pub mod source;
 
 pub use dataset::{AccessClass, Dataset, FileEntry, HostRule, Locator, Release, UnpackRules, Variant};
 pub use file_terms::FileTerms;
-pub use format::{Citation, Claim, Correction, DistributionKind, Related, Requirement, RequirementKind};
+pub use format::{Citation, Claim, Correction, DistributionKind, Related, Requirement, RequirementKind, SubsetEntry};
 pub use index::Catalog;
 pub use listed::{HostRules, Treatment};
 pub use selection::{SelectError, Selection};

@@ -34,5 +34,7 @@ mod records;
 mod schemas;
 #[path = "cli/storage.rs"]
 mod storage;
+#[path = "cli/subsets.rs"]
+mod subsets;
 #[path = "cli/words.rs"]
 mod words;

@@ -6,7 +6,7 @@ use std::str::FromStr as _;
 use crate::document::{At, BrokenFile, Document, Inspection};
 use crate::values::{Algorithm, ByteSize, DatasetId, Digest, RelPath, SafeUrl};
 
-use super::format::{self, Entry, FileTable, LocatorTable, Names, RequirementKind, RoleWord, UnpackTable};
+use super::format::{self, Entry, FileTable, LocatorTable, Names, RequirementKind, RoleWord, SubsetEntry, UnpackTable};
 use super::source::Source;
 
 /// A dataset with its releases.
@@ -57,6 +57,8 @@ pub struct Release {
     pub files: Vec<FileEntry>,
     /// Rules for files that the host lists.
     pub rules: Vec<HostRule>,
+    /// Parts that people ask for by name.
+    pub subsets: Vec<SubsetEntry>,
 }
 
 /// A variant of a release.
@@ -322,6 +324,7 @@ fn read_release(written: format::ReleaseEntry, inspection: &mut Inspection<'_>, 
         sources: sources.into_iter().collect::<Option<_>>()?,
         files: files.into_iter().collect::<Option<_>>()?,
         rules,
+        subsets: written.subset,
     })
 }
 

@@ -27,7 +27,7 @@ pub use file::{FileTable, LocatorTable, RoleWord, RuleTable};
 pub use layout::Layout;
 pub use names::Names;
 pub use related::{Related, RelatedLists};
-pub use release::{ReleaseEntry, VariantEntry};
+pub use release::{ReleaseEntry, SubsetEntry, VariantEntry};
 pub use requires::{Requirement, RequirementKind};
 pub use unpack::{FromUser, StripWord, UnderTable, UnpackTable};
 

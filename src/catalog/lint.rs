@@ -10,7 +10,7 @@
 //! leaf         single values: addresses, dates, globs, expressions
 //! walk         every table and value of a file against the two above
 //! about        id, aliases, claims, relations
-//! releases     versions, variants, sources, defaults
+//! releases     versions, variants, sources, subsets, defaults
 //! requires     the steps a person takes, and that nothing goes round them
 //! files        files, archives, rules, and that each file can be had
 //! license      licence files

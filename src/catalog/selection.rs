@@ -9,7 +9,7 @@ use crate::values::{ByteSize, DatasetId, DatasetName, Printable};
 
 use super::dataset::{Dataset, FileEntry, HostRule, Release, Variant};
 use super::file_terms::FileTerms;
-use super::format::Requirement;
+use super::format::{Requirement, SubsetEntry};
 use super::index::{BrokenEntry, Catalog};
 use super::source::Source;
 
@@ -54,6 +54,16 @@ pub enum SelectError {
         /// What there is.
         known: Vec<String>,
     },
+    /// The release has no part of this name.
+    #[error("`{selection}` has no subset `{subset}`")]
+    Subset {
+        /// Dataset, release and variant.
+        selection: String,
+        /// What was asked for, escaped.
+        subset: String,
+        /// What there is.
+        known: Vec<String>,
+    },
     /// Several entries have this name.
     #[error("`{name}` is a name of several datasets")]
     Ambiguous {
@@ -93,6 +103,10 @@ impl Remedy for SelectError {
             Self::Release { known, .. } => format!("there is {}", list(known, "")),
             Self::Variant { known, .. } if known.is_empty() => "this release has no variants".into(),
             Self::Variant { known, .. } => format!("there is {}", list(known, "")),
+            Self::Subset { known, .. } if known.is_empty() => {
+                "it has none; `--include GLOB` chooses files, and `medsets info ID --files` lists them".into()
+            }
+            Self::Subset { known, .. } => format!("there is {}", list(known, "")),
             Self::Ambiguous { candidates, .. } => format!("name one of them by its id: {}", list(candidates, "")),
             Self::Broken { file, .. } => return file.remedy(),
             Self::Collection { known, .. } => format!("there is {}", list(known, "@")),
@@ -334,6 +348,22 @@ impl Selection {
             .iter()
             .filter(of_variant)
             .filter(move |file| channel.is_none_or(|channel| file.channels.has(channel)))
+    }
+
+    /// The parts of it that have a name.
+    pub fn subsets(&self) -> impl Iterator<Item = &SubsetEntry> {
+        let is_ours = |subset: &&SubsetEntry| self.variant_name().is_none_or(|name| subset.variant.has(name));
+        self.release().subsets.iter().filter(is_ours)
+    }
+
+    /// The part of this name, in any case.
+    pub fn subset(&self, name: &str) -> Result<&SubsetEntry, SelectError> {
+        let found = self.subsets().find(|subset| subset.name.eq_ignore_ascii_case(name));
+        found.ok_or_else(|| SelectError::Subset {
+            selection: self.to_string(),
+            subset: Printable::new(name).to_string(),
+            known: self.subsets().map(|subset| subset.name.clone()).collect(),
+        })
     }
 
     /// What a person must do, in order, to get it by a source.

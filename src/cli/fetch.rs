@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::context::Context;
-use crate::ops::fetch::{FetchOptions, KeepArchives};
+use crate::ops::fetch::{FetchOptions, IdleGlobs, KeepArchives};
 use crate::ops::import::{HowToTake, ImportOptions};
 use crate::ops::report::{FetchReport, Fetched};
 use crate::ops::{self, Exit, Failure};
@@ -30,6 +30,7 @@ pub async fn fetch(context: &Context, args: &FetchArgs, output: &Output) -> Resu
     }
     let options = FetchOptions {
         datasets: args.datasets.clone(),
+        subsets: args.subset.clone(),
         include,
         licenses: args.license.clone(),
         exclude: args.exclude.clone(),
@@ -41,6 +42,8 @@ pub async fn fetch(context: &Context, args: &FetchArgs, output: &Output) -> Resu
         ignore_space: args.ignore_space,
         accept_changed: args.accept_changed.clone(),
         reason: args.reason.clone(),
+        // Among several datasets a glob may be meant for one of them.
+        idle_globs: if args.datasets.len() == 1 { IdleGlobs::Refused } else { IdleGlobs::PassedOver },
     };
     let mut report = ops::fetch::fetch(context, &options).await?;
     if context.interactive() && !args.dry_run {

@@ -77,6 +77,9 @@ pub enum Means {
 pub struct Selection {
     /// Whether all of it is.
     pub whole: bool,
+    /// Parts of the entry that were asked for by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subsets: Vec<String>,
     /// Globs that were asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub include: Vec<String>,
@@ -89,6 +92,42 @@ pub struct Selection {
     /// Whether archives were left as they are.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub packed: bool,
+}
+
+impl Selection {
+    /// Whether everything that is asked for is in this part.
+    pub fn covers(&self, asked: &Self) -> bool {
+        let has_all = |here: &[String], asked: &[String]| asked.iter().all(|one| here.contains(one));
+        let within = self.has_same_limits(asked)
+            && !asked.is_everything()
+            && has_all(&self.subsets, &asked.subsets)
+            && has_all(&self.include, &asked.include);
+        self == asked || (self.packed == asked.packed && (self.whole || within))
+    }
+
+    /// This part with an earlier one that stays beside it, where both can be named together.
+    #[must_use]
+    pub fn beside(mut self, earlier: Self) -> Self {
+        let can_be_joined =
+            !self.whole && self.packed == earlier.packed && self.has_same_limits(&earlier) && !self.is_everything();
+        if can_be_joined {
+            for (list, other) in [(&mut self.subsets, earlier.subsets), (&mut self.include, earlier.include)] {
+                list.extend(other);
+                list.sort();
+                list.dedup();
+            }
+        }
+        self
+    }
+
+    fn has_same_limits(&self, other: &Self) -> bool {
+        self.exclude == other.exclude && self.licenses == other.licenses
+    }
+
+    /// Whether nothing is chosen, so that only its limits make it a part.
+    fn is_everything(&self) -> bool {
+        self.subsets.is_empty() && self.include.is_empty()
+    }
 }
 
 /// Who did it.

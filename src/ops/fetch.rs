@@ -36,7 +36,9 @@ use super::wanted::{archive_password, hosts, licenses, listing, wanted};
 pub struct FetchOptions {
     /// Names as people write them.
     pub datasets: Vec<String>,
-    /// Only these files of the release, by path or group.
+    /// Only these parts of the release, by the names that the entry gives them.
+    pub subsets: Vec<String>,
+    /// Only these files of the release, by path or group; beside those of the subsets.
     pub include: Vec<String>,
     /// Not these.
     pub exclude: Vec<String>,
@@ -58,6 +60,18 @@ pub struct FetchOptions {
     pub accept_changed: Vec<String>,
     /// Why.
     pub reason: Option<String>,
+    /// What a glob that matches nothing means.
+    pub idle_globs: IdleGlobs,
+}
+
+/// What a glob that matches no file of the release means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum IdleGlobs {
+    /// Nothing: it may be for another of several datasets, or a file is gone from the host.
+    #[default]
+    PassedOver,
+    /// It is misspelt.
+    Refused,
 }
 
 /// Whether archives stay after unpacking.
@@ -138,6 +152,10 @@ async fn fetch_one(
     options: &FetchOptions,
     warnings: &mut Vec<String>,
 ) -> Result<(Fetched, Vec<Failure>), Failure> {
+    // A misspelt name needs no host to be told of.
+    for name in &options.subsets {
+        selection.subset(name)?;
+    }
     // A dataset without a source still has a gate that says why.
     if selection.source(options.source.as_deref()).is_none() || selection.dataset().entry.distribution.is_some() {
         pass_gate(context, selection, options.source.as_deref(), warnings).await?;
@@ -208,13 +226,7 @@ fn whole_here(target: &Target<'_>, options: &FetchOptions) -> Result<Option<Rece
         let failure = Failure::new(Exit::USAGE, format!("`{}` is here already, unpacked", target.selection));
         return Err(failure.help("put the packed files elsewhere with `--to DIR`, or `medsets remove` it first"));
     }
-    let here = &receipt.selection;
-    let same_form = here.packed == asked.packed;
-    let within = here.exclude == asked.exclude
-        && here.licenses == asked.licenses
-        && !asked.include.is_empty()
-        && asked.include.iter().all(|glob| here.include.contains(glob));
-    let enough = *here == asked || (same_form && (here.whole || within));
+    let enough = receipt.selection.covers(&asked);
     let other_source = options.source.as_ref().is_some_and(|source| *source != receipt.source.channel);
     let whole = enough && !other_source && check::looks_whole(&target.dir)?;
     Ok(whole.then_some(receipt))
@@ -256,7 +268,10 @@ fn already_whole(target: &Target<'_>, receipt: &Receipt) -> Result<Fetched, Fail
 /// What part of a dataset the options ask for.
 pub(super) fn receipt_selection(options: &FetchOptions) -> ReceiptSelection {
     ReceiptSelection {
-        whole: options.include.is_empty() && options.exclude.is_empty() && options.licenses.is_empty(),
+        whole: [&options.subsets, &options.include, &options.exclude, &options.licenses]
+            .iter()
+            .all(|choices| choices.is_empty()),
+        subsets: options.subsets.clone(),
         include: options.include.clone(),
         exclude: options.exclude.clone(),
         licenses: options.licenses.clone(),
@@ -266,20 +281,10 @@ pub(super) fn receipt_selection(options: &FetchOptions) -> ReceiptSelection {
 
 /// What is here after a fetch: an earlier part stays and is named beside the new one.
 fn with_earlier(asked: ReceiptSelection, earlier: Option<Receipt>) -> ReceiptSelection {
-    let Some(earlier) = earlier.map(|receipt| receipt.selection) else { return asked };
-    if asked.whole
-        || earlier.packed != asked.packed
-        || earlier.exclude != asked.exclude
-        || earlier.licenses != asked.licenses
-        || asked.include.is_empty()
-    {
-        return asked;
+    match earlier {
+        Some(receipt) => asked.beside(receipt.selection),
+        None => asked,
     }
-    let mut include = earlier.include;
-    include.extend_from_slice(&asked.include);
-    include.sort();
-    include.dedup();
-    ReceiptSelection { include, ..asked }
 }
 
 fn dry_run(context: &Context, target: &Target<'_>, wanted: Vec<Wanted>) -> Fetched {

@@ -254,6 +254,7 @@ pub async fn repair(context: &Context, found: &Verified) -> Result<Vec<String>, 
     let hosts = Arc::new(wanted::hosts(context, &provider, target.source)?);
     let options = FetchOptions {
         datasets: vec![name],
+        subsets: asked.subsets,
         include: asked.include,
         exclude: asked.exclude,
         licenses: asked.licenses,

@@ -3,8 +3,6 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use globset::GlobSet;
-
 use crate::catalog::{FileEntry, Host, HostRules, Source, Treatment};
 use crate::context::Context;
 use crate::credentials::{CredentialSecret, Form, Wanted as WantedCredential};
@@ -12,8 +10,9 @@ use crate::events::Event;
 use crate::plan::steps::Have;
 use crate::plan::{Handling, Item};
 use crate::providers::{AnyProvider, Extent, HostChoices, Hosts, ListedFile, Listing, Needs, ProviderError};
-use crate::values::{Algorithm, ByteSize, Digest, Printable, RelPath, SafeUrl};
+use crate::values::{Algorithm, ByteSize, Digest, RelPath, SafeUrl};
 
+use super::choice::Choice;
 use super::download::{ArchivePassword, Wanted};
 use super::exit::Exit;
 use super::failure::Failure;
@@ -66,7 +65,7 @@ pub(super) fn wanted(
     listing: Listing,
     warnings: &mut Vec<String>,
 ) -> Result<Vec<Wanted>, Failure> {
-    let choice = Choice::of(options)?;
+    let mut choice = Choice::of(options, target.selection)?;
     let keep = keeps(context, options);
     let channel = target.source.channel.as_str();
     let entries: HashMap<&RelPath, &FileEntry> =
@@ -90,7 +89,7 @@ pub(super) fn wanted(
             Some(stated) => Cow::Owned(stated.to_string()),
             None => terms.treated(&treatment),
         };
-        if !choice.means(&listed, &treatment, &license) {
+        if !choice.means(&listed.path, treatment.group, &license) {
             continue;
         }
         if treatment.manual {
@@ -101,12 +100,13 @@ pub(super) fn wanted(
         let license = (license != terms.whole()).then(|| license.into_owned());
         wanted.push(Wanted { license, ..want(target, options, &treatment, listed, keep, is_part)? });
     }
+    choice.refuse_idle(options, target.selection)?;
     if !by_hand.is_empty() {
         warnings.push(format!("`{}`: a person must get {} and import them", target.selection, by_hand.join(", ")));
     }
     if wanted.is_empty() {
         let failure = Failure::new(Exit::USAGE, format!("nothing of `{}` is left to fetch", target.selection));
-        return Err(failure.help("`medsets info ID --files` lists the files; globs match paths and groups"));
+        return Err(failure.help("`medsets info ID --files` lists the files; globs match paths and groups of files"));
     }
     Ok(wanted)
 }
@@ -148,31 +148,6 @@ pub(super) async fn listing(
     let listing = provider.list(hosts, known.clone(), Extent::All).await.map_err(|error| by_hand(error, target))?;
     let to_keep = Some(listing.clone());
     Ok(Listed { listing: listing.completed_by(known)?, to_keep })
-}
-
-/// Which files of a listing the person asked for.
-struct Choice {
-    include: Option<GlobSet>,
-    exclude: GlobSet,
-    licenses: Vec<String>,
-}
-
-impl Choice {
-    fn of(options: &FetchOptions) -> Result<Self, Failure> {
-        Ok(Self {
-            include: (!options.include.is_empty()).then(|| globs(&options.include)).transpose()?,
-            exclude: globs(&options.exclude)?,
-            licenses: options.licenses.iter().map(|license| license.to_lowercase()).collect(),
-        })
-    }
-
-    fn means(&self, listed: &ListedFile, treatment: &Treatment<'_>, license: &str) -> bool {
-        let names = [listed.path.as_str(), treatment.group.unwrap_or_default()];
-        let matches = |set: &GlobSet| names.iter().any(|name| set.is_match(name));
-        self.include.as_ref().is_none_or(matches)
-            && !matches(&self.exclude)
-            && (self.licenses.is_empty() || self.licenses.contains(&license.to_lowercase()))
-    }
 }
 
 fn want(
@@ -233,17 +208,6 @@ fn keeps(context: &Context, options: &FetchOptions) -> bool {
         Some(keep) => keep == KeepArchives::Yes,
         None => context.settings.text("keep-archives") == Some("yes"),
     }
-}
-
-fn globs(patterns: &[String]) -> Result<GlobSet, Failure> {
-    let mut set = globset::GlobSetBuilder::new();
-    for pattern in patterns {
-        let glob = globset::GlobBuilder::new(pattern).literal_separator(true).build();
-        set.add(glob.map_err(|error| {
-            Failure::new(Exit::USAGE, format!("`{}` is no glob: {}", Printable::new(pattern), error.kind()))
-        })?);
-    }
-    set.build().map_err(|error| Failure::new(Exit::USAGE, error.to_string()))
 }
 
 /// A source that only a person can use: what to get, and how to go on.

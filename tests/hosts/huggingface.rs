@@ -49,3 +49,22 @@ fn a_gated_repository_says_where_to_ask() {
     let ran = stranger.run(&["fetch", "toy"]).expect(22).says(&["not granted", page]);
     stranger.never_shows("hf_of_somebody_else", &[&ran]);
 }
+
+#[test]
+fn parts_are_chosen_from_what_the_host_lists() {
+    let scene = case().start();
+    scene.run(&["fetch", "toy", "--include", "data/*.csv", "--include", "README.md"]).expect(0);
+    assert_eq!(scene.data().keys().collect::<Vec<_>>(), ["README.md", "data/labels of all.csv"]);
+    // A list of names means these very names, whatever they hold.
+    let list = scene.home.path().join("list");
+    std::fs::write(&list, "data/caf\u{e9} #1 50%.txt\n").unwrap();
+    scene.run(&["fetch", "toy", "--files-from", list.to_str().unwrap()]).expect(0);
+    assert_eq!(scene.data().len(), 3);
+    scene.run(&["fetch", "toy", "--exclude", "data/**"]).expect(0);
+    assert_eq!(
+        scene.data().keys().collect::<Vec<_>>(),
+        ["README.md", "data/caf\u{e9} #1 50%.txt", "data/labels of all.csv", "empty.txt"]
+    );
+    // `*` stays inside a folder, in a listing as in an entry.
+    scene.run(&["fetch", "toy", "--include", "*.csv"]).expect(2).says(&["`*.csv` matches no file"]);
+}

@@ -1,4 +1,4 @@
-//! `[[release]]` and `[[release.variant]]`.
+//! `[[release]]`, `[[release.variant]]` and `[[release.subset]]`.
 
 use std::collections::BTreeMap;
 
@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::file::{FileTable, RuleTable};
+use super::names::Names;
 
 /// A release as it is written.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -47,6 +48,27 @@ pub struct ReleaseEntry {
     /// Rules for files that the host lists.
     #[serde(default)]
     pub rule: Vec<RuleTable>,
+    /// Parts that people ask for by name.
+    #[serde(default)]
+    pub subset: Vec<SubsetEntry>,
+}
+
+/// A part that people ask for by name, as it is written.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct SubsetEntry {
+    /// The name users type behind `--subset`.
+    pub name: String,
+    /// What it is called.
+    pub title: Option<String>,
+    /// Which variants have it.
+    #[serde(default)]
+    pub variant: Names,
+    /// Its files: globs over paths and groups.
+    pub include: Vec<String>,
+    /// But not these.
+    #[serde(default)]
+    pub exclude: Vec<String>,
 }
 
 /// A variant as it is written.

@@ -26,6 +26,7 @@ pub(super) fn look(notes: &mut Notes<'_>, dataset: &Dataset) {
         }
         variants(notes, release, &at);
         sources(notes, dataset, release, &at);
+        subsets(notes, release, &at);
     }
     let marked: Vec<usize> = (0..dataset.releases.len()).filter(|&index| dataset.releases[index].default).collect();
     match marked[..] {
@@ -111,6 +112,39 @@ fn sources(notes: &mut Notes<'_>, dataset: &Dataset, release: &Release, at: &At<
             notes.error(&list.index(index).key("name"), "no-source", message, help);
         }
     }
+}
+
+fn subsets(notes: &mut Notes<'_>, release: &Release, at: &At<'_>) {
+    let list = at.key("subset");
+    let mut names = BTreeSet::new();
+    for (index, subset) in release.subsets.iter().enumerate() {
+        let at = list.index(index);
+        if !names.insert(subset.name.to_lowercase()) {
+            let message = format!("there are two subsets `{}`", Printable::new(&subset.name));
+            notes.error(&at.key("name"), "repeated-subset", message, "each subset has a name of its own");
+        }
+        name_form(notes, &at.key("name"), &subset.name);
+        known_variants(notes, release, subset.variant.said(), &at.key("variant"));
+        // What a host lists is known to the host alone.
+        if release.sources.iter().any(|source| source.lists) {
+            continue;
+        }
+        for (key, patterns) in [("include", &subset.include), ("exclude", &subset.exclude)] {
+            for (index, pattern) in patterns.iter().enumerate().filter(|(_, pattern)| is_idle(pattern, release)) {
+                let message = format!("`{}` matches no file and no group of the release", Printable::cut(pattern, 200));
+                let help = "write globs that match paths or groups of `[[release.file]]`";
+                notes.error(&at.key(key).index(index), "idle-glob", message, help);
+            }
+        }
+    }
+}
+
+/// Whether a glob matches nothing of what is named. One that is no glob is told elsewhere.
+fn is_idle(pattern: &str, release: &Release) -> bool {
+    let Ok(glob) = globset::GlobBuilder::new(pattern).literal_separator(true).build() else { return false };
+    let glob = glob.compile_matcher();
+    let names = release.files.iter().flat_map(|file| [file.path.as_str(), file.group.as_deref().unwrap_or_default()]);
+    !names.into_iter().any(|name| glob.is_match(name))
 }
 
 /// Users type `ID@VERSION:VARIANT`.

@@ -86,6 +86,11 @@ variant = "small"
 path = "images-small.zip"
 at = { web = { url = "https://example.org/small.zip" } }
 
+[[release.subset]]
+name = "pictures"
+variant = "full"
+include = ["images.*"]
+
 [[release]]
 version = "1"
 withdrawn = true
@@ -209,6 +214,19 @@ fn broken_releases_and_steps_are_found() {
 }
 
 #[test]
+fn broken_subsets_are_found() {
+    let again = "name = \"pictures\"\ninclude = [\"*\"]\n\n[[release.subset]]\nname = \"Pictures\"";
+    check("name = \"pictures\"", again, "repeated-subset", "Pictures");
+    check("name = \"pictures\"", "name = \"all pictures \"", "name-form", "all");
+    check("variant = \"full\"\ninclude", "variant = \"tiny\"\ninclude", "unknown-variant", "tiny");
+    check("include = [\"images.*\"]", "include = [\"images.*\", \"labels\"]", "idle-glob", "labels");
+    check("include = [\"images.*\"]", "include = [\"*\"]\nexclude = [\"*.csv\"]", "idle-glob", "exclude");
+    check("include = [\"images.*\"]", "include = [\"images[\"]", "glob", "include");
+    check("include = [\"images.*\"]", "include = []", "empty-value", "include");
+    check("include = [\"images.*\"]\n", "", "schema", "[[release.subset]]");
+}
+
+#[test]
 fn broken_files_are_found() {
     check("variant = \"full\"\nchannel", "variant = \"huge\"\nchannel", "unknown-variant", "huge");
     check("channel = \"web\"\npath", "channel = \"ftp\"\npath", "unknown-channel", "ftp");
@@ -266,8 +284,8 @@ fn a_part_that_no_file_is_named_after_is_told() {
     check(&with("{ reports = \"MIT\" }"), &["reports"]);
     check(&with("{ reports = \"MIT\" }").replace("at = { web", "group = \"reports\"\nat = { web"), &[]);
     // A rule for files that the host lists names a part as well.
-    let rule = "\n[[release.rule]]\nmatch = \"*.txt\"\ngroup = \"reports\"\n\n[[release]]\nversion = \"1\"";
-    let listed = with("{ reports = \"MIT\" }").replace("\n[[release]]\nversion = \"1\"", rule);
+    let rule = "\n[[release.rule]]\nmatch = \"*.txt\"\ngroup = \"reports\"\n\n[[release.subset]]";
+    let listed = with("{ reports = \"MIT\" }").replace("\n[[release.subset]]", rule);
     check(&listed.replace("take = \"raw\"", "take = \"raw\"\nlisting = \"host\""), &[]);
 }
 

@@ -10,7 +10,11 @@ pub struct FetchArgs {
     /// Datasets or collections: `ID`, `ID@VERSION`, `ID:VARIANT`, `@COLLECTION`
     #[arg(value_name = "ID[@VER][:VARIANT]", required = true)]
     pub datasets: Vec<String>,
-    /// Only these files of the release (glob, may be repeated)
+    /// Only this part of the release, by the name that `info` shows (may be repeated)
+    #[arg(long, value_name = "NAME")]
+    pub subset: Vec<String>,
+    /// Only these files of the release, archives as a whole: globs over their paths at the
+    /// publisher and their groups (may be repeated; beside `--subset`, these too)
     #[arg(long, value_name = "GLOB")]
     pub include: Vec<String>,
     /// Not these files of the release (glob, may be repeated)

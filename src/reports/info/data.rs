@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 
 use crate::catalog::format::Holds;
 use crate::catalog::{
-    Claim, Correction, DistributionKind, FileEntry, Related, Release, Requirement, Selection, Source, Variant,
+    Claim, Correction, DistributionKind, FileEntry, Related, Release, Requirement, Selection, Source, SubsetEntry,
+    Variant,
 };
 use crate::licenses::{Expression, License, Shelf};
 use crate::reports::papers::cited;
@@ -51,6 +52,7 @@ pub fn data(selection: &Selection, shelf: &Shelf) -> Value {
         "releases": dataset.releases.iter().map(|one| of_release(one, one.version == *default)).collect::<Vec<_>>(),
         "variants": release.variants.iter()
             .map(|one| of_variant(one, Some(one.name.as_str()) == default_variant)).collect::<Vec<_>>(),
+        "subsets": selection.subsets().map(of_subset).collect::<Vec<_>>(),
         "license": license(selection, shelf),
         "requirements": steps(selection).into_iter().map(of_step).collect::<Vec<_>>(),
         "sources": selection.sources().enumerate()
@@ -111,6 +113,15 @@ fn of_variant(variant: &Variant, default: bool) -> Value {
         "unpacked_about": variant.unpacked_about,
         "counts": variant.counts,
         "note": variant.note,
+    }))
+}
+
+fn of_subset(subset: &SubsetEntry) -> Value {
+    dense(json!({
+        "name": subset.name,
+        "title": subset.title,
+        "include": subset.include,
+        "exclude": Some(&subset.exclude).filter(|globs| !globs.is_empty()),
     }))
 }
 

@@ -2,7 +2,8 @@
 
 use crate::catalog::format::Holds;
 use crate::catalog::{
-    Correction, DistributionKind, FileEntry, Host, Related, Release, Requirement, Selection, Source, Variant,
+    Correction, DistributionKind, FileEntry, Host, Related, Release, Requirement, Selection, Source, SubsetEntry,
+    Variant,
 };
 use crate::licenses::{Expression, License, Shelf};
 use crate::reports::citation::one_line;
@@ -247,6 +248,7 @@ fn files(sheet: &mut Sheet, selection: &Selection, show: Show) {
     };
     let hint = if all.is_empty() || show.files { "" } else { " (`--files` shows each)" };
     sheet.field("files", &format!("{text}{hint}"));
+    sheet.fields("subsets", selection.subsets().map(subset_line));
     if !show.files {
         return;
     }
@@ -257,6 +259,14 @@ fn files(sheet: &mut Sheet, selection: &Selection, show: Show) {
         sheet.fields("", own.map(|own| format!("terms: {own}")));
         sheet.fields("", file.note.clone());
     }
+}
+
+/// A name for `--subset`, and what it stands for.
+fn subset_line(subset: &SubsetEntry) -> String {
+    let title = subset.title.as_ref().map(|title| format!(": {title}")).unwrap_or_default();
+    let without =
+        if subset.exclude.is_empty() { String::new() } else { format!(" without {}", subset.exclude.join(", ")) };
+    format!("{}{title} ({}{without})", subset.name, subset.include.join(", "))
 }
 
 /// Path, size, what proves it. A pinned tree proves the content of an archive without a digest.

@@ -1,0 +1,151 @@
+//! Which files of a listing a person asked for.
+//!
+//! A file is meant when one of the subsets or one of the `--include` globs means it (all files,
+//! where neither is given), no `--exclude` glob does, and its terms are among those asked for.
+//! Globs are compared with the path of a file at the publisher and with its group in the entry.
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+
+use crate::catalog::{Selection, SubsetEntry};
+use crate::values::{Printable, RelPath};
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::fetch::{FetchOptions, IdleGlobs};
+
+/// What a person asked for.
+pub(super) struct Choice {
+    subsets: Vec<Subset>,
+    include: Globs,
+    exclude: Globs,
+    licenses: Vec<String>,
+}
+
+/// A part by its name.
+struct Subset {
+    name: String,
+    include: Globs,
+    exclude: Globs,
+    is_used: bool,
+}
+
+impl Choice {
+    /// Reads the options. Fails where a glob is none, and where the release has no such subset.
+    pub(super) fn of(options: &FetchOptions, selection: &Selection) -> Result<Self, Failure> {
+        let subset = |name: &String| Subset::read(selection.subset(name)?);
+        Ok(Self {
+            subsets: options.subsets.iter().map(subset).collect::<Result<_, _>>()?,
+            include: Globs::read(&options.include)?,
+            exclude: Globs::read(&options.exclude)?,
+            licenses: options.licenses.iter().map(|license| license.to_lowercase()).collect(),
+        })
+    }
+
+    /// Whether a file is meant. Notes which globs have matched something.
+    pub(super) fn means(&mut self, path: &RelPath, group: Option<&str>, license: &str) -> bool {
+        let names = [path.as_str(), group.unwrap_or_default()];
+        let mut is_chosen = self.subsets.is_empty() && self.include.is_empty();
+        for subset in &mut self.subsets {
+            let means = subset.include.match_any(names) && !subset.exclude.match_any(names);
+            subset.is_used |= means;
+            is_chosen |= means;
+        }
+        is_chosen |= self.include.match_any(names);
+        let is_left_out = self.exclude.match_any(names);
+        is_chosen && !is_left_out && (self.licenses.is_empty() || self.licenses.contains(&license.to_lowercase()))
+    }
+
+    /// Refuses what has matched nothing once every file was looked at: it is misspelt, or the
+    /// source does not have it.
+    pub(super) fn refuse_idle(&self, options: &FetchOptions, selection: &Selection) -> Result<(), Failure> {
+        if options.idle_globs == IdleGlobs::PassedOver {
+            return Ok(());
+        }
+        let idle = self.include.idle().chain(self.exclude.idle()).map(|glob| format!("`{}`", Printable::new(glob)));
+        let idle: Vec<String> = idle.take(SHOWN + 1).collect();
+        if !idle.is_empty() {
+            let more = if idle.len() > SHOWN { " and more" } else { "" };
+            let names = idle[..idle.len().min(SHOWN)].join(", ");
+            let verb = if idle.len() > 1 { "match" } else { "matches" };
+            let message = format!("{names}{more} {verb} no file and no group of files of `{selection}`");
+            return Err(Failure::new(Exit::USAGE, message)
+                .help("`medsets info ID --files` lists the files; `*` stays inside a folder, `**` goes through folders")
+                .help("these globs choose files of the release, archives as a whole"));
+        }
+        match self.subsets.iter().find(|subset| !subset.is_used) {
+            Some(subset) => Err(Failure::new(
+                Exit::CATALOG,
+                format!("the source has no file of the subset `{}` of `{selection}`", Printable::new(&subset.name)),
+            )
+            .help("another source may have it: `medsets info ID --sources`")),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Subset {
+    fn read(entry: &SubsetEntry) -> Result<Self, Failure> {
+        Ok(Self {
+            name: entry.name.clone(),
+            include: Globs::read(&entry.include)?,
+            exclude: Globs::read(&entry.exclude)?,
+            is_used: false,
+        })
+    }
+}
+
+/// Globs, with a note of those that have matched.
+struct Globs {
+    patterns: Vec<String>,
+    set: GlobSet,
+    is_used: Vec<bool>,
+    unused: usize,
+    found: Vec<usize>,
+}
+
+impl Globs {
+    fn read(patterns: &[String]) -> Result<Self, Failure> {
+        let mut set = GlobSetBuilder::new();
+        for pattern in patterns {
+            let glob = GlobBuilder::new(pattern).literal_separator(true).build();
+            set.add(glob.map_err(|error| {
+                Failure::new(Exit::USAGE, format!("`{}` is no glob: {}", Printable::new(pattern), error.kind()))
+            })?);
+        }
+        Ok(Self {
+            set: set.build().map_err(|error| Failure::new(Exit::USAGE, error.to_string()))?,
+            is_used: vec![false; patterns.len()],
+            unused: patterns.len(),
+            patterns: patterns.to_vec(),
+            found: Vec::new(),
+        })
+    }
+
+    fn is_empty(&self) -> bool {
+        self.patterns.is_empty()
+    }
+
+    /// Whether one of the names is matched. Which globs did is only asked as long as one of
+    /// them never has: a listing may have a million files.
+    fn match_any(&mut self, names: [&str; 2]) -> bool {
+        if self.unused == 0 {
+            return names.iter().any(|name| self.set.is_match(name));
+        }
+        let mut is_match = false;
+        for name in names {
+            self.set.matches_into(name, &mut self.found);
+            is_match |= !self.found.is_empty();
+            for index in self.found.drain(..) {
+                self.unused -= usize::from(!std::mem::replace(&mut self.is_used[index], true));
+            }
+        }
+        is_match
+    }
+
+    fn idle(&self) -> impl Iterator<Item = &String> {
+        self.patterns.iter().zip(&self.is_used).filter(|(_, is_used)| !**is_used).map(|(pattern, _)| pattern)
+    }
+}
+
+/// Globs that are named in one message.
+const SHOWN: usize = 10;
