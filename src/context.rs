@@ -48,6 +48,7 @@ pub struct Context {
     shelf: OnceLock<Shelf>,
     catalog: OnceLock<Catalog>,
     client: OnceLock<Client>,
+    credentials: OnceLock<credentials::Sources>,
 }
 
 impl Context {
@@ -75,6 +76,7 @@ impl Context {
             shelf: OnceLock::new(),
             catalog: OnceLock::new(),
             client: OnceLock::new(),
+            credentials: OnceLock::new(),
         }
     }
 
@@ -147,17 +149,25 @@ impl Context {
         once(&self.client, || Ok(Client::new(network::settings(self)?)))
     }
 
-    /// Where credentials are looked for.
-    pub fn credentials(&self) -> Result<credentials::Sources, ContextError> {
-        let keyring = match self.settings.text("keyring") {
-            Some("os") => Keyring::Os,
-            Some("file") => Keyring::File,
-            Some("none") => Keyring::None,
-            _ => Keyring::Auto,
-        };
-        let home = self.environment.home().ok();
-        let config = self.settings.config_path().and_then(Path::parent).unwrap_or(Path::new("/nonexistent"));
-        Ok(credentials::Sources::new(self.environment.variables.clone(), keyring, config, home.as_deref()))
+    /// Where credentials are looked for. One for the whole run: a key store that hangs is waited
+    /// for once.
+    pub fn credentials(&self) -> Result<&credentials::Sources, ContextError> {
+        once(&self.credentials, || {
+            let keyring = match self.settings.text("keyring") {
+                Some("os") => Keyring::Os,
+                Some("file") => Keyring::File,
+                Some("none") => Keyring::None,
+                _ => Keyring::Auto,
+            };
+            let surroundings = credentials::Surroundings {
+                variables: self.environment.variables.clone(),
+                config_dir: self.settings.config_path().and_then(Path::parent).map(Path::to_path_buf),
+                home: self.environment.home().ok(),
+                working_dir: self.environment.working_dir.clone(),
+                now: self.now(),
+            };
+            Ok(credentials::Sources::new(surroundings, keyring))
+        })
     }
 
     /// The TOML files of the overlay folders and of `licenses` in each. A file that cannot be

@@ -1,34 +1,45 @@
-//! Where a secret may come from, asked in order.
+//! Where a secret may come from, asked in order; where it is put, and taken away again.
 //!
 //! 1. Variables: `MEDSETS_TOKEN_<PROVIDER>`, or `MEDSETS_USER_<PROVIDER>` with
 //!    `MEDSETS_PASSWORD_<PROVIDER>`; each also with `_FILE` behind it, naming a file that holds
 //!    the value. Such a file may have any mode: secrets of containers are mounted readable.
-//! 2. The key store of the operating system, service `medsets`.
-//! 3. `credentials.toml` in the configuration folder, which only its owner may read.
-//! 4. `~/.netrc`, for exactly the host that is asked, over https.
+//! 2. The variables of the host's own programs, such as `HF_TOKEN`.
+//! 3. The key store of the operating system, service `medsets`.
+//! 4. `credentials.toml` in the configuration folder, which only its owner may read.
+//! 5. The files of the host's own programs, such as `kaggle.json`. Only their owner may read
+//!    them, but for a file that a variable names.
+//! 6. `~/.netrc`, for exactly the host that is asked, over https.
 //!
-//! `MEDSETS_KEYRING` chooses between 2 and 3: `auto` asks both, `os` or `file` only that one,
+//! `MEDSETS_KEYRING` chooses between 3 and 4: `auto` asks both, `os` or `file` only that one,
 //! `none` neither. A key store that hangs is given up after five seconds; what could not be
 //! asked is told beside the answer, so nothing falls back to a plain file unnoticed.
+//!
+//! [`Sources::store`] puts a secret into 3, or into 4 where there is no 3, and says which. What
+//! is stored takes the place of all that was stored for the provider: the last login counts.
 //!
 //! Nothing here prints a secret: [`Secret`] does not, and errors name places only.
 
 mod error;
 mod file;
+mod host_files;
+mod host_variables;
+mod ini;
 mod key_store;
 mod netrc;
 mod variables;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
+
+use jiff::Timestamp;
 
 use crate::values::{Printable, SafeUrl, Secret};
 
 pub use error::CredentialError;
 
-use key_store::Guard;
+use key_store::{Guard, KeyStoreFault};
 
 /// A secret and where it was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +48,8 @@ pub struct Credential {
     pub secret: CredentialSecret,
     /// Where it was found.
     pub origin: CredentialOrigin,
+    /// When it stops working, where that is known. It may be past.
+    pub expires: Option<Timestamp>,
 }
 
 /// A secret by its form.
@@ -51,6 +64,15 @@ pub enum CredentialSecret {
         /// The password.
         password: Secret,
     },
+    /// Keys that sign requests (AWS Signature Version 4).
+    Keys {
+        /// The access key's id, which is sent.
+        access_key: String,
+        /// The secret key, which is not.
+        secret_key: Secret,
+        /// The token of keys that hold for a session, which is sent.
+        session_token: Option<Secret>,
+    },
 }
 
 /// Where a credential was found. Shown to people.
@@ -64,6 +86,8 @@ pub enum CredentialOrigin {
     KeyStore,
     /// `credentials.toml`.
     File(PathBuf),
+    /// A file of the host's own programs.
+    HostFile(PathBuf),
     /// `.netrc`.
     Netrc(PathBuf),
 }
@@ -86,6 +110,8 @@ pub enum Form {
     Token,
     /// A name and a password.
     Login,
+    /// Keys that sign requests.
+    Keys,
 }
 
 /// Which stores are asked, by `MEDSETS_KEYRING`.
@@ -123,8 +149,13 @@ pub struct Place {
 /// What is at a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PlaceState {
-    /// A credential, and where exactly.
-    Holds(CredentialOrigin),
+    /// A credential.
+    Holds {
+        /// Where exactly.
+        origin: CredentialOrigin,
+        /// When it stops working, where that is known. It may be past.
+        expires: Option<Timestamp>,
+    },
     /// Nothing.
     Empty,
     /// It is not asked, or could not be, and why.
@@ -133,12 +164,43 @@ pub enum PlaceState {
     Faulty(String),
 }
 
+/// What became of a secret that was to be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// Where it is now.
+    pub origin: CredentialOrigin,
+    /// What the person should know of that, as sentences for a warning.
+    pub notices: Vec<String>,
+}
+
+/// What was taken away.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// From where; nowhere when nothing was stored.
+    pub from: Vec<CredentialOrigin>,
+    /// Places that could not be asked and may still hold one, as sentences for a warning.
+    pub not_asked: Vec<String>,
+}
+
+/// Whose places are looked at.
+#[derive(Debug, Clone)]
+pub struct Surroundings {
+    /// The environment's variables.
+    pub variables: BTreeMap<String, String>,
+    /// The folder of `credentials.toml`; `None` where there is no home for it.
+    pub config_dir: Option<PathBuf>,
+    /// The person's home folder.
+    pub home: Option<PathBuf>,
+    /// The working folder.
+    pub working_dir: Option<PathBuf>,
+    /// The time: what a host's program has stored for a while may be past.
+    pub now: Timestamp,
+}
+
 /// All places.
 pub struct Sources {
-    variables: BTreeMap<String, String>,
+    surroundings: Surroundings,
     keyring: Keyring,
-    file: PathBuf,
-    netrc: Option<PathBuf>,
     key_store: Guard,
 }
 
@@ -153,20 +215,9 @@ enum Answer {
 }
 
 impl Sources {
-    /// The places of a person: the variables, the folder of `credentials.toml`, the home folder.
-    pub fn new(variables: BTreeMap<String, String>, keyring: Keyring, config_dir: &Path, home: Option<&Path>) -> Self {
-        Self::with_key_store(variables, keyring, config_dir, home, Guard::new(key_store::of_system()))
-    }
-
-    fn with_key_store(
-        variables: BTreeMap<String, String>,
-        keyring: Keyring,
-        config_dir: &Path,
-        home: Option<&Path>,
-        key_store: Guard,
-    ) -> Self {
-        let netrc = home.map(|home| home.join(".netrc"));
-        Self { variables, keyring, file: config_dir.join("credentials.toml"), netrc, key_store }
+    /// The places of a person.
+    pub fn new(surroundings: Surroundings, keyring: Keyring) -> Self {
+        Self { surroundings, keyring, key_store: Guard::new(key_store::of_system()) }
     }
 
     /// The first credential of the wanted form. May wait for the key store up to five seconds,
@@ -188,28 +239,105 @@ impl Sources {
         Ok(Lookup { credential: None, not_asked })
     }
 
-    /// What every place holds for a provider, in the order of asking.
+    /// What every place holds for a provider, in the order of asking. Places that the provider
+    /// does not have are left out.
     pub fn describe(&self, wanted: &Wanted<'_>) -> Vec<Place> {
         let place = |source: Source| {
+            let name = self.name(source, wanted)?;
             let state = match self.ask(source, wanted) {
-                Ok(Answer::Found(credential)) => PlaceState::Holds(credential.origin),
+                Ok(Answer::Found(credential)) => {
+                    PlaceState::Holds { origin: credential.origin, expires: credential.expires }
+                }
                 Ok(Answer::Nothing) => PlaceState::Empty,
                 Ok(Answer::NotThere(reason) | Answer::Failed(reason)) => PlaceState::NotAsked(reason),
                 Err(error) => PlaceState::Faulty(error.to_string()),
             };
-            Place { name: self.name(source, wanted), state }
+            Some(Place { name, state })
         };
-        Source::ALL.into_iter().map(place).collect()
+        Source::ALL.into_iter().filter_map(place).collect()
+    }
+
+    /// Puts a secret where [`Sources::find`] finds it: into the key store, or, where there is
+    /// none or it does not answer, into `credentials.toml`. `MEDSETS_KEYRING` holds here too.
+    ///
+    /// What was stored for the provider before is replaced, whatever its form. After a failure
+    /// it is as it was.
+    pub fn store(
+        &self,
+        provider: &str,
+        secret: &CredentialSecret,
+        expires: Option<Timestamp>,
+    ) -> Result<Stored, CredentialError> {
+        let reason = match self.keyring {
+            Keyring::None => return Err(CredentialError::NowhereToStore),
+            Keyring::File => None,
+            Keyring::Auto | Keyring::Os => match self.key_store.set(provider, secret, expires) {
+                Ok(()) => return Ok(self.stored_in_key_store(provider)),
+                Err(KeyStoreFault::None(reason) | KeyStoreFault::Failed(reason)) if self.keyring == Keyring::Os => {
+                    return Err(CredentialError::KeyStore { reason });
+                }
+                Err(fault) => Some(fault),
+            },
+        };
+        let path = self.file()?;
+        file::store(&path, provider, secret, expires)?;
+        let shown = path.display();
+        let notice = reason.map(|fault| match fault {
+            KeyStoreFault::None(reason) => {
+                format!("{reason}; the secret lies in `{shown}`, which only you may read")
+            }
+            KeyStoreFault::Failed(reason) => format!(
+                "{reason}; the secret lies in `{shown}`, which only you may read, and what the key store may hold of \
+                 before is used first once it answers"
+            ),
+        });
+        Ok(Stored { origin: CredentialOrigin::File(path), notices: notice.into_iter().collect() })
+    }
+
+    /// An older copy in the file would be a secret left in the open that nobody looks for.
+    fn stored_in_key_store(&self, provider: &str) -> Stored {
+        let cleared = self.file().and_then(|path| file::remove(&path, provider));
+        let notice = cleared.err().map(|error| format!("an older secret may be left behind: {error}"));
+        Stored { origin: CredentialOrigin::KeyStore, notices: notice.into_iter().collect() }
+    }
+
+    /// Takes away what [`Sources::store`] put down for a provider, wherever `MEDSETS_KEYRING`
+    /// lets it look. Variables and files of other programs are not touched.
+    pub fn remove(&self, provider: &str) -> Result<Removed, CredentialError> {
+        let mut removed = Removed::default();
+        if matches!(self.keyring, Keyring::Auto | Keyring::Os) {
+            match self.key_store.delete(provider) {
+                Ok(true) => removed.from.push(CredentialOrigin::KeyStore),
+                Err(KeyStoreFault::None(reason) | KeyStoreFault::Failed(reason)) if self.keyring == Keyring::Os => {
+                    return Err(CredentialError::KeyStore { reason });
+                }
+                Err(KeyStoreFault::Failed(reason)) => removed.not_asked.push(reason),
+                Ok(false) | Err(KeyStoreFault::None(_)) => {}
+            }
+        }
+        if matches!(self.keyring, Keyring::Auto | Keyring::File)
+            && let Some(path) = self.file_if_any()
+            && file::remove(&path, provider)?
+        {
+            removed.from.push(CredentialOrigin::File(path));
+        }
+        Ok(removed)
     }
 
     fn ask(&self, source: Source, wanted: &Wanted<'_>) -> Result<Answer, CredentialError> {
+        let variables = &self.surroundings.variables;
         match (source, self.keyring) {
-            (Source::Variables, _) => variables::find(&self.variables, wanted),
+            (Source::Variables, _) => variables::find(variables, wanted),
+            (Source::HostVariables, _) => host_variables::find(variables, wanted),
             (Source::KeyStore, Keyring::Auto | Keyring::Os) => self.ask_key_store(wanted),
-            (Source::File, Keyring::Auto | Keyring::File) => file::find(&self.file, wanted),
+            (Source::File, Keyring::Auto | Keyring::File) => match self.file_if_any() {
+                Some(path) => file::find(&path, wanted),
+                None => Ok(Answer::NotThere("there is no home folder".to_owned())),
+            },
             (Source::KeyStore | Source::File, _) => Ok(Answer::NotThere("`MEDSETS_KEYRING` leaves it out".to_owned())),
-            (Source::Netrc, _) => match &self.netrc {
-                Some(path) => netrc::find(path, wanted),
+            (Source::HostFiles, _) => host_files::find(&self.surroundings, wanted),
+            (Source::Netrc, _) => match self.netrc() {
+                Some(path) => netrc::find(&path, wanted),
                 None => Ok(Answer::NotThere("there is no home folder".to_owned())),
             },
         }
@@ -222,17 +350,41 @@ impl Sources {
         })
     }
 
-    fn name(&self, source: Source, wanted: &Wanted<'_>) -> String {
+    /// The name of a place; `None` where the provider has no such place.
+    fn name(&self, source: Source, wanted: &Wanted<'_>) -> Option<String> {
+        let quoted = |names: Vec<String>| {
+            let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+            (!names.is_empty()).then(|| names.join(", "))
+        };
         match source {
             Source::Variables => {
-                let names: Vec<String> =
-                    wanted.form.parts().map(|part| format!("`{}`", variables::name(part, wanted.provider))).collect();
-                names.join(" and ")
+                let names = wanted.form.parts().filter(|part| part.is_needed());
+                quoted(names.map(|part| variables::name(part, wanted.provider)).collect())
             }
-            Source::KeyStore => "key store of the system".to_owned(),
-            Source::File => format!("`{}`", self.file.display()),
-            Source::Netrc => self.netrc.as_ref().map_or("`.netrc`".to_owned(), |path| format!("`{}`", path.display())),
+            Source::HostVariables => {
+                let named = wanted.form.parts().flat_map(|part| host_variables::names(wanted.provider, part));
+                quoted(named.map(|name| (*name).to_owned()).collect())
+            }
+            Source::KeyStore => Some("key store of the system".to_owned()),
+            Source::File => self.file_if_any().map(|path| format!("`{}`", path.display())),
+            Source::HostFiles => {
+                let files = host_files::files(&self.surroundings, wanted);
+                quoted(files.iter().map(|file| file.path.display().to_string()).collect())
+            }
+            Source::Netrc => wanted.url.and_then(|_| self.netrc()).map(|path| format!("`{}`", path.display())),
         }
+    }
+
+    fn file_if_any(&self) -> Option<PathBuf> {
+        self.surroundings.config_dir.as_ref().map(|dir| dir.join("credentials.toml"))
+    }
+
+    fn file(&self) -> Result<PathBuf, CredentialError> {
+        self.file_if_any().ok_or(CredentialError::NowhereToStore)
+    }
+
+    fn netrc(&self) -> Option<PathBuf> {
+        self.surroundings.home.as_ref().map(|home| home.join(".netrc"))
     }
 }
 
@@ -240,13 +392,16 @@ impl Sources {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Source {
     Variables,
+    HostVariables,
     KeyStore,
     File,
+    HostFiles,
     Netrc,
 }
 
 impl Source {
-    const ALL: [Self; 4] = [Self::Variables, Self::KeyStore, Self::File, Self::Netrc];
+    const ALL: [Self; 6] =
+        [Self::Variables, Self::HostVariables, Self::KeyStore, Self::File, Self::HostFiles, Self::Netrc];
 }
 
 /// One text of a credential.
@@ -255,16 +410,27 @@ enum Part {
     Token,
     User,
     Password,
+    AccessKey,
+    SecretKey,
+    SessionToken,
 }
 
 impl Part {
-    /// The key in `credentials.toml`.
+    /// The key in `credentials.toml`; with `_` for `-`, and in capitals, a part of the variable.
     fn key(self) -> &'static str {
         match self {
             Self::Token => "token",
             Self::User => "user",
             Self::Password => "password",
+            Self::AccessKey => "access-key",
+            Self::SecretKey => "secret-key",
+            Self::SessionToken => "session-token",
         }
+    }
+
+    /// Whether its form is nothing without it.
+    fn is_needed(self) -> bool {
+        self != Self::SessionToken
     }
 }
 
@@ -273,6 +439,7 @@ impl Form {
         let parts: &[Part] = match self {
             Self::Token => &[Part::Token],
             Self::Login => &[Part::User, Part::Password],
+            Self::Keys => &[Part::AccessKey, Part::SecretKey, Part::SessionToken],
         };
         parts.iter().copied()
     }
@@ -280,16 +447,57 @@ impl Form {
     /// Puts a credential together from its texts. `Err` names the part that is missing beside
     /// another that is there.
     fn assemble(self, mut get: impl FnMut(Part) -> Option<Secret>) -> Result<Option<CredentialSecret>, Part> {
+        let (first, second) = match self {
+            Self::Token => return Ok(get(Part::Token).map(CredentialSecret::Token)),
+            Self::Login => (Part::User, Part::Password),
+            Self::Keys => (Part::AccessKey, Part::SecretKey),
+        };
+        let (open, hidden) = match (get(first), get(second)) {
+            (Some(open), Some(hidden)) => (open.expose().to_owned(), hidden),
+            (None, None) => return Ok(None),
+            (None, Some(_)) => return Err(first),
+            (Some(_), None) => return Err(second),
+        };
+        Ok(Some(match self {
+            Self::Keys => {
+                let session_token = get(Part::SessionToken);
+                CredentialSecret::Keys { access_key: open, secret_key: hidden, session_token }
+            }
+            Self::Token | Self::Login => CredentialSecret::Login { user: open, password: hidden },
+        }))
+    }
+}
+
+impl CredentialSecret {
+    /// Its form.
+    pub fn form(&self) -> Form {
         match self {
-            Self::Token => Ok(get(Part::Token).map(CredentialSecret::Token)),
-            Self::Login => match (get(Part::User), get(Part::Password)) {
-                (Some(user), Some(password)) => {
-                    Ok(Some(CredentialSecret::Login { user: user.expose().to_owned(), password }))
-                }
-                (None, None) => Ok(None),
-                (None, Some(_)) => Err(Part::User),
-                (Some(_), None) => Err(Part::Password),
-            },
+            Self::Token(_) => Form::Token,
+            Self::Login { .. } => Form::Login,
+            Self::Keys { .. } => Form::Keys,
+        }
+    }
+
+    /// The name in it that is no secret.
+    pub fn user(&self) -> Option<&str> {
+        match self {
+            Self::Login { user, .. } => Some(user),
+            Self::Token(_) | Self::Keys { .. } => None,
+        }
+    }
+
+    /// Its texts, to be stored.
+    fn texts(&self) -> Vec<(Part, &str)> {
+        match self {
+            Self::Token(token) => vec![(Part::Token, token.expose())],
+            Self::Login { user, password } => vec![(Part::User, user), (Part::Password, password.expose())],
+            Self::Keys { access_key, secret_key, session_token } => {
+                let session = session_token.iter().map(|token| (Part::SessionToken, token.expose()));
+                [(Part::AccessKey, access_key.as_str()), (Part::SecretKey, secret_key.expose())]
+                    .into_iter()
+                    .chain(session)
+                    .collect()
+            }
         }
     }
 }
@@ -314,7 +522,7 @@ impl fmt::Display for CredentialOrigin {
             Self::Variable(name) => write!(out, "`{name}`"),
             Self::VariableFile(name) => write!(out, "the file that `{name}` names"),
             Self::KeyStore => out.write_str("the key store of the system"),
-            Self::File(path) | Self::Netrc(path) => write!(out, "`{}`", path.display()),
+            Self::File(path) | Self::HostFile(path) | Self::Netrc(path) => write!(out, "`{}`", path.display()),
         }
     }
 }

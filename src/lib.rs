@@ -63,7 +63,9 @@
 //!     ledger.torn-<n>                           agreements::ledger, when it is repaired
 //!     evidence/<sha256>                         agreements::evidence
 //! <config_dir>/config.toml medsets.toml         context::config_file
-//! <config_dir>/credentials.toml ~/.netrc        read by credentials, written by the person
+//! <config_dir>/credentials.toml                 credentials, and the person; writers take turns by
+//!     credentials.lock                          this
+//! ~/.netrc ~/.kaggle ~/.aws ...                 read by credentials, written by the hosts' programs
 //! overlay folders                               read by context, understood by catalog and licenses
 //! `--events`, `ledger export -o`, `man DIR`     cli
 //! ```

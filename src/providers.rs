@@ -5,6 +5,7 @@
 //! Hosts that the catalogue names but that have no provider here are fetched by hand:
 //! [`AnyProvider::of`] answers [`ProviderError::ByHand`] with the page to visit.
 
+pub mod account;
 pub mod box_links;
 pub mod embedded;
 pub mod figshare;
@@ -110,12 +111,14 @@ impl Hosts {
         Self { client, secret: None, choices: HostChoices::default(), embedded: tokio::sync::OnceCell::new() }
     }
 
-    /// The stored secret as a header: a login as Basic, a token as Bearer.
+    /// The stored secret as a header: a login as Basic, a token as Bearer. Keys sign a request
+    /// and are no header.
     pub fn credential(&self) -> Option<RequestCredential> {
-        self.secret.clone().map(|secret| match secret {
-            CredentialSecret::Token(token) => RequestCredential::Bearer(token),
-            CredentialSecret::Login { user, password } => RequestCredential::Basic { user, password },
-        })
+        match self.secret.clone()? {
+            CredentialSecret::Token(token) => Some(RequestCredential::Bearer(token)),
+            CredentialSecret::Login { user, password } => Some(RequestCredential::Basic { user, password }),
+            CredentialSecret::Keys { .. } => None,
+        }
     }
 
     /// A GET with the stored credential, if there is one.
@@ -229,8 +232,13 @@ impl Remedy for ProviderError {
             Self::Net(error) => error.remedy(),
             Self::Credential(error) => error.remedy(),
             Self::NoCredential { provider, .. } => {
-                let name = provider.to_uppercase();
-                Some(format!("set `MEDSETS_TOKEN_{name}`, or `MEDSETS_USER_{name}` and `MEDSETS_PASSWORD_{name}`"))
+                let name = provider.to_uppercase().replace('-', "_");
+                let variables = match account::Account::with(provider).map(|account| account.forms) {
+                    Some([Form::Token]) => format!("set `MEDSETS_TOKEN_{name}`"),
+                    Some([Form::Login]) => format!("set `MEDSETS_USER_{name}` and `MEDSETS_PASSWORD_{name}`"),
+                    _ => format!("set `MEDSETS_TOKEN_{name}`, or `MEDSETS_USER_{name}` and `MEDSETS_PASSWORD_{name}`"),
+                };
+                Some(variables)
             }
             Self::ByHand { page, steps, .. } => {
                 let page = page.as_ref().map(|page| format!("get the files from <{page}>"));

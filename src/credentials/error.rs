@@ -50,6 +50,18 @@ pub enum CredentialError {
         /// Why.
         reason: String,
     },
+    /// The settings leave no place to store anything in.
+    #[error("there is no place to store a credential in")]
+    NowhereToStore,
+    /// `credentials.toml` could not be written; it is as it was.
+    #[error(transparent)]
+    NotStored(FsError),
+    /// Another program holds `credentials.toml`.
+    #[error("another program is writing `{}`", path.display())]
+    Busy {
+        /// The file.
+        path: PathBuf,
+    },
     /// `MEDSETS_KEYRING` has another value.
     #[error("`{text}` is not a choice of `MEDSETS_KEYRING`")]
     NotAKeyring {
@@ -67,6 +79,9 @@ impl Remedy for CredentialError {
             Self::Incomplete { .. } => "give user and password in the same place, or neither".into(),
             Self::TooOpen { path, .. } => format!("`chmod 600 {}`, and change the secret if others saw it", path.display()),
             Self::NoText { .. } => "write the secret into it as one line of UTF-8".into(),
+            Self::NotUnderstood { path, .. } if !path.ends_with("credentials.toml") => {
+                "let the host's own program write it anew, or set a variable instead".into()
+            }
             Self::NotUnderstood { .. } => {
                 "write one table for each provider, such as `[physionet]` with `user = \"...\"` and `password = \"...\"`"
                     .into()
@@ -75,7 +90,11 @@ impl Remedy for CredentialError {
                 "unlock the key store, or choose another place with `MEDSETS_KEYRING=auto` or `file`".into()
             }
             Self::NotAKeyring { .. } => "choose `auto`, `os`, `file` or `none`".into(),
-            Self::Fs(error) => return error.remedy(),
+            Self::NowhereToStore => {
+                "choose one with `MEDSETS_KEYRING=auto`, `os` or `file`, or put the secret into a variable".into()
+            }
+            Self::Busy { .. } => "run the same command again".into(),
+            Self::Fs(error) | Self::NotStored(error) => return error.remedy(),
         })
     }
 }

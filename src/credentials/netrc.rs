@@ -33,7 +33,7 @@ pub(super) fn find(path: &Path, wanted: &Wanted<'_>) -> Result<Answer, Credentia
         (Form::Login, Some(user), Some(password)) => CredentialSecret::Login { user, password },
         _ => return Ok(Answer::Nothing),
     };
-    Ok(Answer::Found(Credential { secret, origin: CredentialOrigin::Netrc(path.to_path_buf()) }))
+    Ok(Answer::Found(Credential { secret, origin: CredentialOrigin::Netrc(path.to_path_buf()), expires: None }))
 }
 
 /// An entry of the file.

@@ -1,8 +1,13 @@
 //! In which order places are asked, and what each refuses.
 
+mod host_files;
+mod stored;
+
+use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::key_store::{KeyStore, KeyStoreFault};
@@ -11,17 +16,31 @@ use crate::fs::{self, Access};
 
 /// A key store that a test decides over.
 struct Fake {
-    answer: Result<&'static [(&'static str, &'static str)], KeyStoreFault>,
+    held: Mutex<BTreeMap<String, Secret>>,
+    fault: Option<KeyStoreFault>,
     delay: Duration,
     asked: AtomicUsize,
 }
 
-impl KeyStore for Fake {
-    fn get(&self, name: &str) -> Result<Option<Secret>, KeyStoreFault> {
+impl Fake {
+    fn answer<T>(&self, answer: impl FnOnce(&mut BTreeMap<String, Secret>) -> T) -> Result<T, KeyStoreFault> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         std::thread::sleep(self.delay);
-        let held = self.answer.clone()?;
-        Ok(held.iter().find(|(held, _)| *held == name).map(|(_, value)| Secret::new(*value)))
+        self.fault.clone().map_or_else(|| Ok(answer(&mut self.held.lock().unwrap())), Err)
+    }
+}
+
+impl KeyStore for Fake {
+    fn get(&self, name: &str) -> Result<Option<Secret>, KeyStoreFault> {
+        self.answer(|held| held.get(name).cloned())
+    }
+
+    fn set(&self, name: &str, secret: &Secret) -> Result<(), KeyStoreFault> {
+        self.answer(|held| drop(held.insert(name.to_owned(), secret.clone())))
+    }
+
+    fn delete(&self, name: &str) -> Result<bool, KeyStoreFault> {
+        self.answer(|held| held.remove(name).is_some())
     }
 }
 
@@ -34,13 +53,15 @@ struct Home {
 
 impl Home {
     fn new() -> Self {
-        let store = Fake { answer: Ok(&[]), delay: Duration::ZERO, asked: AtomicUsize::new(0) };
-        let folder = tempfile::tempdir().unwrap();
-        Self { folder, variables: BTreeMap::new(), keyring: Keyring::Auto, store: Arc::new(store) }
+        Self::with_store(Ok(None), Duration::ZERO)
     }
 
-    fn with_store(answer: Result<&'static [(&'static str, &'static str)], KeyStoreFault>, delay: Duration) -> Self {
-        Self { store: Arc::new(Fake { answer, delay, asked: AtomicUsize::new(0) }), ..Self::new() }
+    fn with_store(held: Result<Option<&str>, KeyStoreFault>, delay: Duration) -> Self {
+        let (text, fault) = held.map_or_else(|fault| (None, Some(fault)), |text| (text, None));
+        let held = text.map(|text| ("my-host".to_owned(), Secret::new(text))).into_iter().collect();
+        let store = Fake { held: Mutex::new(held), fault, delay, asked: AtomicUsize::new(0) };
+        let folder = tempfile::tempdir().unwrap();
+        Self { folder, variables: BTreeMap::new(), keyring: Keyring::Auto, store: Arc::new(store) }
     }
 
     fn set(&mut self, name: &str, value: &str) {
@@ -49,6 +70,7 @@ impl Home {
 
     fn file(&self, name: &str, text: &str, mode: u32) -> PathBuf {
         let path = self.folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap(), Access::Private).unwrap();
         fs::atomic_write(&path, text.as_bytes(), Access::Private).unwrap();
         #[allow(clippy::disallowed_methods, reason = "a test makes the file too open")]
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
@@ -57,8 +79,15 @@ impl Home {
 
     fn sources(&self) -> Sources {
         let guard = Guard::new(Some(self.store.clone())).with_patience(Duration::from_millis(50));
-        let folder = self.folder.path();
-        Sources::with_key_store(self.variables.clone(), self.keyring, folder, Some(folder), guard)
+        let folder = self.folder.path().to_path_buf();
+        let surroundings = Surroundings {
+            variables: self.variables.clone(),
+            config_dir: Some(folder.clone()),
+            home: Some(folder.clone()),
+            working_dir: Some(folder.join("work")),
+            now: "2026-11-24T10:00:00Z".parse().unwrap(),
+        };
+        Sources { surroundings, keyring: self.keyring, key_store: guard }
     }
 
     fn find(&self, form: Form) -> Result<Lookup, CredentialError> {
@@ -68,27 +97,28 @@ impl Home {
     #[track_caller]
     fn check(&self, form: Form, expected: &str, origin: &str) {
         let found = self.find(form).unwrap().credential.expect("a credential");
-        let shown = match &found.secret {
-            CredentialSecret::Token(token) => token.expose().to_owned(),
-            CredentialSecret::Login { user, password } => format!("{user}:{}", password.expose()),
-        };
-        assert_eq!(shown, expected);
+        assert_eq!(shown(&found.secret), expected);
         let folder = self.folder.path().display().to_string();
         assert_eq!(found.origin.to_string().replace(&folder, "~"), origin);
     }
+}
+
+/// The secret in plain, its parts with `:` between.
+fn shown(secret: &CredentialSecret) -> String {
+    secret.texts().into_iter().map(|(_, text)| text).collect::<Vec<_>>().join(":")
 }
 
 fn wanted(form: Form, url: &SafeUrl) -> Wanted<'_> {
     Wanted { provider: "my-host", form, url: Some(url) }
 }
 
-const STORED: &[(&str, &str)] = &[("my-host/token", "t-store"), ("my-host/user", "u"), ("my-host/password", "p-store")];
+const STORED: &str = r#"{"token":"t-store","user":"u","password":"p-store"}"#;
 const TOML: &str = "[my-host]\ntoken = \"t-file\"\nuser = \"u\"\npassword = \"p-file\"\n";
 const NETRC: &str = "machine host.example login u password p-netrc\n";
 
 #[test]
 fn places_are_asked_in_order() {
-    let mut home = Home::with_store(Ok(STORED), Duration::ZERO);
+    let mut home = Home::with_store(Ok(Some(STORED)), Duration::ZERO);
     home.file(".netrc", NETRC, 0o600);
     home.file("credentials.toml", TOML, 0o600);
     home.set("MEDSETS_TOKEN_MY_HOST", "t-variable");
@@ -188,7 +218,7 @@ fn a_file_that_cannot_be_understood_is_told_without_its_content() {
 
 #[test]
 fn a_key_store_that_hangs_is_given_up_once() {
-    let mut home = Home::with_store(Ok(STORED), Duration::from_secs(3));
+    let mut home = Home::with_store(Ok(Some(STORED)), Duration::from_secs(3));
     home.file("credentials.toml", TOML, 0o600);
     let sources = home.sources();
     let url = SafeUrl::parse("https://host.example/").unwrap();
@@ -216,7 +246,7 @@ fn a_system_without_a_key_store_is_no_news() {
 
 #[test]
 fn places_are_described_without_their_secrets() {
-    let mut home = Home::with_store(Ok(STORED), Duration::ZERO);
+    let mut home = Home::with_store(Ok(Some(STORED)), Duration::ZERO);
     home.set("MEDSETS_TOKEN_MY_HOST", "t-variable");
     home.file("credentials.toml", TOML, 0o644);
     home.file(".netrc", NETRC, 0o600);
@@ -227,8 +257,11 @@ fn places_are_described_without_their_secrets() {
         assert!(!shown.contains(secret), "{shown}");
     }
     assert_eq!(places[0].name, "`MEDSETS_TOKEN_MY_HOST`");
-    assert_eq!(places[0].state, PlaceState::Holds(CredentialOrigin::Variable("MEDSETS_TOKEN_MY_HOST".into())));
-    assert_eq!(places[1].state, PlaceState::Holds(CredentialOrigin::KeyStore));
+    assert_eq!(
+        places[0].state,
+        PlaceState::Holds { origin: CredentialOrigin::Variable("MEDSETS_TOKEN_MY_HOST".into()), expires: None }
+    );
+    assert_eq!(places[1].state, PlaceState::Holds { origin: CredentialOrigin::KeyStore, expires: None });
     assert!(matches!(&places[2].state, PlaceState::Faulty(reason) if reason.contains("mode 0644")));
     assert_eq!(places[3].state, PlaceState::NotAsked("the address is not https".into()));
 }

@@ -10,11 +10,24 @@ use super::{Answer, Credential, CredentialError, CredentialOrigin, Part, Wanted}
 
 /// The credential that variables hold. An empty variable counts as absent.
 pub(super) fn find(variables: &BTreeMap<String, String>, wanted: &Wanted<'_>) -> Result<Answer, CredentialError> {
+    let named = |part| name(part, wanted.provider);
+    assemble(wanted, |part| value(variables, &named(part)), named)
+}
+
+/// Puts a credential together from variables; `name` gives the one that is missing.
+pub(super) fn assemble(
+    wanted: &Wanted<'_>,
+    mut get: impl FnMut(Part) -> Result<Option<(Secret, CredentialOrigin)>, CredentialError>,
+    name: impl Fn(Part) -> String,
+) -> Result<Answer, CredentialError> {
     let mut origin = None;
     let mut failed = None;
-    let assembled = wanted.form.assemble(|part| match value(variables, &name(part, wanted.provider)) {
+    let assembled = wanted.form.assemble(|part| match get(part) {
         Ok(found) => found.map(|(value, from)| {
-            origin = Some(from);
+            // A session's token says nothing of where the keys are from.
+            if part.is_needed() {
+                origin = Some(from);
+            }
             value
         }),
         Err(error) => {
@@ -26,10 +39,10 @@ pub(super) fn find(variables: &BTreeMap<String, String>, wanted: &Wanted<'_>) ->
         return Err(error);
     }
     match (assembled, origin) {
-        (Ok(Some(secret)), Some(origin)) => Ok(Answer::Found(Credential { secret, origin })),
+        (Ok(Some(secret)), Some(origin)) => Ok(Answer::Found(Credential { secret, origin, expires: None })),
         (Ok(_), _) => Ok(Answer::Nothing),
         (Err(missing), _) => Err(CredentialError::Incomplete {
-            place: format!("`{}`", name(missing, wanted.provider)),
+            place: format!("`{}`", name(missing)),
             missing: missing.key(),
             provider: wanted.provider.to_owned(),
         }),
@@ -38,7 +51,7 @@ pub(super) fn find(variables: &BTreeMap<String, String>, wanted: &Wanted<'_>) ->
 
 /// `MEDSETS_TOKEN_HUGGINGFACE`: letters and digits in capitals, all else as `_`.
 pub(super) fn name(part: Part, provider: &str) -> String {
-    let part = part.key().to_ascii_uppercase();
+    let part = part.key().to_ascii_uppercase().replace('-', "_");
     let capital = |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' };
     format!("MEDSETS_{part}_{}", provider.chars().map(capital).collect::<String>())
 }
@@ -57,7 +70,7 @@ fn value(
 }
 
 /// The text of a file without the line break at its end.
-fn secret_in(path: &Path, variable: &str) -> Result<Secret, CredentialError> {
+pub(super) fn secret_in(path: &Path, variable: &str) -> Result<Secret, CredentialError> {
     let no_text = || CredentialError::NoText { variable: variable.to_owned(), path: PathBuf::from(path) };
     let bytes = zeroize::Zeroizing::new(fs::read(path, 64 << 10)?);
     let text = std::str::from_utf8(&bytes).map_err(|_| no_text())?.trim_end_matches(['\r', '\n']);

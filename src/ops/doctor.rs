@@ -152,7 +152,7 @@ fn credentials(context: &Context) -> Vec<Check> {
         for form in [Form::Token, Form::Login] {
             for place in sources.describe(&Wanted { provider, form, url: None }) {
                 match place.state {
-                    PlaceState::Holds(origin) => {
+                    PlaceState::Holds { origin, .. } => {
                         return check(&format!("credential for {provider}"), CheckState::Good, origin.to_string());
                     }
                     PlaceState::Faulty(reason) => note = Some(reason),

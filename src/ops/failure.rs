@@ -201,6 +201,14 @@ impl From<SelectError> for Failure {
 
 impl From<CredentialError> for Failure {
     fn from(error: CredentialError) -> Self {
+        match error {
+            CredentialError::NotStored(error) => return error.into(),
+            CredentialError::Busy { .. } => return Self::from_error(Exit::HELD, &error),
+            CredentialError::NowhereToStore | CredentialError::NotAKeyring { .. } => {
+                return Self::from_error(Exit::CONFIG, &error);
+            }
+            _ => {}
+        }
         Self::from_error(Exit::NO_CREDENTIAL, &error)
     }
 }

@@ -178,10 +178,7 @@ fn accounts(context: &Context, steps: &[Step]) -> Result<BTreeMap<String, Accoun
         for form in [Form::Token, Form::Login] {
             let wanted = Wanted { provider, form, url: None };
             if let Some(credential) = sources.find(&wanted)?.credential {
-                let name = match &credential.secret {
-                    crate::credentials::CredentialSecret::Login { user, .. } => Some(user.clone()),
-                    crate::credentials::CredentialSecret::Token(_) => None,
-                };
+                let name = credential.secret.user().map(str::to_owned);
                 found = Some(Account::SignedIn { name, from: credential.origin.to_string() });
                 break;
             }

@@ -9,6 +9,7 @@ use crate::credentials::{CredentialSecret, Form, Wanted as WantedCredential};
 use crate::events::Event;
 use crate::plan::steps::Have;
 use crate::plan::{Handling, Item};
+use crate::providers::account::Account;
 use crate::providers::{AnyProvider, Extent, HostChoices, Hosts, ListedFile, Listing, Needs, ProviderError};
 use crate::values::{Algorithm, ByteSize, Digest, RelPath, SafeUrl};
 
@@ -33,22 +34,31 @@ pub(super) fn hosts(context: &Context, provider: &AnyProvider, source: &Source) 
     Ok(Hosts { client: context.client()?.clone(), secret, choices, embedded: tokio::sync::OnceCell::new() })
 }
 
+/// The first credential in one of these forms. Places that could not be asked before it are
+/// told once.
 fn secret(context: &Context, source: &Source, forms: &[Form]) -> Result<Option<CredentialSecret>, Failure> {
     let url = address(source);
+    let mut not_asked = Vec::new();
+    let mut secret = None;
     for form in forms {
         let asked = WantedCredential { provider: source.host.name(), form: *form, url: url.as_ref() };
-        if let Some(credential) = context.credentials()?.find(&asked)?.credential {
-            return Ok(Some(credential.secret));
+        let lookup = context.credentials()?.find(&asked)?;
+        not_asked.extend(lookup.not_asked);
+        secret = lookup.credential.map(|credential| credential.secret);
+        if secret.is_some() {
+            break;
         }
     }
-    Ok(None)
+    not_asked.dedup();
+    not_asked.into_iter().for_each(|message| context.report.report(Event::Warning { message }));
+    Ok(secret)
 }
 
-/// The address that a plain web source's credential is for.
+/// The address that the source's credential is for.
 fn address(source: &Source) -> Option<SafeUrl> {
     match &source.host {
         Host::Http { base, .. } => base.clone(),
-        _ => None,
+        other => Account::with(other.name()).and_then(Account::netrc),
     }
 }
 
@@ -238,8 +248,9 @@ pub(super) fn archive_password(context: &Context, target: &Target<'_>) -> Result
     }
     let wanted = WantedCredential { provider: target.selection.id().as_str(), form: Form::Token, url: None };
     let found = context.credentials()?.find(&wanted)?;
-    let secret = found.credential.map(|credential| match credential.secret {
-        CredentialSecret::Token(password) | CredentialSecret::Login { password, .. } => password,
+    let secret = found.credential.and_then(|credential| match credential.secret {
+        CredentialSecret::Token(password) => Some(password),
+        CredentialSecret::Login { .. } | CredentialSecret::Keys { .. } => None,
     });
     let variable = format!("MEDSETS_TOKEN_{}", target.selection.id().as_str().to_ascii_uppercase().replace('-', "_"));
     Ok(ArchivePassword { secret, variable: Some(variable) })
