@@ -140,8 +140,8 @@ pub struct ListedFile {
     pub size: Option<ByteSize>,
     /// What the entry and the host say proves it; all of them must hold.
     pub digests: Vec<Digest>,
-    /// Where it is at this source.
-    pub at: Option<Box<Locator>>,
+    /// Where it is at this source; files that are at one place share it.
+    pub at: Option<Arc<Locator>>,
     /// Its terms as the host states them for this file alone.
     pub license: Option<Arc<str>>,
 }
@@ -388,7 +388,7 @@ impl Listing {
         let listed = known.into_iter().map(|file| ListedFile {
             size: file.size,
             digests: file.digests.clone(),
-            at: file.at.get(channel).cloned().map(Box::new),
+            at: file.at.get(channel).cloned().map(Arc::new),
             ..ListedFile::named(file.path.clone())
         });
         Self(listed.collect())
@@ -437,7 +437,7 @@ impl ListedFile {
         self.size = self.size.or(known.size);
         self.digests = digests;
         self.at = match (self.at, known.at) {
-            (Some(listed), Some(known)) => Some(Box::new(listed.or(*known))),
+            (Some(listed), Some(known)) => Some(Arc::new(Locator::clone(&listed).or(Locator::clone(&known)))),
             (listed, known) => listed.or(known),
         };
         Ok(self)

@@ -1,5 +1,6 @@
 //! `medsets fetch` and `import`.
 
+use std::io::{self, Write};
 use std::path::Path;
 
 use serde_json::json;
@@ -13,7 +14,7 @@ use crate::plan::Action;
 use crate::values::{ByteSize, counted};
 
 use super::args::{FetchArgs, ImportArgs};
-use super::output::{Answer, Output};
+use super::output::{Answer, LongReport, Output};
 use super::progress::known_and_unknown;
 
 /// Fetches datasets. On a terminal, when an acceptance is all that is missing, it is offered
@@ -55,7 +56,7 @@ pub async fn fetch(context: &Context, args: &FetchArgs, output: &Output) -> Resu
             report = ops::fetch::fetch(context, &options).await?;
         }
     }
-    Ok(answer("medsets/fetch/1", report, args.dry_run))
+    Ok(if args.dry_run { planned(report) } else { answer("medsets/fetch/1", report) })
 }
 
 /// The paths that a file names, one in each line, as globs that match nothing else. Empty
@@ -114,31 +115,49 @@ pub async fn import(context: &Context, args: &ImportArgs) -> Result<Answer, Fail
         }
         return Ok(Answer::done("medsets/import/1", json!(outcome), text));
     }
-    let mut answer = answer("medsets/import/1", outcome.report, false);
+    let mut answer = answer("medsets/import/1", outcome.report);
     answer.data["matched"] = json!(outcome.matched);
     let unmatched: Vec<_> = outcome.unmatched.iter().map(|path| path.to_string_lossy()).collect();
     answer.data["unmatched"] = json!(unmatched);
     Ok(answer)
 }
 
-fn answer(schema: &'static str, mut report: FetchReport, dry_run: bool) -> Answer {
+fn answer(schema: &'static str, report: FetchReport) -> Answer {
     let mut text = String::new();
     let mut notes = Vec::new();
-    for one in &report.datasets {
-        if dry_run {
-            text.push_str(&plan_text(one));
-        } else if one.failed.is_empty() {
-            notes.extend(remarks(one));
-            text.push_str(&format!("{}\n", one.path.display()));
-        }
+    for one in report.datasets.iter().filter(|one| one.failed.is_empty()) {
+        notes.extend(remarks(one));
+        text.push_str(&format!("{}\n", one.path.display()));
     }
     let mut answer = Answer::done(schema, json!(report), text);
-    answer.exit = report.exit();
     answer.notes = notes;
+    troubles(answer, report).0
+}
+
+/// What a dry run found.
+fn planned(report: FetchReport) -> Answer {
+    let (mut answer, report) = troubles(Answer::done("medsets/fetch/1", json!({}), String::new()), report);
+    answer.long = Some(Box::new(report));
+    answer
+}
+
+/// Puts a report's failures and warnings into its answer.
+fn troubles(mut answer: Answer, mut report: FetchReport) -> (Answer, FetchReport) {
+    answer.exit = report.exit();
     answer.warnings = std::mem::take(&mut report.warnings);
     report.failures.sort_by_key(|failure| failure.exit != answer.exit);
-    answer.failures = report.failures;
-    answer
+    answer.failures = std::mem::take(&mut report.failures);
+    (answer, report)
+}
+
+impl LongReport for FetchReport {
+    fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
+        self.datasets.iter().try_for_each(|one| write_plan(one, out))
+    }
+
+    fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
+        Ok(serde_json::to_writer(out, self)?)
+    }
 }
 
 /// What a person wants to know beside the path.
@@ -177,9 +196,8 @@ fn proven(one: &Fetched) -> String {
     }
 }
 
-fn plan_text(one: &Fetched) -> String {
-    let Some(plan) = &one.plan else { return String::new() };
-    let mut text = String::new();
+fn write_plan(one: &Fetched, out: &mut dyn Write) -> io::Result<()> {
+    let Some(plan) = &one.plan else { return Ok(()) };
     for step in &plan.steps {
         let word = match step.action {
             Action::Keep => "keep",
@@ -192,19 +210,19 @@ fn plan_text(one: &Fetched) -> String {
             (None, Some(about)) => format!("about {about}"),
             (None, None) => "size not known".to_owned(),
         };
-        text.push_str(&format!("{word:<20} {}  {size}\n", step.path));
+        writeln!(out, "{word:<20} {}  {size}", step.path)?;
     }
     let download = known_and_unknown(plan.download, plan.unknown_sizes);
     let peak = match plan.peak {
         ByteSize::ZERO if plan.unknown_sizes > 0 => "an unknown amount".to_owned(),
         peak => peak.to_string(),
     };
-    text.push_str(&format!(
-        "{} {} from `{}` into `{}`: {download} to download, {peak} needed at the peak\n",
+    writeln!(
+        out,
+        "{} {} from `{}` into `{}`: {download} to download, {peak} needed at the peak",
         one.id,
         one.version,
         one.source,
         one.path.display()
-    ));
-    text
+    )
 }

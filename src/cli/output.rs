@@ -1,6 +1,7 @@
 //! Where answers go: data to standard output, everything else to standard error.
 
-use std::io::{ErrorKind, Read as _, Write as _};
+use std::fmt;
+use std::io::{self, BufWriter, ErrorKind, Read as _, Write};
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -20,6 +21,8 @@ pub struct Answer {
     pub data: Value,
     /// The report as text, ending in a line break unless empty. Goes to standard output.
     pub text: String,
+    /// In place of both, a report that may have a million lines.
+    pub long: Option<Box<dyn LongReport>>,
     /// Remarks for a person, for standard error; not shown with `--quiet`.
     pub notes: Vec<String>,
     /// What a person should know and no failure is.
@@ -28,10 +31,19 @@ pub struct Answer {
     pub failures: Vec<Failure>,
 }
 
+/// A report that is written piece by piece, never held as text or JSON.
+pub trait LongReport: fmt::Debug {
+    /// As text, ending in a line break unless empty.
+    fn write_text(&self, out: &mut dyn Write) -> io::Result<()>;
+    /// As one JSON value, without nulls.
+    fn write_json(&self, out: &mut dyn Write) -> io::Result<()>;
+}
+
 impl Answer {
     /// A report without trouble.
     pub fn done(schema: &'static str, data: Value, text: String) -> Self {
-        Self { schema, exit: Exit::DONE, data, text, notes: Vec::new(), warnings: Vec::new(), failures: Vec::new() }
+        let (notes, warnings, failures) = (Vec::new(), Vec::new(), Vec::new());
+        Self { schema, exit: Exit::DONE, data, text, long: None, notes, warnings, failures }
     }
 
     /// A report of nothing but failure.
@@ -74,20 +86,42 @@ impl Output {
         if !self.quiet {
             answer.notes.iter().for_each(|note| self.to_stderr(note));
         }
-        answer.exit.most_actionable(self.plain(&answer.text))
+        answer.exit.most_actionable(match &answer.long {
+            Some(long) => self.written(|out| long.write_text(out)),
+            None => self.plain(&answer.text),
+        })
     }
 
     /// Prints an answer as one line of JSON.
     pub fn document(&self, answer: &Answer) -> Exit {
-        answer.exit.most_actionable(self.plain(&format!("{}\n", self.envelope(answer))))
+        let envelope = self.envelope(answer).to_string();
+        answer.exit.most_actionable(match &answer.long {
+            Some(long) => self.written(|out| {
+                // Its data are put before the closing brace.
+                out.write_all(&envelope.as_bytes()[..envelope.len() - 1])?;
+                out.write_all(b",\"data\":")?;
+                long.write_json(out)?;
+                out.write_all(b"}\n")
+            }),
+            None => self.plain(&format!("{envelope}\n")),
+        })
     }
 
     /// Prints text that is a whole answer.
     pub fn plain(&self, text: &str) -> Exit {
-        let mut out = std::io::stdout().lock();
-        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        self.written(|out| out.write_all(text.as_bytes()))
+    }
+
+    /// Prints whatever `write` gives to standard output.
+    fn written(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Exit {
+        let mut out = BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
+        match write(&mut out).and_then(|()| out.flush()) {
             Ok(()) => Exit::DONE,
-            Err(error) => self.not_written(&error),
+            Err(error) => {
+                // What could not be written is not tried again when the buffer goes.
+                drop(out.into_parts());
+                self.not_written(&error)
+            }
         }
     }
 
@@ -157,10 +191,12 @@ impl Output {
             "tool": { "name": "medsets", "version": env!("CARGO_PKG_VERSION") },
             "started": self.started.to_string(),
             "elapsed_s": self.begun.elapsed().as_secs_f64(),
-            "data": without_nulls(answer.data.clone()),
             "warnings": answer.warnings,
             "errors": answer.failures,
         });
+        if answer.long.is_none() {
+            document["data"] = without_nulls(answer.data.clone());
+        }
         if let Some(digest) = self.catalog {
             document["catalog"] = json!({ "digest": digest.to_string() });
         }

@@ -17,6 +17,7 @@ use crate::events::{Cancel, Event, Report};
 use crate::fs;
 use crate::layout::{Finished, FinishedKind, Proof, RoleRules, Workspace};
 use crate::net::NetError;
+use crate::plan::steps::Have;
 use crate::plan::{Handling, Item, Location};
 use crate::providers::{AnyProvider, Hosts, ListedFile, ProviderError, Way};
 use crate::transfer::{Done, Expected, Job, Locate, LocateError, Outcome, TransferSettings, Verified};
@@ -28,21 +29,55 @@ use super::failure::Failure;
 use super::placing::{MemberPlaces, place_members};
 use super::rules::unpack_rules;
 
-/// A file of the release that is wanted.
+/// A file of the release that is wanted. There may be a million of them.
 #[derive(Clone)]
 pub struct Wanted {
-    /// How its members come out, where it is an archive.
-    pub unpack: Option<Box<UnpackRules>>,
     /// What the host lists.
     pub listed: ListedFile,
+    /// What becomes of it; files that are treated alike share it.
+    pub manner: Arc<Manner>,
+    /// What is here of it already.
+    pub have: Have,
+}
+
+/// What becomes of files.
+#[derive(Debug)]
+pub struct Manner {
     /// What the plan says.
-    pub item: Item,
-    /// Its terms where they differ from the dataset's.
+    pub handling: Handling,
+    /// Rough size.
+    pub about: Option<ByteSize>,
+    /// How the members come out, where it is an archive.
+    pub unpack: Option<UnpackRules>,
+    /// The terms where they differ from the dataset's.
     pub license: Option<String>,
     /// Whether other bytes than the catalogue's are taken, by the person's word.
     pub changed_is_fine: bool,
     /// The git tree that proves the contents of a generated archive.
     pub tree: Option<Digest>,
+}
+
+impl Wanted {
+    /// What a plan needs to know.
+    pub fn item(&self) -> Item<'_> {
+        Item {
+            path: &self.listed.path,
+            size: self.listed.size,
+            about: self.manner.about,
+            handling: &self.manner.handling,
+            have: self.have,
+        }
+    }
+
+    /// Where it goes below the dataset folder, if it is placed as it is.
+    pub fn place(&self) -> Option<RelPath> {
+        match &self.manner.handling {
+            Handling::Place { into } => {
+                Some(self.listed.path.below(into).expect("it was tried when the file was wanted"))
+            }
+            Handling::Unpack { .. } => None,
+        }
+    }
 }
 
 /// The password of encrypted archives.
@@ -98,10 +133,10 @@ pub async fn download(
     let mut missing = Vec::new();
     let (arrivals, inbox) = channel();
     for (index, one) in wanted.iter().enumerate() {
-        match one.item.have {
-            crate::plan::steps::Have::Nothing => missing.push(index),
-            crate::plan::steps::Have::Fetched => send(&arrivals, Arrived { index, result: Ok(None) }),
-            crate::plan::steps::Have::Finished | crate::plan::steps::Have::Here => {}
+        match one.have {
+            Have::Nothing => missing.push(index),
+            Have::Fetched => send(&arrivals, Arrived { index, result: Ok(None) }),
+            Have::Finished | Have::Here => {}
         }
     }
     let shared = Arc::new(Shared {
@@ -155,11 +190,11 @@ fn send(arrivals: &Sender<Arrived>, arrived: Arrived) {
 }
 
 fn job(workspace: &Workspace, wanted: &Wanted, provider: &Arc<AnyProvider>, hosts: &Arc<Hosts>) -> Job {
-    let target = match &wanted.item.handling {
-        Handling::Place(at) => at.under(&workspace.stage()),
-        Handling::Unpack { .. } => workspace.archive(&wanted.listed.path),
+    let target = match wanted.place() {
+        Some(at) => at.under(&workspace.stage()),
+        None => workspace.archive(&wanted.listed.path),
     };
-    let expected = if wanted.changed_is_fine {
+    let expected = if wanted.manner.changed_is_fine {
         Expected::default()
     } else {
         Expected { size: wanted.listed.size, digests: wanted.listed.digests.clone() }
@@ -238,18 +273,15 @@ fn record(shared: &Arc<Shared>, inbox: &Receiver<Arrived>) -> Tally {
 
 /// Notes one arrival; says whether it is an archive to be unpacked.
 fn note(shared: &Shared, wanted: &Wanted, done: Option<Done>, tally: &Mutex<Tally>) -> Result<bool, Failure> {
-    let unpacks = matches!(wanted.item.handling, Handling::Unpack { .. });
+    let unpacks = wanted.manner.unpack.is_some();
     let Some(done) = done else { return Ok(unpacks) };
     let mut verified = proof(done.verified, wanted);
-    if let (Some(tree), true) = (wanted.tree, unpacks) {
+    if let (Some(tree), true) = (wanted.manner.tree, unpacks) {
         prove_tree(shared, wanted, tree)?;
         verified = Proof::GitTree;
     }
     lock(tally).downloaded += done.downloaded;
-    let kind = match &wanted.item.handling {
-        Handling::Place(at) => FinishedKind::Placed { at: at.clone() },
-        Handling::Unpack { .. } => FinishedKind::Fetched,
-    };
+    let kind = wanted.place().map_or(FinishedKind::Fetched, |at| FinishedKind::Placed { at });
     let finished = Finished {
         path: wanted.listed.path.clone(),
         size: done.size,
@@ -265,7 +297,7 @@ fn note(shared: &Shared, wanted: &Wanted, done: Option<Done>, tally: &Mutex<Tall
 
 fn proof(verified: Verified, wanted: &Wanted) -> Proof {
     match verified {
-        _ if wanted.changed_is_fine => Proof::AcceptedChange,
+        _ if wanted.manner.changed_is_fine => Proof::AcceptedChange,
         Verified::Catalogue => Proof::Catalog,
         Verified::Host => Proof::Host,
         Verified::Size => Proof::Size,
@@ -316,14 +348,14 @@ fn unpack_all(shared: &Shared, waiting: &Receiver<usize>, tally: &Mutex<Tally>) 
         }
     };
     for index in waiting {
-        let Some(rules) = &shared.wanted[index].unpack else { continue };
+        let Some(rules) = &shared.wanted[index].manner.unpack else { continue };
         if rules.table.parts.is_empty() { one(index) } else { split.push(index) }
     }
     split.into_iter().for_each(one);
 }
 
 fn unpack_one(shared: &Shared, wanted: &Wanted) -> Result<(), Failure> {
-    let Some(entry_rules) = &wanted.unpack else { return Ok(()) };
+    let Some(entry_rules) = &wanted.manner.unpack else { return Ok(()) };
     let rules = unpack_rules(entry_rules)?;
     let path = &wanted.listed.path;
     let (archive, into, access) = {
@@ -358,7 +390,7 @@ fn unpack_one(shared: &Shared, wanted: &Wanted) -> Result<(), Failure> {
         }
     })?;
     keep_members(shared, wanted, entry_rules, &into, unpacked)?;
-    let keeps = matches!(wanted.item.handling, Handling::Unpack { keep: true, .. });
+    let keeps = matches!(wanted.manner.handling, Handling::Unpack { keep: true, .. });
     if !keeps {
         fs::remove_file(&archive)?;
         for part in &parts {
@@ -426,7 +458,7 @@ fn keep_members(
         url: fetched.as_ref().and_then(|finished| finished.url.as_ref()),
         into: &rules.into,
         roles: &shared.roles,
-        license: wanted.license.as_deref(),
+        license: wanted.manner.license.as_deref(),
     };
     let members = place_members(&workspace, into, unpacked, &places)?;
     fs::remove_dir_all(into)?;

@@ -13,7 +13,7 @@ use crate::layout::check;
 use crate::layout::receipt::Selection as ReceiptSelection;
 use crate::layout::{FinishedKind, Means, Proof, Receipt, Records, Workspace};
 use crate::plan::steps::Have;
-use crate::plan::{FetchPlan, Handling, Item, preflight};
+use crate::plan::{FetchPlan, preflight};
 use crate::providers::{AnyProvider, Hosts};
 use crate::remedy;
 use crate::reports;
@@ -176,18 +176,27 @@ async fn fetch_one(
     let hosts = Arc::new(hosts(context, &provider, target.source)?);
     context.report.report(Event::Phase { dataset: selection.id().clone(), phase: "listing" });
     let listed = listing(context, &target, options, &provider, &hosts).await?;
-    let wanted = wanted(context, &target, options, listed.listing, warnings)?;
     if options.dry_run {
-        return Ok((dry_run(context, &target, wanted), Vec::new()));
+        let wanted = wanted(context, &target, options, listed.listing, warnings)?;
+        return Ok((dry_run(context, &target, &wanted), Vec::new()));
     }
     let workspace = target.workspace(context)?;
     // Another run may have finished it while this one waited.
     if let Some(receipt) = whole_here(&target, options)? {
         return Ok((already_whole(&target, &receipt)?, Vec::new()));
     }
-    if let Some(listing) = listed.to_keep {
-        stored_listing::write(&target, workspace.root(), &listing)?;
+    if listed.is_new {
+        stored_listing::write(&target, workspace.root(), &listed.listing)?;
     }
+    let wanted = match wanted(context, &target, options, listed.listing, warnings) {
+        Ok(wanted) => wanted,
+        Err(failure) => {
+            if workspace.finished().is_empty() {
+                workspace.discard()?;
+            }
+            return Err(failure);
+        }
+    };
     // What lies in the dataset folder undamaged is taken over instead of being fetched again.
     let earlier = Earlier::of(&target.dir)?;
     if let Some(fault) = earlier.fault() {
@@ -287,15 +296,15 @@ fn with_earlier(asked: ReceiptSelection, earlier: Option<Receipt>) -> ReceiptSel
     }
 }
 
-fn dry_run(context: &Context, target: &Target<'_>, wanted: Vec<Wanted>) -> Fetched {
-    let items: Vec<Item> = wanted.into_iter().map(|one| one.item).collect();
-    let plan = FetchPlan::of(&items, jobs(context), target.selection.unpacked_about());
+fn dry_run(context: &Context, target: &Target<'_>, wanted: &[Wanted]) -> Fetched {
+    let plan = plan(context, target, wanted);
     let empty = Tally::default();
     Fetched { plan: Some(plan), ..blank(target, &empty) }
 }
 
-fn jobs(context: &Context) -> u64 {
-    context.settings.number("jobs").unwrap_or(8)
+fn plan(context: &Context, target: &Target<'_>, wanted: &[Wanted]) -> FetchPlan {
+    let jobs = context.settings.number("jobs").unwrap_or(8);
+    FetchPlan::of(wanted.iter().map(Wanted::item), jobs, target.selection.unpacked_about())
 }
 
 /// Plans, checks the disk, downloads, unpacks and commits. What is good of an earlier dataset
@@ -313,8 +322,7 @@ pub(super) async fn fetch_into(
 ) -> Result<(Fetched, Vec<Failure>), Failure> {
     carry_over(&mut workspace, &target.dir, &earlier)?;
     look_for(&workspace, &mut wanted);
-    let items: Vec<Item> = wanted.iter().map(|one| one.item.clone()).collect();
-    let plan = FetchPlan::of(&items, jobs(context), target.selection.unpacked_about());
+    let plan = plan(context, target, &wanted);
     if !options.ignore_space {
         let space = fs::space(target.store.root())?;
         preflight(&plan, target.store.root(), space.bytes, space.inodes)?;
@@ -324,7 +332,6 @@ pub(super) async fn fetch_into(
     let roles = roles(target.selection);
     let password = archive_password(context, target)?;
     let licenses = licenses(&wanted);
-    drop(items);
     let (workspace, tally) =
         download(context, workspace, wanted, provider, hosts, roles, password, target.selection.id()).await?;
     if !tally.failures.is_empty() || context.cancel.is_set() {
@@ -347,21 +354,21 @@ pub(super) async fn fetch_into(
 pub(super) fn look_for(workspace: &Workspace, wanted: &mut [Wanted]) {
     let mut spent = HashSet::new();
     for one in wanted.iter_mut() {
-        one.item.have = have(workspace, one);
-        if let (Have::Finished, Some(rules)) = (one.item.have, &one.unpack) {
+        one.have = have(workspace, one);
+        if let (Have::Finished, Some(rules)) = (one.have, &one.manner.unpack) {
             spent.extend(rules.table.parts.iter().cloned());
         }
     }
     let is_spent = |path: &RelPath| spent.contains(path.as_str()) || spent.contains(path.file_name());
-    wanted.iter_mut().filter(|one| is_spent(&one.listed.path)).for_each(|one| one.item.have = Have::Finished);
+    wanted.iter_mut().filter(|one| is_spent(&one.listed.path)).for_each(|one| one.have = Have::Finished);
 }
 
 /// What the workspace has of a file.
 fn have(workspace: &Workspace, wanted: &Wanted) -> Have {
-    match (workspace.finished().get(&wanted.listed.path).map(|finished| &finished.kind), &wanted.item.handling) {
-        (Some(FinishedKind::Placed { at }), Handling::Place(to)) if at == to => Have::Finished,
-        (Some(FinishedKind::Unpacked { .. }), Handling::Unpack { .. }) => Have::Finished,
-        (Some(FinishedKind::Fetched), Handling::Unpack { .. }) => Have::Fetched,
+    match (workspace.finished().get(&wanted.listed.path).map(|finished| &finished.kind), wanted.place()) {
+        (Some(FinishedKind::Placed { at }), Some(to)) if *at == to => Have::Finished,
+        (Some(FinishedKind::Unpacked { .. }), None) => Have::Finished,
+        (Some(FinishedKind::Fetched), None) => Have::Fetched,
         _ => Have::Nothing,
     }
 }

@@ -5,13 +5,14 @@
 //! also does not mix two of them. The first line says what the list belongs to. Addresses with
 //! a query are never written: they may be signed.
 
+use std::io::{self, BufRead as _, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::Locator;
-use crate::fs;
+use crate::fs::{self, FsError};
 use crate::providers::{ListedFile, Listing};
 use crate::values::{ByteSize, Digest, RelPath, SafeUrl};
 
@@ -52,17 +53,22 @@ struct Line {
 /// it cannot be used.
 pub(super) fn read(target: &Target<'_>) -> Result<Option<Listing>, Failure> {
     let path = place(&target.store.parts().join(target.workspace_name()));
-    let Some(text) = fs::read_text_if_present(&path)? else { return Ok(None) };
-    let mut lines = text.lines();
-    let head = lines.next().and_then(|line| serde_json::from_str::<Head>(line).ok());
-    if head != Some(head_of(target)) {
+    if fs::metadata(&path)?.is_none() {
         return Ok(None);
     }
-    // A line that does not parse was not written by this version: list again.
-    Ok(lines
-        .map(|line| serde_json::from_str::<Line>(line).ok().map(Line::into_listed))
-        .collect::<Option<_>>()
-        .map(Listing))
+    let mut lines = BufReader::new(fs::open(&path)?).lines();
+    let head = lines.next().transpose().map_err(|error| FsError::new("read", &path, error))?;
+    if head.and_then(|line| serde_json::from_str::<Head>(&line).ok()) != Some(head_of(target)) {
+        return Ok(None);
+    }
+    let mut files = Vec::new();
+    for line in lines {
+        let line = line.map_err(|error| FsError::new("read", &path, error))?;
+        // A line that does not parse was not written by this version: list again.
+        let Ok(line) = serde_json::from_str::<Line>(&line) else { return Ok(None) };
+        files.push(line.into_listed(files.last()));
+    }
+    Ok(Some(Listing(files)))
 }
 
 /// Writes the list into the workspace. Nothing is written where an address cannot be kept.
@@ -71,18 +77,21 @@ pub(super) fn write(target: &Target<'_>, workspace: &Path, listing: &Listing) ->
     if listing.0.iter().filter_map(|file| file.locator().url.as_ref()).any(|url| url.expose().query().is_some()) {
         return Ok(());
     }
-    let mut bytes = Vec::new();
-    append(&mut bytes, &head_of(target));
-    for file in &listing.0 {
-        append(&mut bytes, &Line::of(file));
-    }
-    fs::replace_unsynced(&place(workspace), &bytes, target.access)?;
+    let path = place(workspace);
+    let fresh = workspace.join("listing.jsonl.new");
+    fs::remove_file(&fresh)?;
+    let mut out = BufWriter::new(fs::create_new(&fresh, target.access)?);
+    let written = append(&mut out, &head_of(target))
+        .and_then(|()| listing.0.iter().try_for_each(|file| append(&mut out, &Line::of(file))))
+        .and_then(|()| out.flush());
+    written.map_err(|error| FsError::new("write", &fresh, error))?;
+    fs::rename(&fresh, &path)?;
     Ok(())
 }
 
-fn append(bytes: &mut Vec<u8>, value: &impl Serialize) {
-    serde_json::to_writer(&mut *bytes, value).expect("text and numbers always become JSON");
-    bytes.push(b'\n');
+fn append(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, value)?;
+    out.write_all(b"\n")
 }
 
 fn place(workspace: &Path) -> PathBuf {
@@ -113,7 +122,8 @@ impl Line {
         }
     }
 
-    fn into_listed(self) -> ListedFile {
+    /// A file of the list; one at the same place as the file before shares it.
+    fn into_listed(self, before: Option<&ListedFile>) -> ListedFile {
         let at = Locator {
             url: self.url,
             path: self.at,
@@ -126,7 +136,10 @@ impl Line {
             path: self.path,
             size: self.size,
             digests: self.digests,
-            at: (at != Locator::default()).then(|| Box::new(at)),
+            at: (at != Locator::default()).then(|| match before.and_then(|file| file.at.as_ref()) {
+                Some(same) if **same == at => same.clone(),
+                _ => Arc::new(at),
+            }),
             license: self.license.map(Arc::from),
         }
     }

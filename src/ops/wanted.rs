@@ -1,20 +1,21 @@
 //! Which files of a release are wanted, and with which credential they are asked for.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
 
 use crate::catalog::{FileEntry, Host, HostRules, Source, Treatment};
 use crate::context::Context;
 use crate::credentials::{CredentialSecret, Form, Wanted as WantedCredential};
 use crate::events::Event;
+use crate::plan::Handling;
 use crate::plan::steps::Have;
-use crate::plan::{Handling, Item};
 use crate::providers::account::Account;
 use crate::providers::{AnyProvider, Extent, HostChoices, Hosts, ListedFile, Listing, Needs, ProviderError};
 use crate::values::{Algorithm, ByteSize, Digest, RelPath, SafeUrl};
 
 use super::choice::Choice;
-use super::download::{ArchivePassword, Wanted};
+use super::download::{ArchivePassword, Manner, Wanted};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::fetch::{FetchOptions, KeepArchives};
@@ -85,7 +86,8 @@ pub(super) fn wanted(
     let rules = HostRules::of(target.selection);
     let parts = parts_of_split(target);
     let terms = target.selection.file_terms(Some(channel));
-    let mut wanted = Vec::new();
+    let mut wanted = Vec::with_capacity(listing.0.len());
+    let mut alike = Alike::default();
     let mut by_hand = Vec::new();
     for listed in listing.0 {
         let treatment = match entries.get(&listed.path) {
@@ -108,7 +110,8 @@ pub(super) fn wanted(
         }
         let is_part = parts.contains(listed.path.as_str()) || parts.contains(listed.path.file_name());
         let license = (license != terms.whole()).then(|| license.into_owned());
-        wanted.push(Wanted { license, ..want(target, options, &treatment, listed, keep, is_part)? });
+        let manner = manner(target, options, &treatment, &listed, keep, is_part, license)?;
+        wanted.push(Wanted { manner: alike.shared(manner), listed, have: Have::Nothing });
     }
     choice.refuse_idle(options, target.selection)?;
     if !by_hand.is_empty() {
@@ -125,8 +128,8 @@ pub(super) fn wanted(
 pub(super) struct Listed {
     /// What the host lists, completed by what the entry knows.
     pub listing: Listing,
-    /// What the host listed now, to be kept until the fetch is finished.
-    pub to_keep: Option<Listing>,
+    /// Whether the host listed them now: the list is to be kept until the fetch is finished.
+    pub is_new: bool,
 }
 
 /// What the host lists, as an unfinished fetch kept it or asked for now.
@@ -148,54 +151,80 @@ pub(super) async fn listing(
     if !target.source.lists {
         let listing = provider.list(hosts, known.clone(), Extent::Known).await;
         let listing = listing.map_err(|error| by_hand(error, target))?.completed_by(known)?;
-        return Ok(Listed { listing, to_keep: None });
+        return Ok(Listed { listing, is_new: false });
     }
     if let Some(listing) = stored_listing::read(target)? {
-        return Ok(Listed { listing: listing.completed_by(known)?, to_keep: None });
+        return Ok(Listed { listing: listing.completed_by(known)?, is_new: false });
     }
     let reason = format!("`{}` lists its files", target.source.host.name());
     context.report.report(Event::Waiting { reason });
     let listing = provider.list(hosts, known.clone(), Extent::All).await.map_err(|error| by_hand(error, target))?;
-    let to_keep = Some(listing.clone());
-    Ok(Listed { listing: listing.completed_by(known)?, to_keep })
+    Ok(Listed { listing: listing.completed_by(known)?, is_new: true })
 }
 
-fn want(
+/// What becomes of a file, which is tried with its path.
+fn manner(
     target: &Target<'_>,
     options: &FetchOptions,
     treatment: &Treatment<'_>,
-    listed: ListedFile,
+    listed: &ListedFile,
     keep: bool,
     is_part: bool,
-) -> Result<Wanted, Failure> {
-    let handling = match treatment.unpack {
-        Some(rules) if options.unpack => {
+    license: Option<String>,
+) -> Result<Manner, Failure> {
+    let unpack = treatment.unpack.filter(|_| options.unpack);
+    let handling = match unpack {
+        Some(rules) => {
             Handling::Unpack { members: rules.table.members, bytes: rules.table.unpacked_size.map(ByteSize), keep }
         }
-        None if is_part && options.unpack => Handling::Place(beside("archives", &listed.path)?),
-        Some(_) => Handling::Place(beside("archives", &listed.path)?),
-        None => Handling::Place(placed(treatment.into, &listed.path)?),
+        None if treatment.unpack.is_some() || (is_part && options.unpack) => {
+            Handling::Place { into: RelPath::parse("archives").expect("it is a name") }
+        }
+        None => Handling::Place { into: treatment.into.clone() },
     };
+    if let Handling::Place { into } = &handling {
+        listed.path.below(into).map_err(|error| Failure::new(Exit::CATALOG, error.to_string()))?;
+    }
     let tree = match &target.source.host {
         Host::Github { tree: Some(tree), tag: None, .. } if listed.digests.is_empty() => Some(
             Digest::from_hex(Algorithm::Sha1, tree).map_err(|error| Failure::new(Exit::CATALOG, error.to_string()))?,
         ),
         _ => None,
     };
-    Ok(Wanted {
-        item: Item {
-            path: listed.path.clone(),
-            size: listed.size,
-            about: treatment.size_about,
-            handling,
-            have: Have::Nothing,
-        },
-        license: None,
+    Ok(Manner {
+        handling,
+        about: treatment.size_about,
+        unpack: unpack.cloned(),
+        license,
         changed_is_fine: options.accept_changed.iter().any(|name| name == listed.path.as_str()),
         tree,
-        unpack: treatment.unpack.cloned().map(Box::new),
-        listed,
     })
+}
+
+/// The manners of files that were wanted lately, so that the many that are treated alike share
+/// one.
+#[derive(Default)]
+struct Alike(VecDeque<Arc<Manner>>);
+
+impl Alike {
+    fn shared(&mut self, manner: Manner) -> Arc<Manner> {
+        let is_same = |one: &&Arc<Manner>| {
+            one.unpack.is_none()
+                && manner.unpack.is_none()
+                && one.handling == manner.handling
+                && one.about == manner.about
+                && one.license == manner.license
+                && one.changed_is_fine == manner.changed_is_fine
+                && one.tree == manner.tree
+        };
+        if let Some(same) = self.0.iter().find(is_same) {
+            return same.clone();
+        }
+        let manner = Arc::new(manner);
+        self.0.push_front(manner.clone());
+        self.0.truncate(8);
+        manner
+    }
 }
 
 /// The names of further parts of split archives.
@@ -203,14 +232,6 @@ fn parts_of_split<'t>(target: &'t Target<'_>) -> HashSet<&'t str> {
     let channel = Some(target.source.channel.as_str());
     let rules = target.selection.files(channel).filter_map(|file| file.unpack.as_ref());
     rules.flat_map(|rules| rules.table.parts.iter().map(String::as_str)).collect()
-}
-
-fn beside(folder: &str, path: &RelPath) -> Result<RelPath, Failure> {
-    RelPath::parse(&format!("{folder}/{path}")).map_err(|error| Failure::new(Exit::CATALOG, error.to_string()))
-}
-
-fn placed(into: &RelPath, path: &RelPath) -> Result<RelPath, Failure> {
-    path.below(into).map_err(|error| Failure::new(Exit::CATALOG, error.to_string()))
 }
 
 fn keeps(context: &Context, options: &FetchOptions) -> bool {
@@ -258,5 +279,5 @@ pub(super) fn archive_password(context: &Context, target: &Target<'_>) -> Result
 
 /// Terms of single files where they differ from the dataset's.
 pub(super) fn licenses(wanted: &[Wanted]) -> BTreeMap<RelPath, String> {
-    wanted.iter().filter_map(|one| Some((one.listed.path.clone(), one.license.clone()?))).collect()
+    wanted.iter().filter_map(|one| Some((one.listed.path.clone(), one.manner.license.clone()?))).collect()
 }

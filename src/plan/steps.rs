@@ -4,17 +4,17 @@ use serde::Serialize;
 
 use crate::values::{ByteSize, RelPath};
 
-/// A file of the release that is wanted.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Item {
+/// A file of the release that is wanted, as far as a plan needs to know it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Item<'w> {
     /// Its path at the publisher.
-    pub path: RelPath,
+    pub path: &'w RelPath,
     /// Exact size, where known beforehand.
     pub size: Option<ByteSize>,
     /// Rough size, where only that is known.
     pub about: Option<ByteSize>,
     /// What becomes of it.
-    pub handling: Handling,
+    pub handling: &'w Handling,
     /// What is here of it already.
     pub have: Have,
 }
@@ -22,8 +22,11 @@ pub struct Item {
 /// What becomes of a downloaded file.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Handling {
-    /// It goes to this place below the dataset folder.
-    Place(RelPath),
+    /// It goes below this folder of the dataset folder, under its path at the publisher.
+    Place {
+        /// The folder.
+        into: RelPath,
+    },
     /// Its members are unpacked.
     Unpack {
         /// How many come out, where known.
@@ -96,15 +99,14 @@ pub struct FetchPlan {
 impl FetchPlan {
     /// Plans the items. `jobs` archives may be on disk at once before they are unpacked and
     /// dropped; `unpacked_about` is the entry's own figure for what comes out of all archives.
-    pub fn of(items: &[Item], jobs: u64, unpacked_about: Option<ByteSize>) -> Self {
-        let steps: Vec<Step> = items.iter().map(step).collect();
-        let missing = || items.iter().filter(|item| matches!(item.have, Have::Nothing));
+    pub fn of<'w>(items: impl Iterator<Item = Item<'w>> + Clone, jobs: u64, unpacked_about: Option<ByteSize>) -> Self {
+        let missing = || items.clone().filter(|item| matches!(item.have, Have::Nothing));
         Self {
-            download: missing().filter_map(Item::likely_size).sum(),
+            download: missing().filter_map(|item| item.likely_size()).sum(),
             unknown_sizes: missing().filter(|item| item.likely_size().is_none()).count() as u64,
-            peak: peak(items, jobs, unpacked_about),
-            inodes: items.iter().map(Item::inodes).sum::<u64>() + OWN_FILES,
-            steps,
+            peak: peak(items.clone(), jobs, unpacked_about),
+            inodes: items.clone().map(|item| item.inodes()).sum::<u64>() + OWN_FILES,
+            steps: items.map(step).collect(),
         }
     }
 
@@ -114,22 +116,22 @@ impl FetchPlan {
     }
 }
 
-impl Item {
+impl Item<'_> {
     /// The exact size, else the rough one.
     pub fn likely_size(&self) -> Option<ByteSize> {
         self.size.or(self.about)
     }
 
     fn inodes(&self) -> u64 {
-        match (&self.handling, self.have) {
+        match (self.handling, self.have) {
             (_, Have::Here | Have::Finished) => 0,
-            (Handling::Place(_), _) => 1,
+            (Handling::Place { .. }, _) => 1,
             (Handling::Unpack { members, .. }, _) => members.unwrap_or(1) + 1,
         }
     }
 }
 
-fn step(item: &Item) -> Step {
+fn step(item: Item<'_>) -> Step {
     let unpacks = matches!(item.handling, Handling::Unpack { .. });
     let action = match item.have {
         Have::Here | Have::Finished => Action::Keep,
@@ -143,17 +145,17 @@ fn step(item: &Item) -> Step {
 
 /// Placed files stay. Archives that are dropped once unpacked are on disk only a few at a
 /// time; what comes out of them is the entry's figure, or at least their own size.
-fn peak(items: &[Item], jobs: u64, unpacked_about: Option<ByteSize>) -> ByteSize {
+fn peak<'w>(items: impl Iterator<Item = Item<'w>> + Clone, jobs: u64, unpacked_about: Option<ByteSize>) -> ByteSize {
     let mut placed = ByteSize::ZERO;
     let mut kept = ByteSize::ZERO;
     let mut passing = Vec::new();
     let mut unpacked = ByteSize::ZERO;
     let mut all_known = true;
-    for item in items {
+    for item in items.clone() {
         let size = item.likely_size().unwrap_or_default();
-        match (&item.handling, item.have) {
+        match (item.handling, item.have) {
             (_, Have::Here | Have::Finished) => all_known = false,
-            (Handling::Place(_), _) => placed += size,
+            (Handling::Place { .. }, _) => placed += size,
             (Handling::Unpack { bytes, keep, .. }, have) => {
                 unpacked += bytes.unwrap_or(size);
                 all_known &= bytes.is_some();
@@ -165,7 +167,7 @@ fn peak(items: &[Item], jobs: u64, unpacked_about: Option<ByteSize>) -> ByteSize
     passing.sort_unstable_by(|one, other| other.cmp(one));
     let at_once: ByteSize =
         passing.iter().take(usize::try_from(jobs).unwrap_or(usize::MAX).saturating_add(1)).copied().sum();
-    let whole = items.iter().all(|item| !matches!(item.have, Have::Here | Have::Finished));
+    let whole = items.clone().all(|item| !matches!(item.have, Have::Here | Have::Finished));
     let unpacked = match unpacked_about {
         Some(about) if whole && !all_known && !passing.is_empty() => about.max(unpacked),
         _ => unpacked,
@@ -180,21 +182,41 @@ const OWN_FILES: u64 = 12;
 mod tests {
     use super::*;
 
-    fn item(path: &str, size: u64, handling: Handling, have: Have) -> Item {
-        Item { path: RelPath::parse(path).unwrap(), size: Some(ByteSize(size)), about: None, handling, have }
+    /// What an item borrows.
+    #[derive(Clone)]
+    struct Owned {
+        path: RelPath,
+        size: Option<ByteSize>,
+        handling: Handling,
+        have: Have,
     }
 
-    fn archive(path: &str, size: u64, have: Have) -> Item {
+    fn plan(owned: &[Owned], jobs: u64, unpacked_about: Option<ByteSize>) -> FetchPlan {
+        let items = owned.iter().map(|one| Item {
+            path: &one.path,
+            size: one.size,
+            about: None,
+            handling: &one.handling,
+            have: one.have,
+        });
+        FetchPlan::of(items, jobs, unpacked_about)
+    }
+
+    fn item(path: &str, size: u64, handling: Handling, have: Have) -> Owned {
+        Owned { path: RelPath::parse(path).unwrap(), size: Some(ByteSize(size)), handling, have }
+    }
+
+    fn archive(path: &str, size: u64, have: Have) -> Owned {
         item(path, size, Handling::Unpack { members: Some(10), bytes: Some(ByteSize(size * 2)), keep: false }, have)
     }
 
-    fn place(path: &str, size: u64, have: Have) -> Item {
-        item(path, size, Handling::Place(RelPath::parse(&format!("data/{path}")).unwrap()), have)
+    fn place(path: &str, size: u64, have: Have) -> Owned {
+        item(path, size, Handling::Place { into: RelPath::parse("data").unwrap() }, have)
     }
 
     #[test]
     fn counts_only_what_is_missing() {
-        let plan = FetchPlan::of(
+        let plan = plan(
             &[place("a", 5, Have::Here), place("b", 7, Have::Nothing), archive("c.zip", 100, Have::Fetched)],
             1,
             None,
@@ -208,23 +230,23 @@ mod tests {
 
     #[test]
     fn dropped_archives_count_only_a_few_at_a_time() {
-        let items: Vec<Item> = (0..10).map(|index| archive(&format!("{index}.zip"), 100, Have::Nothing)).collect();
-        assert_eq!(FetchPlan::of(&items, 1, None).peak, ByteSize(10 * 200 + 2 * 100));
-        assert_eq!(FetchPlan::of(&items, 64, None).peak, ByteSize(10 * 200 + 10 * 100));
+        let items: Vec<Owned> = (0..10).map(|index| archive(&format!("{index}.zip"), 100, Have::Nothing)).collect();
+        assert_eq!(plan(&items, 1, None).peak, ByteSize(10 * 200 + 2 * 100));
+        assert_eq!(plan(&items, 64, None).peak, ByteSize(10 * 200 + 10 * 100));
     }
 
     #[test]
     fn an_unknown_size_is_said_and_not_guessed() {
         let mut unknown = place("a", 0, Have::Nothing);
         unknown.size = None;
-        let plan = FetchPlan::of(&[unknown], 1, None);
+        let plan = plan(&[unknown], 1, None);
         assert_eq!((plan.download, plan.unknown_sizes), (ByteSize::ZERO, 1));
     }
 
     #[test]
     fn the_entrys_figure_stands_in_for_unknown_contents() {
         let vague = item("a.zip", 100, Handling::Unpack { members: None, bytes: None, keep: false }, Have::Nothing);
-        assert_eq!(FetchPlan::of(std::slice::from_ref(&vague), 1, Some(ByteSize(900))).peak, ByteSize(1000));
-        assert_eq!(FetchPlan::of(&[vague], 1, None).peak, ByteSize(200));
+        assert_eq!(plan(std::slice::from_ref(&vague), 1, Some(ByteSize(900))).peak, ByteSize(1000));
+        assert_eq!(plan(&[vague], 1, None).peak, ByteSize(200));
     }
 }

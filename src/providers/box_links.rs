@@ -63,6 +63,8 @@ impl BoxLinks {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::catalog::Locator;
     use crate::values::RelPath;
@@ -71,7 +73,7 @@ mod tests {
     fn a_static_link_comes_first_and_the_endpoint_stands_behind() {
         let nih = BoxLinks { tenant: "nihcc".into(), vanity: Some("ChestXray-NIHCC".into()), shared_name: None };
         let locator = Locator { static_link: Some("abc.gz".into()), file_id: Some("12".into()), ..Locator::default() };
-        let file = ListedFile { at: Some(Box::new(locator)), ..ListedFile::named(RelPath::parse("x.tar.gz").unwrap()) };
+        let file = ListedFile { at: Some(Arc::new(locator)), ..ListedFile::named(RelPath::parse("x.tar.gz").unwrap()) };
         let found: Vec<String> = nih.addresses(&file).iter().map(|url| url.expose().to_string()).collect();
         assert_eq!(
             found,

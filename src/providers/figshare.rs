@@ -10,6 +10,8 @@
 //! Sources: figshare/user_documentation (2024-12-05) and issue threads of 2026, read
 //! 2026-11-23.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 
 use crate::catalog::Locator;
@@ -129,7 +131,7 @@ fn into_listing(files: Vec<File>, article: u64) -> Result<Listing, ProviderError
         Ok(ListedFile {
             size: Some(ByteSize(file.size)),
             digests: md5.and_then(|hex| Digest::from_hex(Algorithm::Md5, &hex).ok()).into_iter().collect(),
-            at: Some(Box::new(Locator { file_id: Some(file.id.to_string()), ..Locator::default() })),
+            at: Some(Arc::new(Locator { file_id: Some(file.id.to_string()), ..Locator::default() })),
             ..ListedFile::named(path)
         })
     });

@@ -63,13 +63,15 @@ impl HttpFiles {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::catalog::Locator;
     use crate::values::RelPath;
 
     fn file(path: &str, url: Option<&str>) -> ListedFile {
         let locator = Locator { url: url.map(|url| SafeUrl::parse(url).unwrap()), ..Locator::default() };
-        ListedFile { at: Some(Box::new(locator)), ..ListedFile::named(RelPath::parse(path).unwrap()) }
+        ListedFile { at: Some(Arc::new(locator)), ..ListedFile::named(RelPath::parse(path).unwrap()) }
     }
 
     #[test]

@@ -9,6 +9,8 @@
 //! Gated repositories say so with `X-Error-Code`; asking for access is a form in a browser.
 //! Sources: huggingface_hub 2.4.0 and the Hub's documentation, read 2026-11-23.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 
 use crate::catalog::Locator;
@@ -52,6 +54,7 @@ impl Provider for HubRepository {
             Some(commit) => commit.to_owned(),
             None => self.resolve(hosts).await?,
         };
+        let place = Arc::new(Locator { key: Some(commit.clone()), ..Locator::default() });
         let mut next = Some(with_query(self.api(&["tree", &commit]), "recursive=true&expand=false"));
         let mut files = Vec::new();
         while let Some(url) = next {
@@ -63,7 +66,7 @@ impl Provider for HubRepository {
             let link = answer.page.header("link").and_then(next_page).map(str::to_owned);
             let items: Vec<Item> = answer.json()?;
             for item in items.into_iter().filter(|item| item.kind == "file") {
-                files.push(item.into_file(&commit)?);
+                files.push(item.into_file(&place)?);
             }
             next = link.map(|link| self.page_at(&link)).transpose()?;
         }
@@ -213,8 +216,8 @@ struct Lfs {
 }
 
 impl Item {
-    /// Pure, so that the tests feed it recorded answers.
-    fn into_file(self, commit: &str) -> Result<ListedFile, ProviderError> {
+    /// A file at the commit that `place` names. Pure, so that the tests feed it recorded answers.
+    fn into_file(self, place: &Arc<Locator>) -> Result<ListedFile, ProviderError> {
         let host = "the Hugging Face Hub";
         let path = RelPath::parse(&self.path).map_err(|source| ProviderError::Name { host, source })?;
         // For a large file `oid` is that of the pointer that git holds in its place.
@@ -225,7 +228,7 @@ impl Item {
         Ok(ListedFile {
             size: Some(ByteSize(size)),
             digests: vec![digest.map_err(|error| unusable(error.to_string()))?],
-            at: Some(Box::new(Locator { key: Some(commit.to_owned()), ..Locator::default() })),
+            at: Some(place.clone()),
             ..ListedFile::named(path)
         })
     }
@@ -244,7 +247,8 @@ mod tests {
              "lfs":{"oid":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","size":1048576,"pointerSize":132},
              "xetHash":"00"}]"#;
         let items: Vec<Item> = serde_json::from_str(text).unwrap();
-        let files: Vec<ListedFile> = items.into_iter().map(|item| item.into_file(COMMIT).unwrap()).collect();
+        let place = Arc::new(Locator { key: Some(COMMIT.into()), ..Locator::default() });
+        let files: Vec<ListedFile> = items.into_iter().map(|item| item.into_file(&place).unwrap()).collect();
         assert_eq!(files[0].digests[0].algorithm(), Algorithm::GitBlob);
         assert_eq!(files[1].digests[0].algorithm(), Algorithm::Sha256);
         assert_eq!(files[1].size, Some(ByteSize(1048576)));

@@ -11,6 +11,7 @@
 //! 2026-11-23.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use serde::Deserialize;
 
@@ -192,7 +193,7 @@ impl Attributes {
                 .into_iter()
                 .filter_map(|(algorithm, hex)| Digest::from_hex(algorithm, &hex?).ok())
                 .collect(),
-            at: Some(Box::new(Locator { file_id: Some(id), ..Locator::default() })),
+            at: Some(Arc::new(Locator { file_id: Some(id), ..Locator::default() })),
             ..ListedFile::named(path)
         })
     }

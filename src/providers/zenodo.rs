@@ -9,6 +9,8 @@
 //! Sizes are bytes. Sources: developers.zenodo.org (2026-04-10) and the configuration of
 //! zenodo-rdm (2026-08-20), read 2026-11-23.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 
 use crate::catalog::Locator;
@@ -108,7 +110,7 @@ impl Record {
             Ok(ListedFile {
                 size: Some(ByteSize(file.size)),
                 digests: md5.and_then(|hex| Digest::from_hex(Algorithm::Md5, hex).ok()).into_iter().collect(),
-                at: Some(Box::new(Locator { key: Some(file.key), ..Locator::default() })),
+                at: Some(Arc::new(Locator { key: Some(file.key), ..Locator::default() })),
                 ..ListedFile::named(path)
             })
         });

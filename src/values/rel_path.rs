@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,9 +15,10 @@ use super::printable::is_harmful;
 /// NUL or control character; no name over 255 bytes, no path over 3,900 bytes. What breaks a
 /// rule is refused, never rewritten: rewriting changes what an archive or a listing means.
 /// Names that only some systems reserve (`aux.txt`) pass here; see [`RelPath::reserved`].
+/// A copy shares its text: a listing of a million files goes through many hands.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct RelPath(String);
+pub struct RelPath(Arc<str>);
 
 /// Why a name from outside cannot be a path of ours.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,7 +34,7 @@ impl RelPath {
     /// Takes a path from outside, or names the rule it breaks.
     pub fn parse(text: &str) -> Result<Self, UnsafePath> {
         match broken_rule(text) {
-            None => Ok(Self(text.to_owned())),
+            None => Ok(Self(text.into())),
             Some(rule) => Err(UnsafePath { name: Printable::new(text).to_string(), rule }),
         }
     }
@@ -54,7 +56,7 @@ impl RelPath {
 
     /// The path without its last name, if it has more than one.
     pub fn parent(&self) -> Option<Self> {
-        self.0.rsplit_once('/').map(|(parent, _)| Self(parent.to_owned()))
+        self.0.rsplit_once('/').map(|(parent, _)| Self(parent.into()))
     }
 
     /// This path below `folder`.
@@ -125,7 +127,7 @@ impl TryFrom<String> for RelPath {
 
 impl From<RelPath> for String {
     fn from(path: RelPath) -> Self {
-        path.0
+        path.0.as_ref().to_owned()
     }
 }
 
