@@ -40,8 +40,12 @@ fn main() {
         Some("figshare") => (stand_ins::figshare::answer, Toy::flat()),
         Some("huggingface") => (stand_ins::huggingface::answer, Toy::new()),
         Some("osf") => (stand_ins::osf::answer, Toy::new()),
+        Some("synapse") => (stand_ins::synapse::answer, Toy::new()),
+        Some("synapse-restricted") => (stand_ins::synapse::restricted, Toy::new()),
         Some("zenodo") => (stand_ins::zenodo::answer, Toy::flat()),
-        other => panic!("no stand-in {other:?}; there is figshare, huggingface, osf, zenodo"),
+        other => {
+            panic!("no stand-in {other:?}; there is figshare, huggingface, osf, synapse, synapse-restricted, zenodo")
+        }
     };
     if let Some(dir) = option("--write") {
         for (name, bytes) in toy.files.iter() {

@@ -16,6 +16,7 @@ pub mod identity;
 pub mod local;
 pub mod manual;
 pub mod osf;
+pub mod synapse;
 pub mod zenodo;
 
 use std::collections::HashMap;
@@ -280,6 +281,8 @@ pub enum AnyProvider {
     Huggingface(huggingface::HubRepository),
     /// Open Science Framework.
     Osf(osf::OsfNode),
+    /// Synapse.
+    Synapse(synapse::SynapseEntity),
     /// Zenodo.
     Zenodo(zenodo::ZenodoRecord),
 }
@@ -297,6 +300,7 @@ macro_rules! each {
             AnyProvider::Figshare($one) => $call,
             AnyProvider::Huggingface($one) => $call,
             AnyProvider::Osf($one) => $call,
+            AnyProvider::Synapse($one) => $call,
             AnyProvider::Zenodo($one) => $call,
         }
     };
@@ -338,6 +342,9 @@ impl AnyProvider {
                 revision: revision.clone(),
             }),
             Host::Osf { node } => Self::Osf(osf::OsfNode { node: node.clone() }),
+            Host::Synapse { entity, project } => {
+                Self::Synapse(synapse::SynapseEntity { entity: entity.clone().or_else(|| project.clone()) })
+            }
             Host::Zenodo { record } => Self::Zenodo(zenodo::ZenodoRecord { record: *record }),
             other => Self::Manual(manual::ByHand::at(other.name(), selection, source)),
         }

@@ -12,6 +12,8 @@
 mod stand_ins;
 mod support;
 
+#[path = "hosts/brats.rs"]
+mod brats;
 #[path = "hosts/contract.rs"]
 mod contract;
 #[path = "hosts/figshare.rs"]
@@ -22,5 +24,7 @@ mod huggingface;
 mod osf;
 #[path = "hosts/scene.rs"]
 mod scene;
+#[path = "hosts/synapse.rs"]
+mod synapse;
 #[path = "hosts/zenodo.rs"]
 mod zenodo;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::str::FromStr as _;
 
 use crate::document::{At, BrokenFile, Document, Inspection};
-use crate::values::{Algorithm, ByteSize, DatasetId, Digest, RelPath, SafeUrl};
+use crate::values::{Algorithm, ByteSize, DatasetId, Digest, RelPath, SafeUrl, UnsafePath};
 
 use super::format::{self, Entry, FileTable, LocatorTable, Names, RequirementKind, RoleWord, SubsetEntry, UnpackTable};
 use super::source::Source;
@@ -179,6 +179,29 @@ pub struct UnpackRules {
     /// Everything else, as written.
     pub table: UnpackTable,
 }
+
+impl UnpackRules {
+    /// The rules for one of the archives that they are for: `{stem}` in their folder becomes the
+    /// archive's path without its ending.
+    ///
+    /// # Errors
+    /// The folder cannot be a path of ours.
+    pub fn of_archive(&self, archive: &RelPath) -> Result<Self, UnsafePath> {
+        if !self.into.as_str().contains(STEM) {
+            return Ok(self.clone());
+        }
+        let stem = ENDINGS.iter().find_map(|ending| archive.as_str().strip_suffix(ending));
+        let into = self.into.as_str().replace(STEM, stem.unwrap_or(archive.as_str()));
+        Ok(Self { into: RelPath::parse(&into)?, table: self.table.clone() })
+    }
+}
+
+/// Stands for the name of an archive.
+const STEM: &str = "{stem}";
+
+/// How the names of archives end; of two that fit the longer one first.
+const ENDINGS: [&str; 10] =
+    [".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst", ".tgz", ".tar", ".zip", ".7z", ".gz", ".bz2"];
 
 /// How hard a dataset is to get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -421,5 +444,25 @@ fn read_locator(table: LocatorTable, inspection: &mut Inspection<'_>, at: &At<'_
         file_id: table.file_id,
         entity: table.entity,
         key: table.key,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_may_be_named_after_its_archive() {
+        #[track_caller]
+        fn check(into: &str, archive: &str, expected: &str) {
+            let rules = UnpackRules { into: RelPath::parse(into).unwrap(), table: UnpackTable::default() };
+            let path = RelPath::parse(archive).unwrap();
+            assert_eq!(rules.of_archive(&path).unwrap().into.as_str(), expected, "{into} {archive}");
+        }
+        check("data/{stem}", "cases.zip", "data/cases");
+        check("data/{stem}", "2024/cases.tar.gz", "data/2024/cases");
+        check("data/{stem}", "v1.2.zip", "data/v1.2");
+        check("data/{stem}", "cases", "data/cases");
+        check("data/all", "cases.zip", "data/all");
     }
 }

@@ -262,6 +262,7 @@ impl Host {
                 | Self::Figshare { .. }
                 | Self::Huggingface { .. }
                 | Self::Osf { .. }
+                | Self::Synapse { .. }
                 | Self::Zenodo { .. }
         )
     }

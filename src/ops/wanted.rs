@@ -191,10 +191,12 @@ fn manner(
         ),
         _ => None,
     };
+    let unpack = unpack.map(|rules| rules.of_archive(&listed.path)).transpose();
+    let unpack = unpack.map_err(|error| Failure::new(Exit::CATALOG, error.to_string()))?;
     Ok(Manner {
         handling,
         about: treatment.size_about,
-        unpack: unpack.cloned(),
+        unpack,
         license,
         changed_is_fine: options.accept_changed.iter().any(|name| name == listed.path.as_str()),
         tree,

@@ -56,6 +56,16 @@ impl Case {
 
     /// The same in a home that already has something in it.
     pub fn start_in(&self, home: Home) -> Scene {
+        self.start_with(home, self.answer, storage::answer)
+    }
+
+    /// The same with answers of a test's own, from the host and from its storage.
+    pub fn start_with(
+        &self,
+        home: Home,
+        answer: impl Fn(&Setup, &Asked) -> Reply + Send + Sync + 'static,
+        stored: impl Fn(&Toy, &Asked) -> Reply + Send + Sync + 'static,
+    ) -> Scene {
         let setup = Setup {
             toy: self.toy.clone(),
             origin: self.addresses[0].0.to_owned(),
@@ -68,9 +78,8 @@ impl Case {
             if fails.load(Ordering::SeqCst) > 0 {
                 return Reply::status(404);
             }
-            storage::answer(&toy, asked)
+            stored(&toy, asked)
         });
-        let answer = self.answer;
         let host = Host::start(move |asked| answer(&setup, asked));
         let mut rewrites = vec![format!("{STORAGE}={}", store.url())];
         rewrites.extend(self.addresses.iter().map(|(address, path)| format!("{address}={}{path}", host.url())));

@@ -10,6 +10,7 @@ pub mod figshare;
 pub mod huggingface;
 pub mod osf;
 pub mod storage;
+pub mod synapse;
 pub mod zenodo;
 
 use std::sync::Arc;
