@@ -37,6 +37,7 @@ fn main() {
     let option =
         |name: &str| arguments.iter().position(|one| one == name).and_then(|at| arguments.get(at + 1)).cloned();
     let (answer, toy): (Answer, Toy) = match arguments.first().map(String::as_str) {
+        Some("azure") => (stand_ins::azure::answer, Toy::new()),
         Some("figshare") => (stand_ins::figshare::answer, Toy::flat()),
         Some("huggingface") => (stand_ins::huggingface::answer, Toy::new()),
         Some("osf") => (stand_ins::osf::answer, Toy::new()),
@@ -46,6 +47,7 @@ fn main() {
         other => {
             panic!("no stand-in {other:?}; there is figshare, huggingface, osf, synapse, synapse-restricted, zenodo")
         }
+        other => panic!("no stand-in {other:?}; there is azure, figshare, huggingface, osf, zenodo"),
     };
     if let Some(dir) = option("--write") {
         for (name, bytes) in toy.files.iter() {

@@ -6,6 +6,7 @@
 //! [`AnyProvider::of`] answers [`ProviderError::ByHand`] with the page to visit.
 
 pub mod account;
+pub mod azure;
 pub mod box_links;
 pub mod embedded;
 pub mod figshare;
@@ -58,6 +59,11 @@ pub trait Provider: Send + Sync {
         file: &ListedFile,
         way: usize,
     ) -> impl Future<Output = Result<Location, ProviderError>> + Send;
+
+    /// When what the person was given stops working, where that is known.
+    fn ends(&self, _hosts: &Hosts) -> Option<jiff::Timestamp> {
+        None
+    }
 
     /// What a refusal of the host means, where the host can be asked or is known to mean
     /// something. `None` leaves the plain words.
@@ -285,6 +291,8 @@ pub enum AnyProvider {
     Synapse(synapse::SynapseEntity),
     /// Zenodo.
     Zenodo(zenodo::ZenodoRecord),
+    /// Azure Blob Storage.
+    Azure(azure::AzureContainer),
 }
 
 /// The same call to whichever provider it is.
@@ -302,6 +310,7 @@ macro_rules! each {
             AnyProvider::Osf($one) => $call,
             AnyProvider::Synapse($one) => $call,
             AnyProvider::Zenodo($one) => $call,
+            AnyProvider::Azure($one) => $call,
         }
     };
 }
@@ -346,6 +355,17 @@ impl AnyProvider {
                 Self::Synapse(synapse::SynapseEntity { entity: entity.clone().or_else(|| project.clone()) })
             }
             Host::Zenodo { record } => Self::Zenodo(zenodo::ZenodoRecord { record: *record }),
+            Host::Azure { account, container, prefix, link } => Self::Azure(azure::AzureContainer {
+                account: account.clone(),
+                container: container.clone(),
+                prefix: prefix.clone(),
+                link: link.map(|_| azure::LinkFromUser {
+                    name: source.host.credential(selection.id()),
+                    page: selection
+                        .requirements(Some(&source.channel))
+                        .find_map(|one| one.page.as_deref().and_then(|page| SafeUrl::parse(page).ok())),
+                }),
+            }),
             other => Self::Manual(manual::ByHand::at(other.name(), selection, source)),
         }
     }
@@ -368,6 +388,11 @@ impl AnyProvider {
     /// See [`Provider::locate`].
     pub async fn locate(&self, hosts: &Hosts, file: &ListedFile, way: usize) -> Result<Location, ProviderError> {
         each!(self, one => one.locate(hosts, file, way).await)
+    }
+
+    /// See [`Provider::ends`].
+    pub fn ends(&self, hosts: &Hosts) -> Option<jiff::Timestamp> {
+        each!(self, one => one.ends(hosts))
     }
 
     /// See [`Provider::explain`].

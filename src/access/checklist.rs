@@ -81,7 +81,7 @@ impl StepState {
         let id = &self.step.id;
         match (self.step.kind, self.obstacle) {
             (StepKind::Account, Some(obstacle)) => {
-                lines.extend(self.step.provider.as_deref().map(sign_in));
+                lines.extend(self.step.provider.as_deref().map(|provider| sign_in(provider, dataset)));
                 if obstacle == Obstacle::NoCredential {
                     lines.push(format!(
                         "or, for an account used in a browser, record it with `medsets access grant {dataset} {id}`"
@@ -118,8 +118,12 @@ impl StepState {
 }
 
 /// Where a provider's credential is looked for.
-fn sign_in(provider: &str) -> String {
+fn sign_in(provider: &str, dataset: &DatasetId) -> String {
     let name = provider.to_uppercase().replace(|letter: char| !letter.is_ascii_alphanumeric(), "_");
+    // A name of the dataset's own: what the page gives is a link.
+    if provider.strip_suffix(dataset.as_str()).is_some_and(|rest| rest.ends_with('-')) {
+        return format!("put the link that the page shows to you into `MEDSETS_TOKEN_{name}`");
+    }
     format!(
         "put the credential into `MEDSETS_TOKEN_{name}`, or into `MEDSETS_USER_{name}` and `MEDSETS_PASSWORD_{name}`"
     )

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::values::SafeUrl;
+use crate::values::{DatasetId, SafeUrl};
 
 /// A place that serves a release.
 #[derive(Debug, Clone)]
@@ -264,7 +264,17 @@ impl Host {
                 | Self::Osf { .. }
                 | Self::Synapse { .. }
                 | Self::Zenodo { .. }
+                | Self::Azure { .. }
         )
+    }
+
+    /// The name under which a credential for it is kept: the provider's, or one for the dataset
+    /// where each dataset has a link of its own.
+    pub fn credential(&self, dataset: &DatasetId) -> String {
+        match self {
+            Self::Azure { link: Some(_), .. } => format!("{}-{dataset}", self.name()),
+            _ => self.name().to_owned(),
+        }
     }
 }
 

@@ -4,6 +4,8 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::access::Purpose;
 use crate::catalog::Selection;
 use crate::context::Context;
@@ -173,11 +175,13 @@ async fn fetch_one(
     }
     pass_gate(context, selection, Some(&target.source.channel), warnings).await?;
     let provider = Arc::new(AnyProvider::of(target.source, selection));
-    let hosts = Arc::new(hosts(context, &provider, target.source)?);
+    let hosts = Arc::new(hosts(context, &provider, &target)?);
     context.report.report(Event::Phase { dataset: selection.id().clone(), phase: "listing" });
     let listed = listing(context, &target, options, &provider, &hosts).await?;
+    let ends = provider.ends(&hosts);
     if options.dry_run {
         let wanted = wanted(context, &target, options, listed.listing, warnings)?;
+        warnings.extend(ends.and_then(|ends| hurry(context, &target, &wanted, ends)));
         return Ok((dry_run(context, &target, &wanted), Vec::new()));
     }
     let workspace = target.workspace(context)?;
@@ -197,6 +201,7 @@ async fn fetch_one(
             return Err(failure);
         }
     };
+    warnings.extend(ends.and_then(|ends| hurry(context, &target, &wanted, ends)));
     // What lies in the dataset folder undamaged is taken over instead of being fetched again.
     let earlier = Earlier::of(&target.dir)?;
     if let Some(fault) = earlier.fault() {
@@ -301,6 +306,24 @@ fn dry_run(context: &Context, target: &Target<'_>, wanted: &[Wanted]) -> Fetched
     let empty = Tally::default();
     Fetched { plan: Some(plan), ..blank(target, &empty) }
 }
+
+/// Whether what the person was given may end before the download does: within a day, or
+/// sooner than [`USUAL_RATE`] brings what is wanted.
+fn hurry(context: &Context, target: &Target<'_>, wanted: &[Wanted], ends: Timestamp) -> Option<String> {
+    let left = ends.duration_since(context.now()).as_secs().max(1).unsigned_abs();
+    let bytes: ByteSize = wanted.iter().filter_map(|one| one.listed.size.or(one.manner.about)).sum();
+    let rate = ByteSize(bytes.0 / left);
+    (left < 24 * 60 * 60 || rate > USUAL_RATE).then(|| {
+        format!(
+            "the link for `{}` ends at {ends:.0}: {bytes} by then are {rate} in a second; with a fresh link a fetch \
+             goes on where it was",
+            target.selection
+        )
+    })
+}
+
+/// Bytes in a second that many connections bring.
+const USUAL_RATE: ByteSize = ByteSize(10_000_000);
 
 fn plan(context: &Context, target: &Target<'_>, wanted: &[Wanted]) -> FetchPlan {
     let jobs = context.settings.number("jobs").unwrap_or(8);

@@ -37,7 +37,8 @@ pub async fn gate(
     compare: Compare,
 ) -> Result<Gate, Failure> {
     let shelf = context.shelf()?;
-    let steps: Vec<Step> = selection.requirements(channel).map(|requirement| step(requirement, shelf)).collect();
+    let steps: Vec<Step> =
+        selection.requirements(channel).map(|requirement| step(requirement, shelf, selection, channel)).collect();
     let holdings = holdings(context, selection, &steps, compare).await?;
     let request = Request {
         dataset: selection.id().clone(),
@@ -49,7 +50,7 @@ pub async fn gate(
 }
 
 /// A requirement as the gate sees it.
-fn step(requirement: &Requirement, shelf: &Shelf) -> Step {
+fn step(requirement: &Requirement, shelf: &Shelf, selection: &Selection, channel: Option<&str>) -> Step {
     let kind = match requirement.kind {
         RequirementKind::Account => StepKind::Account,
         RequirementKind::Agreement => StepKind::Agreement,
@@ -73,7 +74,7 @@ fn step(requirement: &Requirement, shelf: &Shelf) -> Step {
     };
     Step {
         page: requirement.page.as_deref().and_then(|page| SafeUrl::parse(page).ok()),
-        provider: requirement.provider.clone(),
+        provider: requirement.provider.as_deref().map(|provider| credential_name(provider, selection, channel)),
         license: requirement.license.clone(),
         on_change: if blocks { OnChange::Blocks } else { OnChange::Warns },
         valid_for: requirement.valid_for.as_deref().and_then(days),
@@ -82,6 +83,13 @@ fn step(requirement: &Requirement, shelf: &Shelf) -> Step {
         note: requirement.note.clone(),
         ..Step::new(kind, &requirement.id, &title)
     }
+}
+
+/// The name under which the credential for an account is kept: where the source is of that
+/// provider it says which.
+fn credential_name(provider: &str, selection: &Selection, channel: Option<&str>) -> String {
+    let source = selection.source(channel).filter(|source| source.host.name() == provider);
+    source.map_or(provider.to_owned(), |source| source.host.credential(selection.id()))
 }
 
 /// `1095 days`.

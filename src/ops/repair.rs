@@ -251,7 +251,7 @@ pub async fn repair(context: &Context, found: &Verified) -> Result<Vec<String>, 
     target.check_place()?;
     fetch::pass_gate(context, &selection, Some(&target.source.channel), &mut warnings).await?;
     let provider = Arc::new(AnyProvider::of(target.source, &selection));
-    let hosts = Arc::new(wanted::hosts(context, &provider, target.source)?);
+    let hosts = Arc::new(wanted::hosts(context, &provider, &target)?);
     let options = FetchOptions {
         datasets: vec![name],
         subsets: asked.subsets,

@@ -24,11 +24,11 @@ use super::stored_listing;
 use super::target::Target;
 
 /// What the provider works with, with the credential it needs.
-pub(super) fn hosts(context: &Context, provider: &AnyProvider, source: &Source) -> Result<Hosts, Failure> {
+pub(super) fn hosts(context: &Context, provider: &AnyProvider, target: &Target<'_>) -> Result<Hosts, Failure> {
     let secret = match provider.needs() {
         Needs::Nothing => None,
-        Needs::May(forms) => secret(context, source, forms)?,
-        Needs::Must(forms) => Some(secret(context, source, forms)?.ok_or_else(|| no_credential(source))?),
+        Needs::May(forms) => secret(context, target, forms)?,
+        Needs::Must(forms) => Some(secret(context, target, forms)?.ok_or_else(|| no_credential(target.source))?),
     };
     let choices =
         HostChoices { physionet_user_agent: context.settings.text("physionet.user-agent").map(str::to_owned) };
@@ -37,12 +37,13 @@ pub(super) fn hosts(context: &Context, provider: &AnyProvider, source: &Source) 
 
 /// The first credential in one of these forms. Places that could not be asked before it are
 /// told once.
-fn secret(context: &Context, source: &Source, forms: &[Form]) -> Result<Option<CredentialSecret>, Failure> {
-    let url = address(source);
+fn secret(context: &Context, target: &Target<'_>, forms: &[Form]) -> Result<Option<CredentialSecret>, Failure> {
+    let url = address(target.source);
+    let name = target.source.host.credential(target.selection.id());
     let mut not_asked = Vec::new();
     let mut secret = None;
     for form in forms {
-        let asked = WantedCredential { provider: source.host.name(), form: *form, url: url.as_ref() };
+        let asked = WantedCredential { provider: &name, form: *form, url: url.as_ref() };
         let lookup = context.credentials()?.find(&asked)?;
         not_asked.extend(lookup.not_asked);
         secret = lookup.credential.map(|credential| credential.secret);

@@ -1,11 +1,15 @@
 //! What every provider keeps: all files with their bytes, proven; no second listing when a
 //! fetch goes on; nothing asked when all is here; and no secret anywhere but at its host.
 
-use super::scene::{Case, expected};
+use super::scene::{Case, Scene, expected};
 
 /// Runs the contract against a stand-in that wants no account.
 pub fn open_host(case: &Case) {
-    let scene = case.start();
+    fetches(case, &case.start());
+}
+
+/// Runs the same in a scene where what the host wants is at hand.
+pub fn fetches(case: &Case, scene: &Scene) {
     // A plan shows every file and downloads none.
     let plan = scene.run(&["fetch", "toy", "--dry-run", "--json"]).expect(0);
     for (name, _) in case.toy.files.iter() {

@@ -6,6 +6,7 @@
 
 #![allow(dead_code, reason = "each crate that holds the stand-ins uses a part of them")]
 
+pub mod azure;
 pub mod figshare;
 pub mod huggingface;
 pub mod osf;
