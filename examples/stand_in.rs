@@ -48,6 +48,9 @@ fn main() {
             panic!("no stand-in {other:?}; there is figshare, huggingface, osf, synapse, synapse-restricted, zenodo")
         }
         other => panic!("no stand-in {other:?}; there is azure, figshare, huggingface, osf, zenodo"),
+        Some("s3") => (stand_ins::s3::answer, Toy::new()),
+        Some("zenodo") => (stand_ins::zenodo::answer, Toy::flat()),
+        other => panic!("no stand-in {other:?}; there is figshare, huggingface, osf, s3, zenodo"),
     };
     if let Some(dir) = option("--write") {
         for (name, bytes) in toy.files.iter() {

@@ -12,6 +12,7 @@
 //! [`NetSettings`].
 
 pub mod api;
+pub mod aws_signature;
 pub mod client;
 pub mod error;
 pub mod gate;
@@ -32,11 +33,12 @@ mod failure;
 mod wire;
 
 pub use api::{Answer, Lead};
+pub use aws_signature::AwsKey;
 pub use client::Client;
 pub use error::NetError;
 pub use pages::Page;
 pub use proxy::{Proxies, ProxyUrl};
-pub use request::{Body, HttpRequest, Lane, RangeSupport, RequestCredential, Want};
+pub use request::{Body, HttpRequest, Lane, RangeSupport, RequestCredential, SameVersion, Want};
 pub use response::Response;
 pub use rewrite::{Rewrite, Rewrites, RewritesError};
 pub use settings::{Clock, NetSettings};

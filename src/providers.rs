@@ -17,6 +17,7 @@ pub mod identity;
 pub mod local;
 pub mod manual;
 pub mod osf;
+pub mod s3;
 pub mod synapse;
 pub mod zenodo;
 
@@ -110,6 +111,8 @@ pub struct Hosts {
 pub struct HostChoices {
     /// The `User-Agent` for PhysioNet, which reads passwords from few programs only.
     pub physionet_user_agent: Option<String>,
+    /// Whether the person pays for what is read from S3 buckets whose readers pay.
+    pub s3_requester_pays: bool,
 }
 
 impl Hosts {
@@ -289,6 +292,8 @@ pub enum AnyProvider {
     Osf(osf::OsfNode),
     /// Synapse.
     Synapse(synapse::SynapseEntity),
+    /// Object stores with the S3 interface.
+    S3(s3::S3Objects),
     /// Zenodo.
     Zenodo(zenodo::ZenodoRecord),
     /// Azure Blob Storage.
@@ -309,6 +314,7 @@ macro_rules! each {
             AnyProvider::Huggingface($one) => $call,
             AnyProvider::Osf($one) => $call,
             AnyProvider::Synapse($one) => $call,
+            AnyProvider::S3($one) => $call,
             AnyProvider::Zenodo($one) => $call,
             AnyProvider::Azure($one) => $call,
         }
@@ -353,6 +359,9 @@ impl AnyProvider {
             Host::Osf { node } => Self::Osf(osf::OsfNode { node: node.clone() }),
             Host::Synapse { entity, project } => {
                 Self::Synapse(synapse::SynapseEntity { entity: entity.clone().or_else(|| project.clone()) })
+            }
+            Host::S3 { bucket, region, prefix, requester_pays } => {
+                Self::S3(s3::S3Objects::of(bucket, region.as_deref(), prefix.as_deref(), *requester_pays))
             }
             Host::Zenodo { record } => Self::Zenodo(zenodo::ZenodoRecord { record: *record }),
             Host::Azure { account, container, prefix, link } => Self::Azure(azure::AzureContainer {

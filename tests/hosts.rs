@@ -24,6 +24,8 @@ mod figshare;
 mod huggingface;
 #[path = "hosts/osf.rs"]
 mod osf;
+#[path = "hosts/s3.rs"]
+mod s3;
 #[path = "hosts/scene.rs"]
 mod scene;
 #[path = "hosts/synapse.rs"]

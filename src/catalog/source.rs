@@ -263,6 +263,7 @@ impl Host {
                 | Self::Huggingface { .. }
                 | Self::Osf { .. }
                 | Self::Synapse { .. }
+                | Self::S3 { .. }
                 | Self::Zenodo { .. }
                 | Self::Azure { .. }
         )

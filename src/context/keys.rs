@@ -94,6 +94,12 @@ pub const KEYS: &[Key] = &[
         Kind::Text,
         "what PhysioNet is told of the program: it reads passwords only from programs it knows, such as Wget",
     ),
+    key(
+        "s3.requester-pays",
+        None,
+        Kind::Switch,
+        "whether Amazon may charge your AWS account for what you read from buckets whose readers pay",
+    ),
     key("identity.name", None, Kind::Text, "your name, for the ledger"),
     key("identity.email", None, Kind::Text, "your e-mail address, for the ledger"),
     key("identity.institution", None, Kind::Text, "your institution, for the ledger"),

@@ -18,9 +18,10 @@ use super::gate::{Gate, Place};
 use super::limit::Limiter;
 use super::patience::StallWatch;
 use super::redirect;
-use super::request::{Body, HttpRequest, Lane, RequestCredential, Want};
+use super::request::{Body, HttpRequest, Lane, RequestCredential, SameVersion, Want};
 use super::response::Response;
-use super::settings::NetSettings;
+use super::settings::{Clock, NetSettings};
+use super::validator::Validator;
 use super::wire;
 
 /// The client that all requests of a run share. Cheap to clone; nothing is set up before the
@@ -122,7 +123,8 @@ impl Client {
                 let mut cookies = answer.headers().get_all("set-cookie").iter();
                 jar.set_cookies(&mut cookies, hop.asked.expose());
             }
-            if !redirect::is_redirect(status) {
+            // Object stores tell of another region without an address to go to.
+            if !redirect::is_redirect(status) || !answer.headers().contains_key("location") {
                 return Ok(Reached::Answer { answer, hop, place, sent });
             }
             let location = answer.headers().get("location").and_then(|value| value.to_str().ok());
@@ -155,7 +157,7 @@ impl Client {
         hop: &Hop,
         jar: Option<&Jar>,
     ) -> Result<(reqwest::Response, Place, bool), NetError> {
-        let (headers, credential) = headers(request, want, hop, jar)?;
+        let (headers, credential) = headers(request, want, hop, jar, &self.0.settings.clock)?;
         let signed = signed(hop, credential.as_ref())?;
         let (hop, sent) = (&signed, credential.is_some());
         let gate = self.gate(&hop.asked, request.connections);
@@ -280,6 +282,7 @@ fn headers(
     want: Option<&Want>,
     hop: &Hop,
     jar: Option<&Jar>,
+    clock: &Clock,
 ) -> Result<(HeaderMap, Option<RequestCredential>), NetError> {
     let mut headers = HeaderMap::new();
     headers.insert("accept-encoding", HeaderValue::from_static("identity"));
@@ -295,7 +298,7 @@ fn headers(
     if let Some(want) = want {
         headers.insert("range", value(&want.header())?);
         if let Some(validator) = &want.same_as {
-            headers.insert("if-range", value(validator.as_str())?);
+            headers.insert(condition(request.same_version, validator), value(validator.as_str())?);
         }
     }
     if let Some(cookies) = jar.and_then(|jar| jar.cookies(hop.asked.expose())) {
@@ -307,7 +310,7 @@ fn headers(
             let reason = "a credential is not sent over plain http";
             return Err(NetError::Forbidden { url: hop.asked.clone(), reason });
         }
-        if let Some((name, text)) = written(credential) {
+        for (name, text) in written(credential, request, hop, clock) {
             let mut secret = value(&text)?;
             secret.set_sensitive(true);
             headers.insert(HeaderName::from_bytes(name.as_bytes()).map_err(|_| unusable())?, secret);
@@ -352,17 +355,34 @@ fn credential_for(request: &HttpRequest, asked: &SafeUrl) -> Option<RequestCrede
     })
 }
 
-/// Name and value of the header that carries a credential, where one does.
-fn written(credential: &RequestCredential) -> Option<(&str, String)> {
-    Some(match credential {
+/// The header that ties a range to a version.
+fn condition(same_version: SameVersion, validator: &Validator) -> &'static str {
+    match (same_version, validator) {
+        (SameVersion::IfRange, _) => "if-range",
+        (SameVersion::IfMatch, Validator::Etag(_)) => "if-match",
+        (SameVersion::IfMatch, Validator::Modified(_)) => "if-unmodified-since",
+    }
+}
+
+/// Names and values of the headers that carry a credential.
+fn written<'c>(
+    credential: &'c RequestCredential,
+    request: &HttpRequest,
+    hop: &Hop,
+    clock: &Clock,
+) -> Vec<(&'c str, String)> {
+    let one = |name, value| vec![(name, value)];
+    match credential {
         RequestCredential::Basic { user, password } => {
             let pair = format!("{user}:{}", password.expose());
-            ("authorization", format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair)))
+            one("authorization", format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair)))
         }
-        RequestCredential::Bearer(token) => ("authorization", format!("Bearer {}", token.expose())),
-        RequestCredential::Header { name, value } => (name, value.expose().to_owned()),
-        RequestCredential::Query(_) => return None,
-    })
+        RequestCredential::Bearer(token) => one("authorization", format!("Bearer {}", token.expose())),
+        RequestCredential::Header { name, value } => one(name, value.expose().to_owned()),
+        RequestCredential::Query(_) => Vec::new(),
+        // The signature is over what the server that is connected to sees.
+        RequestCredential::AwsKey(key) => key.sign(&hop.connected, &request.headers, clock.now()),
+    }
 }
 
 /// Reads the small body of a redirect, so that its connection can be used again.
@@ -388,6 +408,10 @@ mod tests {
     use super::*;
     use crate::values::Secret;
 
+    fn now() -> Clock {
+        Clock::fixed("2026-11-24T10:00:00Z".parse().unwrap())
+    }
+
     #[test]
     fn a_credential_stays_with_its_origin() {
         #[track_caller]
@@ -396,7 +420,7 @@ mod tests {
             let request = HttpRequest::get(url).with_credential(RequestCredential::Bearer(Secret::new("t")));
             let asked = SafeUrl::parse(hop).unwrap();
             let hop = Hop { connected: asked.clone(), asked };
-            let (headers, credential) = headers(&request, None, &hop, None).unwrap();
+            let (headers, credential) = headers(&request, None, &hop, None, &now()).unwrap();
             assert_eq!(
                 (headers.contains_key("authorization"), credential.is_some()),
                 (sent, sent),
@@ -416,8 +440,8 @@ mod tests {
         let url = SafeUrl::parse("http://a.example/x").unwrap();
         let request = HttpRequest::get(url.clone()).with_credential(RequestCredential::Bearer(Secret::new("t")));
         let hop = |connected: &str| Hop { asked: url.clone(), connected: SafeUrl::parse(connected).unwrap() };
-        assert!(headers(&request, None, &hop("http://a.example/x"), None).is_err());
-        assert!(headers(&request, None, &hop("http://127.0.0.1:1/x"), None).is_ok());
+        assert!(headers(&request, None, &hop("http://a.example/x"), None, &now()).is_err());
+        assert!(headers(&request, None, &hop("http://127.0.0.1:1/x"), None, &now()).is_ok());
     }
 
     #[test]
@@ -428,7 +452,7 @@ mod tests {
             let request = HttpRequest::get(url).with_credential(RequestCredential::Query(Secret::new(secret)));
             let asked = SafeUrl::parse(hop).unwrap();
             let hop = Hop { connected: asked.clone(), asked };
-            let credential = headers(&request, None, &hop, None).unwrap().1;
+            let credential = headers(&request, None, &hop, None, &now()).unwrap().1;
             let signed = signed(&hop, credential.as_ref());
             assert_eq!(signed.as_ref().ok().map(|signed| signed.connected.expose().as_str()), expected);
             let shown = signed.map_or_else(|error| error.to_string(), |signed| signed.asked.expose().to_string());
@@ -444,7 +468,29 @@ mod tests {
     #[test]
     fn user_info_becomes_a_credential_and_is_not_sent_twice() {
         let url = SafeUrl::parse("https://jane%40x:p%20w@a.example/x").unwrap();
-        let credential = credential_for(&HttpRequest::get(url.clone()), &url).unwrap();
-        assert_eq!(written(&credential).unwrap().1, "Basic amFuZUB4OnAgdw==");
+        let request = HttpRequest::get(url.clone());
+        let credential = credential_for(&request, &url).unwrap();
+        let hop = Hop { connected: url.clone(), asked: url };
+        assert_eq!(written(&credential, &request, &hop, &now())[0].1, "Basic amFuZUB4OnAgdw==");
+    }
+
+    #[test]
+    fn a_range_names_its_version_as_the_host_understands_it() {
+        #[track_caller]
+        fn check(same_version: SameVersion, validator: Validator, header: &str) {
+            let url = SafeUrl::parse("https://a.example/x").unwrap();
+            let request = HttpRequest { same_version, ..HttpRequest::get(url.clone()) };
+            let want = Want { from: 5, until: None, same_as: Some(validator.clone()) };
+            let hop = Hop { connected: url.clone(), asked: url };
+            let (headers, _) = headers(&request, Some(&want), &hop, None, &now()).unwrap();
+            assert_eq!(headers.get(header).unwrap(), validator.as_str(), "{headers:?}");
+            assert_eq!(headers.len(), 4, "{headers:?}");
+        }
+        let etag = || Validator::Etag("\"a\"".to_owned());
+        let date = || Validator::Modified("Tue, 24 Nov 2026 10:00:00 GMT".to_owned());
+        check(SameVersion::IfRange, etag(), "if-range");
+        check(SameVersion::IfRange, date(), "if-range");
+        check(SameVersion::IfMatch, etag(), "if-match");
+        check(SameVersion::IfMatch, date(), "if-unmodified-since");
     }
 }

@@ -71,6 +71,10 @@ pub fn of_status(
             NetError::ServerError { url, status, retry_after: after() }
         }
         500.. => NetError::ServerError { url, status, retry_after: after() },
+        // With an address it would have been followed.
+        301 | 302 | 303 | 307 | 308 => {
+            NetError::Redirect { to: url.to_string(), from: url, reason: "it names no address" }
+        }
         204 | 205 => NetError::Protocol { url, reason: format!("the host sent nothing (status {status})") },
         _ => NetError::Protocol { url, reason: format!("status {status}") },
     })

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::values::{SafeUrl, Secret};
 
+use super::aws_signature::AwsKey;
 use super::validator::Validator;
 
 /// A request for one file or page: a GET, or a POST when it has a body.
@@ -22,6 +23,8 @@ pub struct HttpRequest {
     pub cookies: bool,
     /// Whether the host is known to serve a file over several connections by `Range`.
     pub ranges: RangeSupport,
+    /// How the host is told that only the version at hand is of use.
+    pub same_version: SameVersion,
     /// What is sent along: makes it a POST, up to the first redirect (RFC 9110 section 15.4).
     pub body: Option<Body>,
     /// At most so many connections to the host at once, where it is known to mind; the setting
@@ -48,6 +51,17 @@ pub enum RangeSupport {
     No,
 }
 
+/// How a request for a range says of which version it must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SameVersion {
+    /// `If-Range`: another version is answered whole.
+    #[default]
+    IfRange,
+    /// `If-Match` (`If-Unmodified-Since` for a date): another version is answered with 412. For
+    /// object stores, many of which pass over `If-Range`.
+    IfMatch,
+}
+
 /// How a request proves who asks.
 #[derive(Debug, Clone)]
 pub enum RequestCredential {
@@ -70,6 +84,8 @@ pub enum RequestCredential {
     /// A part of the query, such as a shared access signature, put behind that of the address
     /// byte for byte. The address itself stays free of it wherever it is shown or kept.
     Query(Secret),
+    /// A signature over each request (AWS Signature Version 4).
+    AwsKey(Box<AwsKey>),
 }
 
 /// Which bytes of a file are asked for, and of which version of it.
@@ -79,7 +95,7 @@ pub struct Want {
     pub from: u64,
     /// The byte after the last one; all that follow when absent.
     pub until: Option<u64>,
-    /// Sent as `If-Range`: another version is to be answered whole.
+    /// Sent as the request's [`SameVersion`] says.
     pub same_as: Option<Validator>,
 }
 
@@ -103,6 +119,7 @@ impl HttpRequest {
             expires: None,
             cookies: false,
             ranges: RangeSupport::Unknown,
+            same_version: SameVersion::IfRange,
             body: None,
             connections: None,
         }

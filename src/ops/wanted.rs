@@ -30,8 +30,10 @@ pub(super) fn hosts(context: &Context, provider: &AnyProvider, target: &Target<'
         Needs::May(forms) => secret(context, target, forms)?,
         Needs::Must(forms) => Some(secret(context, target, forms)?.ok_or_else(|| no_credential(target.source))?),
     };
-    let choices =
-        HostChoices { physionet_user_agent: context.settings.text("physionet.user-agent").map(str::to_owned) };
+    let choices = HostChoices {
+        physionet_user_agent: context.settings.text("physionet.user-agent").map(str::to_owned),
+        s3_requester_pays: context.settings.is_on("s3.requester-pays"),
+    };
     Ok(Hosts { client: context.client()?.clone(), secret, choices, embedded: tokio::sync::OnceCell::new() })
 }
 

@@ -11,9 +11,9 @@ use crate::values::{Algorithm, ByteSize, Digest, Digester};
 use super::part::{Follow, Part};
 
 /// Digests that an answer's headers state of the whole file: `Repr-Digest` (RFC 9530),
-/// `Digest` (RFC 3230), `x-goog-hash`. What is not understood is passed over.
+/// `Digest` (RFC 3230), `x-goog-hash`, `x-amz-checksum-*`. What is not understood is passed over.
 pub fn stated(header: impl Fn(&str) -> Option<String>) -> Vec<Digest> {
-    let mut found = Vec::new();
+    let mut found = amazon(&header);
     for name in ["repr-digest", "digest", "x-goog-hash"] {
         for item in header(name).unwrap_or_default().split(',') {
             let Some((label, value)) = item.trim().split_once('=') else { continue };
@@ -24,14 +24,33 @@ pub fn stated(header: impl Fn(&str) -> Option<String>) -> Vec<Digest> {
                 "crc32c" => Algorithm::Crc32c,
                 _ => continue,
             };
-            let base64 = value.trim().trim_matches(':');
-            let bytes = base64::engine::general_purpose::STANDARD.decode(base64).ok();
-            found.extend(bytes.and_then(|bytes| Digest::from_bytes(algorithm, &bytes)));
+            found.extend(of_base64(algorithm, value.trim().trim_matches(':')));
         }
     }
     found.sort();
     found.dedup();
     found
+}
+
+/// Checksums of S3. Of an object that was uploaded in parts (its entity tag ends in `-` and
+/// their number) they are computed over those of the parts, unless it is said that they are not.
+fn amazon(header: impl Fn(&str) -> Option<String>) -> Vec<Digest> {
+    let whole = match header("x-amz-checksum-type") {
+        Some(kind) => kind.trim() == "FULL_OBJECT",
+        None => !header("etag").is_some_and(|tag| tag.contains('-')),
+    };
+    let kinds = [
+        ("x-amz-checksum-sha256", Algorithm::Sha256),
+        ("x-amz-checksum-sha1", Algorithm::Sha1),
+        ("x-amz-checksum-md5", Algorithm::Md5),
+        ("x-amz-checksum-crc32c", Algorithm::Crc32c),
+    ];
+    let found = kinds.into_iter().filter(|_| whole);
+    found.filter_map(|(name, algorithm)| of_base64(algorithm, header(name)?.trim())).collect()
+}
+
+fn of_base64(algorithm: Algorithm, text: &str) -> Option<Digest> {
+    Digest::from_bytes(algorithm, &base64::engine::general_purpose::STANDARD.decode(text).ok()?)
 }
 
 /// Threads that follow a part, one for each digest.
@@ -134,6 +153,27 @@ mod tests {
         check("repr-digest", "sha-256=:ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=:", &[sha]);
         check("digest", "SHA-256=ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=", &[sha]);
         check("digest", "sha-256=short, unixsum=1", &[]);
+        check("x-amz-checksum-sha256", "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=", &[sha]);
+        check("x-amz-checksum-crc32c", "ipE2qg==", &["crc32c:8a9136aa"]);
+        check("x-amz-checksum-crc32c", "ipE2qg==-3", &[]);
+    }
+
+    #[test]
+    fn checksums_of_parts_are_none_of_the_whole() {
+        #[track_caller]
+        fn check(etag: &str, kind: Option<&str>, counts: bool) {
+            let found = stated(|name| match name {
+                "etag" => Some(etag.to_owned()),
+                "x-amz-checksum-type" => kind.map(str::to_owned),
+                "x-amz-checksum-crc32c" => Some("ipE2qg==".to_owned()),
+                _ => None,
+            });
+            assert_eq!(!found.is_empty(), counts, "{etag} {kind:?}");
+        }
+        check("\"900150983cd24fb0d6963f7d28e17f72\"", None, true);
+        check("\"900150983cd24fb0d6963f7d28e17f72-3\"", None, false);
+        check("\"900150983cd24fb0d6963f7d28e17f72-3\"", Some("COMPOSITE"), false);
+        check("\"900150983cd24fb0d6963f7d28e17f72-3\"", Some("FULL_OBJECT"), true);
     }
 
     #[test]

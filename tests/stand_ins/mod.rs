@@ -10,6 +10,7 @@ pub mod azure;
 pub mod figshare;
 pub mod huggingface;
 pub mod osf;
+pub mod s3;
 pub mod storage;
 pub mod synapse;
 pub mod zenodo;
