@@ -40,6 +40,7 @@ fn main() {
         Some("azure") => (stand_ins::azure::answer, Toy::new()),
         Some("figshare") => (stand_ins::figshare::answer, Toy::flat()),
         Some("huggingface") => (stand_ins::huggingface::answer, Toy::new()),
+        Some("kaggle") => (stand_ins::kaggle::answer, Toy::new()),
         Some("osf") => (stand_ins::osf::answer, Toy::new()),
         Some("synapse") => (stand_ins::synapse::answer, Toy::new()),
         Some("synapse-restricted") => (stand_ins::synapse::restricted, Toy::new()),
@@ -51,6 +52,7 @@ fn main() {
         Some("s3") => (stand_ins::s3::answer, Toy::new()),
         Some("zenodo") => (stand_ins::zenodo::answer, Toy::flat()),
         other => panic!("no stand-in {other:?}; there is figshare, huggingface, osf, s3, zenodo"),
+        other => panic!("no stand-in {other:?}; there is figshare, huggingface, kaggle, osf, zenodo"),
     };
     if let Some(dir) = option("--write") {
         for (name, bytes) in toy.files.iter() {

@@ -34,6 +34,7 @@ pub mod step;
 pub mod stored_listing;
 pub mod target;
 pub mod texts;
+mod unwrap;
 pub mod verify;
 pub mod wanted;
 

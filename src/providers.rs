@@ -14,6 +14,7 @@ pub mod github;
 pub mod http;
 pub mod huggingface;
 pub mod identity;
+pub mod kaggle;
 pub mod local;
 pub mod manual;
 pub mod osf;
@@ -288,6 +289,8 @@ pub enum AnyProvider {
     Figshare(figshare::FigshareArticle),
     /// Hugging Face.
     Huggingface(huggingface::HubRepository),
+    /// Kaggle.
+    Kaggle(kaggle::KaggleFiles),
     /// Open Science Framework.
     Osf(osf::OsfNode),
     /// Synapse.
@@ -312,6 +315,7 @@ macro_rules! each {
             AnyProvider::Manual($one) => $call,
             AnyProvider::Figshare($one) => $call,
             AnyProvider::Huggingface($one) => $call,
+            AnyProvider::Kaggle($one) => $call,
             AnyProvider::Osf($one) => $call,
             AnyProvider::Synapse($one) => $call,
             AnyProvider::S3($one) => $call,
@@ -356,6 +360,10 @@ impl AnyProvider {
                 },
                 revision: revision.clone(),
             }),
+            Host::Kaggle { .. } => match kaggle::KaggleFiles::of(&source.host) {
+                Some(files) => Self::Kaggle(files),
+                None => Self::Manual(manual::ByHand::at("kaggle", selection, source)),
+            },
             Host::Osf { node } => Self::Osf(osf::OsfNode { node: node.clone() }),
             Host::Synapse { entity, project } => {
                 Self::Synapse(synapse::SynapseEntity { entity: entity.clone().or_else(|| project.clone()) })

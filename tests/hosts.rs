@@ -18,10 +18,14 @@ mod azure;
 mod brats;
 #[path = "hosts/contract.rs"]
 mod contract;
+#[path = "hosts/entries.rs"]
+mod entries;
 #[path = "hosts/figshare.rs"]
 mod figshare;
 #[path = "hosts/huggingface.rs"]
 mod huggingface;
+#[path = "hosts/kaggle.rs"]
+mod kaggle;
 #[path = "hosts/osf.rs"]
 mod osf;
 #[path = "hosts/s3.rs"]

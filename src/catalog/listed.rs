@@ -9,8 +9,9 @@ use globset::{GlobBuilder, GlobMatcher};
 use crate::values::{ByteSize, RelPath};
 
 use super::dataset::{FileEntry, HostRule, UnpackRules};
-use super::format::RoleWord;
+use super::format::{RoleWord, UnpackTable};
 use super::selection::Selection;
+use super::source::Host;
 
 /// What becomes of one file of a release, wherever that is said.
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +38,8 @@ pub struct HostRules<'e> {
     rules: Vec<(GlobMatcher, &'e HostRule)>,
     variant: Option<&'e str>,
     data: RelPath,
+    /// The archive of all files that the host makes, if it does: unpacked unless a rule names it.
+    bundle: Option<(String, UnpackRules)>,
 }
 
 impl<'e> From<&'e FileEntry> for Treatment<'e> {
@@ -56,15 +59,18 @@ impl<'e> From<&'e FileEntry> for Treatment<'e> {
 impl<'e> HostRules<'e> {
     /// The rules that hold for a selection. A glob that does not parse, which lint would have
     /// refused, matches nothing.
-    pub fn of(selection: &'e Selection) -> Self {
+    pub fn of(selection: &'e Selection, host: &Host) -> Self {
         let matcher = |rule: &'e HostRule| {
             let glob = GlobBuilder::new(&rule.pattern).literal_separator(true).build().ok()?;
             Some((glob.compile_matcher(), rule))
         };
+        let data = RelPath::parse("data").expect("it is a safe path");
+        let unpacked = UnpackRules { into: data.clone(), table: UnpackTable::default() };
         Self {
             rules: selection.release().rules.iter().filter_map(matcher).collect(),
             variant: selection.variant_name(),
-            data: RelPath::parse("data").expect("it is a safe path"),
+            data,
+            bundle: host.bundle_name().map(|name| (name, unpacked)),
         }
     }
 
@@ -78,7 +84,7 @@ impl<'e> HostRules<'e> {
                 role: None,
                 size_about: None,
                 into: &self.data,
-                unpack: None,
+                unpack: self.bundle.as_ref().filter(|(name, _)| name == path.as_str()).map(|(_, rules)| rules),
                 manual: false,
             });
         };

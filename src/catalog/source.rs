@@ -98,6 +98,9 @@ pub enum Host {
         dataset: Option<String>,
         /// Its version.
         dataset_version: Option<u32>,
+        /// Single files or one archive of all.
+        #[serde(default)]
+        take: KaggleTake,
     },
     /// Hugging Face.
     Huggingface {
@@ -221,6 +224,19 @@ pub enum GithubTake {
     Raw,
 }
 
+/// How files are taken from Kaggle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum KaggleTake {
+    /// Single files, or one archive where the host lists many and the entry names none.
+    #[default]
+    Auto,
+    /// Single files, however many.
+    Files,
+    /// The archive of everything, `<slug>.zip`.
+    Bundle,
+}
+
 impl Host {
     /// The provider's name, as in the entry.
     pub fn name(&self) -> &'static str {
@@ -251,6 +267,15 @@ impl Host {
 }
 
 impl Host {
+    /// Name of the archive of all files, for hosts that make one.
+    pub fn bundle_name(&self) -> Option<String> {
+        match self {
+            Self::Kaggle { competition: Some(name), .. } => Some(format!("{name}.zip")),
+            Self::Kaggle { dataset: Some(dataset), .. } => Some(format!("{}.zip", dataset.split_once('/')?.1)),
+            _ => None,
+        }
+    }
+
     /// Whether this version of the program fetches from such hosts; a person does from the others.
     pub fn is_for_programs(&self) -> bool {
         matches!(
@@ -261,6 +286,7 @@ impl Host {
                 | Self::Embedded { .. }
                 | Self::Figshare { .. }
                 | Self::Huggingface { .. }
+                | Self::Kaggle { .. }
                 | Self::Osf { .. }
                 | Self::Synapse { .. }
                 | Self::S3 { .. }

@@ -51,6 +51,12 @@ impl Response {
         self.headers().get(name).and_then(|value| value.to_str().ok())
     }
 
+    /// A header that may come several times, its values joined by commas (RFC 9110 section 5.3).
+    pub fn list(&self, name: &str) -> Option<String> {
+        let values: Vec<&str> = self.headers().get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
+        (!values.is_empty()).then(|| values.join(","))
+    }
+
     /// All headers.
     pub fn headers(&self) -> &HeaderMap {
         self.inner.headers()

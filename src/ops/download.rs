@@ -28,6 +28,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::placing::{MemberPlaces, place_members};
 use super::rules::unpack_rules;
+use super::unwrap::{Unwrapping, unwrap};
 
 /// A file of the release that is wanted. There may be a million of them.
 #[derive(Clone)]
@@ -190,10 +191,6 @@ fn send(arrivals: &Sender<Arrived>, arrived: Arrived) {
 }
 
 fn job(workspace: &Workspace, wanted: &Wanted, provider: &Arc<AnyProvider>, hosts: &Arc<Hosts>) -> Job {
-    let target = match wanted.place() {
-        Some(at) => at.under(&workspace.stage()),
-        None => workspace.archive(&wanted.listed.path),
-    };
     let expected = if wanted.manner.changed_is_fine {
         Expected::default()
     } else {
@@ -205,11 +202,19 @@ fn job(workspace: &Workspace, wanted: &Wanted, provider: &Arc<AnyProvider>, host
     };
     Job {
         file: wanted.listed.path.clone(),
-        target,
+        target: target(workspace, wanted),
         part: workspace.part(&wanted.listed.path),
         access: workspace.access(),
         expected,
         ways: (0..provider.ways(&wanted.listed)).map(way).collect(),
+    }
+}
+
+/// Where a download of it goes.
+fn target(workspace: &Workspace, wanted: &Wanted) -> std::path::PathBuf {
+    match wanted.place() {
+        Some(at) => at.under(&workspace.stage()),
+        None => workspace.archive(&wanted.listed.path),
     }
 }
 
@@ -275,6 +280,7 @@ fn record(shared: &Arc<Shared>, inbox: &Receiver<Arrived>) -> Tally {
 fn note(shared: &Shared, wanted: &Wanted, done: Option<Done>, tally: &Mutex<Tally>) -> Result<bool, Failure> {
     let unpacks = wanted.manner.unpack.is_some();
     let Some(done) = done else { return Ok(unpacks) };
+    let done = if done.wrapped { unwrapped(shared, wanted, done)? } else { done };
     let mut verified = proof(done.verified, wanted);
     if let (Some(tree), true) = (wanted.manner.tree, unpacks) {
         prove_tree(shared, wanted, tree)?;
@@ -293,6 +299,15 @@ fn note(shared: &Shared, wanted: &Wanted, done: Option<Done>, tally: &Mutex<Tall
     };
     shared.workspace().finish(finished).map_err(Failure::from)?;
     Ok(unpacks)
+}
+
+fn unwrapped(shared: &Shared, wanted: &Wanted, done: Done) -> Result<Done, Failure> {
+    let (at, into, access) = {
+        let workspace = shared.workspace();
+        (target(&workspace, wanted), workspace.unpack_dir(&wanted.listed.path)?, workspace.access())
+    };
+    let (report, cancel) = (&shared.report, shared.cancel.flag());
+    unwrap(wanted, done, &Unwrapping { at: &at, into: &into, access, report, cancel })
 }
 
 fn proof(verified: Verified, wanted: &Wanted) -> Proof {

@@ -86,7 +86,7 @@ pub(super) fn wanted(
         target.selection.files(Some(channel)).map(|file| (&file.path, file)).collect();
     // What the entry keeps for another variant or source is not taken from a host's list.
     let named: HashSet<&RelPath> = target.selection.release().files.iter().map(|file| &file.path).collect();
-    let rules = HostRules::of(target.selection);
+    let rules = HostRules::of(target.selection, &target.source.host);
     let parts = parts_of_split(target);
     let terms = target.selection.file_terms(Some(channel));
     let mut wanted = Vec::with_capacity(listing.0.len());

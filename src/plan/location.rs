@@ -11,6 +11,9 @@ pub use crate::net::{HttpRequest, RangeSupport, RequestCredential};
 pub enum Location {
     /// A GET request.
     Http(HttpRequest),
+    /// A GET request that is answered with a zip of the host's own around the file. What is
+    /// known of the file says nothing of the zip.
+    Wrapped(HttpRequest),
     /// A file that is already on this machine. It is read, never moved or changed.
     Local(PathBuf),
 }

@@ -47,7 +47,7 @@ impl<'e> Download<'e> {
     /// One attempt. Whatever arrived stays in the part.
     pub(super) async fn attempt(&mut self, location: &Location) -> Result<Done, Failed> {
         let request = match location {
-            Location::Http(request) => request,
+            Location::Http(request) | Location::Wrapped(request) => request,
             Location::Local(path) => return self.take_local(path).await,
         };
         let known = self.job.expected.size.map(|size| size.0);
@@ -335,13 +335,14 @@ impl<'e> Download<'e> {
             return Err(failed);
         }
         let verified = self.proven(&digests, size)?;
-        Ok(Done { size: ByteSize(size), sha256: digests[0], verified, url: None, downloaded: ByteSize::ZERO })
+        let (size, sha256) = (ByteSize(size), digests[0]);
+        Ok(Done { size, sha256, verified, url: None, downloaded: ByteSize::ZERO, wrapped: false })
     }
 
     /// Notes what an answer says of the whole file.
     fn note(&mut self, response: &Response) {
         self.encoding = response.content_encoding();
-        self.stated = digests::stated(|name| response.header(name).map(str::to_owned));
+        self.stated = digests::stated(|name| response.list(name));
     }
 
     fn follow(&mut self, part: &Arc<Part>) {
@@ -355,7 +356,8 @@ impl<'e> Download<'e> {
     }
 
     fn done(&self, size: ByteSize, sha256: Digest, verified: Verified, url: &SafeUrl) -> Done {
-        Done { size, sha256, verified, url: Some(url.clone()), downloaded: ByteSize(self.received) }
+        let downloaded = ByteSize(self.received);
+        Done { size, sha256, verified, url: Some(url.clone()), downloaded, wrapped: false }
     }
 
     pub(super) fn progress(&self, bytes: u64) {
@@ -425,7 +427,7 @@ impl<'e> Download<'e> {
 
     pub(super) fn url(&self, location: &Location) -> SafeUrl {
         match location {
-            Location::Http(request) => request.url.clone(),
+            Location::Http(request) | Location::Wrapped(request) => request.url.clone(),
             Location::Local(_) => SafeUrl::parse("http://localhost/").expect("it is an address"),
         }
     }

@@ -97,10 +97,24 @@ fn tell_done(engine: &Engine, job: &Job, done: &Done) {
 
 /// One way, with as many attempts as make progress and a few that make none.
 async fn by_way(engine: &Arc<Engine>, job: &Job, way: &dyn Locate) -> Result<Done, TransferError> {
+    let location = located(job, way).await?;
+    if !is_wrapped(&location) {
+        return with_attempts(engine, job, way, location).await;
+    }
+    let done = with_attempts(engine, &job.for_wrapping(), way, location).await?;
+    Ok(Done { wrapped: true, ..done })
+}
+
+async fn with_attempts(
+    engine: &Arc<Engine>,
+    job: &Job,
+    way: &dyn Locate,
+    mut location: Location,
+) -> Result<Done, TransferError> {
     let fs_error = |source| TransferError::Fs { file: job.file.clone(), source };
+    let wrapped = is_wrapped(&location);
     let mut attempts = Attempts::new(engine.settings.retries);
     let mut download = Download::new(engine, job);
-    let mut location = located(job, way).await?;
     let (mut refreshed, mut versions) = (0, 0);
     let mut best = download.held();
     loop {
@@ -165,7 +179,17 @@ async fn by_way(engine: &Arc<Engine>, job: &Job, way: &dyn Locate) -> Result<Don
             () = engine.cancel.cancelled() => {}
         }
         location = located(job, way).await?;
+        if is_wrapped(&location) != wrapped {
+            let reason = "the host serves it in another form than a moment ago".to_owned();
+            let error = NetError::Protocol { url: download.url(&location), reason };
+            download.discard();
+            return Err(TransferError::Net { file: job.file.clone(), source: error });
+        }
     }
+}
+
+fn is_wrapped(location: &Location) -> bool {
+    matches!(location, Location::Wrapped(_))
 }
 
 async fn located(job: &Job, way: &dyn Locate) -> Result<Location, TransferError> {
@@ -173,5 +197,5 @@ async fn located(job: &Job, way: &dyn Locate) -> Result<Location, TransferError>
 }
 
 pub(super) fn expires(location: &Location) -> bool {
-    matches!(location, Location::Http(request) if request.expires.is_some())
+    matches!(location, Location::Http(request) | Location::Wrapped(request) if request.expires.is_some())
 }

@@ -53,6 +53,20 @@ pub struct Job {
     pub ways: Vec<Arc<dyn Locate>>,
 }
 
+impl Job {
+    /// The same job for a zip around the file, of which nothing is known beforehand.
+    pub(super) fn for_wrapping(&self) -> Self {
+        Self {
+            file: self.file.clone(),
+            target: self.target.clone(),
+            part: self.part.clone(),
+            access: self.access,
+            expected: Expected::default(),
+            ways: Vec::new(),
+        }
+    }
+}
+
 /// What is known of a file beforehand.
 #[derive(Debug, Clone, Default)]
 pub struct Expected {
@@ -83,6 +97,9 @@ pub struct Done {
     pub url: Option<SafeUrl>,
     /// Bytes that came over the network in this run.
     pub downloaded: ByteSize,
+    /// Whether these are the bytes of a zip around the file, of which only what the host said
+    /// along with it was proven.
+    pub wrapped: bool,
 }
 
 /// What proved a file.

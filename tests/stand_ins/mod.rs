@@ -9,6 +9,7 @@
 pub mod azure;
 pub mod figshare;
 pub mod huggingface;
+pub mod kaggle;
 pub mod osf;
 pub mod s3;
 pub mod storage;

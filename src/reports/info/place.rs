@@ -69,7 +69,7 @@ fn host_endpoints(host: &Host) -> Vec<String> {
             let project = format!("https://physionet.org/content/{slug}{version}/");
             std::iter::once(project).chain(named("mirror", s3_mirror)).collect()
         }
-        Host::Kaggle { competition, dataset, dataset_version } => {
+        Host::Kaggle { competition, dataset, dataset_version, .. } => {
             let version = dataset_version.map(|version| format!("version {version}"));
             let pages = [
                 competition.as_ref().map(|name| format!("https://www.kaggle.com/competitions/{name}")),
