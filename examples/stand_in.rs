@@ -44,9 +44,12 @@ fn main() {
         Some("osf") => (stand_ins::osf::answer, Toy::new()),
         Some("synapse") => (stand_ins::synapse::answer, Toy::new()),
         Some("synapse-restricted") => (stand_ins::synapse::restricted, Toy::new()),
+        Some("umls") => (stand_ins::umls::answer, stand_ins::umls::toy()),
         Some("zenodo") => (stand_ins::zenodo::answer, Toy::flat()),
         other => {
-            panic!("no stand-in {other:?}; there is figshare, huggingface, osf, synapse, synapse-restricted, zenodo")
+            panic!(
+                "no stand-in {other:?}; there is figshare, huggingface, osf, synapse, synapse-restricted, umls, zenodo"
+            )
         }
         other => panic!("no stand-in {other:?}; there is azure, figshare, huggingface, osf, zenodo"),
         Some("s3") => (stand_ins::s3::answer, Toy::new()),

@@ -20,6 +20,7 @@ pub mod manual;
 pub mod osf;
 pub mod s3;
 pub mod synapse;
+pub mod umls;
 pub mod zenodo;
 
 use std::collections::HashMap;
@@ -71,6 +72,12 @@ pub trait Provider: Send + Sync {
     /// something. `None` leaves the plain words.
     fn explain(&self, _hosts: &Hosts, _error: &NetError) -> impl Future<Output = Option<ProviderError>> + Send {
         std::future::ready(None)
+    }
+
+    /// What a web page means that the host sends in the place of a file, where it is known to
+    /// mean something. `None` leaves the plain words.
+    fn explain_page(&self, _title: Option<&str>) -> Option<ProviderError> {
+        None
     }
 }
 
@@ -297,6 +304,8 @@ pub enum AnyProvider {
     Synapse(synapse::SynapseEntity),
     /// Object stores with the S3 interface.
     S3(s3::S3Objects),
+    /// UMLS Terminology Services.
+    Umls(umls::UmlsProduct),
     /// Zenodo.
     Zenodo(zenodo::ZenodoRecord),
     /// Azure Blob Storage.
@@ -319,6 +328,7 @@ macro_rules! each {
             AnyProvider::Osf($one) => $call,
             AnyProvider::Synapse($one) => $call,
             AnyProvider::S3($one) => $call,
+            AnyProvider::Umls($one) => $call,
             AnyProvider::Zenodo($one) => $call,
             AnyProvider::Azure($one) => $call,
         }
@@ -371,6 +381,7 @@ impl AnyProvider {
             Host::S3 { bucket, region, prefix, requester_pays } => {
                 Self::S3(s3::S3Objects::of(bucket, region.as_deref(), prefix.as_deref(), *requester_pays))
             }
+            Host::Umls { product } => Self::Umls(umls::UmlsProduct { product: product.clone() }),
             Host::Zenodo { record } => Self::Zenodo(zenodo::ZenodoRecord { record: *record }),
             Host::Azure { account, container, prefix, link } => Self::Azure(azure::AzureContainer {
                 account: account.clone(),
@@ -415,6 +426,11 @@ impl AnyProvider {
     /// See [`Provider::explain`].
     pub async fn explain(&self, hosts: &Hosts, error: &NetError) -> Option<ProviderError> {
         each!(self, one => one.explain(hosts, error).await)
+    }
+
+    /// See [`Provider::explain_page`].
+    pub fn explain_page(&self, title: Option<&str>) -> Option<ProviderError> {
+        each!(self, one => one.explain_page(title))
     }
 }
 
@@ -514,5 +530,10 @@ impl Way {
     /// What a refusal of the host means.
     pub async fn explain(&self, error: &NetError) -> Option<ProviderError> {
         self.provider.explain(&self.hosts, error).await
+    }
+
+    /// What a web page in the place of the file means.
+    pub fn explain_page(&self, title: Option<&str>) -> Option<ProviderError> {
+        self.provider.explain_page(title)
     }
 }

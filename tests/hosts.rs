@@ -34,5 +34,7 @@ mod s3;
 mod scene;
 #[path = "hosts/synapse.rs"]
 mod synapse;
+#[path = "hosts/umls.rs"]
+mod umls;
 #[path = "hosts/zenodo.rs"]
 mod zenodo;

@@ -290,6 +290,7 @@ impl Host {
                 | Self::Osf { .. }
                 | Self::Synapse { .. }
                 | Self::S3 { .. }
+                | Self::Umls { .. }
                 | Self::Zenodo { .. }
                 | Self::Azure { .. }
         )

@@ -229,6 +229,10 @@ impl Locate for Located {
     fn explain<'a>(&'a self, error: &'a NetError) -> BoxFuture<'a, Option<LocateError>> {
         async { self.0.explain(error).await.map(told) }.boxed()
     }
+
+    fn explain_page(&self, title: Option<&str>) -> Option<LocateError> {
+        self.0.explain_page(title).map(told)
+    }
 }
 
 fn told(error: ProviderError) -> LocateError {

@@ -82,6 +82,10 @@ async fn explained(way: &dyn Locate, error: TransferError) -> TransferError {
             Some(cause) => TransferError::NotLocated { file, cause },
             None => TransferError::Net { file, source },
         },
+        TransferError::WrongContent { file, title } => match way.explain_page(title.as_deref()) {
+            Some(cause) => TransferError::NotLocated { file, cause },
+            None => TransferError::WrongContent { file, title },
+        },
         other => other,
     }
 }

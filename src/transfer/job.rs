@@ -22,6 +22,11 @@ pub trait Locate: Send + Sync {
     fn explain<'a>(&'a self, _error: &'a NetError) -> BoxFuture<'a, Option<LocateError>> {
         Box::pin(std::future::ready(None))
     }
+
+    /// What a web page in the place of the file means, where more can be said.
+    fn explain_page(&self, _title: Option<&str>) -> Option<LocateError> {
+        None
+    }
 }
 
 /// Nobody can say where a file is.

@@ -194,7 +194,7 @@ has() {
 python_with() {
     need python3 python3
     local place
-    place=$tools/python-$(IFS=-; printf '%s' "$*")
+    place=$tools/python-$(IFS=-; printf '%.120s' "$*")
     python=$place/bin/python
     if "$python" -m pip show --quiet "$@" 2>/dev/null; then return; fi
     may_install || skip "Python packages are not installed here: $* (set MEDSETS_CONFORMANCE_INSTALL=1)"

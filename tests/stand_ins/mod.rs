@@ -14,6 +14,7 @@ pub mod osf;
 pub mod s3;
 pub mod storage;
 pub mod synapse;
+pub mod umls;
 pub mod zenodo;
 
 use std::sync::Arc;
