@@ -28,7 +28,7 @@ pub mod search;
 pub mod selection;
 pub mod source;
 
-pub use dataset::{AccessClass, Dataset, FileEntry, HostRule, Locator, Release, UnpackRules, Variant};
+pub use dataset::{AccessClass, Dataset, FileEntry, HostError, HostRule, Locator, Release, UnpackRules, Variant};
 pub use file_terms::FileTerms;
 pub use format::{Citation, Claim, Correction, DistributionKind, Related, Requirement, RequirementKind, SubsetEntry};
 pub use index::Catalog;

@@ -7,6 +7,7 @@ pub mod accept;
 pub mod assemble;
 pub mod choice;
 pub mod doctor;
+pub mod doubt;
 pub mod download;
 pub mod du;
 pub mod exit;

@@ -18,6 +18,7 @@ pub mod kaggle;
 pub mod local;
 pub mod manual;
 pub mod osf;
+pub mod physionet;
 pub mod s3;
 pub mod synapse;
 pub mod umls;
@@ -300,6 +301,8 @@ pub enum AnyProvider {
     Kaggle(kaggle::KaggleFiles),
     /// Open Science Framework.
     Osf(osf::OsfNode),
+    /// PhysioNet.
+    Physionet(physionet::PhysionetProject),
     /// Synapse.
     Synapse(synapse::SynapseEntity),
     /// Object stores with the S3 interface.
@@ -326,6 +329,7 @@ macro_rules! each {
             AnyProvider::Huggingface($one) => $call,
             AnyProvider::Kaggle($one) => $call,
             AnyProvider::Osf($one) => $call,
+            AnyProvider::Physionet($one) => $call,
             AnyProvider::Synapse($one) => $call,
             AnyProvider::S3($one) => $call,
             AnyProvider::Umls($one) => $call,
@@ -375,6 +379,16 @@ impl AnyProvider {
                 None => Self::Manual(manual::ByHand::at("kaggle", selection, source)),
             },
             Host::Osf { node } => Self::Osf(osf::OsfNode { node: node.clone() }),
+            Host::Physionet { slug, version, open, s3_mirror, record_lists } => {
+                Self::Physionet(physionet::PhysionetProject {
+                    slug: slug.clone(),
+                    version: version.clone(),
+                    open: *open,
+                    mirror: s3_mirror.clone(),
+                    record_lists: record_lists.clone(),
+                    asked: physionet::Asked::default(),
+                })
+            }
             Host::Synapse { entity, project } => {
                 Self::Synapse(synapse::SynapseEntity { entity: entity.clone().or_else(|| project.clone()) })
             }

@@ -28,6 +28,8 @@ mod huggingface;
 mod kaggle;
 #[path = "hosts/osf.rs"]
 mod osf;
+#[path = "hosts/physionet.rs"]
+mod physionet;
 #[path = "hosts/s3.rs"]
 mod s3;
 #[path = "hosts/scene.rs"]

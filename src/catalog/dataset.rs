@@ -59,6 +59,8 @@ pub struct Release {
     pub rules: Vec<HostRule>,
     /// Parts that people ask for by name.
     pub subsets: Vec<SubsetEntry>,
+    /// Checksums that the host states wrongly.
+    pub host_errors: Vec<HostError>,
 }
 
 /// A variant of a release.
@@ -134,6 +136,19 @@ pub struct HostRule {
     pub role: Option<RoleWord>,
     /// Whether they are left out.
     pub skip: bool,
+}
+
+/// Files whose checksums the host states wrongly, so that they never fit.
+#[derive(Debug, Clone)]
+pub struct HostError {
+    /// Which variants they belong to.
+    pub variants: Names,
+    /// Which sources state them.
+    pub channels: Names,
+    /// The files.
+    pub paths: Vec<RelPath>,
+    /// What is wrong, for a person.
+    pub reason: String,
 }
 
 /// Where a file is at one source.
@@ -317,6 +332,13 @@ fn read_release(written: format::ReleaseEntry, inspection: &mut Inspection<'_>, 
         .enumerate()
         .map(|(index, rule)| read_rule(rule, inspection, &list.index(index)))
         .collect();
+    let list = at.key("host-error");
+    let host_errors = written
+        .host_error
+        .into_iter()
+        .enumerate()
+        .map(|(index, error)| read_host_error(error, inspection, &list.index(index)))
+        .collect();
     let mut variants = Vec::new();
     let list = at.key("variant");
     for (index, variant) in written.variant.into_iter().enumerate() {
@@ -348,6 +370,7 @@ fn read_release(written: format::ReleaseEntry, inspection: &mut Inspection<'_>, 
         files: files.into_iter().collect::<Option<_>>()?,
         rules,
         subsets: written.subset,
+        host_errors,
     })
 }
 
@@ -363,6 +386,12 @@ fn read_rule(table: format::RuleTable, inspection: &mut Inspection<'_>, at: &At<
         role: table.role,
         skip: table.skip,
     }
+}
+
+fn read_host_error(table: format::HostErrorTable, inspection: &mut Inspection<'_>, at: &At<'_>) -> HostError {
+    let at = at.key("path");
+    let paths = table.path.said().iter().filter_map(|path| inspection.accept(&at, "path", RelPath::parse(path)));
+    HostError { paths: paths.collect(), variants: table.variant, channels: table.channel, reason: table.reason }
 }
 
 fn read_unpack(table: UnpackTable, beside: &RelPath, inspection: &mut Inspection<'_>, at: &At<'_>) -> Box<UnpackRules> {

@@ -23,7 +23,7 @@ use serde::Deserialize;
 pub use about::{Claim, Correction, Distribution, DistributionKind, Ethics, Figure, Holds, ListedAs, Maintainer};
 pub use citation::{Citation, MainCitation};
 pub use collection::CollectionTable;
-pub use file::{FileTable, LocatorTable, RoleWord, RuleTable};
+pub use file::{FileTable, HostErrorTable, LocatorTable, RoleWord, RuleTable};
 pub use layout::Layout;
 pub use names::Names;
 pub use related::{Related, RelatedLists};

@@ -7,7 +7,7 @@ use crate::document::BrokenFile;
 use crate::remedy::Remedy;
 use crate::values::{ByteSize, DatasetId, DatasetName, Printable};
 
-use super::dataset::{Dataset, FileEntry, HostRule, Release, Variant};
+use super::dataset::{Dataset, FileEntry, HostError, HostRule, Release, Variant};
 use super::file_terms::FileTerms;
 use super::format::{Requirement, SubsetEntry};
 use super::index::{BrokenEntry, Catalog};
@@ -389,6 +389,12 @@ impl Selection {
     pub fn rules(&self) -> impl Iterator<Item = &HostRule> {
         let is_ours = |rule: &&HostRule| self.variant_name().is_none_or(|variant| rule.variants.has(variant));
         self.release().rules.iter().filter(|rule| !rule.skip).filter(is_ours)
+    }
+
+    /// What a source is known to state wrongly of its files.
+    pub fn host_errors<'s>(&'s self, channel: &'s str) -> impl Iterator<Item = &'s HostError> {
+        let is_ours = |error: &&HostError| self.variant_name().is_none_or(|variant| error.variants.has(variant));
+        self.release().host_errors.iter().filter(is_ours).filter(move |error| error.channels.has(channel))
     }
 
     /// Bytes to download by a source: the sum of the files where all are known, else the

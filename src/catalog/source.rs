@@ -88,7 +88,11 @@ pub enum Host {
         #[serde(default)]
         open: bool,
         /// Bucket prefix of open projects.
-        s3_mirror: Option<String>,
+        #[schemars(with = "Option<String>")]
+        s3_mirror: Option<SafeUrl>,
+        /// Files of the project that name files which its checksums leave out.
+        #[serde(default)]
+        record_lists: Vec<String>,
     },
     /// Kaggle.
     Kaggle {
@@ -291,6 +295,7 @@ impl Host {
                 | Self::Synapse { .. }
                 | Self::S3 { .. }
                 | Self::Umls { .. }
+                | Self::Physionet { .. }
                 | Self::Zenodo { .. }
                 | Self::Azure { .. }
         )

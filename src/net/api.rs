@@ -81,14 +81,21 @@ impl Client {
                 Ok(lead) => return Ok(lead),
                 Err(error) => error,
             };
-            let Verdict::Retry { after } = classify(&error) else { return Err(error) };
-            if after.is_some_and(|after| after > self.settings().max_retry_after) {
-                return Err(error);
-            }
-            let Some(attempt) = attempts.failed(0) else { return Err(error) };
-            tracing::debug!(%error, attempt, "asking again");
-            tokio::time::sleep(delay(attempt, after, chance())).await;
+            self.wait_to_ask_again(&mut attempts, error).await?;
         }
+    }
+
+    /// Waits as long as passing trouble asks for; everything else, and trouble that lasts, is the
+    /// error itself.
+    pub(super) async fn wait_to_ask_again(&self, attempts: &mut Attempts, error: NetError) -> Result<(), NetError> {
+        let Verdict::Retry { after } = classify(&error) else { return Err(error) };
+        if after.is_some_and(|after| after > self.settings().max_retry_after) {
+            return Err(error);
+        }
+        let Some(attempt) = attempts.failed(0) else { return Err(error) };
+        tracing::debug!(%error, attempt, "asking again");
+        tokio::time::sleep(delay(attempt, after, chance())).await;
+        Ok(())
     }
 
     async fn ask_once(&self, request: &HttpRequest, limit: ByteSize, walk: Walk) -> Result<Lead, NetError> {

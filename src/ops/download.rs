@@ -24,6 +24,7 @@ use crate::transfer::{Done, Expected, Job, Locate, LocateError, Outcome, Transfe
 use crate::unpack::{self, Archive, UnpackError, git_tree};
 use crate::values::{ByteSize, DatasetId, Digest, RelPath, Secret, counted};
 
+use super::doubt::Doubt;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::placing::{MemberPlaces, place_members};
@@ -54,6 +55,8 @@ pub struct Manner {
     pub license: Option<String>,
     /// Whether other bytes than the catalogue's are taken, by the person's word.
     pub changed_is_fine: bool,
+    /// What the host states of it and the entry knows to be wrong.
+    pub doubt: Option<Doubt>,
     /// The git tree that proves the contents of a generated archive.
     pub tree: Option<Digest>,
 }
@@ -290,6 +293,12 @@ fn note(shared: &Shared, wanted: &Wanted, done: Option<Done>, tally: &Mutex<Tall
         prove_tree(shared, wanted, tree)?;
         verified = Proof::GitTree;
     }
+    let mut warnings = Vec::new();
+    if let Some(doubt) = &wanted.manner.doubt {
+        let (proof, warning) = doubt.judge(&wanted.listed.path, &done.sha256, verified);
+        verified = proof;
+        warnings.extend(warning);
+    }
     lock(tally).downloaded += done.downloaded;
     let kind = wanted.place().map_or(FinishedKind::Fetched, |at| FinishedKind::Placed { at });
     let finished = Finished {
@@ -299,7 +308,7 @@ fn note(shared: &Shared, wanted: &Wanted, done: Option<Done>, tally: &Mutex<Tall
         verified,
         url: done.url,
         kind,
-        warnings: Vec::new(),
+        warnings,
     };
     shared.workspace().finish(finished).map_err(Failure::from)?;
     Ok(unpacks)
@@ -482,6 +491,7 @@ fn keep_members(
     let members = place_members(&workspace, into, unpacked, &places)?;
     fs::remove_dir_all(into)?;
     if let Some(fetched) = fetched {
+        let warnings = [fetched.warnings, warnings].concat();
         workspace.finish(Finished { kind: FinishedKind::Unpacked { members }, warnings, ..fetched })?;
     }
     drop(workspace);

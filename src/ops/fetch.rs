@@ -207,7 +207,10 @@ async fn fetch_one(
     if let Some(fault) = earlier.fault() {
         anew(&target, options, fault)?;
     }
-    fetch_into(context, &target, options, workspace, wanted, provider, hosts, earlier).await
+    let (fetched, failures) =
+        fetch_into(context, &target, options, workspace, wanted, provider, hosts, earlier).await?;
+    warnings.extend(fetched.warnings.iter().cloned());
+    Ok((fetched, failures))
 }
 
 /// A dataset whose records are damaged is fetched anew. What part of it is here is not known, so
@@ -355,6 +358,8 @@ pub(super) async fn fetch_into(
     let roles = roles(target.selection);
     let password = archive_password(context, target)?;
     let licenses = licenses(&wanted);
+    let doubted = wanted.iter().filter(|one| one.manner.doubt.is_some());
+    let doubted: Vec<RelPath> = doubted.map(|one| one.listed.path.clone()).collect();
     let (workspace, tally) =
         download(context, workspace, wanted, provider, hosts, roles, password, target.selection.id()).await?;
     if !tally.failures.is_empty() || context.cancel.is_set() {
@@ -366,9 +371,12 @@ pub(super) async fn fetch_into(
     };
     let selection = with_earlier(receipt_selection(options), before);
     let particulars = particulars(context, target, Means::Fetch, selection, options.reason.clone(), licenses)?;
+    let finished = doubted.iter().filter_map(|path| workspace.finished().get(path));
+    let warnings = finished.flat_map(|finished| finished.warnings.iter().cloned()).collect();
     let Assembled { receipt, receipt_sha256 } = assemble(context, workspace, &target.dir, &target.store, particulars)?;
     let mut fetched = summary(target, &receipt, Some(receipt_sha256), &tally);
     fetched.reused = reused;
+    fetched.warnings = warnings;
     Ok((fetched, Vec::new()))
 }
 
@@ -435,6 +443,7 @@ fn blank(target: &Target<'_>, tally: &Tally) -> Fetched {
         receipt_sha256: None,
         failed: Vec::new(),
         plan: None,
+        warnings: Vec::new(),
         cite: None,
     }
 }

@@ -271,8 +271,9 @@ pub async fn repair(context: &Context, found: &Verified) -> Result<Vec<String>, 
         },
         false => Earlier::Unreadable { fault: found.records.join("; ") },
     };
-    let (_, failures) =
+    let (fetched, failures) =
         fetch::fetch_into(context, &target, &options, workspace, wanted, provider, hosts, earlier).await?;
+    warnings.extend(fetched.warnings);
     match failures.into_iter().next() {
         Some(failure) => Err(failure.help(format!("`{}` was not mended", Printable::new(&options.datasets[0])))),
         None => Ok(warnings),

@@ -61,6 +61,10 @@ pub struct Fetched {
     /// What would be done, for a dry run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan: Option<FetchPlan>,
+    /// Files that were taken without their host's checksum, and why; they stand in the receipt
+    /// too.
+    #[serde(skip)]
+    pub warnings: Vec<String>,
     /// How to cite it, in one line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cite: Option<String>,

@@ -15,6 +15,7 @@ use crate::providers::{AnyProvider, Extent, HostChoices, Hosts, ListedFile, List
 use crate::values::{Algorithm, ByteSize, Digest, RelPath, SafeUrl};
 
 use super::choice::Choice;
+use super::doubt::Doubts;
 use super::download::{ArchivePassword, Manner, Wanted};
 use super::exit::Exit;
 use super::failure::Failure;
@@ -92,9 +93,11 @@ pub(super) fn wanted(
     let mut wanted = Vec::with_capacity(listing.0.len());
     let mut alike = Alike::default();
     let mut by_hand = Vec::new();
-    for listed in listing.0 {
-        let treatment = match entries.get(&listed.path) {
-            Some(entry) => Some(Treatment::from(*entry)),
+    let doubts = Doubts::of(target.selection, channel);
+    for mut listed in listing.0 {
+        let entry = entries.get(&listed.path).copied();
+        let treatment = match entry {
+            Some(entry) => Some(Treatment::from(entry)),
             None if target.source.lists && !named.contains(&listed.path) => rules.treatment(&listed.path),
             None => None,
         };
@@ -113,7 +116,8 @@ pub(super) fn wanted(
         }
         let is_part = parts.contains(listed.path.as_str()) || parts.contains(listed.path.file_name());
         let license = (license != terms.whole()).then(|| license.into_owned());
-        let manner = manner(target, options, &treatment, &listed, keep, is_part, license)?;
+        let doubt = doubts.set_apart(&mut listed, entry);
+        let manner = Manner { doubt, ..manner(target, options, &treatment, &listed, keep, is_part, license)? };
         wanted.push(Wanted { manner: alike.shared(manner), listed, have: Have::Nothing });
     }
     choice.refuse_idle(options, target.selection)?;
@@ -145,8 +149,12 @@ pub(super) async fn listing(
 ) -> Result<Listed, Failure> {
     let channel = target.source.channel.as_str();
     let mut known = Listing::of_entry(target.selection.files(Some(channel)), channel);
-    // A change that the person accepts is none to be told of.
+    let doubts = Doubts::of(target.selection, channel);
+    // A change that the person accepts is none to be told of, nor is a known error of the host.
     for file in &mut known.0 {
+        if doubts.concern(&file.path) {
+            file.digests = Vec::new();
+        }
         if options.accept_changed.iter().any(|name| name == file.path.as_str()) {
             (file.size, file.digests) = (None, Vec::new());
         }
@@ -202,6 +210,7 @@ fn manner(
         unpack,
         license,
         changed_is_fine: options.accept_changed.iter().any(|name| name == listed.path.as_str()),
+        doubt: None,
         tree,
     })
 }
@@ -220,6 +229,7 @@ impl Alike {
                 && one.about == manner.about
                 && one.license == manner.license
                 && one.changed_is_fine == manner.changed_is_fine
+                && one.doubt == manner.doubt
                 && one.tree == manner.tree
         };
         if let Some(same) = self.0.iter().find(is_same) {

@@ -11,6 +11,7 @@ pub mod figshare;
 pub mod huggingface;
 pub mod kaggle;
 pub mod osf;
+pub mod physionet;
 pub mod s3;
 pub mod storage;
 pub mod synapse;

@@ -5,6 +5,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use toml::value::Datetime;
+
+use crate::licenses::terms::Confidence;
+
 use super::names::Names;
 use super::unpack::UnpackTable;
 
@@ -90,6 +94,29 @@ pub enum RoleWord {
     Annotation,
     /// About the dataset.
     Doc,
+}
+
+/// Files whose checksums the host states wrongly.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct HostErrorTable {
+    /// Which variants they belong to.
+    #[serde(default)]
+    pub variant: Names,
+    /// Which sources state them.
+    #[serde(default)]
+    pub channel: Names,
+    /// The files, by their names at the publisher.
+    pub path: Names,
+    /// What is wrong, one sentence for a person.
+    pub reason: String,
+    /// What was read.
+    pub source: String,
+    /// When.
+    #[schemars(with = "String")]
+    pub read: Datetime,
+    /// How sure.
+    pub confidence: Confidence,
 }
 
 /// A rule for files that the host lists.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::file::{FileTable, RuleTable};
+use super::file::{FileTable, HostErrorTable, RuleTable};
 use super::names::Names;
 
 /// A release as it is written.
@@ -51,6 +51,9 @@ pub struct ReleaseEntry {
     /// Parts that people ask for by name.
     #[serde(default)]
     pub subset: Vec<SubsetEntry>,
+    /// Checksums that the host states wrongly.
+    #[serde(default)]
+    pub host_error: Vec<HostErrorTable>,
 }
 
 /// A part that people ask for by name, as it is written.

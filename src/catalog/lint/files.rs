@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::catalog::file_terms::names as part_names;
 use crate::catalog::source::GithubTake;
-use crate::catalog::{Dataset, FileEntry, Host, Release, Source};
+use crate::catalog::{Dataset, FileEntry, Host, HostError, Release, Source};
 use crate::document::At;
 use crate::values::Printable;
 
@@ -36,6 +36,10 @@ pub(super) fn look(notes: &mut Notes<'_>, dataset: &Dataset) {
         for (index, rule) in release.rules.iter().enumerate() {
             known_variants(notes, release, rule.variants.said(), &rules.index(index).key("variant"));
         }
+        let errors = at.key("host-error");
+        for (index, error) in release.host_errors.iter().enumerate() {
+            host_error(notes, release, error, &errors.index(index));
+        }
         parts(notes, release, &at.key("license-parts"));
         let listed = release.sources.iter().any(|source| source.lists);
         if !release.rules.is_empty() && !listed {
@@ -43,6 +47,18 @@ pub(super) fn look(notes: &mut Notes<'_>, dataset: &Dataset) {
             let help = "write the keys at the files, or `listing = \"host\"` at the source";
             notes.warning(&rules.index(0), "unused-rule", message, help);
         }
+    }
+}
+
+/// A host can be wrong only about files that it lists.
+fn host_error(notes: &mut Notes<'_>, release: &Release, error: &HostError, at: &At<'_>) {
+    known_variants(notes, release, error.variants.said(), &at.key("variant"));
+    known_channels(notes, release, error.channels.said(), &at.key("channel"));
+    let lists = release.sources.iter().any(|source| source.lists && error.channels.has(&source.channel));
+    if !lists {
+        let message = "no source that it is about lists files, so that nothing is stated wrongly";
+        let help = "name the channel of a source with `listing = \"host\"`";
+        notes.warning(&at.key("path"), "unused-host-error", message, help);
     }
 }
 

@@ -157,7 +157,7 @@ fn broken_heads_are_found() {
     check("images = 2", "images = 0", "count", "images");
     check("images = 2", "images = -2", "schema", "");
     check("about = \"access\"", "about = \"accessories\"", "missing-claim", "[[claim]]");
-    check("counted\"\nread = 2026-11-20", "counted\"\nread = 2026-11-25", "future-date", "2026-11-25");
+    check("counted\"\nread = 2026-11-20", "counted\"\nread = 2026-11-29", "future-date", "2026-11-29");
     check("counted\"\nread = 2026-11-20", "counted\"\nread = 2026-11-20T10:00:00", "date-form", "T10");
     check("counted\"\nread = 2026-11-20", "counted\"\nread = 2026-11-20T10:00", "date-form", "T10:00"); // TOML 1.1
     check("see-also = [\"elsewhere\"]", "overlaps = [\"elsewhere\"]", "unknown-dataset", "elsewhere");
@@ -421,6 +421,24 @@ fn broken_collections_are_found() {
 }
 
 #[test]
+fn broken_host_errors_are_found() {
+    let error = |keys: &str| {
+        let rest = "reason = \"never fits\"\nsource = \"tried\"\nread = 2026-11-20\nconfidence = \"high\"";
+        format!("include = [\"images.*\"]\n\n[[release.host-error]]\n{keys}\n{rest}")
+    };
+    let check = |keys: &str, code: &str, line: &str| check("include = [\"images.*\"]", &error(keys), code, line);
+    check("variant = \"tiny\"\npath = \"a.png\"", "unknown-variant", "tiny");
+    check("channel = \"ftp\"\npath = \"a.png\"", "unknown-channel", "ftp");
+    check("path = [\"a.png\", \"../b.png\"]", "path", "path");
+    check("path = \"a.png\"", "unused-host-error", "path"); // no source of the sample lists files
+    check("path = \"a.png\"\nwhy = \"x\"", "schema", "why");
+    check("channel = \"web\"", "schema", "[[release.host-error]]");
+    let lists = ENTRY.replace("org/files/\"", "org/files/\"\nlisting = \"host\"");
+    let found = lint(&lists.replace("include = [\"images.*\"]", &error("variant = \"full\"\npath = [\"a.png\"]")));
+    assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
 fn the_embedded_files_keep_the_rules() {
     let shelf = Shelf::embedded();
     let known =
@@ -443,5 +461,5 @@ fn the_embedded_files_keep_the_rules() {
 }
 
 fn today() -> Date {
-    jiff::civil::date(2026, 11, 24)
+    jiff::civil::date(2026, 11, 28)
 }

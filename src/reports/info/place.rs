@@ -64,10 +64,10 @@ fn host_endpoints(host: &Host) -> Vec<String> {
         }
         Host::Embedded { set } => one(format!("set {set} in the program")),
         Host::Manual { page, .. } => page.iter().map(ToString::to_string).collect(),
-        Host::Physionet { slug, version, open: _, s3_mirror } => {
+        Host::Physionet { slug, version, s3_mirror, .. } => {
             let version = version.as_ref().map(|version| format!("/{version}")).unwrap_or_default();
             let project = format!("https://physionet.org/content/{slug}{version}/");
-            std::iter::once(project).chain(named("mirror", s3_mirror)).collect()
+            std::iter::once(project).chain(s3_mirror.iter().map(|mirror| format!("mirror {mirror}"))).collect()
         }
         Host::Kaggle { competition, dataset, dataset_version, .. } => {
             let version = dataset_version.map(|version| format!("version {version}"));
