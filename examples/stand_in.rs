@@ -39,23 +39,16 @@ fn main() {
     let (answer, toy): (Answer, Toy) = match arguments.first().map(String::as_str) {
         Some("azure") => (stand_ins::azure::answer, Toy::new()),
         Some("figshare") => (stand_ins::figshare::answer, Toy::flat()),
+        Some("googledrive") => (stand_ins::googledrive::answer, Toy::new()),
         Some("huggingface") => (stand_ins::huggingface::answer, Toy::new()),
         Some("kaggle") => (stand_ins::kaggle::answer, Toy::new()),
         Some("osf") => (stand_ins::osf::answer, Toy::new()),
+        Some("s3") => (stand_ins::s3::answer, Toy::new()),
         Some("synapse") => (stand_ins::synapse::answer, Toy::new()),
         Some("synapse-restricted") => (stand_ins::synapse::restricted, Toy::new()),
         Some("umls") => (stand_ins::umls::answer, stand_ins::umls::toy()),
         Some("zenodo") => (stand_ins::zenodo::answer, Toy::flat()),
-        other => {
-            panic!(
-                "no stand-in {other:?}; there is figshare, huggingface, osf, synapse, synapse-restricted, umls, zenodo"
-            )
-        }
-        other => panic!("no stand-in {other:?}; there is azure, figshare, huggingface, osf, zenodo"),
-        Some("s3") => (stand_ins::s3::answer, Toy::new()),
-        Some("zenodo") => (stand_ins::zenodo::answer, Toy::flat()),
-        other => panic!("no stand-in {other:?}; there is figshare, huggingface, osf, s3, zenodo"),
-        other => panic!("no stand-in {other:?}; there is figshare, huggingface, kaggle, osf, zenodo"),
+        other => panic!("no stand-in {other:?}: the names are those of the files in tests/stand_ins"),
     };
     if let Some(dir) = option("--write") {
         for (name, bytes) in toy.files.iter() {

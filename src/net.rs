@@ -33,14 +33,14 @@ pub mod validator;
 mod failure;
 mod wire;
 
-pub use api::{Answer, Lead};
+pub use api::{Answer, Lead, Peek};
 pub use aws_signature::AwsKey;
 pub use client::Client;
 pub use error::NetError;
 pub use lines::{Packing, Read};
 pub use pages::Page;
 pub use proxy::{Proxies, ProxyUrl};
-pub use request::{Body, HttpRequest, Lane, RangeSupport, RequestCredential, SameVersion, Want};
+pub use request::{Body, Cookies, HttpRequest, Lane, RangeSupport, RequestCredential, SameVersion, Want};
 pub use response::Response;
 pub use rewrite::{Rewrite, Rewrites, RewritesError};
 pub use settings::{Clock, NetSettings};

@@ -11,6 +11,7 @@ pub mod box_links;
 pub mod embedded;
 pub mod figshare;
 pub mod github;
+pub mod googledrive;
 pub mod http;
 pub mod huggingface;
 pub mod identity;
@@ -297,6 +298,8 @@ pub enum AnyProvider {
     Figshare(figshare::FigshareArticle),
     /// Hugging Face.
     Huggingface(huggingface::HubRepository),
+    /// Google Drive.
+    Googledrive(googledrive::DriveFiles),
     /// Kaggle.
     Kaggle(kaggle::KaggleFiles),
     /// Open Science Framework.
@@ -327,6 +330,7 @@ macro_rules! each {
             AnyProvider::Manual($one) => $call,
             AnyProvider::Figshare($one) => $call,
             AnyProvider::Huggingface($one) => $call,
+            AnyProvider::Googledrive($one) => $call,
             AnyProvider::Kaggle($one) => $call,
             AnyProvider::Osf($one) => $call,
             AnyProvider::Physionet($one) => $call,
@@ -374,6 +378,7 @@ impl AnyProvider {
                 },
                 revision: revision.clone(),
             }),
+            Host::Googledrive { folder } => Self::Googledrive(googledrive::DriveFiles { folder: folder.clone() }),
             Host::Kaggle { .. } => match kaggle::KaggleFiles::of(&source.host) {
                 Some(files) => Self::Kaggle(files),
                 None => Self::Manual(manual::ByHand::at("kaggle", selection, source)),

@@ -22,6 +22,8 @@ mod contract;
 mod entries;
 #[path = "hosts/figshare.rs"]
 mod figshare;
+#[path = "hosts/googledrive.rs"]
+mod googledrive;
 #[path = "hosts/huggingface.rs"]
 mod huggingface;
 #[path = "hosts/kaggle.rs"]

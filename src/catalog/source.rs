@@ -290,6 +290,7 @@ impl Host {
                 | Self::Embedded { .. }
                 | Self::Figshare { .. }
                 | Self::Huggingface { .. }
+                | Self::Googledrive { .. }
                 | Self::Kaggle { .. }
                 | Self::Osf { .. }
                 | Self::Synapse { .. }

@@ -8,11 +8,12 @@ use serde::de::DeserializeOwned;
 
 use crate::values::{ByteSize, SafeUrl};
 
-use super::client::{Client, Reached, Walk};
+use super::client::{Client, Hop, Reached, Walk};
 use super::error::NetError;
 use super::failure;
+use super::gate::Place;
 use super::pages::{self, Page};
-use super::request::{HttpRequest, Lane};
+use super::request::{HttpRequest, Lane, Want};
 use super::retry::{Attempts, Verdict, chance, classify, delay};
 
 /// What an interface answered.
@@ -33,6 +34,15 @@ pub enum Lead {
     Elsewhere(SafeUrl),
     /// To an answer of the host itself.
     Answer(Box<Answer>),
+}
+
+/// What is at the address of a file.
+#[derive(Debug, Clone)]
+pub enum Peek {
+    /// A file, at this address after all redirects.
+    File(SafeUrl),
+    /// A web page in its place, or a refusal.
+    Page(Box<Answer>),
 }
 
 impl Answer {
@@ -74,11 +84,41 @@ impl Client {
         self.lead_by(request, limit, Walk::WithinTheOrigin).await
     }
 
+    /// Asks for the first byte of a file and follows all redirects, for hosts that may send a web
+    /// page in its place. The page is read up to `limit`, of a file nothing.
+    ///
+    /// # Errors
+    /// As for [`Client::call`].
+    pub async fn peek(&self, request: &HttpRequest, limit: ByteSize) -> Result<Peek, NetError> {
+        self.patiently(|| self.peek_once(request, limit)).await
+    }
+
+    async fn peek_once(&self, request: &HttpRequest, limit: ByteSize) -> Result<Peek, NetError> {
+        let first = Want { from: 0, until: Some(1), same_as: None };
+        let (answer, hop, place, sent) = match self.walk(request, Some(&first), Lane::Light, Walk::ToTheEnd).await? {
+            Reached::Answer { answer, hop, place, sent } => (answer, hop, place, sent),
+            Reached::Elsewhere(url) => unreachable!("a walk to the end does not stop before {url}"),
+        };
+        let kind = answer.headers().get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let is_page = kind.trim().to_ascii_lowercase().starts_with("text/html")
+            && !answer.headers().contains_key("content-disposition");
+        match answer.status().as_u16() {
+            // A file without bytes has no first one.
+            200 | 206 | 416 if !is_page => Ok(Peek::File(hop.asked().clone())),
+            _ => Ok(Peek::Page(Box::new(self.read_answer(answer, hop, place, sent, limit).await?))),
+        }
+    }
+
     async fn lead_by(&self, request: &HttpRequest, limit: ByteSize, walk: Walk) -> Result<Lead, NetError> {
+        self.patiently(|| self.ask_once(request, limit, walk)).await
+    }
+
+    /// Asks again where the host has passing trouble.
+    async fn patiently<T, F: Future<Output = Result<T, NetError>>>(&self, ask: impl Fn() -> F) -> Result<T, NetError> {
         let mut attempts = Attempts::new(self.settings().retries);
         loop {
-            let error = match self.ask_once(request, limit, walk).await {
-                Ok(lead) => return Ok(lead),
+            let error = match ask().await {
+                Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
             self.wait_to_ask_again(&mut attempts, error).await?;
@@ -103,6 +143,17 @@ impl Client {
             Reached::Elsewhere(url) => return Ok(Lead::Elsewhere(url)),
             Reached::Answer { answer, hop, place, sent } => (answer, hop, place, sent),
         };
+        Ok(Lead::Answer(Box::new(self.read_answer(answer, hop, place, sent, limit).await?)))
+    }
+
+    async fn read_answer(
+        &self,
+        answer: reqwest::Response,
+        hop: Hop,
+        place: Place,
+        sent: bool,
+        limit: ByteSize,
+    ) -> Result<Answer, NetError> {
         let status = answer.status().as_u16();
         let settings = self.settings();
         let error = match status {
@@ -116,6 +167,6 @@ impl Client {
         }
         let mut response = self.respond(answer, hop, place);
         let page = pages::read_page(&mut response, limit).await?;
-        Ok(Lead::Answer(Box::new(Answer { status, page, error })))
+        Ok(Answer { status, page, error })
     }
 }

@@ -112,11 +112,11 @@ impl Client {
         if self.0.settings.offline && !request.url.is_loopback() {
             return Err(NetError::Offline { needed: vec![request.url.clone()] });
         }
-        let jar = request.cookies.then(Jar::default);
+        let jar = request.cookies.jar();
         let mut hop = self.hop(request.url.clone())?;
         let mut body = request.body.as_ref();
         for hops in 0.. {
-            let (answer, place, sent) = self.ask(request, body, want, lane, &hop, jar.as_ref()).await?;
+            let (answer, place, sent) = self.ask(request, body, want, lane, &hop, jar.as_deref()).await?;
             let status = answer.status().as_u16();
             tracing::debug!(url = %hop.asked, at = %hop.connected.origin(), status, "answered");
             if let Some(jar) = &jar {

@@ -1,6 +1,10 @@
 //! What is asked of a host.
 
+use std::fmt;
+use std::sync::Arc;
+
 use jiff::Timestamp;
+use reqwest::cookie::Jar;
 
 use crate::values::{SafeUrl, Secret};
 
@@ -19,8 +23,10 @@ pub struct HttpRequest {
     pub credential: Option<RequestCredential>,
     /// When the address stops working, if it says so.
     pub expires: Option<Timestamp>,
-    /// Whether cookies that a redirect sets are sent to the next hop (Box needs it).
-    pub cookies: bool,
+    /// Which cookies are sent back to those who set them.
+    pub cookies: Cookies,
+    /// What records name in the place of an address that is signed or does not last.
+    pub known_as: Option<SafeUrl>,
     /// Whether the host is known to serve a file over several connections by `Range`.
     pub ranges: RangeSupport,
     /// How the host is told that only the version at hand is of use.
@@ -30,6 +36,45 @@ pub struct HttpRequest {
     /// At most so many connections to the host at once, where it is known to mind; the setting
     /// where none is named. The first request to a host decides.
     pub connections: Option<usize>,
+}
+
+/// Which cookies are kept. None of them ever leaves the memory of a run.
+#[derive(Clone, Default)]
+pub enum Cookies {
+    /// None.
+    #[default]
+    None,
+    /// Those of one chain of redirects (Box needs them).
+    Chain,
+    /// Those of all requests that are made with a copy of this value: of a page and of what it
+    /// leads to (Google Drive).
+    Kept(Arc<Jar>),
+}
+
+impl Cookies {
+    /// None yet, all from now on.
+    pub fn kept() -> Self {
+        Self::Kept(Arc::default())
+    }
+
+    /// Where those of a request are.
+    pub(super) fn jar(&self) -> Option<Arc<Jar>> {
+        match self {
+            Self::None => None,
+            Self::Chain => Some(Arc::default()),
+            Self::Kept(jar) => Some(jar.clone()),
+        }
+    }
+}
+
+impl fmt::Debug for Cookies {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::None => "None",
+            Self::Chain => "Chain",
+            Self::Kept(_) => "Kept(****)",
+        })
+    }
 }
 
 /// What a POST sends. Never holds a secret: those travel as [`RequestCredential`].
@@ -117,7 +162,8 @@ impl HttpRequest {
             headers: Vec::new(),
             credential: None,
             expires: None,
-            cookies: false,
+            cookies: Cookies::None,
+            known_as: None,
             ranges: RangeSupport::Unknown,
             same_version: SameVersion::IfRange,
             body: None,

@@ -7,7 +7,6 @@ pub use crate::net::{HttpRequest, RangeSupport, RequestCredential};
 /// An answer to "where are the bytes": asked for when a download starts and again when the
 /// answer expires.
 #[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "one for each download under way")]
 pub enum Location {
     /// A GET request.
     Http(HttpRequest),

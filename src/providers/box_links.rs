@@ -8,6 +8,7 @@
 //!
 //! Sources: logs of other projects, read 2026-11-23; terms on automated download are unknown.
 
+use crate::net::Cookies;
 use crate::plan::{HttpRequest, Location};
 use crate::values::SafeUrl;
 
@@ -36,7 +37,7 @@ impl Provider for BoxLinks {
     async fn locate(&self, _hosts: &Hosts, file: &ListedFile, way: usize) -> Result<Location, ProviderError> {
         let missing = || ProviderError::NoPlace { path: file.path.clone() };
         let url = self.addresses(file).into_iter().nth(way).ok_or_else(missing)?;
-        Ok(Location::Http(HttpRequest { cookies: true, ..HttpRequest::get(url) }))
+        Ok(Location::Http(HttpRequest { cookies: Cookies::Chain, ..HttpRequest::get(url) }))
     }
 }
 

@@ -122,7 +122,8 @@ impl Provider for KaggleFiles {
                 return Err(unusable("no address of the file's bytes"));
             }
         };
-        let request = HttpRequest { expires: expires(&link), ..HttpRequest::get(link) };
+        let known_as = Some(self.place.page(version));
+        let request = HttpRequest { expires: expires(&link), known_as, ..HttpRequest::get(link) };
         let wrapped = single.is_some() && is_wrapped(&request.url, file.path.file_name());
         Ok(if wrapped { Location::Wrapped(request) } else { Location::Http(request) })
     }
@@ -180,6 +181,20 @@ impl KaggleFiles {
             self.rest.store(true, Ordering::Relaxed);
         }
         Ok(hosts.client.lead(&call.rest(hosts), LARGEST_ANSWER).await?)
+    }
+}
+
+impl KagglePlace {
+    /// Its page, for people and records; that of one version where it is known.
+    fn page(&self, version: Option<u32>) -> SafeUrl {
+        let site = SafeUrl::parse("https://www.kaggle.com/").expect("it is an address");
+        match (self, version) {
+            (Self::Dataset { owner, slug, .. }, Some(version)) => {
+                site.at(&["datasets", owner, slug, "versions", &version.to_string()])
+            }
+            (Self::Dataset { owner, slug, .. }, None) => site.at(&["datasets", owner, slug]),
+            (Self::Competition(name), _) => site.at(&["competitions", name]),
+        }
     }
 }
 

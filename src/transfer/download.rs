@@ -260,7 +260,7 @@ impl<'e> Download<'e> {
         if verified.is_err() {
             fs::remove_file(&self.job.target).map_err(|error| self.fs(error))?;
         }
-        Ok(self.done(ByteSize(size), digests[0], verified?, &request.url))
+        Ok(self.done(ByteSize(size), digests[0], verified?, request))
     }
 
     /// The part is complete: waits for its digests, proves it, and moves it to its place.
@@ -315,7 +315,7 @@ impl<'e> Download<'e> {
             fs::remove_file(&journal::path_of(&from))
         });
         self.joined(moved.await)?;
-        Ok(self.done(ByteSize(size), digests[0], verified, &request.url))
+        Ok(self.done(ByteSize(size), digests[0], verified, request))
     }
 
     /// A file that is on this machine already: copied, and proven like any other.
@@ -355,9 +355,10 @@ impl<'e> Download<'e> {
         self.job.expected.digests.iter().chain(&self.stated).map(Digest::algorithm).collect()
     }
 
-    fn done(&self, size: ByteSize, sha256: Digest, verified: Verified, url: &SafeUrl) -> Done {
+    fn done(&self, size: ByteSize, sha256: Digest, verified: Verified, request: &HttpRequest) -> Done {
         let downloaded = ByteSize(self.received);
-        Done { size, sha256, verified, url: Some(url.clone()), downloaded, wrapped: false }
+        let url = Some(request.known_as.as_ref().unwrap_or(&request.url).clone());
+        Done { size, sha256, verified, url, downloaded, wrapped: false }
     }
 
     pub(super) fn progress(&self, bytes: u64) {

@@ -8,6 +8,7 @@
 
 pub mod azure;
 pub mod figshare;
+pub mod googledrive;
 pub mod huggingface;
 pub mod kaggle;
 pub mod osf;

@@ -69,7 +69,7 @@ pub(super) fn check(answer: Answer, place: &KagglePlace, credential_sent: bool) 
 /// What a refusal means. `None` where Kaggle's status says it all.
 fn meaning(status: u16, words: &str, place: &KagglePlace, credential_sent: bool) -> Option<ProviderError> {
     let name = place.shown();
-    let page = place.page();
+    let page = place.page(None);
     let words = words.to_lowercase();
     let asks_for_rules = words.contains("accept") && words.contains("rules");
     let asks_for_person = words.contains("phone") || words.contains("verif");
@@ -122,16 +122,10 @@ impl KagglePlace {
         }
     }
 
-    fn page(&self) -> String {
-        match self {
-            Self::Dataset { owner, slug, .. } => format!("https://www.kaggle.com/datasets/{owner}/{slug}"),
-            Self::Competition(name) => format!("https://www.kaggle.com/competitions/{name}"),
-        }
-    }
-
     fn rules(&self) -> Vec<String> {
+        let page = self.page(None).at(&["rules"]);
         vec![
-            format!("accept the rules at <{}/rules>, signed in as the account of the credential", self.page()),
+            format!("accept the rules at <{page}>, signed in as the account of the credential"),
             "after the end of a competition this goes by its button `Late Submission`".to_owned(),
         ]
     }
