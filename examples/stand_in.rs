@@ -46,9 +46,20 @@ fn main() {
         Some("s3") => (stand_ins::s3::answer, Toy::new()),
         Some("synapse") => (stand_ins::synapse::answer, Toy::new()),
         Some("synapse-restricted") => (stand_ins::synapse::restricted, Toy::new()),
+        Some("tcia") => (stand_ins::tcia::answer, stand_ins::tcia::toy()),
         Some("umls") => (stand_ins::umls::answer, stand_ins::umls::toy()),
         Some("zenodo") => (stand_ins::zenodo::answer, Toy::flat()),
         other => panic!("no stand-in {other:?}: the names are those of the files in tests/stand_ins"),
+        other => {
+            panic!(
+                "no stand-in {other:?}; there is figshare, huggingface, osf, synapse, synapse-restricted, tcia, umls, zenodo"
+            )
+        }
+        other => panic!("no stand-in {other:?}; there is azure, figshare, huggingface, osf, zenodo"),
+        Some("s3") => (stand_ins::s3::answer, Toy::new()),
+        Some("zenodo") => (stand_ins::zenodo::answer, Toy::flat()),
+        other => panic!("no stand-in {other:?}; there is figshare, huggingface, osf, s3, zenodo"),
+        other => panic!("no stand-in {other:?}; there is figshare, huggingface, kaggle, osf, zenodo"),
     };
     if let Some(dir) = option("--write") {
         for (name, bytes) in toy.files.iter() {

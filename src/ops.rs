@@ -23,6 +23,7 @@ pub mod lint;
 pub mod list;
 pub mod matching;
 pub mod matter;
+mod member_sums;
 pub mod particulars;
 pub mod placing;
 pub mod recorded;

@@ -22,6 +22,7 @@ pub mod osf;
 pub mod physionet;
 pub mod s3;
 pub mod synapse;
+pub mod tcia;
 pub mod umls;
 pub mod zenodo;
 
@@ -164,6 +165,8 @@ pub struct ListedFile {
     pub at: Option<Arc<Locator>>,
     /// Its terms as the host states them for this file alone.
     pub license: Option<Arc<str>>,
+    /// How many files come out of it, where it is an archive and the host says so.
+    pub members: Option<u32>,
 }
 
 /// Why a provider cannot go on.
@@ -310,6 +313,8 @@ pub enum AnyProvider {
     Synapse(synapse::SynapseEntity),
     /// Object stores with the S3 interface.
     S3(s3::S3Objects),
+    /// The Cancer Imaging Archive.
+    Tcia(tcia::TciaCollection),
     /// UMLS Terminology Services.
     Umls(umls::UmlsProduct),
     /// Zenodo.
@@ -336,6 +341,7 @@ macro_rules! each {
             AnyProvider::Physionet($one) => $call,
             AnyProvider::Synapse($one) => $call,
             AnyProvider::S3($one) => $call,
+            AnyProvider::Tcia($one) => $call,
             AnyProvider::Umls($one) => $call,
             AnyProvider::Zenodo($one) => $call,
             AnyProvider::Azure($one) => $call,
@@ -400,6 +406,7 @@ impl AnyProvider {
             Host::S3 { bucket, region, prefix, requester_pays } => {
                 Self::S3(s3::S3Objects::of(bucket, region.as_deref(), prefix.as_deref(), *requester_pays))
             }
+            Host::Tcia { collection } => Self::Tcia(tcia::TciaCollection { collection: collection.clone() }),
             Host::Umls { product } => Self::Umls(umls::UmlsProduct { product: product.clone() }),
             Host::Zenodo { record } => Self::Zenodo(zenodo::ZenodoRecord { record: *record }),
             Host::Azure { account, container, prefix, link } => Self::Azure(azure::AzureContainer {
@@ -462,7 +469,7 @@ impl ListedFile {
 
     /// A file of which only the name is known.
     pub fn named(path: RelPath) -> Self {
-        Self { path, size: None, digests: Vec::new(), at: None, license: None }
+        Self { path, size: None, digests: Vec::new(), at: None, license: None, members: None }
     }
 }
 
@@ -520,6 +527,7 @@ impl ListedFile {
         digests.extend(self.digests.iter().filter(|one| !digests.contains(one)).copied().collect::<Vec<_>>());
         self.size = self.size.or(known.size);
         self.digests = digests;
+        self.members = self.members.or(known.members);
         self.at = match (self.at, known.at) {
             (Some(listed), Some(known)) => Some(Arc::new(Locator::clone(&listed).or(Locator::clone(&known)))),
             (listed, known) => listed.or(known),

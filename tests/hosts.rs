@@ -38,6 +38,8 @@ mod s3;
 mod scene;
 #[path = "hosts/synapse.rs"]
 mod synapse;
+#[path = "hosts/tcia.rs"]
+mod tcia;
 #[path = "hosts/umls.rs"]
 mod umls;
 #[path = "hosts/zenodo.rs"]

@@ -295,6 +295,7 @@ impl Host {
                 | Self::Osf { .. }
                 | Self::Synapse { .. }
                 | Self::S3 { .. }
+                | Self::Tcia { .. }
                 | Self::Umls { .. }
                 | Self::Physionet { .. }
                 | Self::Zenodo { .. }

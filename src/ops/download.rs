@@ -27,6 +27,7 @@ use crate::values::{ByteSize, DatasetId, Digest, RelPath, Secret, counted};
 use super::doubt::Doubt;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::member_sums;
 use super::placing::{MemberPlaces, place_members};
 use super::rules::unpack_rules;
 use super::unwrap::{Unwrapping, unwrap};
@@ -417,6 +418,13 @@ fn unpack_one(shared: &Shared, wanted: &Wanted) -> Result<(), Failure> {
             _ => failure,
         }
     })?;
+    if let Some(list) = &entry_rules.table.checksums {
+        member_sums::prove(path, list, wanted.listed.members, &into, &unpacked).inspect_err(|_| {
+            // What is not proven must not be taken for finished by the next run.
+            let _ = fs::remove_dir_all(&into);
+            let _ = fs::remove_file(&archive);
+        })?;
+    }
     keep_members(shared, wanted, entry_rules, &into, unpacked)?;
     let keeps = matches!(wanted.manner.handling, Handling::Unpack { keep: true, .. });
     if !keeps {

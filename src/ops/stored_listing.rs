@@ -38,6 +38,8 @@ struct Line {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     license: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    members: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     url: Option<SafeUrl>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     at: Option<RelPath>,
@@ -119,6 +121,7 @@ impl Line {
             file_id: at.file_id,
             entity: at.entity,
             key: at.key,
+            members: file.members,
         }
     }
 
@@ -141,6 +144,7 @@ impl Line {
                 _ => Arc::new(at),
             }),
             license: self.license.map(Arc::from),
+            members: self.members,
         }
     }
 }

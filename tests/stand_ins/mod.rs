@@ -16,6 +16,7 @@ pub mod physionet;
 pub mod s3;
 pub mod storage;
 pub mod synapse;
+pub mod tcia;
 pub mod umls;
 pub mod zenodo;
 

@@ -27,6 +27,8 @@ pub struct UnpackTable {
     pub nested: Vec<String>,
     /// How many files come out.
     pub members: Option<u64>,
+    /// A member that lists the MD5s of all others.
+    pub checksums: Option<String>,
     /// How many bytes come out.
     pub unpacked_size: Option<u64>,
     /// Whether links that stay inside are allowed.

@@ -224,6 +224,7 @@ const UNPACK: &[&str] = &[
     "only",
     "nested",
     "members",
+    "checksums",
     "unpacked-size",
     "links",
     "names",
