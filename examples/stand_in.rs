@@ -60,6 +60,10 @@ fn main() {
         Some("zenodo") => (stand_ins::zenodo::answer, Toy::flat()),
         other => panic!("no stand-in {other:?}; there is figshare, huggingface, osf, s3, zenodo"),
         other => panic!("no stand-in {other:?}; there is figshare, huggingface, kaggle, osf, zenodo"),
+        other => panic!(
+            "no stand-in {other:?}; there is azure, figshare, huggingface, kaggle, osf, s3, synapse, synapse-restricted, \
+             tcia, umls, zenodo"
+        ),
     };
     if let Some(dir) = option("--write") {
         for (name, bytes) in toy.files.iter() {

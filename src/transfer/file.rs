@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::events::Event;
 use crate::net::NetError;
 use crate::net::retry::{self, Attempts, Verdict};
@@ -121,6 +123,8 @@ async fn with_attempts(
     let mut download = Download::new(engine, job);
     let (mut refreshed, mut versions) = (0, 0);
     let mut best = download.held();
+    let now = || engine.client.settings().clock.now();
+    let mut given = now();
     loop {
         let outcome = tokio::select! {
             outcome = download.attempt(&location) => outcome,
@@ -159,6 +163,7 @@ async fn with_attempts(
         let patience = engine.client.settings().max_retry_after;
         let wait = match retry::classify(&error) {
             _ if versions > 0 && versions < VERSIONS && matches!(error, NetError::Protocol { .. }) => Duration::ZERO,
+            Verdict::Refresh if outlived(&location, given, now()) => Duration::ZERO,
             Verdict::Refresh if refreshed < 3 && (download.received > 0 || expires(&location)) => {
                 refreshed += 1;
                 Duration::ZERO
@@ -182,6 +187,7 @@ async fn with_attempts(
             () = tokio::time::sleep(wait) => {}
             () = engine.cancel.cancelled() => {}
         }
+        given = now();
         location = located(job, way).await?;
         if is_wrapped(&location) != wrapped {
             let reason = "the host serves it in another form than a moment ago".to_owned();
@@ -200,6 +206,36 @@ async fn located(job: &Job, way: &dyn Locate) -> Result<Location, TransferError>
     way.locate().await.map_err(|cause| TransferError::NotLocated { file: job.file.clone(), cause })
 }
 
+/// Whether a link that was good when it was given has lived out its time since: it waited for its
+/// turn among others. Another one is asked for then, however often that happens.
+fn outlived(location: &Location, given: Timestamp, now: Timestamp) -> bool {
+    let (Location::Http(request) | Location::Wrapped(request)) = location else { return false };
+    request.expires.is_some_and(|expires| given < expires && expires <= now)
+}
+
 pub(super) fn expires(location: &Location) -> bool {
     matches!(location, Location::Http(request) | Location::Wrapped(request) if request.expires.is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::HttpRequest;
+    use crate::values::SafeUrl;
+
+    #[test]
+    fn a_link_that_waited_too_long_is_not_one_that_never_worked() {
+        #[track_caller]
+        fn check(expires: Option<&str>, given: &str, now: &str, expected: bool) {
+            let url = SafeUrl::parse("https://storage.example/a?sig=SECRET").unwrap();
+            let expires = expires.map(|time| time.parse().unwrap());
+            let location = Location::Http(HttpRequest { expires, ..HttpRequest::get(url) });
+            assert_eq!(outlived(&location, given.parse().unwrap(), now.parse().unwrap()), expected, "{given} {now}");
+        }
+        let at = |second: u8| format!("2026-11-28T10:00:{second:02}Z");
+        check(Some(&at(25)), &at(0), &at(40), true);
+        check(Some(&at(25)), &at(0), &at(5), false); // refused at once
+        check(Some(&at(25)), &at(30), &at(40), false); // a clock is wrong
+        check(None, &at(0), &at(40), false);
+    }
 }
