@@ -7,6 +7,7 @@ pub mod args;
 pub mod output;
 
 mod access;
+mod auth;
 mod catalogue;
 mod config;
 mod doctor;
@@ -111,6 +112,7 @@ async fn dispatch(context: &Context, command: &Command, output: &Output) -> Resu
         Command::Remove(args) => here::remove(context, args, output),
         Command::Du(args) => here::du(context, args),
         Command::Access(args) => access::run(context, args, output).await,
+        Command::Auth(command) => auth::run(context, command, output).await,
         Command::Ledger(command) => ledger::run(context, command),
         Command::Cite(args) => catalogue::cite(context, args),
         Command::Catalog(command) => catalogue::catalog(context, command),

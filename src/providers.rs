@@ -261,7 +261,7 @@ impl Remedy for ProviderError {
                     Some([Form::Login]) => format!("set `MEDSETS_USER_{name}` and `MEDSETS_PASSWORD_{name}`"),
                     _ => format!("set `MEDSETS_TOKEN_{name}`, or `MEDSETS_USER_{name}` and `MEDSETS_PASSWORD_{name}`"),
                 };
-                Some(variables)
+                Some(format!("store one with `medsets auth login {provider}`, or {variables}"))
             }
             Self::ByHand { page, steps, .. } => {
                 let page = page.as_ref().map(|page| format!("get the files from <{page}>"));

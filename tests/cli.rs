@@ -10,6 +10,8 @@
 
 mod support;
 
+#[path = "cli/auth.rs"]
+mod auth;
 #[path = "cli/bad_input.rs"]
 mod bad_input;
 #[path = "cli/catalogue.rs"]

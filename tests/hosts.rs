@@ -12,6 +12,8 @@
 mod stand_ins;
 mod support;
 
+#[path = "hosts/auth.rs"]
+mod auth;
 #[path = "hosts/azure.rs"]
 mod azure;
 #[path = "hosts/brats.rs"]

@@ -117,15 +117,19 @@ impl StepState {
     }
 }
 
-/// Where a provider's credential is looked for.
+/// How a provider's credential is given.
 fn sign_in(provider: &str, dataset: &DatasetId) -> String {
     let name = provider.to_uppercase().replace(|letter: char| !letter.is_ascii_alphanumeric(), "_");
     // A name of the dataset's own: what the page gives is a link.
     if provider.strip_suffix(dataset.as_str()).is_some_and(|rest| rest.ends_with('-')) {
-        return format!("put the link that the page shows to you into `MEDSETS_TOKEN_{name}`");
+        return format!(
+            "give the link that the page shows to you to `medsets auth login {provider}`, \
+             or put it into `MEDSETS_TOKEN_{name}`"
+        );
     }
     format!(
-        "put the credential into `MEDSETS_TOKEN_{name}`, or into `MEDSETS_USER_{name}` and `MEDSETS_PASSWORD_{name}`"
+        "store the credential with `medsets auth login {provider}`, or put it into `MEDSETS_TOKEN_{name}`, \
+         or into `MEDSETS_USER_{name}` and `MEDSETS_PASSWORD_{name}`"
     )
 }
 
@@ -249,7 +253,7 @@ mod tests {
         let error = gate(asked(Purpose::Fetch), &credentialed(), &holdings).pass().unwrap_err();
         assert_eq!(error.exit(), 20);
         assert!(error.remedy().unwrap().contains(
-            "put the credential into `MEDSETS_TOKEN_PHYSIONET`, \
+            "store the credential with `medsets auth login physionet`, or put it into `MEDSETS_TOKEN_PHYSIONET`, \
              or into `MEDSETS_USER_PHYSIONET` and `MEDSETS_PASSWORD_PHYSIONET`"
         ));
     }

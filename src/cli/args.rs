@@ -4,6 +4,7 @@
 //! arguments of one group of commands.
 
 mod access;
+mod auth;
 mod catalogue;
 mod fetch;
 mod here;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub use access::{AcceptArgs, AccessArgs, AccessCommand, GrantArgs, OpenArgs, PlanArgs, PlanFormat, WithdrawArgs};
+pub use auth::{AuthCommand, AuthStatusArgs, LoginArgs};
 pub use catalogue::{AccessWord, CatalogCommand, CiteArgs, CiteFormat, InfoArgs, LintArgs, SearchArgs};
 pub use fetch::{FetchArgs, ImportArgs};
 pub use here::{DuArgs, ListArgs, PathArgs, RemoveArgs, StatusArgs, VerifyArgs};
@@ -90,6 +92,9 @@ pub enum Command {
     Du(DuArgs),
     /// What a dataset asks of you, and what you have
     Access(AccessArgs),
+    /// Accounts with hosts: log in, see what is stored, log out
+    #[command(subcommand)]
+    Auth(AuthCommand),
     /// The record of agreements, fetches and deletions
     #[command(subcommand)]
     Ledger(LedgerCommand),

@@ -162,6 +162,12 @@ impl Output {
         }
     }
 
+    /// Asks for a secret on the terminal itself, without showing what is typed.
+    pub fn ask_hidden(question: &str) -> Result<String, Failure> {
+        rpassword::prompt_password(format!("{question} "))
+            .map_err(|error| Failure::new(Exit::USAGE, format!("the terminal cannot be read: {error}")))
+    }
+
     /// Reads standard input whole, up to `limit` bytes of UTF-8 text.
     pub fn read_input(limit: u64) -> Result<String, Failure> {
         let mut text = String::new();

@@ -162,7 +162,11 @@ fn credentials(context: &Context) -> Vec<Check> {
         }
         match note {
             Some(reason) => check(&format!("credential for {provider}"), CheckState::Bad, reason),
-            None => check(&format!("credential for {provider}"), CheckState::Note, "none stored"),
+            None => check(
+                &format!("credential for {provider}"),
+                CheckState::Note,
+                format!("none stored; `medsets auth login {provider}` stores one"),
+            ),
         }
     };
     providers.iter().map(look).collect()

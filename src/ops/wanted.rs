@@ -31,6 +31,11 @@ pub(super) fn hosts(context: &Context, provider: &AnyProvider, target: &Target<'
         Needs::May(forms) => secret(context, target, forms)?,
         Needs::Must(forms) => Some(secret(context, target, forms)?.ok_or_else(|| no_credential(target.source))?),
     };
+    hosts_with(context, secret)
+}
+
+/// What a provider works with, with this secret.
+pub(super) fn hosts_with(context: &Context, secret: Option<CredentialSecret>) -> Result<Hosts, Failure> {
     let choices = HostChoices {
         physionet_user_agent: context.settings.text("physionet.user-agent").map(str::to_owned),
         s3_requester_pays: context.settings.is_on("s3.requester-pays"),

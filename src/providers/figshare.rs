@@ -20,6 +20,7 @@ use crate::net::{HttpRequest, RequestCredential};
 use crate::plan::Location;
 use crate::values::{Algorithm, ByteSize, Digest, RelPath, SafeUrl, Secret};
 
+use super::identity::{self, Identity};
 use super::{Extent, Hosts, ListedFile, Listing, Needs, Provider, ProviderError};
 
 /// A published article.
@@ -83,6 +84,13 @@ impl FigshareArticle {
     }
 }
 
+/// Whose token it is.
+pub async fn identify(hosts: &Hosts) -> Result<Identity, ProviderError> {
+    let request = ask(hosts, address("https://api.figshare.com/v2/account"));
+    let account: Account = identity::ask("figshare", hosts, &request).await?;
+    Ok(Identity { name: account.email })
+}
+
 fn address(text: &str) -> SafeUrl {
     SafeUrl::parse(text).expect("it is an address")
 }
@@ -103,6 +111,11 @@ const PAGE_SIZE: usize = 100;
 
 /// The host allows 500 files in an article; twice that ends a list that never ends.
 const PAGES: usize = 10;
+
+#[derive(Debug, Deserialize)]
+struct Account {
+    email: Option<String>,
+}
 
 #[derive(Debug, Deserialize)]
 struct File {

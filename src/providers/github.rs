@@ -8,10 +8,13 @@
 //!
 //! Source: docs.github.com on archives and REST, community discussion 46034, read 2026-11-23.
 
+use serde::Deserialize;
+
 use crate::catalog::source::GithubTake;
 use crate::plan::{HttpRequest, Location, RangeSupport};
 use crate::values::SafeUrl;
 
+use super::identity::{self, Identity};
 use super::{Extent, Hosts, ListedFile, Listing, Provider, ProviderError};
 
 /// A repository.
@@ -43,6 +46,19 @@ impl Provider for GithubRepository {
         let ranges = if self.is_generated(file) { RangeSupport::No } else { RangeSupport::Unknown };
         Ok(Location::Http(HttpRequest { ranges, ..HttpRequest::get(url) }))
     }
+}
+
+/// Whose token it is.
+pub async fn identify(hosts: &Hosts) -> Result<Identity, ProviderError> {
+    let url = SafeUrl::parse("https://api.github.com/user").expect("it is an address");
+    let request = hosts.get(url).with_header("accept", "application/vnd.github+json");
+    let account: User = identity::ask("github", hosts, &request).await?;
+    Ok(Identity { name: Some(account.login) })
+}
+
+#[derive(Debug, Deserialize)]
+struct User {
+    login: String,
 }
 
 impl GithubRepository {

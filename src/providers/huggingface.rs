@@ -19,6 +19,7 @@ use crate::net::NetError;
 use crate::plan::Location;
 use crate::values::{Algorithm, ByteSize, Digest, Printable, RelPath, SafeUrl};
 
+use super::identity::{self, Identity};
 use super::{Extent, Hosts, ListedFile, Listing, Needs, Provider, ProviderError};
 
 /// A repository.
@@ -90,6 +91,13 @@ impl Provider for HubRepository {
     }
 }
 
+/// Whose token it is.
+pub async fn identify(hosts: &Hosts) -> Result<Identity, ProviderError> {
+    let request = hosts.get(hub().at(&["api", "whoami-v2"]));
+    let account: Whoami = identity::ask("huggingface", hosts, &request).await?;
+    Ok(Identity { name: Some(account.name) })
+}
+
 impl HubRepository {
     /// The revision, if it is a commit.
     fn commit(&self) -> Option<&str> {
@@ -145,8 +153,9 @@ impl HubRepository {
             HubKind::Model => format!("https://huggingface.co/{}", self.repo),
         };
         let repo = Printable::new(&self.repo);
-        let token =
-            "make a token at <https://huggingface.co/settings/tokens> and set `MEDSETS_TOKEN_HUGGINGFACE`".to_owned();
+        let token = "make a token at <https://huggingface.co/settings/tokens> and give it to \
+                     `medsets auth login huggingface`, or set `MEDSETS_TOKEN_HUGGINGFACE`"
+            .to_owned();
         let (message, help) = match (exit, code) {
             (20, Some("GatedRepo")) => (
                 format!("`{repo}` is gated: the Hub wants to know who asks"),
@@ -193,6 +202,11 @@ fn next_page(link: &str) -> Option<&str> {
 }
 
 const LARGEST_PAGE: ByteSize = ByteSize(64 << 20);
+
+#[derive(Debug, Deserialize)]
+struct Whoami {
+    name: String,
+}
 
 #[derive(Debug, Deserialize)]
 struct Info {

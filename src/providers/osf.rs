@@ -21,6 +21,7 @@ use crate::net::HttpRequest;
 use crate::plan::Location;
 use crate::values::{Algorithm, ByteSize, Digest, RelPath, SafeUrl};
 
+use super::identity::{self, Identity};
 use super::{Extent, Hosts, ListedFile, Listing, Needs, Provider, ProviderError};
 
 /// A project, component or registration.
@@ -69,6 +70,14 @@ impl Provider for OsfNode {
     }
 }
 
+/// Whose token it is.
+pub async fn identify(hosts: &Hosts) -> Result<Identity, ProviderError> {
+    let request =
+        hosts.get(address("https://api.osf.io/v2/users/me/")).with_header("accept", "application/vnd.api+json");
+    let account: Account = identity::ask("osf", hosts, &request).await?;
+    Ok(Identity { name: account.data.attributes.full_name })
+}
+
 /// Folders and pages read for one project at most.
 const MOST_PAGES: usize = 5_000;
 
@@ -90,6 +99,21 @@ fn at_api(api: &SafeUrl, text: &str) -> Result<SafeUrl, ProviderError> {
         return Err(unusable(format!("a page of its list lies at `{}`", url.host())));
     }
     Ok(url)
+}
+
+#[derive(Debug, Deserialize)]
+struct Account {
+    data: AccountData,
+}
+
+#[derive(Debug, Deserialize)]
+struct AccountData {
+    attributes: AccountAttributes,
+}
+
+#[derive(Debug, Deserialize)]
+struct AccountAttributes {
+    full_name: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

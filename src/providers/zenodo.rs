@@ -19,6 +19,7 @@ use crate::net::{HttpRequest, NetError};
 use crate::plan::Location;
 use crate::values::{Algorithm, ByteSize, Digest, RelPath, SafeUrl};
 
+use super::identity::{self, Identity};
 use super::{Extent, Hosts, ListedFile, Listing, Needs, Provider, ProviderError};
 
 /// A published record.
@@ -52,6 +53,18 @@ impl Provider for ZenodoRecord {
             }),
             _ => None,
         }
+    }
+}
+
+/// Whether the token is good. The list of one's own deposits wants a token of any kind (401
+/// without) and a scope that ours need not have (403); neither names the account.
+pub async fn identify(hosts: &Hosts) -> Result<Identity, ProviderError> {
+    let url = SafeUrl::parse("https://zenodo.org/api/deposit/depositions").expect("it is an address");
+    let answer = hosts.client.call(&hosts.get(url), ByteSize(16 << 20)).await?;
+    match answer.error {
+        None | Some(NetError::NotPermitted { .. }) => Ok(Identity::default()),
+        Some(NetError::SignInNeeded { .. }) => Err(identity::refused("zenodo")),
+        Some(error) => Err(error.into()),
     }
 }
 

@@ -68,6 +68,13 @@ fn every_answer_fits_its_schema() {
         grant.iter().map(|word| if *word == "training" { training.as_str() } else { word }).collect();
     answers(&home, "access-grant", &[&grant[..], &["--dry-run"]].concat());
     answers(&home, "access-grant", &grant);
+    answers(&home, "auth-status", &["auth", "status"]);
+    answers(&home, "auth-login", &["auth", "login", "kaggle"]);
+    let login = ["auth", "login", "kaggle", "--token-stdin", "--no-check", "--json"];
+    let login = home.fed("KEY-of-nobody", &login).expect(0).stdout;
+    fits(&validator(&home, "auth-login"), &serde_json::from_str(&login).unwrap());
+    answers(&home, "auth-status", &["auth", "status", "kaggle"]);
+    answers(&home, "auth-logout", &["auth", "logout", "kaggle"]);
     answers(&home, "ledger", &["ledger", "show"]);
     answers(&home, "ledger-verify", &["ledger", "verify"]);
     answers(&home, "ledger-export", &["ledger", "export"]);

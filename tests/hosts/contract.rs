@@ -1,6 +1,8 @@
 //! What every provider keeps: all files with their bytes, proven; no second listing when a
 //! fetch goes on; nothing asked when all is here; and no secret anywhere but at its host.
 
+use crate::support::secrets::Hidden;
+
 use super::scene::{Case, Scene, expected};
 
 /// Runs the contract against a stand-in that wants no account.
@@ -42,6 +44,53 @@ pub fn goes_on(case: &Case, scene: &Scene) {
     scene.run(&["fetch", "toy"]).expect(0);
     assert_eq!(scene.asked(case.listing), listed, "it was listed again");
     assert_eq!(scene.data(), expected(&case.toy));
+}
+
+/// Runs the contract with a login that is stored once: the fetch uses it, everything the
+/// program writes and prints while it works is searched for it, and a logout leaves nothing.
+pub fn with_a_stored_login(case: &Case, login: &Login) {
+    let scene = case.start().with("MEDSETS_KEYRING", "file").with("MEDSETS_LOG", "trace");
+    let provider = case.provider;
+    let mut ran = Vec::new();
+    let arguments: Vec<&str> = ["auth", "login", provider, "--token-stdin"]
+        .into_iter()
+        .chain(login.user.iter().flat_map(|user| ["--user", user]))
+        .chain(login.unchecked.then_some("--no-check"))
+        .collect();
+    ran.push(scene.fed(&format!("{}\n", login.secret), &arguments).expect(0));
+    let file = scene.home.config().join("credentials.toml");
+    let hidden = Hidden::new(login.secret);
+    assert!(hidden.is_plain_in(&std::fs::read(&file).unwrap()), "it is stored where it is said to be");
+    ran.push(scene.run(&["auth", "status", "--json"]).expect(0));
+    let events = scene.home.path().join("events.jsonl");
+    let events = events.to_str().unwrap();
+    ran.push(scene.run(&["fetch", "toy", "--dry-run", "--json", "--events", events]));
+    ran.push(scene.fed("", &["fetch", "toy", "--events", "-"]).expect(0));
+    assert_eq!(scene.data(), expected(&case.toy));
+    ran.push(scene.run(&["doctor"]));
+    ran.push(scene.run(&["access", "toy", "--json"]));
+    ran.push(scene.run(&["ledger", "export"]).expect(0));
+    ran.push(scene.run(&["auth", "logout", provider]).expect(0));
+    assert!(!hidden.is_plain_in(&std::fs::read(&file).unwrap()), "a logout leaves nothing");
+    assert!(scene.store.log().iter().all(|asked| asked.header("authorization").is_none()));
+    scene.never_shows(login.secret, &ran.iter().collect::<Vec<_>>());
+}
+
+/// What a person gives to `auth login`.
+pub struct Login {
+    /// The user name, where the host wants one.
+    pub user: Option<&'static str>,
+    /// The token, password or key.
+    pub secret: &'static str,
+    /// Whether the host has no way to be asked.
+    pub unchecked: bool,
+}
+
+impl Login {
+    /// A token that the host is asked about.
+    pub fn token(secret: &'static str) -> Self {
+        Self { user: None, secret, unchecked: false }
+    }
 }
 
 /// Runs the contract with a token that the stand-in wants: it reaches the host and nothing else.

@@ -29,6 +29,10 @@ fn keeps_the_contract() {
 
 #[test]
 fn its_token_stays_with_it() {
+    contract::with_a_stored_login(
+        &Case { token: Some("FIG-7f3a9c1b2d"), ..case() },
+        &contract::Login::token("FIG-7f3a9c1b2d"),
+    );
     contract::with_a_token(&Case { token: Some("FIG-7f3a9c1b2d"), ..case() }, "FIG-7f3a9c1b2d");
 }
 

@@ -27,6 +27,7 @@ fn keeps_the_contract() {
 
 #[test]
 fn its_token_stays_with_it() {
+    contract::with_a_stored_login(&Case { token: Some(TOKEN), ..case() }, &contract::Login::token(TOKEN));
     contract::with_a_token(&Case { token: Some(TOKEN), ..case() }, TOKEN);
 }
 

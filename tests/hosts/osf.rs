@@ -25,6 +25,10 @@ fn keeps_the_contract() {
 
 #[test]
 fn its_token_stays_with_it() {
+    contract::with_a_stored_login(
+        &Case { token: Some("OSF-5e1d2c8b7a"), ..case() },
+        &contract::Login::token("OSF-5e1d2c8b7a"),
+    );
     contract::with_a_token(&Case { token: Some("OSF-5e1d2c8b7a"), ..case() }, "OSF-5e1d2c8b7a");
 }
 

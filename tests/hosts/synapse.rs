@@ -54,6 +54,7 @@ fn keeps_the_contract() {
 #[test]
 fn its_token_stays_with_it() {
     contract::with_a_token(&gated(), TOKEN);
+    contract::with_a_stored_login(&gated(), &contract::Login::token(TOKEN));
 }
 
 #[test]

@@ -34,6 +34,9 @@ pub fn answer(setup: &Setup, asked: &Asked) -> Reply {
                 "license": { "value": 1, "name": "CC BY 4.0", "url": "https://creativecommons.org/licenses/by/4.0/" },
                 "files": all(setup) }))
         }
+        ["api", "v2", "account"] if setup.token.is_some() => {
+            Reply::json(&json!({ "id": 1, "email": "tester@example.org", "first_name": "Tess", "last_name": "Ter" }))
+        }
         ["api", "v2", "articles"] => Reply::json(&json!([{ "id": 77, "doi": "10.6084/m9.figshare.77.v2" }])),
         ["api", "v2", "articles", "78", "files"] => Reply::json(&json!([])),
         ["api", "v2", "file", "download", id] | ["bytes", "files", id] => bytes(setup, id),

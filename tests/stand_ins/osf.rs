@@ -22,6 +22,10 @@ pub fn answer(setup: &Setup, asked: &Asked) -> Reply {
     let place = asked.place().replace("//", "/");
     let parts: Vec<&str> = place.trim_matches('/').split('/').collect();
     match parts.as_slice() {
+        ["v2", "users", "me"] if setup.token.is_some() => {
+            Reply::json(&json!({ "data": { "id": "u1234", "type": "users",
+            "attributes": { "full_name": "Tess Ter", "given_name": "Tess", "family_name": "Ter" } } }))
+        }
         ["v2", "guids", "abcde"] => Reply::redirect(302, format!("{}v2/nodes/abcde/", setup.origin)),
         ["v2", "nodes", "abcde"] => Reply::json(&node(setup)),
         ["v2", "nodes", "abcde", "files"] => Reply::json(&storages(setup)),

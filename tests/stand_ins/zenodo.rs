@@ -16,6 +16,7 @@ pub fn answer(setup: &Setup, asked: &Asked) -> Reply {
     let place = asked.place();
     let parts: Vec<&str> = place.trim_start_matches('/').splitn(5, '/').collect();
     match parts.as_slice() {
+        ["api", "deposit", "depositions"] => deposits(setup, asked),
         ["records" | "record", "42"] => Reply::page("<title>Toy</title>"),
         ["api", "records", "42"] => Reply::json(&record(setup)),
         ["api", "records", "43"] => Reply::json(&json!({
@@ -32,6 +33,17 @@ pub fn answer(setup: &Setup, asked: &Asked) -> Reply {
         }
         _ => missing(),
     }
+}
+
+/// What only a known token with the scope `deposit:write` may see; the token here has none.
+fn deposits(setup: &Setup, asked: &Asked) -> Reply {
+    let sent = asked.header("authorization");
+    let known = setup.token.as_ref().is_some_and(|token| sent == Some(&format!("Bearer {token}")));
+    let (status, message) = match known {
+        true => (403, "Permission denied."),
+        false => (401, "The server could not verify that you are authorized to access the URL requested."),
+    };
+    Reply::json(&json!({ "status": status, "message": message })).but(status)
 }
 
 fn missing() -> Reply {

@@ -1,6 +1,7 @@
 //! The program as a new user runs it: an empty home folder and nothing of ours around it.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -22,6 +23,8 @@ pub struct Ran {
     pub stdout: String,
     /// Standard error.
     pub stderr: String,
+    /// What the list of processes showed of it, where that was looked at.
+    pub command_lines: String,
 }
 
 impl Home {
@@ -73,6 +76,32 @@ impl Home {
         self.command(arguments).output().expect("the program starts").into()
     }
 
+    /// Runs the program with a text on standard input, and looks at the list of processes
+    /// meanwhile.
+    pub fn fed(&self, input: &str, arguments: &[&str]) -> Ran {
+        let mut child = self.command(arguments).stdin(Stdio::piped()).spawn().expect("the program starts");
+        let place = format!("/proc/{}/cmdline", child.id());
+        let mut seen = std::fs::read(&place).unwrap_or_default();
+        // A program that has ended early reads no more.
+        let _ = child.stdin.take().expect("it is piped").write_all(input.as_bytes());
+        let (sender, ended) = std::sync::mpsc::channel();
+        let watcher = std::thread::spawn(move || {
+            while ended.recv_timeout(std::time::Duration::from_millis(5)).is_err() {
+                seen.extend(std::fs::read(&place).unwrap_or_default());
+            }
+            seen
+        });
+        let mut ran: Ran = child.wait_with_output().expect("the program ends").into();
+        let _ = sender.send(());
+        ran.command_lines = String::from_utf8_lossy(&watcher.join().expect("it only reads")).into_owned();
+        ran
+    }
+
+    /// Where settings and credentials are by default.
+    pub fn config(&self) -> PathBuf {
+        self.path().join(".config/medsets")
+    }
+
     /// Runs with `--json` and reads the answer.
     pub fn json(&self, arguments: &[&str]) -> Value {
         let ran = self.run(&[arguments, &["--json"]].concat());
@@ -94,6 +123,7 @@ impl From<Output> for Ran {
             code: output.status.code(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            command_lines: String::new(),
         }
     }
 }

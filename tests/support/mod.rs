@@ -7,5 +7,7 @@ pub mod home;
 pub mod host;
 pub mod multiplexed;
 pub mod proxy;
+pub mod secrets;
 pub mod server;
+pub mod terminal;
 pub mod tls;

@@ -1,0 +1,91 @@
+//! A terminal of the program's own, for what it asks a person.
+
+use std::io::{Read as _, Write as _};
+use std::process::Child;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use pty_process::blocking::{Command, Pty};
+
+use super::home::Home;
+
+/// The program at a terminal.
+pub struct Terminal {
+    input: Arc<Pty>,
+    output: Receiver<Vec<u8>>,
+    child: Child,
+    /// All that stood on the screen so far.
+    pub screen: String,
+}
+
+impl Terminal {
+    /// Starts the program.
+    pub fn start(home: &Home, arguments: &[&str]) -> Self {
+        let plain = home.command(arguments);
+        let (pty, screen) = pty_process::blocking::open().expect("the system has terminals");
+        let mut command = Command::new(plain.get_program()).env_clear().args(arguments);
+        for (name, value) in plain.get_envs() {
+            command = command.env(name, value.expect("nothing is unset"));
+        }
+        command = command.env("TERM", "xterm").current_dir(home.path().join("work"));
+        let child = command.spawn(screen).expect("the program starts");
+        let input = Arc::new(pty);
+        let reader = input.clone();
+        let (sender, output) = channel();
+        std::thread::spawn(move || {
+            let mut piece = [0; 4096];
+            // The end of the program is an error at its terminal.
+            while let Ok(read) = (&*reader).read(&mut piece) {
+                if read == 0 || sender.send(piece[..read].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+        Self { input, output, child, screen: String::new() }
+    }
+
+    /// Waits until this stands on the screen.
+    #[track_caller]
+    pub fn wait_for(&mut self, text: &str) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while !self.screen.contains(text) {
+            match self.output.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(piece) => self.screen.push_str(&String::from_utf8_lossy(&piece)),
+                Err(_) => panic!("`{text}` does not come: {}", self.screen),
+            }
+        }
+    }
+
+    /// Waits for this on the screen, and until what is typed is not shown any more.
+    #[track_caller]
+    pub fn wait_for_hidden(&mut self, text: &str) {
+        self.wait_for(text);
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let shows = |pty: &Pty| {
+            let modes = rustix::termios::tcgetattr(pty).expect("it is a terminal").local_modes;
+            modes.contains(rustix::termios::LocalModes::ECHO)
+        };
+        while shows(&self.input) {
+            assert!(Instant::now() < deadline, "what is typed is shown");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Types something.
+    pub fn types(&mut self, text: &str) {
+        (&*self.input).write_all(text.as_bytes()).expect("the program reads its terminal");
+    }
+
+    /// Waits for the end; the exit code.
+    pub fn end(mut self) -> (Option<i32>, String) {
+        let status = self.child.wait().expect("the program ends");
+        loop {
+            match self.output.recv_timeout(Duration::from_secs(2)) {
+                Ok(piece) => self.screen.push_str(&String::from_utf8_lossy(&piece)),
+                Err(RecvTimeoutError::Disconnected | RecvTimeoutError::Timeout) => break,
+            }
+        }
+        (status.code(), self.screen)
+    }
+}
