@@ -7,7 +7,8 @@
 //! what the entries come to for one person.
 //!
 //! Files on disk, all below the state folder: `ledger.jsonl`, `ledger.lock`, `heads.jsonl`,
-//! `ledger.torn-<n>` after a repair, and `evidence/<sha256>`.
+//! `ledger.torn-<n>` after a repair, `evidence/<sha256>`, and `host-answers.jsonl`, which is no
+//! part of the record.
 //!
 //! medsets accepts nothing for anyone: it records what a person states.
 
@@ -17,6 +18,7 @@ pub mod entry;
 pub mod error;
 pub mod evidence;
 pub mod export;
+pub mod host_answers;
 pub mod ledger;
 pub mod text;
 

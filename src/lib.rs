@@ -62,6 +62,7 @@
 //! <state_dir>/                                  ledger.jsonl ledger.lock heads.jsonl: agreements::ledger
 //!     ledger.torn-<n>                           agreements::ledger, when it is repaired
 //!     evidence/<sha256>                         agreements::evidence
+//!     host-answers.jsonl                        agreements::host_answers
 //! <config_dir>/config.toml medsets.toml         context::config_file
 //! <config_dir>/credentials.toml                 credentials, and the person; writers take turns by
 //!     credentials.lock                          this

@@ -27,6 +27,7 @@ pub mod matter;
 mod member_sums;
 pub mod particulars;
 pub mod placing;
+pub mod probe;
 pub mod recorded;
 pub mod remove;
 pub mod repair;

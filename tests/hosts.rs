@@ -34,6 +34,8 @@ mod kaggle;
 mod osf;
 #[path = "hosts/physionet.rs"]
 mod physionet;
+#[path = "hosts/probe.rs"]
+mod probe;
 #[path = "hosts/s3.rs"]
 mod s3;
 #[path = "hosts/scene.rs"]

@@ -275,9 +275,12 @@ fn judge_acceptance(step: &Step, holdings: &Holdings, acceptance: &Acceptance) -
 
 /// A step that a recorded grant meets, or the host's word.
 fn judge_granted(step: &Step, holdings: &Holdings, standing: Standing, obstacle: Obstacle) -> StepState {
-    let from_host = || Some("the host's answer".to_owned());
+    let from_host = || Some("host".to_owned());
     match (standing, holdings.answers.get(&step.id)) {
-        (_, Some(HostAnswer::Granted)) => StepState { known_from: from_host(), ..StepState::of(step, State::Done) },
+        (_, Some(HostAnswer::Granted { at })) => {
+            let detail = Some(format!("granted by the host on {}", day(*at)));
+            StepState { known_from: from_host(), detail, ..StepState::of(step, State::Done) }
+        }
         (_, Some(HostAnswer::Pending)) => {
             let detail = Some("the host has not decided yet".to_owned());
             StepState { known_from: from_host(), detail, ..StepState::closed(step, State::Pending, Obstacle::Pending) }

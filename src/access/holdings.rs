@@ -55,8 +55,11 @@ pub enum CurrentText {
 /// What a host said about a step when it was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HostAnswer {
-    /// It is granted.
-    Granted,
+    /// It served a file to this account, and when.
+    Granted {
+        /// When it was asked.
+        at: Timestamp,
+    },
     /// It is under way.
     Pending,
     /// It is not granted.

@@ -1,20 +1,24 @@
-//! `medsets access`: checklist, plan, open, accept, withdraw, grant.
+//! `medsets access`: checklist, plan, probe, open, accept, withdraw, grant.
 
 use serde_json::{Value, json};
 
 use crate::access::{self, Gate, Purpose};
 use crate::agreements::Means;
+use crate::agreements::host_answers::HostWord;
 use crate::catalog::Selection;
 use crate::context::Context;
 use crate::ops::accept::{self, Offer, Statement};
 use crate::ops::gate::{self, Compare};
 use crate::ops::grant::{self, GrantOptions};
+use crate::ops::probe;
 use crate::ops::recorded::Recorded;
 use crate::ops::step;
 use crate::ops::{Exit, Failure};
 use crate::values::{Digest, Printable};
 
-use super::args::{AcceptArgs, AccessArgs, AccessCommand, GrantArgs, OpenArgs, PlanArgs, PlanFormat, WithdrawArgs};
+use super::args::{
+    AcceptArgs, AccessArgs, AccessCommand, GrantArgs, OpenArgs, PlanArgs, PlanFormat, ProbeArgs, WithdrawArgs,
+};
 use super::output::{Answer, Output};
 
 /// Runs one of the access commands.
@@ -22,6 +26,7 @@ pub async fn run(context: &Context, args: &AccessArgs, output: &Output) -> Resul
     match &args.command {
         None => checklist(context, &args.datasets, args.source.as_deref()).await,
         Some(AccessCommand::Plan(args)) => plan(context, args).await,
+        Some(AccessCommand::Probe(args)) => probe_hosts(context, args).await,
         Some(AccessCommand::Open(args)) => open(context, args).await,
         Some(AccessCommand::Accept(args)) => accept(context, args, output).await,
         Some(AccessCommand::Withdraw(args)) => withdraw(context, args),
@@ -71,10 +76,21 @@ async fn checklist(context: &Context, names: &[String], source: Option<&str>) ->
             let page = step.step.page.as_ref().map_or(String::new(), |page| format!("  <{page}>"));
             text.push_str(&format!("  {line}{page}\n"));
         }
+        let said = probe::last(context, selection, source)?;
+        if let Some(said) = &said {
+            let message =
+                said.message.as_ref().map_or(String::new(), |message| format!(": {}", Printable::new(message)));
+            let day = said.at.strftime("%Y-%m-%d");
+            text.push_str(&format!("  {:<8} {} on {day}{message}\n", "host", said.answer.as_str()));
+        }
         if gates.len() == 1 {
             notes.extend(gate.help().iter().map(|line| format!("help: {line}")));
         }
-        datasets.push(data(selection, gate));
+        let mut dataset = data(selection, gate);
+        if let Some(said) = &said {
+            dataset["host_answer"] = probe::as_json(said);
+        }
+        datasets.push(dataset);
     }
     let mut answer = Answer::done("medsets/access/1", json!({ "datasets": datasets }), text);
     answer.notes = notes;
@@ -165,6 +181,36 @@ async fn plan(context: &Context, args: &PlanArgs) -> Result<Answer, Failure> {
         answer.notes.push("nothing is left to do".to_owned());
     }
     Ok(answer)
+}
+
+async fn probe_hosts(context: &Context, args: &ProbeArgs) -> Result<Answer, Failure> {
+    let all = probe::probe(context, &args.datasets, args.source.as_deref()).await?;
+    let mut text = String::new();
+    let mut datasets = Vec::new();
+    let mut exit = Exit::DONE;
+    let mut failures = Vec::new();
+    for one in all {
+        let what = match one.answer {
+            Some(HostWord::Granted) => "the host serves it to your account",
+            Some(HostWord::Open) => "the host serves it to anybody",
+            Some(HostWord::Refused) => "the host does not serve it",
+            None => "the host could not be asked",
+        };
+        text.push_str(&format!("{} by `{}`: {what}\n", one.selection, one.channel));
+        datasets.push(json!({
+            "id": one.selection.id(),
+            "version": one.selection.release().version,
+            "source": one.channel,
+            "answer": one.answer.map_or("unknown", HostWord::as_str),
+            "file": one.file,
+        }));
+        if let Some(failure) = one.refusal {
+            exit = exit.most_actionable(failure.exit);
+            failures.push(failure);
+        }
+    }
+    let answer = Answer::done("medsets/access-probe/1", json!({ "datasets": datasets }), text);
+    Ok(Answer { exit, failures, ..answer })
 }
 
 async fn open(context: &Context, args: &OpenArgs) -> Result<Answer, Failure> {

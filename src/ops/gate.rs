@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 
 use crate::access::{
-    self, Account, CurrentText, Distribution, Gate, Holdings, OnChange, Purpose, Request, Step, StepKind,
+    self, Account, CurrentText, Distribution, Gate, Holdings, HostAnswer, OnChange, Purpose, Request, Step, StepKind,
 };
 use crate::agreements::Standings;
+use crate::agreements::host_answers::HostWord;
 use crate::catalog::{DistributionKind, Requirement, RequirementKind, Selection};
 use crate::context::Context;
 use crate::credentials::{Form, Wanted};
@@ -17,6 +18,7 @@ use crate::values::{DatasetName, SafeUrl};
 use super::failure::Failure;
 use super::identity;
 use super::matter::matter;
+use super::probe;
 use super::texts;
 
 /// Whether the texts of agreements are compared with what is on their pages today.
@@ -39,7 +41,10 @@ pub async fn gate(
     let shelf = context.shelf()?;
     let steps: Vec<Step> =
         selection.requirements(channel).map(|requirement| step(requirement, shelf, selection, channel)).collect();
-    let holdings = holdings(context, selection, &steps, compare).await?;
+    let holdings = Holdings {
+        answers: answers(context, selection, channel, &steps)?,
+        ..holdings(context, selection, &steps, compare).await?
+    };
     let request = Request {
         dataset: selection.id().clone(),
         version: selection.release().version.clone(),
@@ -155,6 +160,20 @@ async fn holdings(
         standings,
         ..Holdings::none(identity::person(context), context.now())
     })
+}
+
+/// What the host said when it was asked for a byte: whoever is served has been granted what the
+/// host decides. A refusal is shown and closes nothing, since it may be over by now.
+fn answers(
+    context: &Context,
+    selection: &Selection,
+    channel: Option<&str>,
+    steps: &[Step],
+) -> Result<BTreeMap<String, HostAnswer>, Failure> {
+    let said = probe::last(context, selection, channel)?.filter(|said| said.answer == HostWord::Granted);
+    let Some(said) = said else { return Ok(BTreeMap::new()) };
+    let by_host = |step: &&Step| matches!(step.kind, StepKind::Training | StepKind::Application | StepKind::Approval);
+    Ok(steps.iter().filter(by_host).map(|step| (step.id.clone(), HostAnswer::Granted { at: said.at })).collect())
 }
 
 /// Only a text that was accepted is compared.

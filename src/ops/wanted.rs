@@ -262,7 +262,7 @@ fn keeps(context: &Context, options: &FetchOptions) -> bool {
 }
 
 /// A source that only a person can use: what to get, and how to go on.
-fn by_hand(error: ProviderError, target: &Target<'_>) -> Failure {
+pub(super) fn by_hand(error: ProviderError, target: &Target<'_>) -> Failure {
     let manual = matches!(error, ProviderError::ByHand { .. });
     let mut failure = Failure::from(error);
     if !manual {

@@ -56,6 +56,7 @@ fn every_answer_fits_its_schema() {
     answers(&home, "du", &["du"]);
     answers(&home, "access", &["access", "demo-gated", "mimic-cxr", "chexpert"]);
     answers(&home, "access-plan", &["access", "plan", "mimic-cxr", "chexpert"]);
+    answers(&home, "access-probe", &["access", "probe", "demo"]);
     answers(&home, "access-open", &["access", "open", "mimic-cxr", "--print"]);
     let text = answers(&home, "access-accept", &["access", "accept", "demo-gated", "--dry-run"]);
     let digest = text["data"]["text_digest"].as_str().unwrap();

@@ -24,6 +24,8 @@ pub struct AccessArgs {
 pub enum AccessCommand {
     /// Merge and order the steps of several datasets
     Plan(PlanArgs),
+    /// Ask the host for one byte: does my account get this dataset now?
+    Probe(ProbeArgs),
     /// Open the page of a step
     Open(OpenArgs),
     /// Read the text of an agreement and record that you accept it
@@ -55,6 +57,17 @@ pub enum PlanFormat {
     Text,
     /// Markdown
     Md,
+}
+
+/// `medsets access probe`
+#[derive(Debug, Args)]
+pub struct ProbeArgs {
+    /// Datasets or collections
+    #[arg(value_name = "ID[@VER][:VARIANT]", required = true)]
+    pub datasets: Vec<String>,
+    /// Ask this source (channel)
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
 }
 
 /// `medsets access open`
