@@ -79,7 +79,7 @@ impl HostAnswers {
         let text = fs::read_text_if_present(&self.path())?.unwrap_or_default();
         let said = text.lines().filter_map(|line| serde_json::from_str::<HostSaid>(line).ok());
         let about = |said: &HostSaid| said.dataset == *dataset && said.version == version && said.channel == channel;
-        Ok(said.filter(about).last())
+        Ok(said.filter(about).next_back())
     }
 
     fn path(&self) -> PathBuf {

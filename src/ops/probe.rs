@@ -117,7 +117,7 @@ enum Fault {
 }
 
 async fn one_byte(hosts: &Hosts, request: &HttpRequest, file: &RelPath) -> Result<(), Fault> {
-    let want = (request.ranges != RangeSupport::No).then(|| Want { from: 0, until: Some(1), same_as: None });
+    let want = (request.ranges != RangeSupport::No).then_some(Want { from: 0, until: Some(1), same_as: None });
     let answer = hosts.client.get(request, want.as_ref(), Lane::Bulk).await;
     // The rest of the body is not read: dropping the answer closes the connection.
     let answer = answer.map_err(|error| Fault::Host(error.into()))?;

@@ -6,7 +6,7 @@ use crate::net::{HttpRequest, NetError};
 use crate::values::ByteSize;
 
 use super::account::Account;
-use super::{Hosts, ProviderError, figshare, github, huggingface, kaggle, osf, synapse, zenodo};
+use super::{Hosts, ProviderError, figshare, github, huggingface, kaggle, osf, physionet, synapse, umls, zenodo};
 
 /// What a host tells of the one who asks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,7 +26,9 @@ pub async fn identify(provider: &str, hosts: &Hosts) -> Result<Option<Identity>,
         "huggingface" => huggingface::identify(hosts).await.map(Some),
         "kaggle" => kaggle::identify(hosts).await.map(Some),
         "osf" => osf::identify(hosts).await.map(Some),
+        "physionet" => physionet::identify(hosts).await.map(Some),
         "synapse" => synapse::identify(hosts).await.map(Some),
+        "umls" => umls::identify(hosts).await.map(Some),
         "zenodo" => zenodo::identify(hosts).await.map(Some),
         _ => Ok(None),
     }

@@ -49,13 +49,17 @@ pub fn goes_on(case: &Case, scene: &Scene) {
 /// Runs the contract with a login that is stored once: the fetch uses it, everything the
 /// program writes and prints while it works is searched for it, and a logout leaves nothing.
 pub fn with_a_stored_login(case: &Case, login: &Login) {
-    let scene = case.start().with("MEDSETS_KEYRING", "file").with("MEDSETS_LOG", "trace");
+    a_stored_login(case, case.start(), login);
+}
+
+/// The same in a scene that is prepared.
+pub fn a_stored_login(case: &Case, scene: Scene, login: &Login) {
+    let scene = scene.with("MEDSETS_KEYRING", "file").with("MEDSETS_LOG", "trace");
     let provider = case.provider;
     let mut ran = Vec::new();
     let arguments: Vec<&str> = ["auth", "login", provider, "--token-stdin"]
         .into_iter()
         .chain(login.user.iter().flat_map(|user| ["--user", user]))
-        .chain(login.unchecked.then_some("--no-check"))
         .collect();
     ran.push(scene.fed(&format!("{}\n", login.secret), &arguments).expect(0));
     let file = scene.home.config().join("credentials.toml");
@@ -82,14 +86,12 @@ pub struct Login {
     pub user: Option<&'static str>,
     /// The token, password or key.
     pub secret: &'static str,
-    /// Whether the host has no way to be asked.
-    pub unchecked: bool,
 }
 
 impl Login {
     /// A token that the host is asked about.
     pub fn token(secret: &'static str) -> Self {
-        Self { user: None, secret, unchecked: false }
+        Self { user: None, secret }
     }
 }
 

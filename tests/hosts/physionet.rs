@@ -131,6 +131,19 @@ fn the_bucket_lists_too_where_physionet_is_out_of_order() {
 const ACCOUNT: &str = "jdoe:correct horse 7&battery";
 
 #[test]
+fn a_stored_login_is_used_and_shown_nowhere() {
+    // Whether a password is right is asked about the demo of MIMIC-III.
+    let answer: super::scene::Answer = |setup, asked| match asked.path.contains("mimiciii-demo") {
+        true => serve(&Project { slug: "mimiciii-demo", version: "1.4", ..OPEN }, setup, asked),
+        false => physionet::gated(setup, asked),
+    };
+    let case = gated(ACCOUNT, answer);
+    let scene = case.start();
+    scene.run(&["config", "set", "physionet.user-agent", WGET.unwrap()]).expect(0);
+    contract::a_stored_login(&case, scene, &contract::Login { user: Some("jdoe"), secret: PASSWORD });
+}
+
+#[test]
 fn a_name_that_passwords_are_not_read_from_is_said_and_never_faked() {
     let scene = signed_in(&gated(ACCOUNT, physionet::gated), PASSWORD, None);
     let ran = scene.run(&["fetch", "toy"]).expect(21);

@@ -42,6 +42,11 @@ fn keeps_the_contract() {
     contract::goes_on(&redirected, &started(&redirected));
 }
 
+#[test]
+fn a_stored_key_is_used_and_shown_nowhere() {
+    contract::with_a_stored_login(&case(), &contract::Login::token(KEY));
+}
+
 /// The key travels in the query, where addresses are shown, kept and passed on.
 #[test]
 fn its_key_is_told_to_the_gateway_alone_and_written_nowhere() {
