@@ -1,5 +1,6 @@
 //! Where answers go: data to standard output, everything else to standard error.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, BufWriter, ErrorKind, Read as _, Write};
 use std::time::Instant;
@@ -8,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::ops::{Exit, Failure};
-use crate::values::{ByteSize, Digest};
+use crate::values::{ByteSize, Digest, counted};
 
 /// What a command found or did, ready to be shown either way.
 #[derive(Debug)]
@@ -77,9 +78,7 @@ impl Output {
         for warning in &answer.warnings {
             self.to_stderr(&format!("{} {warning}", self.paint("warning:", "33")));
         }
-        for failure in &answer.failures {
-            self.show_failure(failure);
-        }
+        self.show_failures(&answer.failures);
         if self.json {
             return self.document(answer);
         }
@@ -176,6 +175,27 @@ impl Output {
             Ok(read) if read as u64 <= limit => Ok(text),
             Ok(_) => Err(Failure::new(Exit::USAGE, format!("standard input holds more than {}", ByteSize(limit)))),
             Err(error) => Err(Failure::new(Exit::USAGE, format!("standard input cannot be read as text: {error}"))),
+        }
+    }
+
+    /// Of many files that fail alike a person is shown some; the JSON has them all.
+    fn show_failures(&self, failures: &[Failure]) {
+        const ENOUGH: usize = 20;
+        let mut alike: BTreeMap<u8, usize> = BTreeMap::new();
+        for failure in failures {
+            let seen = match failure.file {
+                Some(_) => alike.entry(failure.exit.0).or_default(),
+                None => &mut 0,
+            };
+            *seen += 1;
+            if *seen <= ENOUGH {
+                self.show_failure(failure);
+            }
+        }
+        for (exit, count) in alike.into_iter().filter(|(_, count)| *count > ENOUGH) {
+            let more = counted((count - ENOUGH) as u64, "more file");
+            self.to_stderr(&format!("{} {more} failed with exit code {exit}", self.paint("error:", "1;31")));
+            self.to_stderr(&format!("{} `--json` lists every one", self.paint("help:", "36")));
         }
     }
 

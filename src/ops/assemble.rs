@@ -127,17 +127,23 @@ pub fn enter_in_ledger(
 
 /// The inventory of files that were placed as they are.
 fn write_placed(workspace: &Workspace, particulars: &Particulars) -> Result<PathBuf, LayoutError> {
-    let mut records = Vec::new();
+    let mut placed: Vec<(&RelPath, &Finished)> = Vec::new();
     for finished in workspace.finished().values() {
         if let FinishedKind::Placed { at } = &finished.kind
             && is_inventoried(at)
         {
-            records.push(placed_record(workspace, finished, at, particulars)?);
+            placed.push((at, finished));
         }
     }
+    placed.sort_unstable_by_key(|(at, _)| *at);
     let path = workspace.members("placed.jsonl");
     fs::remove_file(&path)?;
-    inventory::write_sorted(&path, records, workspace.access())?;
+    // One by one: a dataset may have a million of them.
+    let mut writer = InventoryWriter::create(&path, workspace.access())?;
+    for (at, finished) in placed {
+        writer.write(&placed_record(workspace, finished, at, particulars)?)?;
+    }
+    writer.finish()?;
     Ok(path)
 }
 

@@ -30,7 +30,8 @@ pub(super) struct Engine {
 }
 
 /// Downloads all jobs and hands each outcome to `done` as it comes, in any order. One failed
-/// file does not stop the others; a cancelled run ends the rest with their parts kept.
+/// file does not stop the others; a cancelled run ends those under way with their parts kept, and
+/// nothing comes of those that were not begun.
 pub async fn run(
     client: &Client,
     settings: TransferSettings,
@@ -40,7 +41,8 @@ pub async fn run(
     mut done: impl FnMut(Outcome),
 ) {
     let engine = Arc::new(Engine { client: client.clone(), settings, report: report.clone(), cancel: cancel.clone() });
-    let downloads = futures_util::stream::iter(jobs).map(|job| {
+    let begun = jobs.into_iter().take_while(|_| !cancel.is_set());
+    let downloads = futures_util::stream::iter(begun).map(|job| {
         let engine = engine.clone();
         // A task of its own, so that the downloads share all threads.
         tokio::spawn(async move { Outcome { result: file::fetch(&engine, &job).await, file: job.file } })

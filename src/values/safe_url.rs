@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -11,7 +13,7 @@ use url::Url;
 /// same redacted form; [`SafeUrl::expose`] alone gives the whole address, for connecting.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(try_from = "String")]
-pub struct SafeUrl(Url);
+pub struct SafeUrl(Arc<Url>);
 
 /// Scheme, host and port: what a credential belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,7 +47,7 @@ impl SafeUrl {
     /// Takes a parsed address if it is `http` or `https` with a host.
     pub fn from_url(url: Url) -> Option<Self> {
         (matches!(url.scheme(), "http" | "https") && url.host_str().is_some_and(|host| !host.is_empty()))
-            .then_some(Self(url))
+            .then(|| Self(Arc::new(url)))
     }
 
     /// The whole address, secrets included. Only for connecting.
@@ -63,11 +65,11 @@ impl SafeUrl {
     /// This address with more path segments, each percent-encoded as one segment.
     #[must_use]
     pub fn at(&self, segments: &[&str]) -> Self {
-        let mut url = self.0.clone();
+        let mut url = Url::clone(&self.0);
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty().extend(segments);
         }
-        Self(url)
+        Self(Arc::new(url))
     }
 
     /// What a credential for this address belongs to.
@@ -115,7 +117,7 @@ impl fmt::Display for Origin {
 
 impl fmt::Display for SafeUrl {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut shown = self.0.clone();
+        let mut shown = Url::clone(&self.0);
         // Both fail only for addresses without a host, which `from_url` refuses.
         let _ = shown.set_username("");
         let _ = shown.set_password(None);
