@@ -16,7 +16,7 @@ pub mod walk;
 pub mod write;
 
 use std::fs::{File, Metadata};
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 pub use error::{FsError, FsErrorKind};
@@ -143,6 +143,16 @@ pub fn create_dir_all(path: &Path, access: Access) -> Result<(), FsError> {
     Ok(())
 }
 
+/// Renames a folder to a place where nothing is, or an empty folder, in one step. `false` where
+/// something is there; then nothing has changed.
+pub fn rename_to_empty(from: &Path, to: &Path) -> Result<bool, FsError> {
+    match std::fs::rename(from, to) {
+        Ok(()) => Ok(true),
+        Err(error) if matches!(error.kind(), ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists) => Ok(false),
+        Err(error) => Err(FsError::new("rename to", to, error)),
+    }
+}
+
 /// Renames within one file system; replaces a file, never a folder that holds something.
 pub fn rename(from: &Path, to: &Path) -> Result<(), FsError> {
     std::fs::rename(from, to).doing("rename to", to)
@@ -247,5 +257,29 @@ fn present<T>(result: Result<T, FsError>) -> Result<Option<T>, FsError> {
         Ok(value) => Ok(Some(value)),
         Err(error) if error.kind() == FsErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_never_takes_the_place_of_one_that_holds_something() {
+        let dir = tempfile::tempdir().unwrap();
+        let (from, to) = (dir.path().join("from"), dir.path().join("to"));
+        let fill = |folder: &Path, name: &str| {
+            std::fs::create_dir_all(folder).unwrap();
+            std::fs::write(folder.join(name), name).unwrap();
+        };
+        fill(&from, "a");
+        fill(&to, "b");
+        assert!(!rename_to_empty(&from, &to).unwrap());
+        assert!(from.join("a").exists() && to.join("b").exists(), "nothing has changed");
+        std::fs::remove_file(to.join("b")).unwrap();
+        assert!(rename_to_empty(&from, &to).unwrap(), "an empty folder gives way");
+        assert!(to.join("a").exists() && !from.exists());
+        fill(&from, "c");
+        assert!(rename_to_empty(&from, &dir.path().join("new")).unwrap());
     }
 }

@@ -18,6 +18,8 @@ mod auth;
 mod azure;
 #[path = "hosts/brats.rs"]
 mod brats;
+#[path = "hosts/catalogue.rs"]
+mod catalogue;
 #[path = "hosts/contract.rs"]
 mod contract;
 #[path = "hosts/entries.rs"]

@@ -9,7 +9,7 @@ use globset::{GlobBuilder, GlobMatcher};
 use crate::values::{ByteSize, RelPath};
 
 use super::dataset::{FileEntry, HostRule, UnpackRules};
-use super::format::{RoleWord, UnpackTable};
+use super::format::{Names, RoleWord, UnpackTable};
 use super::selection::Selection;
 use super::source::Host;
 
@@ -74,11 +74,13 @@ impl<'e> HostRules<'e> {
         }
     }
 
-    /// What becomes of a file that the host lists and the entry does not name; `None` when the
-    /// rules leave it out or keep it for another variant.
-    pub fn treatment<'a>(&'a self, path: &RelPath) -> Option<Treatment<'a>> {
+    /// What becomes of a file that the host lists and the entry does not name here; `None` when
+    /// the rules leave it out or keep it for another variant. A file of that name which the
+    /// entry has for another variant or source (`elsewhere`) is taken only by a rule for this
+    /// very variant.
+    pub fn treatment<'a>(&'a self, path: &RelPath, elsewhere: bool) -> Option<Treatment<'a>> {
         let Some((_, rule)) = self.rules.iter().find(|(glob, _)| glob.is_match(path.as_str())) else {
-            return Some(Treatment {
+            return (!elsewhere).then_some(Treatment {
                 group: None,
                 license: None,
                 role: None,
@@ -89,7 +91,8 @@ impl<'e> HostRules<'e> {
             });
         };
         let of_variant = self.variant.is_none_or(|variant| rule.variants.has(variant));
-        (of_variant && !rule.skip).then_some(Treatment {
+        let is_meant = of_variant && !(elsewhere && matches!(rule.variants, Names::All));
+        (is_meant && !rule.skip).then_some(Treatment {
             group: rule.group.as_deref(),
             license: rule.license.as_deref(),
             role: rule.role,

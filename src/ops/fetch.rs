@@ -180,7 +180,7 @@ async fn fetch_one(
     let listed = listing(context, &target, options, &provider, &hosts).await?;
     let ends = provider.ends(&hosts);
     if options.dry_run {
-        let wanted = wanted(context, &target, options, listed.listing, warnings)?;
+        let wanted = wanted(context, &target, options, listed.listing, Means::Fetch, warnings)?;
         warnings.extend(ends.and_then(|ends| hurry(context, &target, &wanted, ends)));
         return Ok((dry_run(context, &target, &wanted), Vec::new()));
     }
@@ -192,7 +192,7 @@ async fn fetch_one(
     if listed.is_new {
         stored_listing::write(&target, workspace.root(), &listed.listing)?;
     }
-    let wanted = match wanted(context, &target, options, listed.listing, warnings) {
+    let wanted = match wanted(context, &target, options, listed.listing, Means::Fetch, warnings) {
         Ok(wanted) => wanted,
         Err(failure) => {
             if workspace.finished().is_empty() {

@@ -283,7 +283,8 @@ async fn lay_out(
         reason: options.reason.clone(),
         ..FetchOptions::default()
     };
-    let mut wanted = wanted::wanted(context, target, &fetch_options, listing, &mut imported.report.warnings)?;
+    let mut wanted =
+        wanted::wanted(context, target, &fetch_options, listing, Means::Import, &mut imported.report.warnings)?;
     fetch::look_for(&workspace, &mut wanted);
     let mut bytes = ByteSize::ZERO;
     for one in &imported.matched {

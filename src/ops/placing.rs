@@ -58,27 +58,24 @@ pub fn place_members(
 ) -> Result<String, LayoutError> {
     let stage = workspace.stage();
     let target = places.into.under(&stage);
-    let at_once = fs::list_dir(&target)?.is_empty();
+    let below = |path: &RelPath| path.below(places.into).map_err(|error| refused(&error.to_string()));
     let mut records = Vec::with_capacity(unpacked.members.len());
     for member in unpacked.members.iter() {
-        let at = member.path.below(places.into).map_err(|error| refused(&error.to_string()))?;
-        if !at_once {
-            place(&member.path.under(unpacked_in), &stage, &at, member.sha256, workspace.access())?;
-        }
-        records.push((at, member));
+        records.push((below(&member.path)?, member));
     }
     let mut links = Vec::with_capacity(unpacked.links.len());
     for link in unpacked.links {
-        let at = link.path.below(places.into).map_err(|error| refused(&error.to_string()))?;
-        if !at_once {
-            place_link(&link, &stage, &at, workspace.access())?;
-        }
-        links.push((at, link));
+        links.push((below(&link.path)?, link));
     }
-    if at_once && !records.is_empty() {
-        fs::create_dir_all(target.parent().unwrap_or(&stage), workspace.access())?;
-        fs::remove_dir_all(&target)?;
-        fs::rename(unpacked_in, &target)?;
+    // Downloads put files into the same folder at any moment: nothing is looked at first.
+    fs::create_dir_all(target.parent().unwrap_or(&stage), workspace.access())?;
+    if records.is_empty() || !fs::rename_to_empty(unpacked_in, &target)? {
+        for (at, member) in &records {
+            place(&member.path.under(unpacked_in), &stage, at, member.sha256, workspace.access())?;
+        }
+        for (at, link) in &links {
+            place_link(link, &stage, at, workspace.access())?;
+        }
     }
     let files = records.into_iter().map(|(at, member)| record(&stage, at, member, places));
     let links = links.into_iter().map(|(at, link)| link_record(&stage, at, link, places));

@@ -9,7 +9,7 @@ use crate::fs::{self, Access, FoundKind, FsError, FsErrorKind};
 use crate::layout::check::{self, CheckMode};
 use crate::layout::inventory::{self, InventoryReader};
 use crate::layout::receipt::Selection as Part;
-use crate::layout::{DatasetDir, FileRecord, Finished, FinishedKind, LayoutError, Receipt, Records, Workspace};
+use crate::layout::{DatasetDir, FileRecord, Finished, FinishedKind, LayoutError, Means, Receipt, Records, Workspace};
 use crate::providers::AnyProvider;
 use crate::remedy;
 use crate::values::{Digest, Printable, RelPath};
@@ -262,7 +262,7 @@ pub async fn repair(context: &Context, found: &Verified) -> Result<Vec<String>, 
         ..FetchOptions::default()
     };
     let listed = wanted::listing(context, &target, &options, &provider, &hosts).await?;
-    let wanted = wanted::wanted(context, &target, &options, listed.listing, &mut warnings)?;
+    let wanted = wanted::wanted(context, &target, &options, listed.listing, Means::Fetch, &mut warnings)?;
     let workspace = target.workspace(context)?;
     let earlier = match found.records.is_empty() {
         true => Earlier::Here {

@@ -4,10 +4,12 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
+use crate::catalog::source::GithubTake;
 use crate::catalog::{FileEntry, Host, HostRules, Source, Treatment};
 use crate::context::Context;
 use crate::credentials::{CredentialSecret, Form, Wanted as WantedCredential};
 use crate::events::Event;
+use crate::layout::Means;
 use crate::plan::Handling;
 use crate::plan::steps::Have;
 use crate::providers::account::Account;
@@ -83,6 +85,7 @@ pub(super) fn wanted(
     target: &Target<'_>,
     options: &FetchOptions,
     listing: Listing,
+    means: Means,
     warnings: &mut Vec<String>,
 ) -> Result<Vec<Wanted>, Failure> {
     let mut choice = Choice::of(options, target.selection)?;
@@ -103,7 +106,7 @@ pub(super) fn wanted(
         let entry = entries.get(&listed.path).copied();
         let treatment = match entry {
             Some(entry) => Some(Treatment::from(entry)),
-            None if target.source.lists && !named.contains(&listed.path) => rules.treatment(&listed.path),
+            None if target.source.lists => rules.treatment(&listed.path, named.contains(&listed.path)),
             None => None,
         };
         let Some(treatment) = treatment else { continue };
@@ -115,7 +118,7 @@ pub(super) fn wanted(
         if !choice.means(&listed.path, treatment.group, &license) {
             continue;
         }
-        if treatment.manual {
+        if treatment.manual && means == Means::Fetch {
             by_hand.push(listed.path.to_string());
             continue;
         }
@@ -202,9 +205,12 @@ fn manner(
         listed.path.below(into).map_err(|error| Failure::new(Exit::CATALOG, error.to_string()))?;
     }
     let tree = match &target.source.host {
-        Host::Github { tree: Some(tree), tag: None, .. } if listed.digests.is_empty() => Some(
-            Digest::from_hex(Algorithm::Sha1, tree).map_err(|error| Failure::new(Exit::CATALOG, error.to_string()))?,
-        ),
+        Host::Github { tree: Some(tree), tag: None, take: GithubTake::Archive, .. } if listed.digests.is_empty() => {
+            Some(
+                Digest::from_hex(Algorithm::Sha1, tree)
+                    .map_err(|error| Failure::new(Exit::CATALOG, error.to_string()))?,
+            )
+        }
         _ => None,
     };
     let unpack = unpack.map(|rules| rules.of_archive(&listed.path)).transpose();

@@ -3,6 +3,7 @@
 
 pub mod archives;
 pub mod chestxray;
+pub mod entry;
 pub mod home;
 pub mod host;
 pub mod multiplexed;
