@@ -89,6 +89,8 @@ fn a_pinned_version_is_the_one_that_comes() {
     for method in ["/ListDatasetFiles", "/DownloadDataset"] {
         assert!(posted(&scene, method).iter().all(|body| body["datasetVersionNumber"] == 2));
     }
+    let records = std::fs::read_to_string(scene.home.data().join("toy/1/.medsets/files.jsonl")).unwrap();
+    assert!(records.contains("https://www.kaggle.com/datasets/own/toy/versions/2\""), "{records}");
     let gone = Case { keys: "dataset = \"own/toy\"\ndataset-version = 9", ..case() }.start();
     gone.run(&["fetch", "toy"]).expect(35).says(&["https://www.kaggle.com/datasets/own/toy"]);
 }
@@ -361,4 +363,24 @@ fn a_link_that_has_run_out_is_asked_for_again() {
     let scene = case().start();
     let rewrites = format!("{STORAGE}={};https://api.kaggle.com/={}api/", never.url(), scene.host.url());
     scene.with("MEDSETS_REWRITE", &rewrites).run(&["fetch", "toy"]).expect(36).says(&["link"]);
+}
+
+#[test]
+fn a_zip_around_something_else_is_refused() {
+    #[track_caller]
+    fn check(inside: &'static [(&'static str, &'static [u8])], code: i32, says: &[&str]) {
+        let toy = case().toy;
+        let store = Host::start(move |asked| match asked.place().ends_with("big.bin.zip") {
+            true => Reply::file(asked, zip_of(inside)),
+            false => storage::answer(&toy, asked),
+        });
+        let scene = case().start();
+        let rewrites = format!("{STORAGE}={};https://api.kaggle.com/={}api/", store.url(), scene.host.url());
+        let scene = scene.with("MEDSETS_REWRITE", &rewrites).with("MEDSETS_RETRIES", "0");
+        scene.run(&["fetch", "toy"]).expect(code).says(says);
+        assert!(!scene.home.data().join("toy").exists());
+    }
+    check(&[("other.bin", b"x")], 42, &["data/big.bin", "does not hold it"]);
+    check(&[("big.bin", b"x")], 40, &["data/big.bin", "expected 2800000 bytes"]);
+    check(&[("big.bin", b"x"), ("b.bin", b"y")], 54, &["data/big.bin"]);
 }
