@@ -77,9 +77,9 @@ impl HostAnswers {
     /// The last answer about a release by a source.
     pub fn last(&self, dataset: &DatasetId, version: &str, channel: &str) -> Result<Option<HostSaid>, FsError> {
         let text = fs::read_text_if_present(&self.path())?.unwrap_or_default();
-        let said = text.lines().filter_map(|line| serde_json::from_str::<HostSaid>(line).ok());
+        let mut said = text.lines().filter_map(|line| serde_json::from_str::<HostSaid>(line).ok());
         let about = |said: &HostSaid| said.dataset == *dataset && said.version == version && said.channel == channel;
-        Ok(said.filter(about).next_back())
+        Ok(said.rfind(about))
     }
 
     fn path(&self) -> PathBuf {
