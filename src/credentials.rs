@@ -1,5 +1,7 @@
 //! Where a secret may come from, asked in order; where it is put, and taken away again.
 //!
+//! What a person gave to this very run comes first ([`Sources::give`]). Then:
+//!
 //! 1. Variables: `MEDSETS_TOKEN_<PROVIDER>`, or `MEDSETS_USER_<PROVIDER>` with
 //!    `MEDSETS_PASSWORD_<PROVIDER>`; each also with `_FILE` behind it, naming a file that holds
 //!    the value. Such a file may have any mode: secrets of containers are mounted readable.
@@ -32,6 +34,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
@@ -78,6 +81,8 @@ pub enum CredentialSecret {
 /// Where a credential was found. Shown to people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CredentialOrigin {
+    /// The person gave it to this run.
+    Given,
     /// A variable.
     Variable(String),
     /// A file that a variable names.
@@ -202,6 +207,7 @@ pub struct Sources {
     surroundings: Surroundings,
     keyring: Keyring,
     key_store: Guard,
+    given: Mutex<BTreeMap<String, Credential>>,
 }
 
 /// What one place answers.
@@ -217,7 +223,7 @@ enum Answer {
 impl Sources {
     /// The places of a person.
     pub fn new(surroundings: Surroundings, keyring: Keyring) -> Self {
-        Self { surroundings, keyring, key_store: Guard::new(key_store::of_system()) }
+        Self { surroundings, keyring, key_store: Guard::new(key_store::of_system()), given: Mutex::default() }
     }
 
     /// The first credential of the wanted form. May wait for the key store up to five seconds,
@@ -226,6 +232,10 @@ impl Sources {
     /// Fails when a place holds half a login, is readable by others, or cannot be read.
     pub fn find(&self, wanted: &Wanted<'_>) -> Result<Lookup, CredentialError> {
         let mut not_asked = Vec::new();
+        let given = self.lock_given().get(wanted.provider).filter(|one| one.secret.form() == wanted.form).cloned();
+        if given.is_some() {
+            return Ok(Lookup { credential: given, not_asked });
+        }
         for source in Source::ALL {
             match self.ask(source, wanted)? {
                 Answer::Found(credential) => return Ok(Lookup { credential: Some(credential), not_asked }),
@@ -237,6 +247,15 @@ impl Sources {
             }
         }
         Ok(Lookup { credential: None, not_asked })
+    }
+
+    /// Uses a credential for the rest of this run before all others. It is stored nowhere.
+    pub fn give(&self, provider: &str, credential: Credential) {
+        self.lock_given().insert(provider.to_owned(), credential);
+    }
+
+    fn lock_given(&self) -> MutexGuard<'_, BTreeMap<String, Credential>> {
+        self.given.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What every place holds for a provider, in the order of asking. Places that the provider
@@ -519,6 +538,7 @@ impl FromStr for Keyring {
 impl fmt::Display for CredentialOrigin {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Given => out.write_str("what was given to this run"),
             Self::Variable(name) => write!(out, "`{name}`"),
             Self::VariableFile(name) => write!(out, "the file that `{name}` names"),
             Self::KeyStore => out.write_str("the key store of the system"),

@@ -20,6 +20,7 @@ pub mod here;
 pub mod identity;
 pub mod import;
 pub mod ledger;
+pub mod link;
 pub mod lint;
 pub mod list;
 pub mod matching;

@@ -415,6 +415,7 @@ impl AnyProvider {
                 container: container.clone(),
                 prefix: prefix.clone(),
                 link: link.map(|_| azure::LinkFromUser {
+                    dataset: selection.to_string(),
                     name: source.host.credential(selection.id()),
                     page: selection
                         .requirements(Some(&source.channel))

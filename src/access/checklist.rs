@@ -124,7 +124,7 @@ fn sign_in(provider: &str, dataset: &DatasetId) -> String {
     if provider.strip_suffix(dataset.as_str()).is_some_and(|rest| rest.ends_with('-')) {
         return format!(
             "give the link that the page shows to you to `medsets auth login {provider}`, \
-             or put it into `MEDSETS_TOKEN_{name}`"
+             or to `medsets fetch {dataset} --url-stdin`, or put it into `MEDSETS_TOKEN_{name}`"
         );
     }
     format!(

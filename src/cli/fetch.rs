@@ -11,14 +11,14 @@ use crate::ops::import::{HowToTake, ImportOptions};
 use crate::ops::report::{FetchReport, Fetched};
 use crate::ops::{self, Exit, Failure};
 use crate::plan::Action;
-use crate::values::{ByteSize, counted};
+use crate::values::{ByteSize, Secret, counted};
 
 use super::args::{FetchArgs, ImportArgs};
 use super::output::{Answer, LongReport, Output};
 use super::progress::known_and_unknown;
 
-/// Fetches datasets. On a terminal, when an acceptance is all that is missing, it is offered
-/// in place and the fetch goes on.
+/// Fetches datasets. On a terminal a link that is missing is asked for; when an acceptance is all
+/// that is missing, it is offered in place. Then the fetch goes on.
 pub async fn fetch(context: &Context, args: &FetchArgs, output: &Output) -> Result<Answer, Failure> {
     let keep_archives = match (args.keep_archives, args.no_keep_archives) {
         (true, _) => Some(KeepArchives::Yes),
@@ -46,7 +46,13 @@ pub async fn fetch(context: &Context, args: &FetchArgs, output: &Output) -> Resu
         // Among several datasets a glob may be meant for one of them.
         idle_globs: if args.datasets.len() == 1 { IdleGlobs::Refused } else { IdleGlobs::PassedOver },
     };
+    if args.url_stdin {
+        take_link_of_input(context, args, output)?;
+    }
     let mut report = ops::fetch::fetch(context, &options).await?;
+    if context.interactive() && !args.url_stdin && ask_for_links(context, args, &report, output)? {
+        report = ops::fetch::fetch(context, &options).await?;
+    }
     if context.interactive() && !args.dry_run {
         for missing in ops::fetch::only_acceptance_missing(&report) {
             output.note(&format!("`{missing}` asks for one thing only: that you read and accept its terms."));
@@ -57,6 +63,43 @@ pub async fn fetch(context: &Context, args: &FetchArgs, output: &Output) -> Resu
         }
     }
     Ok(if args.dry_run { planned(report) } else { answer("medsets/fetch/1", report) })
+}
+
+/// Standard input is the link of the one dataset that is named.
+fn take_link_of_input(context: &Context, args: &FetchArgs, output: &Output) -> Result<(), Failure> {
+    const LARGEST: u64 = 64 << 10;
+    if args.files_from.as_deref() == Some(Path::new("-")) {
+        return Err(Failure::new(Exit::USAGE, "standard input cannot be both the link and the names of files"));
+    }
+    let mut selections = Vec::new();
+    for name in &args.datasets {
+        selections.extend(context.catalog()?.resolve(name)?);
+    }
+    let [selection] = selections.as_slice() else {
+        return Err(Failure::new(Exit::USAGE, "a link is for one dataset: fetch each with its own"));
+    };
+    let link = Secret::new(Output::read_input(LARGEST)?);
+    let notes = ops::link::take(context, selection, args.source.as_deref(), link)?;
+    notes.iter().for_each(|note| output.note(note));
+    Ok(())
+}
+
+/// Asks for each link without which a dataset could not be fetched. Says whether one was given.
+fn ask_for_links(context: &Context, args: &FetchArgs, report: &FetchReport, output: &Output) -> Result<bool, Failure> {
+    let mut given = false;
+    let channel = args.source.as_deref();
+    for selection in ops::link::missing(context, &args.datasets, channel, report)? {
+        let failure = report.failures.iter().find(|failure| failure.dataset.as_ref() == Some(selection.id()));
+        failure.into_iter().for_each(|failure| output.say(&failure.message));
+        ops::link::directions(&selection, channel).iter().for_each(|line| output.say(&format!("help: {line}")));
+        let link = Secret::new(Output::ask_hidden(&format!("Paste the link for `{selection}` (it is not shown):"))?);
+        if !link.expose().trim().is_empty() {
+            let notes = ops::link::take(context, &selection, channel, link)?;
+            notes.iter().for_each(|note| output.note(note));
+            given = true;
+        }
+    }
+    Ok(given)
 }
 
 /// The paths that a file names, one in each line, as globs that match nothing else. Empty

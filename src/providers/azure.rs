@@ -44,6 +44,8 @@ pub struct AzureContainer {
 /// How a person comes by a link, and how it is handed over.
 #[derive(Debug, Clone)]
 pub struct LinkFromUser {
+    /// The dataset as it is written on the command line.
+    pub dataset: String,
     /// The name it is kept under.
     pub name: String,
     /// The page that shows it.
@@ -279,7 +281,11 @@ impl LinkFromUser {
     pub fn help(&self) -> Vec<String> {
         let get = self.page.as_ref().map(|page| format!("open <{page}> and copy the link that it shows to you"));
         let variable = format!("MEDSETS_TOKEN_{}", self.name.to_uppercase().replace('-', "_"));
-        let hand_over = format!("put it into `{variable}` and fetch again; what was fetched is kept");
+        let hand_over = format!(
+            "hand it over on standard input with `medsets fetch {} --url-stdin`, or in `{variable}`; what was fetched \
+             is kept",
+            self.dataset
+        );
         get.into_iter().chain([hand_over]).collect()
     }
 }
@@ -470,7 +476,7 @@ mod tests {
 
     #[test]
     fn links_for_other_places_and_times_are_refused_without_showing_them() {
-        let link = LinkFromUser { name: "azure-toy".into(), page: None };
+        let link = LinkFromUser { dataset: "toy".into(), name: "azure-toy".into(), page: None };
         let container =
             AzureContainer { account: "acct".into(), container: "set".into(), prefix: None, link: Some(link) };
         #[track_caller]

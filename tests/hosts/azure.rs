@@ -1,13 +1,15 @@
 //! Azure Blob Storage with a link that only the person has.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::stand_ins::azure::{self, LINK, ONE_FILE};
 use crate::stand_ins::{Setup, Toy};
 use crate::support::archives::zip_of;
-use crate::support::home::{Home, tree};
+use crate::support::home::{Home, Ran, tree};
 use crate::support::host::{Asked, Host, Reply};
 
 use super::contract;
@@ -33,7 +35,7 @@ fn address(query: &str) -> String {
 
 /// Neither the link nor its signature, as written and as meant, stands anywhere.
 #[track_caller]
-fn never_shows(scene: &Scene, printed: &[&crate::support::home::Ran]) {
+fn never_shows(scene: &Scene, printed: &[&Ran]) {
     for secret in [LINK, "Q2+hZ%2Bv%2F7mZk%3D", "Q2+hZ+v/7mZk="] {
         scene.never_shows(secret, printed);
     }
@@ -76,7 +78,7 @@ fn a_link_that_cannot_work_is_refused_before_anything_is_asked() {
     #[track_caller]
     fn check(link: &str, exit: i32, says: &[&str]) {
         let scene = case().start().with(VARIABLE, link).with("MEDSETS_LOG", "trace");
-        let ran = scene.run(&["fetch", "toy"]).expect(exit).says(says).says(&[VARIABLE]);
+        let ran = scene.run(&["fetch", "toy"]).expect(exit).says(says).says(&["--url-stdin", VARIABLE]);
         assert!(scene.host.log().is_empty(), "{:?}", scene.host.log());
         never_shows(&scene, &[&ran]);
         scene.never_shows("elsewhere", &[&ran]);
@@ -118,7 +120,7 @@ fn what_the_service_refuses_is_told_by_its_own_code() {
     fn mid_way(setup: &Setup, asked: &Asked) -> Reply {
         if asked.path.contains("comp=list") { azure::answer(setup, asked) } else { azure::expired() }
     }
-    check(mid_way, LINK, 36, &["stopped working", VARIABLE]);
+    check(mid_way, LINK, 36, &["stopped working", "--url-stdin"]);
 }
 
 #[test]
@@ -130,6 +132,60 @@ fn a_link_that_ends_soon_is_warned_about() {
     scene.run(&["fetch", "toy"]).expect(0).says(&["ends at", "fresh link"]);
     let scene = case().start().with(VARIABLE, &address(LINK));
     assert!(!scene.run(&["fetch", "toy"]).expect(0).stderr.contains("ends at"));
+}
+
+/// The program with the link on its standard input.
+fn run_with_input(home: &Home, arguments: &[&str], input: &str) -> Ran {
+    let mut running = home.command(arguments).stdin(Stdio::piped()).spawn().unwrap();
+    // A program that refuses does not read to the end.
+    let _ = running.stdin.take().unwrap().write_all(input.as_bytes());
+    running.wait_with_output().unwrap().into()
+}
+
+#[test]
+fn the_link_is_taken_from_standard_input_and_kept_as_a_credential() {
+    let mut scene = case().start();
+    scene.home = scene.home.with("MEDSETS_KEYRING", "file").with("MEDSETS_LOG", "trace");
+    let first = ["--catalog", &scene.catalog, "fetch", "toy", "--include", "README.md", "--url-stdin"];
+    let input = format!("  \"{}\"\n", address(LINK));
+    let given = run_with_input(&scene.home, &first, &input).expect(0);
+    assert!(given.stderr.contains("until 2126-01-01"), "{given:?}");
+    // The next run needs nothing more.
+    let later = scene.run(&["fetch", "toy"]).expect(0);
+    assert_eq!(scene.data(), expected(&case().toy));
+    let place = scene.home.path().join(".config/medsets/credentials.toml");
+    let kept = std::fs::read_to_string(&place).unwrap();
+    assert!(kept.contains("[azure-toy]") && kept.contains(LINK) && kept.contains("2126-01-01"), "{kept}");
+    assert_eq!(
+        std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&place).unwrap().permissions()) & 0o777,
+        0o600
+    );
+    std::fs::remove_file(&place).unwrap();
+    never_shows(&scene, &[&given, &later]);
+    // Without a place to keep it in it holds for the one run.
+    scene.home = scene.home.with("MEDSETS_KEYRING", "none");
+    scene.run(&["remove", "toy", "--yes"]).expect(0);
+    let once = run_with_input(&scene.home, &first, &address(LINK)).expect(0).says(&["this run only"]);
+    scene.run(&["fetch", "toy"]).expect(20);
+    never_shows(&scene, &[&once]);
+}
+
+#[test]
+fn a_link_that_cannot_be_taken_is_not_kept() {
+    let mut scene = case().start();
+    scene.home = scene.home.with("MEDSETS_KEYRING", "file");
+    let run = |arguments: &[&str], input: &str| {
+        run_with_input(&scene.home, &[&["--catalog", scene.catalog.as_str(), "fetch"], arguments].concat(), input)
+    };
+    let elsewhere = address(LINK).replace("toys", "elsewhere");
+    let refused = run(&["toy", "--url-stdin"], &elsewhere).expect(21).says(&["another container"]);
+    let past = run(&["toy", "--url-stdin"], &address(LINK).replace("se=2126", "se=2026")).expect(36);
+    let none = run(&["toy", "--url-stdin"], "").expect(21).says(&["empty"]);
+    let other = run(&["demo", "--url-stdin"], &address(LINK)).expect(2).says(&["not fetched with a link"]);
+    let two = run(&["toy", "demo", "--url-stdin"], &address(LINK)).expect(2).says(&["one dataset"]);
+    let both = run(&["toy", "--url-stdin", "--files-from", "-"], &address(LINK)).expect(2);
+    never_shows(&scene, &[&refused, &past, &none, &other, &two, &both]);
+    assert!(!scene.home.path().join(".config/medsets/credentials.toml").exists());
 }
 
 /// The link dies in the middle of a file. The parts stay, whatever the next link is.
@@ -155,7 +211,7 @@ fn a_fresh_link_goes_on_where_the_old_one_ended() {
     let catalog = home.overlay("toy.toml", &entry(""));
     let run = |link: &str, code| {
         let mut command = home.command(&["--catalog", &catalog, "fetch", "toy"]);
-        crate::support::home::Ran::from(command.env(VARIABLE, address(link)).output().unwrap()).expect(code)
+        Ran::from(command.env(VARIABLE, address(link)).output().unwrap()).expect(code)
     };
     let first = run(LINK, 36);
     let listed = host.log().iter().filter(|asked| asked.path.contains("comp=list")).count();

@@ -23,6 +23,9 @@ pub struct FetchArgs {
     /// Only the files named in this file, one path of the release in each line; `-` reads standard input
     #[arg(long, value_name = "FILE")]
     pub files_from: Option<PathBuf>,
+    /// Read the link to the data that the portal gave you from standard input, and keep it as a credential
+    #[arg(long)]
+    pub url_stdin: bool,
     /// Only files under one of these licences, such as `cc-by-4.0,cc0-1.0`
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub license: Vec<String>,
