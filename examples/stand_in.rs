@@ -41,6 +41,7 @@ fn main() {
         Some("figshare") => (stand_ins::figshare::answer, Toy::flat()),
         Some("googledrive") => (stand_ins::googledrive::answer, Toy::new()),
         Some("huggingface") => (stand_ins::huggingface::answer, Toy::new()),
+        Some("isic") => (stand_ins::isic::answer, stand_ins::isic::toy()),
         Some("kaggle") => (stand_ins::kaggle::answer, Toy::new()),
         Some("osf") => (stand_ins::osf::answer, Toy::new()),
         Some("s3") => (stand_ins::s3::answer, Toy::new()),
@@ -49,21 +50,7 @@ fn main() {
         Some("tcia") => (stand_ins::tcia::answer, stand_ins::tcia::toy()),
         Some("umls") => (stand_ins::umls::answer, stand_ins::umls::toy()),
         Some("zenodo") => (stand_ins::zenodo::answer, Toy::flat()),
-        other => panic!("no stand-in {other:?}: the names are those of the files in tests/stand_ins"),
-        other => {
-            panic!(
-                "no stand-in {other:?}; there is figshare, huggingface, osf, synapse, synapse-restricted, tcia, umls, zenodo"
-            )
-        }
-        other => panic!("no stand-in {other:?}; there is azure, figshare, huggingface, osf, zenodo"),
-        Some("s3") => (stand_ins::s3::answer, Toy::new()),
-        Some("zenodo") => (stand_ins::zenodo::answer, Toy::flat()),
-        other => panic!("no stand-in {other:?}; there is figshare, huggingface, osf, s3, zenodo"),
-        other => panic!("no stand-in {other:?}; there is figshare, huggingface, kaggle, osf, zenodo"),
-        other => panic!(
-            "no stand-in {other:?}; there is azure, figshare, huggingface, kaggle, osf, s3, synapse, synapse-restricted, \
-             tcia, umls, zenodo"
-        ),
+        other => panic!("no stand-in {other:?}; their names are in `examples/stand_in.rs`"),
     };
     if let Some(dir) = option("--write") {
         for (name, bytes) in toy.files.iter() {

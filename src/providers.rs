@@ -15,6 +15,7 @@ pub mod googledrive;
 pub mod http;
 pub mod huggingface;
 pub mod identity;
+pub mod isic;
 pub mod kaggle;
 pub mod local;
 pub mod manual;
@@ -322,6 +323,8 @@ pub enum AnyProvider {
     Zenodo(zenodo::ZenodoRecord),
     /// Azure Blob Storage.
     Azure(azure::AzureContainer),
+    /// The ISIC Archive.
+    Isic(isic::IsicImages),
 }
 
 /// The same call to whichever provider it is.
@@ -346,6 +349,7 @@ macro_rules! each {
             AnyProvider::Umls($one) => $call,
             AnyProvider::Zenodo($one) => $call,
             AnyProvider::Azure($one) => $call,
+            AnyProvider::Isic($one) => $call,
         }
     };
 }
@@ -410,6 +414,9 @@ impl AnyProvider {
             Host::Tcia { collection } => Self::Tcia(tcia::TciaCollection { collection: collection.clone() }),
             Host::Umls { product } => Self::Umls(umls::UmlsProduct { product: product.clone() }),
             Host::Zenodo { record } => Self::Zenodo(zenodo::ZenodoRecord { record: *record }),
+            Host::Isic { collection, challenge: None } => {
+                Self::Isic(isic::IsicImages { collection: collection.clone() })
+            }
             Host::Azure { account, container, prefix, link } => Self::Azure(azure::AzureContainer {
                 account: account.clone(),
                 container: container.clone(),

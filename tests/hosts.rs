@@ -30,6 +30,8 @@ mod figshare;
 mod googledrive;
 #[path = "hosts/huggingface.rs"]
 mod huggingface;
+#[path = "hosts/isic.rs"]
+mod isic;
 #[path = "hosts/kaggle.rs"]
 mod kaggle;
 #[path = "hosts/osf.rs"]

@@ -300,6 +300,7 @@ impl Host {
                 | Self::Physionet { .. }
                 | Self::Zenodo { .. }
                 | Self::Azure { .. }
+                | Self::Isic { challenge: None, .. }
         )
     }
 

@@ -87,7 +87,7 @@ impl Home {
             working_dir: Some(folder.join("work")),
             now: "2026-11-24T10:00:00Z".parse().unwrap(),
         };
-        Sources { surroundings, keyring: self.keyring, key_store: guard }
+        Sources { surroundings, keyring: self.keyring, key_store: guard, given: Mutex::default() }
     }
 
     fn find(&self, form: Form) -> Result<Lookup, CredentialError> {

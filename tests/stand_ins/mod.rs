@@ -10,6 +10,7 @@ pub mod azure;
 pub mod figshare;
 pub mod googledrive;
 pub mod huggingface;
+pub mod isic;
 pub mod kaggle;
 pub mod osf;
 pub mod physionet;

@@ -1,0 +1,146 @@
+//! The ISIC Archive: images with a licence each, and the sets of its challenges.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::stand_ins::isic;
+use crate::support::archives::zip_of;
+use crate::support::home::{Home, tree};
+use crate::support::host::{Asked, Host, Reply};
+
+use super::contract;
+use super::scene::{Case, expected};
+
+const TOKEN: &str = "Kx7bQ2mV9pTz";
+
+fn case() -> Case {
+    Case {
+        provider: "isic",
+        keys: "",
+        addresses: &[("https://api.isic-archive.com/", ""), ("https://isic-archive.s3.amazonaws.com/", "s3/")],
+        answer: isic::answer,
+        toy: isic::toy(),
+        listing: "/api/v2/images/?",
+        token: None,
+    }
+}
+
+/// Licence of each file by the inventory.
+fn licenses(folder: &std::path::Path) -> BTreeMap<String, String> {
+    let text = std::fs::read_to_string(folder.join(".medsets/files.jsonl")).unwrap();
+    let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let of = |key: &str, line: &Value| line[key].as_str().unwrap_or_default().to_owned();
+    lines.map(|line| (of("path", &line), of("license", &line))).filter(|(path, _)| !path.is_empty()).collect()
+}
+
+#[test]
+fn keeps_the_contract() {
+    contract::open_host(&case());
+}
+
+#[test]
+fn its_token_stays_with_the_api() {
+    let case = Case { token: Some(TOKEN), ..case() };
+    contract::with_a_token(&case, TOKEN);
+    let scene = case.start().with("MEDSETS_TOKEN_ISIC", TOKEN);
+    scene.store_fails(true);
+    assert_ne!(scene.run(&["fetch", "toy"]).code, Some(0));
+    let listed = scene.asked("/api/v2/images/?");
+    scene.store_fails(false);
+    let ran = scene.run(&["fetch", "toy"]).expect(0);
+    assert_eq!(scene.data(), expected(&case.toy));
+    assert_eq!(scene.asked("/api/v2/images/?"), listed, "it was listed again");
+    let to_bucket = |asked: &Asked| asked.path.starts_with("/s3/");
+    assert!(
+        scene.host.log().iter().filter(|asked| to_bucket(asked)).all(|asked| asked.header("authorization").is_none())
+    );
+    scene.never_shows(TOKEN, &[&ran]);
+    for (name, bytes) in tree(scene.home.path()) {
+        assert!(!String::from_utf8_lossy(&bytes).contains("SIGNED-0123456789"), "{name} keeps a signed address");
+    }
+}
+
+#[test]
+fn without_an_account_private_images_are_not_seen() {
+    let scene = Case { token: Some(TOKEN), ..case() }.start();
+    scene.run(&["fetch", "toy"]).expect(0);
+    assert!(scene.data().contains_key("ISIC_0000003.jpg") && !scene.data().contains_key("ISIC_0000004.jpg"));
+}
+
+#[test]
+fn a_collection_is_found_by_its_name() {
+    #[track_caller]
+    fn check(keys: &'static str, code: i32, asked: &str) {
+        let scene = Case { keys, ..case() }.start();
+        scene.run(&["fetch", "toy"]).expect(code);
+        assert!(code != 0 || scene.asked(asked) > 0, "{:?}", scene.host.log());
+        let wanted = |asked: &&Asked| asked.path.contains("zip-download/url");
+        for posted in scene.host.log().iter().filter(wanted) {
+            assert_eq!(serde_json::from_slice::<Value>(&posted.body).unwrap()["collections"], serde_json::json!([7]));
+        }
+    }
+    check("collection = \"7\"", 0, "collections=7");
+    check("collection = \"Toys\"", 0, "collections=7");
+    check("collection = \"None such\"", 35, "");
+}
+
+/// `isic` of the built-in catalogue, image by image.
+#[test]
+fn each_image_keeps_its_licence_and_can_be_chosen_by_it() {
+    let scene = case().start();
+    scene.home.run(&["fetch", "isic", "--source", "api"]).expect(0);
+    let folder = scene.home.data().join("isic/archive-full");
+    let of = licenses(&folder);
+    assert_eq!(of["data/ISIC_0000001.jpg"], "CC0-1.0");
+    assert_eq!(of["data/ISIC_0000002.jpg"], "CC-BY-4.0");
+    assert_eq!(of["data/ISIC_0000003.jpg"], "CC-BY-NC-4.0");
+    assert!(folder.join("data/metadata.csv").exists() && folder.join("data/attribution.txt").exists());
+    scene.home.run(&["verify", "isic"]).expect(0);
+
+    let scene = case().start();
+    scene.home.run(&["fetch", "isic", "--source", "api", "--license", "cc-by-4.0,cc0-1.0"]).expect(0);
+    let chosen = tree(&scene.home.data().join("isic/archive-full/data"));
+    let names: Vec<&str> = chosen.keys().map(String::as_str).collect();
+    let images = ["ISIC_0000001.jpg", "ISIC_0000002.jpg", "ISIC_0000004.jpg"];
+    assert_eq!(names, [images.as_slice(), &["licenses/CC-0.txt", "licenses/CC-BY.txt"]].concat());
+    let of = licenses(&scene.home.data().join("isic/archive-full"));
+    assert!(of.values().all(|license| license == "CC0-1.0" || license == "CC-BY-4.0"), "{of:?}");
+}
+
+/// The whole archive in one zip, its table alone, and a challenge, from the open bucket.
+#[test]
+fn snapshots_and_challenges_end_in_their_layout() {
+    let inside = |name: &str| zip_of(&[(name, b"image".as_slice())]);
+    let snapshot = zip_of(&[
+        ("images/ISIC_0000001.jpg", b"image"),
+        ("metadata.csv", b"isic_id\nISIC_0000001\n"),
+        ("licenses/CC-0.txt", b"text"),
+        ("attribution.txt", b"Anonymous"),
+    ]);
+    let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    files.insert("/snapshots/ISIC_images.zip".into(), snapshot);
+    files.insert("/snapshots/ISIC_metadata.parquet".into(), b"PAR1".to_vec());
+    for part in ["Training_Data", "Training_GroundTruth", "Test_Data", "Test_GroundTruth"] {
+        let name = format!("ISBI2016_ISIC_Part1_{part}");
+        files.insert(format!("/challenges/2016/{name}.zip"), inside(&format!("{name}/ISIC_0000001.jpg")));
+    }
+    let host = Host::start(move |asked| match files.get(&asked.place()) {
+        Some(bytes) => Reply::file(asked, bytes.clone()),
+        None => Reply::status(404),
+    });
+    let rewrite = ["https://isic-archive.s3.us-east-1.amazonaws.com/", "https://isic-archive.s3.amazonaws.com/"]
+        .map(|from| format!("{from}={}", host.url()))
+        .join(";");
+    let home = Home::new().with("MEDSETS_REWRITE", rewrite).with("MEDSETS_KEYRING", "none");
+    let fetched = |name: &str| {
+        let ran = home.run(&["fetch", name, "--ignore-space"]).expect(0);
+        let files = tree(&std::path::Path::new(ran.stdout.trim()).join("data"));
+        files.into_keys().collect::<Vec<_>>()
+    };
+    assert_eq!(fetched("isic"), ["attribution.txt", "images/ISIC_0000001.jpg", "licenses/CC-0.txt", "metadata.csv"]);
+    assert_eq!(fetched("isic:metadata"), ["ISIC_metadata.parquet"]);
+    let challenge = fetched("isic@2016");
+    assert_eq!(challenge.len(), 4, "{challenge:?}");
+    assert!(challenge.contains(&"ISBI2016_ISIC_Part1_Test_Data/ISIC_0000001.jpg".to_owned()), "{challenge:?}");
+}
