@@ -44,6 +44,8 @@ fn main() {
         Some("isic") => (stand_ins::isic::answer, stand_ins::isic::toy()),
         Some("kaggle") => (stand_ins::kaggle::answer, Toy::new()),
         Some("osf") => (stand_ins::osf::answer, Toy::new()),
+        Some("physionet") => (stand_ins::physionet::answer, stand_ins::physionet::plain()),
+        Some("physionet-mirrored") => (stand_ins::physionet::mirrored, stand_ins::physionet::plain()),
         Some("s3") => (stand_ins::s3::answer, Toy::new()),
         Some("synapse") => (stand_ins::synapse::answer, Toy::new()),
         Some("synapse-restricted") => (stand_ins::synapse::restricted, Toy::new()),
@@ -51,6 +53,8 @@ fn main() {
         Some("umls") => (stand_ins::umls::answer, stand_ins::umls::toy()),
         Some("zenodo") => (stand_ins::zenodo::answer, Toy::flat()),
         other => panic!("no stand-in {other:?}; their names are in `examples/stand_in.rs`"),
+        // The arms above are the list.
+        other => panic!("no stand-in {other:?}"),
     };
     if let Some(dir) = option("--write") {
         for (name, bytes) in toy.files.iter() {

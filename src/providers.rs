@@ -402,7 +402,7 @@ impl AnyProvider {
                     open: *open,
                     mirror: s3_mirror.clone(),
                     record_lists: record_lists.clone(),
-                    asked: physionet::Asked::default(),
+                    asked: Box::default(),
                 })
             }
             Host::Synapse { entity, project } => {

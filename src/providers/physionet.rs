@@ -60,7 +60,7 @@ pub struct PhysionetProject {
     /// Files of the project that name files which the sums leave out.
     pub record_lists: Vec<String>,
     /// What was found out on the way.
-    pub asked: Asked,
+    pub asked: Box<Asked>,
 }
 
 /// What a provider has asked for once and does not ask for again.

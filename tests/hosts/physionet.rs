@@ -87,7 +87,7 @@ fn an_interrupted_fetch_goes_on_without_listing_again() {
 fn the_password_reaches_its_host_and_nothing_else() {
     let mirrored: super::scene::Answer = |setup, asked| serve(&Project { is_mirrored: true, ..GATED }, setup, asked);
     let keys = "slug = \"toy-ecg\"\nversion = \"1.1.0\"\ns3-mirror = \"https://physionet-open.s3.amazonaws.com/toy-ecg/1.1.0/\"";
-    for (keys, answer) in [(keys, mirrored), ("slug = \"toy-ecg\"\nversion = \"1.1.0\"", physionet::gated)] {
+    for (keys, answer) in [(keys, mirrored), ("slug = \"toy-ecg\"\nversion = \"1.1.0\"", physionet::answer)] {
         let case = Case { keys, ..gated(ACCOUNT, answer) };
         let scene = signed_in(&case, PASSWORD, WGET);
         let ran = scene.run(&["fetch", "toy", "--events", "-"]).expect(0);
@@ -145,7 +145,7 @@ fn a_stored_login_is_used_and_shown_nowhere() {
 
 #[test]
 fn a_name_that_passwords_are_not_read_from_is_said_and_never_faked() {
-    let scene = signed_in(&gated(ACCOUNT, physionet::gated), PASSWORD, None);
+    let scene = signed_in(&gated(ACCOUNT, physionet::answer), PASSWORD, None);
     let ran = scene.run(&["fetch", "toy"]).expect(21);
     let ran = ran.says(&["may read `toy-ecg` 1.1.0", "medsets/", "medsets config set physionet.user-agent", "Wget/"]);
     for asked in scene.host.log() {
@@ -160,14 +160,14 @@ fn a_name_that_passwords_are_not_read_from_is_said_and_never_faked() {
 #[test]
 fn a_wrong_password_is_told_from_one_that_was_not_read() {
     for program in [WGET, None] {
-        let scene = signed_in(&gated(ACCOUNT, physionet::gated), "wrong", program);
+        let scene = signed_in(&gated(ACCOUNT, physionet::answer), "wrong", program);
         scene.run(&["fetch", "toy"]).expect(21).says(&["refuses the stored user name or password"]);
     }
 }
 
 #[test]
 fn without_an_account_it_says_what_is_needed() {
-    let ran = gated(ACCOUNT, physionet::gated).start().run(&["fetch", "toy"]).expect(20);
+    let ran = gated(ACCOUNT, physionet::answer).start().run(&["fetch", "toy"]).expect(20);
     ran.says(&["MEDSETS_USER_PHYSIONET", "https://physionet.org/content/toy-ecg/1.1.0/"]);
 }
 
@@ -180,14 +180,14 @@ fn an_account_without_access_is_led_to_the_pages() {
         assert!(!scene.home.data().join("toy").exists());
     }
     let sign = "https://physionet.org/sign-dua/toy-ecg/1.1.0/";
-    check(physionet::gated, 22, &[sign, "/settings/credentialing/", "/settings/training/"]);
+    check(physionet::answer, 22, &[sign, "/settings/credentialing/", "/settings/training/"]);
     check(|setup, asked| serve(&Project { policy: "Restricted", ..GATED }, setup, asked), 23, &["not signed", sign]);
     check(
         |setup, asked| serve(&Project { policy: "Contributor Review", ..GATED }, setup, asked),
         22,
         &["https://physionet.org/request-access/toy-ecg/1.1.0/"],
     );
-    let scene = signed_in(&gated("elsewhere:correct horse 7&battery", physionet::gated), PASSWORD, WGET);
+    let scene = signed_in(&gated("elsewhere:correct horse 7&battery", physionet::answer), PASSWORD, WGET);
     scene.run(&["fetch", "toy"]).expect(22).says(&["may read", "cloud"]);
 }
 

@@ -52,14 +52,21 @@ pub fn with_sums(toy: Toy) -> Toy {
     Toy { files: files.into() }
 }
 
-/// Answers as the open toy.
-pub fn answer(setup: &Setup, asked: &Asked) -> Reply {
-    serve(&OPEN, setup, asked)
+/// A toy whose names are as plain as PhysioNet's client takes them: it puts them into addresses
+/// as they are.
+pub fn plain() -> Toy {
+    let files = Toy::new().files.iter().filter(|(name, _)| name.is_ascii()).cloned().collect::<Vec<_>>();
+    with_sums(Toy { files: files.into() })
 }
 
-/// Answers as the toy behind an account.
-pub fn gated(setup: &Setup, asked: &Asked) -> Reply {
-    serve(&GATED, setup, asked)
+/// Answers as the toy: open, or behind an account where one is wanted.
+pub fn answer(setup: &Setup, asked: &Asked) -> Reply {
+    serve(if setup.token.is_some() { &GATED } else { &OPEN }, setup, asked)
+}
+
+/// Answers as the open toy, which lies in the bucket too.
+pub fn mirrored(setup: &Setup, asked: &Asked) -> Reply {
+    serve(&Project { is_mirrored: true, ..OPEN }, setup, asked)
 }
 
 /// Answers for one project.
