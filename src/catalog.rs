@@ -8,6 +8,7 @@
 //! selection    `ID[@VER][:VARIANT]` resolved, and the views on it
 //! listed       what an entry says about files that only the host names
 //! file_terms   which terms a single file carries
+//! reference    what a person names outside the catalogue, as an entry
 //! index        all entries: the embedded ones with overlays laid over
 //! search       ranked hits
 //! lint         what is wrong with an entry, with its place
@@ -23,6 +24,7 @@ pub mod format;
 pub mod index;
 pub mod lint;
 pub mod listed;
+pub mod reference;
 pub mod schema;
 pub mod search;
 pub mod selection;
@@ -33,5 +35,6 @@ pub use file_terms::FileTerms;
 pub use format::{Citation, Claim, Correction, DistributionKind, Related, Requirement, RequirementKind, SubsetEntry};
 pub use index::Catalog;
 pub use listed::{HostRules, Treatment};
+pub use reference::{Description, NotAReference, Place, Reference};
 pub use selection::{SelectError, Selection};
 pub use source::{Host, Source};

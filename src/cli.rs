@@ -15,6 +15,7 @@ mod fetch;
 mod here;
 mod ledger;
 mod log;
+mod names;
 mod pages;
 mod progress;
 mod schema;
@@ -30,9 +31,10 @@ use clap::Parser as _;
 use crate::context::{Context, Environment, Flags};
 use crate::events::{Report, Reporter, Silent};
 use crate::fs;
-use crate::ops::{Exit, Failure};
+use crate::ops::{Exit, Failure, reference};
 
 use args::{Arguments, Command, ConfigCommand, GlobalArgs};
+use names::Names;
 use output::{Answer, Output};
 use progress::{Bar, Everyone, Lines, Ndjson};
 
@@ -71,7 +73,7 @@ pub fn main(environment: Environment, arguments: Vec<OsString>) -> Exit {
     output.finish(&answer)
 }
 
-async fn run(environment: Environment, arguments: Arguments, output: &mut Output) -> Result<Answer, Failure> {
+async fn run(environment: Environment, mut arguments: Arguments, output: &mut Output) -> Result<Answer, Failure> {
     log::start(&environment, output.colour)?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "begins");
     let flags = flags_of(&environment, &arguments)?;
@@ -86,7 +88,10 @@ async fn run(environment: Environment, arguments: Arguments, output: &mut Output
     context.report = progress_for(&context, &arguments, report);
     let cancel = context.cancel.clone();
     let interrupts = tokio::spawn(watch_signals(cancel.clone()));
-    let answer = dispatch(&context, &arguments.command, output).await;
+    let answer = match make_known(&mut context, &mut arguments.command).await {
+        Ok(()) => dispatch(&context, &arguments.command, output).await,
+        Err(failure) => Err(failure),
+    };
     interrupts.abort();
     output.catalog = context.catalog_digest();
     // The bar leaves the screen before the answer comes.
@@ -97,6 +102,13 @@ async fn run(environment: Environment, arguments: Arguments, output: &mut Output
         answer.warnings.extend(context.overlay_warnings());
     }
     Ok(answer)
+}
+
+/// What the command line names outside the catalogue, and what of it is here.
+async fn make_known(context: &mut Context, command: &mut Command) -> Result<(), Failure> {
+    let Some(Names { names, reach, to }) = Names::of(command) else { return Ok(()) };
+    let to = to.map(|path| context.environment.folder("--to", path)).transpose()?;
+    reference::introduce(context, names, reach, to.as_deref()).await
 }
 
 async fn dispatch(context: &Context, command: &Command, output: &Output) -> Result<Answer, Failure> {

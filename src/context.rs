@@ -17,7 +17,7 @@ use std::sync::{Arc, OnceLock};
 use jiff::Timestamp;
 
 use crate::agreements::{Evidence, Ledger};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Dataset};
 use crate::credentials::{self, Keyring};
 use crate::document::OverlayFile;
 use crate::events::{Cancel, Report, Silent};
@@ -123,6 +123,15 @@ impl Context {
     /// be used are in it as such.
     pub fn catalog(&self) -> Result<&Catalog, ContextError> {
         once(&self.catalog, || Ok(Catalog::embedded().laid_over(self.overlay()?)))
+    }
+
+    /// Makes a dataset outside the catalogue known to this run.
+    pub fn introduce(&mut self, dataset: Dataset) -> Result<(), ContextError> {
+        self.catalog()?;
+        if let Some(catalog) = self.catalog.get_mut() {
+            catalog.introduce(dataset);
+        }
+        Ok(())
     }
 
     /// What is wrong with overlay files, a sentence each, as far as they were looked at.

@@ -17,6 +17,7 @@
 //!
 //! ```text
 //! cli::fetch             arguments to options
+//! ops::reference         names outside the catalogue to entries: kept ones, or by asking the host
 //! ops::fetch             each dataset in turn; one that fails does not stop the others
 //!   catalog              the name to a Selection: dataset, release, variant
 //!   ops::target          which source, which folder; a receipt that is whole ends it here, offline
@@ -52,9 +53,11 @@
 //!     .medsets/receipt.json                     layout::receipt
 //!     .medsets/files.jsonl                      layout::inventory
 //!     .medsets/manifest.sha256                  layout::manifest
+//!     .medsets/entry.toml                       ops::assemble, read by ops::reference
 //! <data_dir>/.medsets-store/                    layout::dirs
 //!     parts/<id>-<slug>/                        layout::workspace
 //!         source.json done.jsonl                layout::workspace
+//!         entry.toml                            ops::target, read by ops::reference
 //!         parts/*.part and their journals       transfer::part, transfer::journal
 //!         members/*.jsonl                       layout::inventory
 //!     leases/                                   fs::lock, for layout::workspace

@@ -7,6 +7,7 @@
 pub mod expression;
 pub mod format;
 pub mod shelf;
+pub mod stated;
 pub mod summary;
 pub mod terms;
 

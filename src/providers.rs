@@ -8,6 +8,7 @@
 pub mod account;
 pub mod azure;
 pub mod box_links;
+pub mod describe;
 pub mod embedded;
 pub mod figshare;
 pub mod github;

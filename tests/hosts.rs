@@ -40,6 +40,8 @@ mod osf;
 mod physionet;
 #[path = "hosts/probe.rs"]
 mod probe;
+#[path = "hosts/references.rs"]
+mod references;
 #[path = "hosts/s3.rs"]
 mod s3;
 #[path = "hosts/scene.rs"]

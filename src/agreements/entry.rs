@@ -50,6 +50,9 @@ pub struct Record {
     pub kind: EntryKind,
     /// Which dataset it is about.
     pub dataset: DatasetId,
+    /// The reference that names it, where it is not in the catalogue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
     /// Which release.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
@@ -197,6 +200,7 @@ impl Record {
             time,
             kind,
             dataset,
+            reference: None,
             version: None,
             variant: None,
             requirement: None,

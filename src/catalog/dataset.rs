@@ -22,9 +22,12 @@ pub struct Dataset {
     pub text: String,
     /// SHA-256 of that text.
     pub digest: Digest,
-    /// `embedded`, or the overlay file's name.
+    /// `embedded`, the overlay file's name, or [`REFERENCE`].
     pub origin: String,
 }
+
+/// The origin of a dataset outside the catalogue, made of a reference and what its host says.
+pub const REFERENCE: &str = "reference";
 
 /// A release.
 #[derive(Debug, Clone)]
@@ -260,6 +263,21 @@ impl Dataset {
                 let finding = document.finding("entry", "the entry cannot be read", 0..0);
                 Err(BrokenFile::unopened(name, text, finding))
             }
+        }
+    }
+
+    /// The reference that it is made of, where it is not in the catalogue.
+    pub fn reference(&self) -> Option<String> {
+        (self.origin == REFERENCE).then(|| self.entry.aliases.first().cloned()).flatten()
+    }
+
+    /// The licence in the words of its host, where it is not in the catalogue.
+    pub fn host_license(&self) -> Option<String> {
+        self.reference()?;
+        let claim = self.entry.claim.iter().find(|claim| claim.about == "license")?;
+        match &claim.value {
+            Some(format::Figure::Text(words)) => Some(words.clone()),
+            _ => None,
         }
     }
 

@@ -17,6 +17,7 @@ pub struct Catalog {
     datasets: BTreeMap<DatasetId, Arc<Dataset>>,
     collections: BTreeMap<String, CollectionTable>,
     broken: Vec<BrokenEntry>,
+    references: Vec<Arc<Dataset>>,
     digest: Digest,
 }
 
@@ -43,7 +44,8 @@ impl Catalog {
     /// Never in a released program: a test reads every embedded file.
     pub fn embedded() -> Self {
         let digest = embedded::digest();
-        let mut catalog = Self { datasets: BTreeMap::new(), collections: BTreeMap::new(), broken: Vec::new(), digest };
+        let (datasets, collections) = (BTreeMap::new(), BTreeMap::new());
+        let mut catalog = Self { datasets, collections, broken: Vec::new(), references: Vec::new(), digest };
         for file in embedded::folder("catalog") {
             catalog.lay(&file.name, &file.text, "embedded").expect("a test reads every embedded entry");
         }
@@ -132,6 +134,20 @@ impl Catalog {
     /// All entries, by id.
     pub fn datasets(&self) -> impl Iterator<Item = &Arc<Dataset>> {
         self.datasets.values()
+    }
+
+    /// Makes a dataset outside the catalogue known to [`resolve`](Self::resolve), and to nothing
+    /// else: it is in no list and no search, and an entry of the same id stands before it.
+    pub fn introduce(&mut self, dataset: Dataset) {
+        let same = |one: &Arc<Dataset>| one.id == dataset.id && one.releases[0].version == dataset.releases[0].version;
+        if !self.references.iter().any(same) {
+            self.references.push(Arc::new(dataset));
+        }
+    }
+
+    /// Datasets outside the catalogue, one for each version of each place.
+    pub fn references(&self) -> &[Arc<Dataset>] {
+        &self.references
     }
 
     /// Sets of entries, by name.

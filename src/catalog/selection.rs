@@ -134,11 +134,19 @@ impl Catalog {
         for end in ends.iter().rev() {
             let (name, rest) = text.split_at(*end);
             let Some((version, variant)) = version_and_variant(rest) else { continue };
-            if let Some(dataset) = self.find(name)? {
+            if let Some(dataset) = self.find(name)?.or_else(|| self.introduced(name, version)) {
                 return Selection::of(dataset.clone(), version, variant);
             }
         }
         Err(self.unknown(&text[..ends[0]]))
+    }
+
+    /// A dataset outside the catalogue by its id: in this version, else the last one.
+    fn introduced(&self, name: &str, version: Option<&str>) -> Option<&Arc<Dataset>> {
+        let has_id = |one: &&Arc<Dataset>| one.id.as_str().eq_ignore_ascii_case(name);
+        let has_version = |one: &&Arc<Dataset>| version.is_some_and(|text| text == one.releases[0].version);
+        let of_version = self.references().iter().filter(has_id).find(has_version);
+        of_version.or_else(|| self.references().iter().rfind(has_id))
     }
 
     /// By id, else by alias, in any case. Fails where several entries have the alias, and
@@ -294,6 +302,11 @@ impl Selection {
     /// Its id.
     pub fn id(&self) -> &DatasetId {
         &self.dataset.id
+    }
+
+    /// The reference that it is made of, where it is not in the catalogue.
+    pub fn reference(&self) -> Option<String> {
+        self.dataset.reference()
     }
 
     /// The release.

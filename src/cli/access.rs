@@ -10,6 +10,7 @@ use crate::context::Context;
 use crate::ops::accept::{self, Offer, Statement};
 use crate::ops::gate::{self, Compare};
 use crate::ops::grant::{self, GrantOptions};
+use crate::ops::outside::{MARK, Outside};
 use crate::ops::probe;
 use crate::ops::recorded::Recorded;
 use crate::ops::step;
@@ -19,7 +20,7 @@ use crate::values::{Digest, Printable};
 use super::args::{
     AcceptArgs, AccessArgs, AccessCommand, GrantArgs, OpenArgs, PlanArgs, PlanFormat, ProbeArgs, WithdrawArgs,
 };
-use super::output::{Answer, Output};
+use super::output::{Answer, Output, add};
 
 /// Runs one of the access commands.
 pub async fn run(context: &Context, args: &AccessArgs, output: &Output) -> Result<Answer, Failure> {
@@ -71,7 +72,9 @@ async fn checklist(context: &Context, names: &[String], source: Option<&str>) ->
     let mut notes = Vec::new();
     for (selection, gate) in &gates {
         let state = if gate.is_open() { "ready" } else { "not ready" };
-        text.push_str(&format!("{selection}: {state}\n"));
+        let outside = Outside::of(context, selection);
+        let mark = outside.as_ref().map_or("", |_| MARK);
+        text.push_str(&format!("{selection}{mark}: {state}\n"));
         for (line, step) in gate.checklist().iter().zip(&gate.steps) {
             let page = step.step.page.as_ref().map_or(String::new(), |page| format!("  <{page}>"));
             text.push_str(&format!("  {line}{page}\n"));
@@ -86,7 +89,8 @@ async fn checklist(context: &Context, names: &[String], source: Option<&str>) ->
         if gates.len() == 1 {
             notes.extend(gate.help().iter().map(|line| format!("help: {line}")));
         }
-        let mut dataset = data(selection, gate);
+        notes.extend(outside.iter().flat_map(Outside::sentences));
+        let mut dataset = data(selection, gate, outside.as_ref());
         if let Some(said) = &said {
             dataset["host_answer"] = probe::as_json(said);
         }
@@ -98,7 +102,7 @@ async fn checklist(context: &Context, names: &[String], source: Option<&str>) ->
 }
 
 /// A gate as `docs/cli.md` section 6 has it.
-fn data(selection: &Selection, gate: &Gate) -> Value {
+fn data(selection: &Selection, gate: &Gate, outside: Option<&Outside>) -> Value {
     let steps: Vec<Value> = gate
         .steps
         .iter()
@@ -126,13 +130,15 @@ fn data(selection: &Selection, gate: &Gate) -> Value {
             step
         })
         .collect();
-    json!({
+    let mut data = json!({
         "id": selection.id(),
         "version": selection.release().version,
         "ready": gate.is_open(),
         "license": selection.license(None),
         "steps": steps,
-    })
+    });
+    add(&mut data, outside);
+    data
 }
 
 async fn plan(context: &Context, args: &PlanArgs) -> Result<Answer, Failure> {

@@ -10,6 +10,7 @@ use crate::context::Context;
 use crate::document::{Paint, Severity, render};
 use crate::layout::Receipt;
 use crate::licenses::Shelf;
+use crate::ops::outside::Outside;
 use crate::ops::selection::one_selection;
 use crate::ops::{self, Exit, Failure};
 use crate::reports::citation::Copy;
@@ -18,7 +19,7 @@ use crate::values::byte_size::NotASize;
 use crate::values::{ByteSize, Printable, counted};
 
 use super::args::{AccessWord, CatalogCommand, CiteArgs, CiteFormat, InfoArgs, LintArgs, SearchArgs};
-use super::output::Answer;
+use super::output::{Answer, add};
 use super::table::Table;
 
 /// Ranked hits.
@@ -160,7 +161,12 @@ pub fn info(context: &Context, args: &InfoArgs) -> Result<Answer, Failure> {
     }
     let shelf = context.shelf()?;
     let text = info::page(&selection, shelf, info::Show { files: args.files, sources: args.sources });
-    Ok(Answer::done("medsets/info/1", info::data(&selection, shelf), text))
+    let outside = Outside::of(context, &selection);
+    let mut data = info::data(&selection, shelf);
+    add(&mut data, outside.as_ref());
+    let mut answer = Answer::done("medsets/info/1", data, text);
+    answer.notes = outside.iter().flat_map(Outside::sentences).collect();
+    Ok(answer)
 }
 
 /// Citations of named datasets, or of all that are here.

@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::context::Context;
 use crate::ops::fetch::{FetchOptions, IdleGlobs, KeepArchives};
 use crate::ops::import::{HowToTake, ImportOptions};
+use crate::ops::outside::Outside;
 use crate::ops::report::{FetchReport, Fetched};
 use crate::ops::{self, Exit, Failure};
 use crate::plan::Action;
@@ -180,6 +181,7 @@ fn answer(schema: &'static str, report: FetchReport) -> Answer {
 /// What a dry run found.
 fn planned(report: FetchReport) -> Answer {
     let (mut answer, report) = troubles(Answer::done("medsets/fetch/1", json!({}), String::new()), report);
+    answer.notes = report.datasets.iter().flat_map(|one| &one.outside).flat_map(Outside::sentences).collect();
     answer.long = Some(Box::new(report));
     answer
 }
@@ -220,6 +222,7 @@ fn remarks(one: &Fetched) -> Vec<String> {
         let got = format!("{} downloaded, {}, {} on disk", one.downloaded, counted(one.files, "file"), one.bytes);
         lines.push(format!("{} {}{variant} from `{}`: {got}; {how}", one.id, one.version, one.source));
     }
+    lines.extend(one.outside.iter().flat_map(Outside::sentences));
     if let Some(cite) = &one.cite {
         lines.push(format!("cite: {cite}"));
     }

@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::context::Context;
 use crate::layout::CheckMode;
 use crate::ops::list::Presence;
+use crate::ops::outside::{MARK, Outside};
 use crate::ops::remove::Extent;
 use crate::ops::verify::Verified;
 use crate::ops::{self, Exit, Failure};
@@ -26,7 +27,7 @@ pub fn list(context: &Context, args: &ListArgs) -> Result<Answer, Failure> {
             one.name(),
             one.bytes.map_or("-".to_owned(), |bytes| bytes.to_string()),
             one.files.map_or("-".to_owned(), |files| files.to_string()),
-            one.state.to_string(),
+            format!("{}{}", one.state, mark(&one.outside)),
             one.license.clone().unwrap_or_else(|| "-".to_owned()),
             one.accepted.map_or("-".to_owned(), |time| time.strftime("%Y-%m-%d").to_string()),
             one.path.display().to_string(),
@@ -113,7 +114,8 @@ fn damage(found: &Verified) -> Failure {
 fn summary(found: &Verified) -> String {
     let state = if found.exit() == Exit::DONE { "whole" } else { "damaged" };
     let checked = counted(found.checked, "file");
-    let mut text = format!("{}: {state}, {} of {checked} good ({})\n", found.name(), found.ok, found.mode);
+    let mut text =
+        format!("{}{}: {state}, {} of {checked} good ({})\n", found.name(), mark(&found.outside), found.ok, found.mode);
     for fault in &found.records {
         text.push_str(&format!("  {:<8} {fault}\n", "records"));
     }
@@ -125,6 +127,10 @@ fn summary(found: &Verified) -> String {
         }
     }
     text
+}
+
+fn mark(outside: &Option<Outside>) -> &'static str {
+    outside.as_ref().map_or("", |_| MARK)
 }
 
 fn shown<T: ToString>(paths: &[T]) -> Vec<String> {

@@ -6,6 +6,7 @@ use crate::agreements::Entry;
 use crate::context::Context;
 use crate::fs::{self, Access};
 use crate::ops::ledger::OnTornLine;
+use crate::ops::outside::MARK;
 use crate::ops::{self, Exit, Failure};
 use crate::values::{DatasetName, Digest, Printable};
 
@@ -38,7 +39,9 @@ fn line(entry: &Entry) -> String {
     let name = DatasetName { id: &record.dataset, version, variant };
     let who = record.who.name.as_deref().unwrap_or(&record.who.os_user);
     let what = record.license.as_deref().unwrap_or_default();
-    let shown = format!("{:>5}  {}  {:<8}  {name}  {who}  {what}", entry.sequence, record.time, record.kind.as_str());
+    let mark = record.reference.as_ref().map_or("", |_| MARK);
+    let shown =
+        format!("{:>5}  {}  {:<8}  {name}{mark}  {who}  {what}", entry.sequence, record.time, record.kind.as_str());
     Printable::cut(shown.trim_end(), 400).to_string()
 }
 

@@ -6,6 +6,7 @@ use std::io::{self, BufWriter, ErrorKind, Read as _, Write};
 use std::time::Instant;
 
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::ops::{Exit, Failure};
@@ -38,6 +39,13 @@ pub trait LongReport: fmt::Debug {
     fn write_text(&self, out: &mut dyn Write) -> io::Result<()>;
     /// As one JSON value, without nulls.
     fn write_json(&self, out: &mut dyn Write) -> io::Result<()>;
+}
+
+/// Puts the keys of a table beside those that are there.
+pub fn add(data: &mut Value, more: Option<&impl Serialize>) {
+    if let (Some(data), Some(Value::Object(more))) = (data.as_object_mut(), more.map(|more| json!(more))) {
+        data.extend(more);
+    }
 }
 
 impl Answer {

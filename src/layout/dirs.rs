@@ -81,6 +81,11 @@ impl DatasetDir {
         self.records().join("receipt.json")
     }
 
+    /// The entry of a dataset that is not in the catalogue.
+    pub fn entry_path(&self) -> PathBuf {
+        self.records().join("entry.toml")
+    }
+
     /// For `sha256sum -c`.
     pub fn manifest_path(&self) -> PathBuf {
         self.records().join("manifest.sha256")

@@ -20,6 +20,9 @@ pub struct Receipt {
     pub schema: String,
     /// Which dataset.
     pub dataset: DatasetId,
+    /// The reference that it was fetched by, where it is not in the catalogue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
     /// Its title when it was fetched.
     pub title: String,
     /// Release.
@@ -176,6 +179,9 @@ pub struct SourceMark {
 pub struct LicenseMark {
     /// SPDX expression for this channel.
     pub expression: String,
+    /// In the host's own words, where the dataset is not in the catalogue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stated: Option<String>,
     /// The acceptances this rests on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accepted: Vec<AcceptedMark>,

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! source.json      which entry and channel this was begun with
+//! entry.toml       the entry, for a dataset that is not in the catalogue
 //! done.jsonl       one line per file of the release that is finished here
 //! parts/           part files with their journals
 //! archives/        finished archives, until they are unpacked
@@ -131,6 +132,12 @@ impl Workspace {
         fs::atomic_write(&begun_path, text.as_bytes(), access)?;
         let journal = fs::open_append(&root.join("done.jsonl"), access)?;
         Ok(Self { root, access, finished, journal, _lease: lease })
+    }
+
+    /// The entry of a dataset that is not in the catalogue, in the workspace at `root`: by it an
+    /// unfinished fetch goes on with what was described when it began.
+    pub fn entry_path(root: &Path) -> PathBuf {
+        root.join("entry.toml")
     }
 
     /// What is finished here, by path at the publisher.

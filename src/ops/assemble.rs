@@ -27,6 +27,8 @@ use super::placing::stamp;
 pub struct Particulars {
     /// Which dataset.
     pub id: DatasetId,
+    /// The reference that it is made of and its entry's text, where it is not in the catalogue.
+    pub outside: Option<(String, String)>,
     /// Its title.
     pub title: String,
     /// Release.
@@ -87,6 +89,9 @@ pub fn assemble(
     for (name, text) in &particulars.papers {
         fs::atomic_write(&staged.root().join(name), text.as_bytes(), access)?;
     }
+    if let Some((_, entry)) = &particulars.outside {
+        fs::atomic_write(&staged.entry_path(), entry.as_bytes(), access)?;
+    }
     keep_archives(&workspace, &staged)?;
     let receipt = receipt(context, &workspace, particulars, totals);
     receipt.write(&staged, access)?;
@@ -108,6 +113,7 @@ pub fn enter_in_ledger(
         Means::Import => EntryKind::Import,
     };
     let record = Record {
+        reference: receipt.reference.clone(),
         version: Some(receipt.version.clone()),
         variant: receipt.variant.clone(),
         license: Some(receipt.license.expression.clone()),
@@ -299,6 +305,7 @@ fn receipt(context: &Context, workspace: &Workspace, particulars: Particulars, t
     Receipt {
         schema: Receipt::SCHEMA.to_owned(),
         dataset: particulars.id,
+        reference: particulars.outside.map(|(reference, _)| reference),
         title: particulars.title,
         version: particulars.version,
         variant: particulars.variant,

@@ -444,6 +444,7 @@ fn blank(target: &Target<'_>, tally: &Tally) -> Fetched {
         failed: Vec::new(),
         plan: None,
         warnings: Vec::new(),
+        outside: target.outside.clone(),
         cite: None,
     }
 }

@@ -12,6 +12,7 @@ use crate::values::{ByteSize, DatasetId, DatasetName};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::here::{self, Here};
+use super::outside::Outside;
 use super::selection::one_selection;
 
 /// What is here.
@@ -58,6 +59,9 @@ pub struct Listed {
     pub completed: Option<Timestamp>,
     /// Its folder.
     pub path: PathBuf,
+    /// The mark of what is not in the catalogue.
+    #[serde(flatten)]
+    pub outside: Option<Outside>,
 }
 
 impl Listed {
@@ -90,6 +94,7 @@ pub fn list(context: &Context) -> Result<ListReport, Failure> {
                 .as_ref()
                 .and_then(|receipt| receipt.license.accepted.first())
                 .and_then(|mark| accepted(mark.sequence)),
+            outside: receipt.as_ref().and_then(Outside::by_receipt),
             id: here.id,
             version: here.version,
             variant: here.variant,

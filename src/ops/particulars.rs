@@ -59,6 +59,7 @@ pub(super) fn particulars(
     let cited = papers::cited(chosen);
     Ok(Particulars {
         id: chosen.id().clone(),
+        outside: chosen.reference().map(|reference| (reference, chosen.dataset().text.clone())),
         title: chosen.dataset().entry.title.clone(),
         version: chosen.release().version.clone(),
         variant: chosen.variant_name().map(str::to_owned),
@@ -72,6 +73,7 @@ pub(super) fn particulars(
         source: SourceMark { channel: channel.to_owned(), provider: target.source.host.name().to_owned() },
         license: LicenseMark {
             expression: chosen.license(Some(channel)).to_owned(),
+            stated: chosen.dataset().host_license(),
             accepted: accepted.into_iter().map(|(mark, _)| mark).collect(),
         },
         papers: vec![

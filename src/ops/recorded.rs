@@ -67,6 +67,7 @@ pub(super) fn keep(context: &Context, files: &[PathBuf]) -> Result<Vec<Digest>, 
 /// The beginnings of an entry about a selection.
 pub(super) fn about(context: &Context, kind: EntryKind, selection: &Selection) -> Record {
     Record {
+        reference: selection.reference(),
         version: Some(selection.release().version.clone()),
         variant: selection.variant_name().map(str::to_owned),
         ..identity::record(context, kind, selection.id())

@@ -91,6 +91,7 @@ pub fn remove(context: &Context, here: &Here, mut report: RemoveReport) -> Resul
     }
     if !report.archives_only {
         let record = Record {
+            reference: here.receipt.as_ref().and_then(|receipt| receipt.reference.clone()),
             version: Some(here.version.clone()),
             variant: here.variant.clone(),
             files: Some(report.files),

@@ -9,6 +9,7 @@ use crate::values::{ByteSize, DatasetId, Digest, RelPath};
 
 use super::exit::Exit;
 use super::failure::Failure;
+use super::outside::Outside;
 
 /// What became of each dataset that was asked for.
 #[derive(Debug, Default, Serialize)]
@@ -65,6 +66,9 @@ pub struct Fetched {
     /// too.
     #[serde(skip)]
     pub warnings: Vec<String>,
+    /// The mark of what is not in the catalogue.
+    #[serde(flatten)]
+    pub outside: Option<Outside>,
     /// How to cite it, in one line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cite: Option<String>,

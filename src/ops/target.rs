@@ -13,6 +13,7 @@ use crate::values::Printable;
 
 use super::exit::Exit;
 use super::failure::Failure;
+use super::outside::Outside;
 
 /// Everything about one dataset that the steps share.
 pub(super) struct Target<'a> {
@@ -21,6 +22,7 @@ pub(super) struct Target<'a> {
     pub dir: DatasetDir,
     pub store: Store,
     pub access: Access,
+    pub outside: Option<Outside>,
 }
 
 impl<'a> Target<'a> {
@@ -42,6 +44,7 @@ impl<'a> Target<'a> {
             dir: DatasetDir::new(&data_dir, selection.id(), &selection.slug()),
             store: Store::of(&data_dir),
             access: access(context, selection, found),
+            outside: Outside::of(context, selection),
             selection,
             source: found,
         })
@@ -83,6 +86,10 @@ impl<'a> Target<'a> {
                 opened => {
                     let workspace = opened?;
                     commit::sweep(&self.store, &self.dir)?;
+                    if self.selection.reference().is_some() {
+                        let text = self.selection.dataset().text.as_bytes();
+                        fs::atomic_write(&Workspace::entry_path(workspace.root()), text, self.access)?;
+                    }
                     return Ok(workspace);
                 }
             }

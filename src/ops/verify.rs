@@ -12,6 +12,7 @@ use crate::values::{DatasetId, DatasetName, RelPath};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::here::{self, Here};
+use super::outside::Outside;
 
 /// What was found for each dataset.
 #[derive(Debug, Serialize)]
@@ -47,6 +48,9 @@ pub struct Verified {
     pub records: Vec<String>,
     /// How it was checked: `quick`, `full` or `sample`.
     pub mode: &'static str,
+    /// The mark of what is not in the catalogue.
+    #[serde(flatten)]
+    pub outside: Option<Outside>,
 }
 
 /// Checks the named dataset, or all that are here. Reads only.
@@ -81,6 +85,7 @@ pub fn verify_one(context: &Context, here: &Here, mode: CheckMode) -> Result<Ver
         changed,
         extra,
         records,
+        outside: here.receipt.as_ref().and_then(Outside::by_receipt),
         mode: match mode {
             CheckMode::Quick => "quick",
             CheckMode::Full => "full",

@@ -36,6 +36,17 @@ pub(super) fn hosts(context: &Context, provider: &AnyProvider, target: &Target<'
     hosts_with(context, secret)
 }
 
+/// What is needed to ask a host about a place, with a credential for it if one is stored.
+pub(super) fn hosts_of(context: &Context, provider: &str, forms: &[Form]) -> Result<Hosts, Failure> {
+    for form in forms {
+        let asked = WantedCredential { provider, form: *form, url: None };
+        if let Some(credential) = context.credentials()?.find(&asked)?.credential {
+            return hosts_with(context, Some(credential.secret));
+        }
+    }
+    hosts_with(context, None)
+}
+
 /// What a provider works with, with this secret.
 pub(super) fn hosts_with(context: &Context, secret: Option<CredentialSecret>) -> Result<Hosts, Failure> {
     let choices = HostChoices {

@@ -96,7 +96,7 @@ fn address(text: &str) -> SafeUrl {
 }
 
 /// A request to the API; the host's word for a token is `token`, not `Bearer`.
-fn ask(hosts: &Hosts, url: SafeUrl) -> HttpRequest {
+pub(super) fn ask(hosts: &Hosts, url: SafeUrl) -> HttpRequest {
     let credential = match &hosts.secret {
         Some(CredentialSecret::Token(token)) => Some(RequestCredential::Header {
             name: "authorization".to_owned(),

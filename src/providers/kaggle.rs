@@ -151,8 +151,12 @@ impl KaggleFiles {
         if version.is_some() {
             return Ok(*version);
         }
-        let answer: DatasetAnswer = self.ask(hosts, &Call::dataset(&self.place)).await?;
-        Ok(answer.current_version_number)
+        Ok(self.facts(hosts).await?.version)
+    }
+
+    /// What Kaggle says of a dataset.
+    pub(super) async fn facts(&self, hosts: &Hosts) -> Result<DatasetFacts, ProviderError> {
+        self.ask(hosts, &Call::dataset(&self.place)).await
     }
 
     fn bundled(&self, at: Option<Arc<Locator>>) -> Result<ListedFile, ProviderError> {
@@ -271,10 +275,20 @@ struct File {
     total_bytes: Option<u64>,
 }
 
+/// A dataset in Kaggle's words, as it is now.
 #[derive(Debug, Deserialize)]
-struct DatasetAnswer {
+pub(super) struct DatasetFacts {
+    /// Its current version.
     #[serde(rename = "currentVersionNumber")]
-    current_version_number: Option<u32>,
+    pub version: Option<u32>,
+    /// Its title.
+    pub title: Option<String>,
+    /// Its licence, by Kaggle's own name for it.
+    #[serde(rename = "licenseName")]
+    pub license: Option<String>,
+    /// When the current version came.
+    #[serde(rename = "lastUpdated")]
+    pub updated: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -56,5 +56,19 @@ fn full_name(selection: &Selection) -> String {
     format!("{} {}{variant}", selection.dataset().entry.title, selection.release().version)
 }
 
+/// A paragraph for what is not in the catalogue; nothing for what is.
+fn outside(selection: &Selection) -> String {
+    let Some(reference) = selection.reference() else { return String::new() };
+    let stated = match selection.dataset().host_license().as_deref() {
+        None | Some("not stated") => "its host states no licence".to_owned(),
+        Some(words) => format!("its licence is what the host states, {}", markdown::code(words)),
+    };
+    format!(
+        "**Not in the catalogue.** Fetched by the reference {}: {stated}. Nobody who keeps the catalogue has read its \
+         terms, and nothing here is taken as permission.\n\n",
+        markdown::code(&reference)
+    )
+}
+
 #[cfg(test)]
 pub(in crate::reports) mod tests;

@@ -31,6 +31,7 @@ pub fn answer(setup: &Setup, asked: &Asked) -> Reply {
         }
         ["api", "v2", "articles", "77"] | ["api", "v2", "articles", "77", "versions", "2"] => {
             Reply::json(&json!({ "id": 77, "title": "Toy", "version": 2, "doi": "10.6084/m9.figshare.77.v2",
+                "published_date": "2026-01-05T10:00:00Z", "authors": [{ "id": 1, "full_name": "Jane Doe" }],
                 "license": { "value": 1, "name": "CC BY 4.0", "url": "https://creativecommons.org/licenses/by/4.0/" },
                 "files": all(setup) }))
         }

@@ -21,8 +21,8 @@ pub fn answer(setup: &Setup, asked: &Asked) -> Reply {
     let place = asked.place();
     let parts: Vec<&str> = place.trim_start_matches('/').splitn(6, '/').collect();
     match parts.as_slice() {
-        ["api", "datasets", "org", "toy"] => Reply::json(&info()),
-        ["api", "datasets", "org", "toy", "revision", revision] if is_known(revision) => Reply::json(&info()),
+        ["api", "datasets", "org", "toy"] => Reply::json(&info(setup)),
+        ["api", "datasets", "org", "toy", "revision", revision] if is_known(revision) => Reply::json(&info(setup)),
         ["api", "datasets", "org", "toy", "revision", revision] => {
             let message = format!("Invalid rev id: {revision}");
             error(404, "RevisionNotFound", &message)
@@ -60,9 +60,10 @@ fn whoami(setup: &Setup, asked: &Asked) -> Reply {
     }
 }
 
-fn info() -> Value {
+fn info(setup: &Setup) -> Value {
+    let gated = setup.token.as_ref().map_or(json!(false), |_| json!("manual"));
     json!({ "_id": "6", "id": "org/toy", "sha": COMMIT, "lastModified": "2026-01-05T10:00:00.000Z", "private": false,
-        "gated": false, "disabled": false, "tags": ["license:mit"], "cardData": { "license": "mit" }, "siblings": [] })
+        "gated": gated, "disabled": false, "tags": ["license:mit"], "cardData": { "license": "mit" }, "siblings": [] })
 }
 
 fn tree(setup: &Setup, asked: &Asked) -> Reply {

@@ -7,7 +7,9 @@
 #![allow(dead_code, reason = "each crate that holds the stand-ins uses a part of them")]
 
 pub mod azure;
+pub mod doi;
 pub mod figshare;
+pub mod github;
 pub mod googledrive;
 pub mod huggingface;
 pub mod isic;

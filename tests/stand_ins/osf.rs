@@ -27,7 +27,7 @@ pub fn answer(setup: &Setup, asked: &Asked) -> Reply {
             "attributes": { "full_name": "Tess Ter", "given_name": "Tess", "family_name": "Ter" } } }))
         }
         ["v2", "guids", "abcde"] => Reply::redirect(302, format!("{}v2/nodes/abcde/", setup.origin)),
-        ["v2", "nodes", "abcde"] => Reply::json(&node(setup)),
+        ["v2", "nodes", "abcde"] => Reply::json(&node(setup, asked)),
         ["v2", "nodes", "abcde", "files"] => Reply::json(&storages(setup)),
         ["v2", "nodes", "abcde", "files", "osfstorage"] => Reply::json(&folder(setup, asked, "")),
         ["v2", "nodes", "abcde", "files", "osfstorage", id] => {
@@ -52,11 +52,16 @@ fn folder_of(id: &str) -> String {
     id.to_owned()
 }
 
-fn node(setup: &Setup) -> Value {
-    json!({ "data": { "id": "abcde", "type": "nodes",
+fn node(setup: &Setup, asked: &Asked) -> Value {
+    let mut node = json!({ "data": { "id": "abcde", "type": "nodes",
         "attributes": { "title": "Toy", "description": "", "date_created": "2026-01-05T10:00:00", "date_modified": "2026-01-05T10:00:00" },
         "links": { "self": format!("{}v2/nodes/abcde/", setup.origin) },
-        "relationships": { "files": { "links": { "related": { "href": format!("{}v2/nodes/abcde/files/", setup.origin) } } } } } })
+        "relationships": { "files": { "links": { "related": { "href": format!("{}v2/nodes/abcde/files/", setup.origin) } } } } } });
+    if asked.parameter("embed").as_deref() == Some("license") {
+        node["data"]["embeds"] =
+            json!({ "license": { "data": { "type": "licenses", "attributes": { "name": "CC0 1.0 Universal" } } } });
+    }
+    node
 }
 
 fn storages(setup: &Setup) -> Value {

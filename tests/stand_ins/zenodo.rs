@@ -1,4 +1,4 @@
-//! Zenodo: record 42 is open, 43 restricted; bytes come from Zenodo itself, without `Range`.
+//! Zenodo: record 42 is open and the newest of concept 41, 43 is restricted; bytes come from Zenodo itself, without `Range`.
 
 use medsets::values::Algorithm;
 use serde_json::json;
@@ -19,6 +19,8 @@ pub fn answer(setup: &Setup, asked: &Asked) -> Reply {
         ["api", "deposit", "depositions"] => deposits(setup, asked),
         ["records" | "record", "42"] => Reply::page("<title>Toy</title>"),
         ["api", "records", "42"] => Reply::json(&record(setup)),
+        // A concept leads to its newest version.
+        ["api", "records", "41"] => Reply::redirect(302, format!("{}api/records/42", setup.origin)),
         ["api", "records", "43"] => Reply::json(&json!({
             "id": 43, "metadata": { "title": "Held back", "access_right": "restricted" },
         })),
@@ -67,7 +69,8 @@ fn record(setup: &Setup) -> serde_json::Value {
     json!({
         "id": 42, "conceptrecid": "41", "doi": "10.5281/zenodo.42", "conceptdoi": "10.5281/zenodo.41",
         "metadata": { "title": "Toy", "license": { "id": "cc-by-4.0" }, "access_right": "open",
-                      "publication_date": "2026-01-05", "version": "1.0" },
+                      "publication_date": "2026-01-05", "version": "1.0",
+                      "creators": [{ "name": "Doe, Jane", "affiliation": null }] },
         "files": files,
         "links": { "self": format!("{}api/records/42", setup.origin), "self_html": format!("{}records/42", setup.origin) },
     })

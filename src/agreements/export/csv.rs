@@ -39,7 +39,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// The columns, in the order a reader asks: when, what, of what, by whom, on what grounds.
-pub(super) const COLUMNS: [&str; 28] = [
+pub(super) const COLUMNS: [&str; 29] = [
     "sequence",
     "time",
     "kind",
@@ -65,6 +65,7 @@ pub(super) const COLUMNS: [&str; 28] = [
     "files",
     "bytes",
     "receipt_sha256",
+    "reference",
     "tool",
     "prev",
     "hash",

@@ -48,6 +48,12 @@ fn head(sheet: &mut Sheet, selection: &Selection) {
     sheet.heading(&format!("{} {}{variant}", selection.id(), selection.release().version), &entry.title);
     sheet.paragraph(&entry.summary);
     sheet.gap();
+    if let Some(reference) = selection.reference() {
+        sheet.field("OUTSIDE", &format!("not in the catalogue; by reference: {reference}"));
+        let words = selection.dataset().host_license().unwrap_or_default();
+        sheet.field("  licence", &format!("as the host states it: {words}; nobody here has read the terms"));
+        sheet.gap();
+    }
     if let Some(distribution) = &entry.distribution {
         match distribution.kind {
             DistributionKind::ByHand => {

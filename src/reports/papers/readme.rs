@@ -6,12 +6,13 @@ use crate::reports::citation::one_line;
 use crate::reports::info::{confidence_word, main_terms};
 
 use super::markdown::{code, escaped, link, list, section};
-use super::{PaperFacts, full_name};
+use super::{PaperFacts, full_name, outside};
 
 /// The text of README.md.
 pub fn readme(selection: &Selection, channel: &str, shelf: &Shelf, facts: &PaperFacts) -> String {
     let entry = &selection.dataset().entry;
     let mut text = format!("# {}\n\n{}\n\n", escaped(&full_name(selection)), escaped(&entry.summary));
+    text += &outside(selection);
     text += &copy(selection, channel, facts);
     text += &section("What lies where", WHERE);
     text += &section("How to check it", CHECK);

@@ -7,14 +7,15 @@ use crate::licenses::terms::{Term, VOCABULARY};
 use crate::licenses::{Expression, License, LicenseKind, Shelf};
 use crate::reports::info::confidence_word;
 
-use super::full_name;
 use super::markdown::{code, escaped, link, list, section};
+use super::{full_name, outside};
 
 /// The text of TERMS.md. `accepted` holds a licence's id, the SHA-256 of the accepted text and
 /// the day, as they stand in the person's ledger.
 pub fn terms(selection: &Selection, channel: &str, shelf: &Shelf, accepted: &[(String, String, String)]) -> String {
     let expression = selection.license(Some(channel));
     let mut text = format!("{FIRST}\n\n# Terms of {}\n\n", escaped(&full_name(selection)));
+    text += &outside(selection);
     text += &format!("As it comes from {}: {}\n", code(channel), code(expression));
     text += &reading(expression);
     let parts = parts(selection);

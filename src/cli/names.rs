@@ -1,0 +1,50 @@
+//! Where a command line names datasets, so that references among them can be made known first.
+
+use std::path::PathBuf;
+
+use crate::ops::reference::Reach;
+
+use super::args::{AccessCommand, Command, LedgerCommand};
+
+/// The names of one command line.
+pub struct Names<'c> {
+    /// As they are written.
+    pub names: Vec<&'c mut String>,
+    /// Whether a host may be asked about them.
+    pub reach: Reach,
+    /// A further data folder.
+    pub to: Option<&'c PathBuf>,
+}
+
+impl<'c> Names<'c> {
+    /// The names of a command that takes datasets; `None` for the others.
+    pub fn of(command: &'c mut Command) -> Option<Self> {
+        let (reach, to, names): (_, _, Vec<&mut String>) = match command {
+            Command::Fetch(args) => (Reach::Hosts, args.to.as_ref(), args.datasets.iter_mut().collect()),
+            Command::Import(args) => (Reach::Hosts, args.to.as_ref(), vec![&mut args.dataset]),
+            Command::Info(args) => (Reach::Hosts, None, vec![&mut args.dataset]),
+            Command::Cite(args) => (Reach::Hosts, None, args.datasets.iter_mut().collect()),
+            Command::Access(args) => {
+                let names = match &mut args.command {
+                    None => args.datasets.iter_mut().collect(),
+                    Some(AccessCommand::Plan(args)) => args.datasets.iter_mut().collect(),
+                    Some(AccessCommand::Probe(args)) => args.datasets.iter_mut().collect(),
+                    Some(AccessCommand::Open(args)) => vec![&mut args.dataset],
+                    Some(AccessCommand::Accept(args)) => vec![&mut args.dataset],
+                    Some(AccessCommand::Withdraw(args)) => vec![&mut args.dataset],
+                    Some(AccessCommand::Grant(args)) => vec![&mut args.dataset],
+                };
+                (Reach::Hosts, None, names)
+            }
+            Command::Status(args) => (Reach::Disk, None, args.dataset.iter_mut().collect()),
+            Command::Verify(args) => (Reach::Disk, None, args.dataset.iter_mut().collect()),
+            Command::Path(args) => (Reach::Disk, None, vec![&mut args.dataset]),
+            Command::Remove(args) => (Reach::Disk, None, vec![&mut args.dataset]),
+            Command::Du(args) => (Reach::Disk, None, args.dataset.iter_mut().collect()),
+            Command::Ledger(LedgerCommand::Show(args)) => (Reach::Disk, None, args.dataset.iter_mut().collect()),
+            Command::Ledger(LedgerCommand::Export(args)) => (Reach::Disk, None, args.datasets.iter_mut().collect()),
+            _ => return None,
+        };
+        Some(Self { names, reach, to })
+    }
+}
