@@ -12,7 +12,7 @@ use crate::ops::outside::Outside;
 use crate::ops::report::{FetchReport, Fetched};
 use crate::ops::{self, Exit, Failure};
 use crate::plan::Action;
-use crate::values::{ByteSize, Secret, counted};
+use crate::values::{ByteSize, Printable, Secret, counted};
 
 use super::args::{FetchArgs, ImportArgs};
 use super::output::{Answer, LongReport, Output};
@@ -256,7 +256,8 @@ fn write_plan(one: &Fetched, out: &mut dyn Write) -> io::Result<()> {
             (None, Some(about)) => format!("about {about}"),
             (None, None) => "size not known".to_owned(),
         };
-        writeln!(out, "{word:<20} {}  {size}", step.path)?;
+        let license = step.license.as_ref().map_or(String::new(), |license| format!("  {}", Printable::new(license)));
+        writeln!(out, "{word:<20} {}  {size}{license}", step.path)?;
     }
     let download = known_and_unknown(plan.download, plan.unknown_sizes);
     let peak = match plan.peak {

@@ -104,6 +104,20 @@ impl Expression {
         has_gap(&self.root)
     }
 
+    /// Whether the licences that `has` knows are enough: one of those that `OR` leaves open, all
+    /// that `AND` puts together. Nothing is enough for a part of which nothing is stated.
+    pub fn is_within(&self, has: &dyn Fn(&str) -> bool) -> bool {
+        fn is_within(node: &Node, has: &dyn Fn(&str) -> bool) -> bool {
+            match node {
+                Node::License(id) => has(id),
+                Node::And(nodes) => nodes.iter().all(|node| is_within(node, has)),
+                Node::Or(nodes) => nodes.iter().any(|node| is_within(node, has)),
+                Node::Nothing => false,
+            }
+        }
+        is_within(&self.root, has)
+    }
+
     pub(super) fn root(&self) -> &Node {
         &self.root
     }

@@ -4,6 +4,8 @@
 //! where neither is given), no `--exclude` glob does, and its terms are among those asked for.
 //! Globs are compared with the path of a file at the publisher and with its group in the entry.
 
+mod licenses;
+
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::catalog::{Selection, SubsetEntry};
@@ -13,12 +15,14 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::fetch::{FetchOptions, IdleGlobs};
 
+use licenses::Licenses;
+
 /// What a person asked for.
 pub(super) struct Choice {
     subsets: Vec<Subset>,
     include: Globs,
     exclude: Globs,
-    licenses: Vec<String>,
+    licenses: Licenses,
 }
 
 /// A part by its name.
@@ -37,7 +41,7 @@ impl Choice {
             subsets: options.subsets.iter().map(subset).collect::<Result<_, _>>()?,
             include: Globs::read(&options.include)?,
             exclude: Globs::read(&options.exclude)?,
-            licenses: options.licenses.iter().map(|license| license.to_lowercase()).collect(),
+            licenses: Licenses::read(&options.licenses),
         })
     }
 
@@ -52,12 +56,18 @@ impl Choice {
         }
         is_chosen |= self.include.match_any(names);
         let is_left_out = self.exclude.match_any(names);
-        is_chosen && !is_left_out && (self.licenses.is_empty() || self.licenses.contains(&license.to_lowercase()))
+        is_chosen && !is_left_out && self.licenses.mean(license)
     }
 
     /// Refuses what has matched nothing once every file was looked at: it is misspelt, or the
-    /// source does not have it.
-    pub(super) fn refuse_idle(&self, options: &FetchOptions, selection: &Selection) -> Result<(), Failure> {
+    /// source does not have it. `whole` are the terms of the whole.
+    pub(super) fn refuse_idle(
+        &self,
+        options: &FetchOptions,
+        selection: &Selection,
+        whole: &str,
+    ) -> Result<(), Failure> {
+        self.licenses.refuse_idle(selection, whole)?;
         if options.idle_globs == IdleGlobs::PassedOver {
             return Ok(());
         }

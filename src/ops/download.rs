@@ -71,6 +71,7 @@ impl Wanted {
             about: self.manner.about,
             handling: &self.manner.handling,
             have: self.have,
+            license: self.manner.license.as_deref(),
         }
     }
 

@@ -139,7 +139,7 @@ pub(super) fn wanted(
         let manner = Manner { doubt, ..manner(target, options, &treatment, &listed, keep, is_part, license)? };
         wanted.push(Wanted { manner: alike.shared(manner), listed, have: Have::Nothing });
     }
-    choice.refuse_idle(options, target.selection)?;
+    choice.refuse_idle(options, target.selection, terms.whole())?;
     if !by_hand.is_empty() {
         warnings.push(format!("`{}`: a person must get {} and import them", target.selection, by_hand.join(", ")));
     }

@@ -17,6 +17,8 @@ pub struct Item<'w> {
     pub handling: &'w Handling,
     /// What is here of it already.
     pub have: Have,
+    /// Its terms, where they are not those of the whole.
+    pub license: Option<&'w str>,
 }
 
 /// What becomes of a downloaded file.
@@ -78,6 +80,9 @@ pub struct Step {
     /// Rough size, where only that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size_about: Option<ByteSize>,
+    /// Its terms, where they are not those of the whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub license: Option<String>,
 }
 
 /// All steps of one dataset and their sum.
@@ -140,7 +145,13 @@ fn step(item: Item<'_>) -> Step {
         Have::Nothing if unpacks => Action::DownloadAndUnpack,
         Have::Nothing => Action::Download,
     };
-    Step { path: item.path.clone(), action, size: item.size, size_about: item.about.filter(|_| item.size.is_none()) }
+    Step {
+        path: item.path.clone(),
+        action,
+        size: item.size,
+        size_about: item.about.filter(|_| item.size.is_none()),
+        license: item.license.map(str::to_owned),
+    }
 }
 
 /// Placed files stay. Archives that are dropped once unpacked are on disk only a few at a
@@ -197,6 +208,7 @@ mod tests {
             size: one.size,
             about: None,
             handling: &one.handling,
+            license: None,
             have: one.have,
         });
         FetchPlan::of(items, jobs, unpacked_about)

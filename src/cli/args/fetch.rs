@@ -26,7 +26,7 @@ pub struct FetchArgs {
     /// Read the link to the data that the portal gave you from standard input, and keep it as a credential
     #[arg(long)]
     pub url_stdin: bool,
-    /// Only files under one of these licences, such as `cc-by-4.0,cc0-1.0`
+    /// Only files under one of these licences, in any case, such as `cc-by-4.0,CC0-1.0`
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub license: Vec<String>,
     /// Use this folder as the data folder for this run
