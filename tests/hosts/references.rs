@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
 
-use crate::stand_ins::{Setup, Toy, doi, figshare, github, huggingface, kaggle, osf, s3, storage, zenodo};
+use crate::stand_ins::{Setup, Toy, doi, figshare, github, huggingface, kaggle, osf, physionet, s3, storage, zenodo};
 use crate::support::home::{Home, Ran, tree};
 use crate::support::host::{Asked, Host, Reply};
 
@@ -23,7 +23,7 @@ struct World {
 }
 
 /// Addresses, and the path behind the door that each becomes.
-const ADDRESSES: [(&str, &str); 16] = [
+const ADDRESSES: [(&str, &str); 17] = [
     ("https://zenodo.org/", "zenodo/"),
     ("https://api.figshare.com/", "figshare/api/"),
     ("https://ndownloader.figshare.com/", "figshare/bytes/"),
@@ -37,6 +37,7 @@ const ADDRESSES: [(&str, &str); 16] = [
     ("https://doi.org/", "doi/"),
     ("https://api.kaggle.com/", "kaggle/api/"),
     ("https://www.kaggle.com/", "kaggle/"),
+    ("https://physionet.org/", "physionet/"),
     ("https://toy-bucket.s3.amazonaws.com/", "s3/toy-bucket/"),
     ("https://files.example.org/", "files/"),
     (STORAGE, "store/"),
@@ -73,6 +74,10 @@ impl World {
                 }
                 "github" => github::answer(&setup("https://github.com/", Toy::new()), &inner),
                 "kaggle" => kaggle::answer(&setup("https://www.kaggle.com/", Toy::new()), &inner),
+                "physionet" => {
+                    let toy = physionet::with_sums(Toy::new());
+                    physionet::answer(&setup("https://physionet.org/", toy), &inner)
+                }
                 "s3" => s3::answer(&setup("https://s3.amazonaws.com/", Toy::new()), &inner),
                 "doi" => doi::answer(&inner),
                 "files" if rest == "a%20b.csv" => Reply::file(asked, &b"id,label\n1,0\n"[..]),
@@ -313,6 +318,19 @@ fn a_dataset_of_kaggle_is_pinned_to_its_version() {
     assert_eq!(world.data("kaggle-own--toy/3"), expected(&Toy::new()));
     is_found_offline(&world, &["kaggle:own/toy", "kaggle:own/toy@3", "https://www.kaggle.com/datasets/own/toy"]);
     world.run(&["fetch", "kaggle:competitions/toy"]).expect(20).says(&["accepted the rules", "MEDSETS_TOKEN_KAGGLE"]);
+}
+
+#[test]
+fn a_project_of_physionet_is_pinned_to_its_last_version() {
+    let world = World::new();
+    let stated = "`PhysioNet Credentialed Health Data License 1.5.0`";
+    world.run(&["fetch", "physionet:toy-ecg"]).expect(0).says(&["`physionet:toy-ecg@1.1.0`", stated]);
+    let license = &world.home.json(&["list"])["data"]["datasets"][0]["license"];
+    assert_eq!(license, "LicenseRef-PhysioNet-Credentialed-Health-Data-License-1.5.0");
+    let data = world.data("physionet-toy-ecg/1.1.0");
+    assert!(expected(&Toy::new()).iter().all(|(name, bytes)| data.get(name) == Some(bytes)), "{:?}", data.keys());
+    is_found_offline(&world, &["physionet:toy-ecg", "https://physionet.org/content/toy-ecg/1.1.0/"]);
+    world.run(&["fetch", "physionet:no-such"]).expect(11).says(&["PhysioNet has no `physionet:no-such`"]);
 }
 
 #[test]
