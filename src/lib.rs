@@ -60,6 +60,7 @@
 //!         entry.toml                            ops::target, read by ops::reference
 //!         parts/*.part and their journals       transfer::part, transfer::journal
 //!         members/*.jsonl                       layout::inventory
+//!     listings/<sha256>                         ops::shelf
 //!     leases/                                   fs::lock, for layout::workspace
 //!     tmp/                                      layout::commit
 //! <state_dir>/                                  ledger.jsonl ledger.lock heads.jsonl: agreements::ledger

@@ -37,6 +37,7 @@ pub mod repair;
 pub mod report;
 pub mod rules;
 pub mod selection;
+pub mod shelf;
 pub mod step;
 pub mod stored_listing;
 pub mod target;

@@ -15,6 +15,7 @@ pub mod github;
 pub mod googledrive;
 pub mod http;
 pub mod huggingface;
+pub mod idc;
 pub mod identity;
 pub mod isic;
 pub mod kaggle;
@@ -22,6 +23,7 @@ pub mod local;
 pub mod manual;
 pub mod osf;
 pub mod physionet;
+pub mod pmc;
 pub mod s3;
 pub mod synapse;
 pub mod tcia;
@@ -117,6 +119,28 @@ pub struct Hosts {
     pub choices: HostChoices,
     /// The server for what the program carries, once it is started.
     pub embedded: tokio::sync::OnceCell<embedded::EmbeddedServer>,
+    /// Where large files that lists are made of are kept from one run to the next.
+    pub shelf: Arc<dyn Shelf>,
+}
+
+/// Keeps files that lists are made of, by their digest. What cannot be kept is had again.
+pub trait Shelf: Send + Sync {
+    /// The bytes of this digest, if they are here.
+    fn take(&self, digest: &Digest) -> Option<Vec<u8>>;
+
+    /// Keeps bytes that have this digest.
+    fn keep(&self, digest: &Digest, bytes: &[u8]);
+}
+
+/// Keeps nothing.
+struct NoShelf;
+
+impl Shelf for NoShelf {
+    fn take(&self, _digest: &Digest) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn keep(&self, _digest: &Digest, _bytes: &[u8]) {}
 }
 
 /// What the settings say about single hosts.
@@ -126,12 +150,22 @@ pub struct HostChoices {
     pub physionet_user_agent: Option<String>,
     /// Whether the person pays for what is read from S3 buckets whose readers pay.
     pub s3_requester_pays: bool,
+    /// Which files are wanted, as globs: hosts of millions of files list only those.
+    pub include: Vec<String>,
 }
 
 impl Hosts {
     /// For hosts that are asked without a credential.
     pub fn anonymous(client: Client) -> Self {
-        Self { client, secret: None, choices: HostChoices::default(), embedded: tokio::sync::OnceCell::new() }
+        let (choices, embedded) = (HostChoices::default(), tokio::sync::OnceCell::new());
+        Self { client, secret: None, choices, embedded, shelf: Arc::new(NoShelf) }
+    }
+
+    /// The same for a person who wants only what these globs match.
+    #[must_use]
+    pub fn asked_for(mut self, include: &[String]) -> Self {
+        self.choices.include = include.to_vec();
+        self
     }
 
     /// The stored secret as a header: a login as Basic, a token as Bearer. Keys sign a request
@@ -314,6 +348,10 @@ pub enum AnyProvider {
     Physionet(physionet::PhysionetProject),
     /// Synapse.
     Synapse(synapse::SynapseEntity),
+    /// Imaging Data Commons.
+    Idc(idc::IdcCollection),
+    /// PubMed Central.
+    Pmc(pmc::PmcArticles),
     /// Object stores with the S3 interface.
     S3(s3::S3Objects),
     /// The Cancer Imaging Archive.
@@ -345,6 +383,8 @@ macro_rules! each {
             AnyProvider::Osf($one) => $call,
             AnyProvider::Physionet($one) => $call,
             AnyProvider::Synapse($one) => $call,
+            AnyProvider::Idc($one) => $call,
+            AnyProvider::Pmc($one) => $call,
             AnyProvider::S3($one) => $call,
             AnyProvider::Tcia($one) => $call,
             AnyProvider::Umls($one) => $call,
@@ -409,6 +449,15 @@ impl AnyProvider {
             Host::Synapse { entity, project } => {
                 Self::Synapse(synapse::SynapseEntity { entity: entity.clone().or_else(|| project.clone()) })
             }
+            Host::Idc { collection, index, index_sha256, dir_template, .. } => Self::Idc(idc::IdcCollection {
+                collection: collection.clone(),
+                index: index.clone(),
+                index_sha256: index_sha256.clone(),
+                dir_template: dir_template.clone(),
+                selection: selection.clone(),
+                host: source.host.clone(),
+            }),
+            Host::Pmc { bucket, prefix } => Self::Pmc(pmc::PmcArticles::of(bucket.as_deref(), prefix.as_deref())),
             Host::S3 { bucket, region, prefix, requester_pays } => {
                 Self::S3(s3::S3Objects::of(bucket, region.as_deref(), prefix.as_deref(), *requester_pays))
             }

@@ -30,6 +30,8 @@ mod figshare;
 mod googledrive;
 #[path = "hosts/huggingface.rs"]
 mod huggingface;
+#[path = "hosts/idc.rs"]
+mod idc;
 #[path = "hosts/isic.rs"]
 mod isic;
 #[path = "hosts/kaggle.rs"]
@@ -38,6 +40,8 @@ mod kaggle;
 mod osf;
 #[path = "hosts/physionet.rs"]
 mod physionet;
+#[path = "hosts/pmc.rs"]
+mod pmc;
 #[path = "hosts/probe.rs"]
 mod probe;
 #[path = "hosts/references.rs"]

@@ -167,7 +167,7 @@ pub struct Locator {
     pub static_link: Option<String>,
     /// The host's number of the file.
     pub file_id: Option<String>,
-    /// Synapse entity.
+    /// Synapse entity; article of PubMed Central.
     pub entity: Option<String>,
     /// Key in an object store.
     pub key: Option<String>,

@@ -160,8 +160,14 @@ pub enum Host {
     Idc {
         /// Collection.
         collection: String,
-        /// Version of the index.
+        /// Release of IDC.
         idc_version: Option<u32>,
+        /// Version of the index of that release.
+        index: String,
+        /// SHA-256 of the index.
+        index_sha256: String,
+        /// Folders of a series, in the form of IDC's own client.
+        dir_template: Option<String>,
     },
     /// Azure Blob Storage.
     Azure {
@@ -280,6 +286,11 @@ impl Host {
         }
     }
 
+    /// Whether a list holds only what a person asked for by name, and so serves no other wish.
+    pub fn lists_only_what_is_asked(&self) -> bool {
+        matches!(self, Self::Pmc { .. })
+    }
+
     /// Whether this version of the program fetches from such hosts; a person does from the others.
     pub fn is_for_programs(&self) -> bool {
         matches!(
@@ -294,6 +305,8 @@ impl Host {
                 | Self::Kaggle { .. }
                 | Self::Osf { .. }
                 | Self::Synapse { .. }
+                | Self::Idc { .. }
+                | Self::Pmc { .. }
                 | Self::S3 { .. }
                 | Self::Tcia { .. }
                 | Self::Umls { .. }

@@ -119,6 +119,11 @@ impl Store {
         self.root.join("parts")
     }
 
+    /// What lists are made of, by its digest.
+    pub fn listings(&self) -> PathBuf {
+        self.root.join("listings")
+    }
+
     /// Lock files.
     pub fn leases(&self) -> PathBuf {
         self.root.join("leases")

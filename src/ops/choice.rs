@@ -2,7 +2,8 @@
 //!
 //! A file is meant when one of the subsets or one of the `--include` globs means it (all files,
 //! where neither is given), no `--exclude` glob does, and its terms are among those asked for.
-//! Globs are compared with the path of a file at the publisher and with its group in the entry.
+//! Globs are compared with the path of a file at the publisher, with its group in the entry, and
+//! with what the host calls the thing it belongs to (an article of PubMed Central).
 
 mod licenses;
 
@@ -45,9 +46,11 @@ impl Choice {
         })
     }
 
-    /// Whether a file is meant. Notes which globs have matched something.
-    pub(super) fn means(&mut self, path: &RelPath, group: Option<&str>, license: &str) -> bool {
-        let names = [path.as_str(), group.unwrap_or_default()];
+    /// Whether a file is meant, by its path or another name that it goes by. Notes which globs
+    /// have matched something.
+    pub(super) fn means(&mut self, path: &RelPath, others: [Option<&str>; 2], license: &str) -> bool {
+        let [group, item] = others.map(Option::unwrap_or_default);
+        let names = [path.as_str(), group, item];
         let mut is_chosen = self.subsets.is_empty() && self.include.is_empty();
         for subset in &mut self.subsets {
             let means = subset.include.match_any(names) && !subset.exclude.match_any(names);
@@ -137,7 +140,7 @@ impl Globs {
 
     /// Whether one of the names is matched. Which globs did is only asked as long as one of
     /// them never has: a listing may have a million files.
-    fn match_any(&mut self, names: [&str; 2]) -> bool {
+    fn match_any(&mut self, names: [&str; 3]) -> bool {
         if self.unused == 0 {
             return names.iter().any(|name| self.set.is_match(name));
         }

@@ -175,7 +175,7 @@ async fn fetch_one(
     }
     pass_gate(context, selection, Some(&target.source.channel), warnings).await?;
     let provider = Arc::new(AnyProvider::of(target.source, selection));
-    let hosts = Arc::new(hosts(context, &provider, &target)?);
+    let hosts = Arc::new(hosts(context, &provider, &target)?.asked_for(&options.include));
     context.report.report(Event::Phase { dataset: selection.id().clone(), phase: "listing" });
     let listed = listing(context, &target, options, &provider, &hosts).await?;
     let ends = provider.ends(&hosts);
@@ -190,7 +190,7 @@ async fn fetch_one(
         return Ok((already_whole(&target, &receipt)?, Vec::new()));
     }
     if listed.is_new {
-        stored_listing::write(&target, workspace.root(), &listed.listing)?;
+        stored_listing::write(&target, workspace.root(), &listed.listing, &options.include)?;
     }
     let wanted = match wanted(context, &target, options, listed.listing, Means::Fetch, warnings) {
         Ok(wanted) => wanted,

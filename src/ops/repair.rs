@@ -251,7 +251,6 @@ pub async fn repair(context: &Context, found: &Verified) -> Result<Vec<String>, 
     target.check_place()?;
     fetch::pass_gate(context, &selection, Some(&target.source.channel), &mut warnings).await?;
     let provider = Arc::new(AnyProvider::of(target.source, &selection));
-    let hosts = Arc::new(wanted::hosts(context, &provider, &target)?);
     let options = FetchOptions {
         datasets: vec![name],
         subsets: asked.subsets,
@@ -261,6 +260,7 @@ pub async fn repair(context: &Context, found: &Verified) -> Result<Vec<String>, 
         unpack: !asked.packed,
         ..FetchOptions::default()
     };
+    let hosts = Arc::new(wanted::hosts(context, &provider, &target)?.asked_for(&options.include));
     let listed = wanted::listing(context, &target, &options, &provider, &hosts).await?;
     let wanted = wanted::wanted(context, &target, &options, listed.listing, Means::Fetch, &mut warnings)?;
     let workspace = target.workspace(context)?;

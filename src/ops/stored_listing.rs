@@ -25,6 +25,9 @@ struct Head {
     schema: String,
     entry: Digest,
     channel: String,
+    /// The globs that the list was made for, where it holds nothing else.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    asked: Vec<String>,
 }
 
 /// A file of the list.
@@ -53,14 +56,14 @@ struct Line {
 
 /// The list of an unfinished fetch of the same entry and source; `None` when there is none or
 /// it cannot be used.
-pub(super) fn read(target: &Target<'_>) -> Result<Option<Listing>, Failure> {
+pub(super) fn read(target: &Target<'_>, include: &[String]) -> Result<Option<Listing>, Failure> {
     let path = place(&target.store.parts().join(target.workspace_name()));
     if fs::metadata(&path)?.is_none() {
         return Ok(None);
     }
     let mut lines = BufReader::new(fs::open(&path)?).lines();
     let head = lines.next().transpose().map_err(|error| FsError::new("read", &path, error))?;
-    if head.and_then(|line| serde_json::from_str::<Head>(&line).ok()) != Some(head_of(target)) {
+    if head.and_then(|line| serde_json::from_str::<Head>(&line).ok()) != Some(head_of(target, include)) {
         return Ok(None);
     }
     let mut files = Vec::new();
@@ -75,7 +78,12 @@ pub(super) fn read(target: &Target<'_>) -> Result<Option<Listing>, Failure> {
 
 /// Writes the list into the workspace. Nothing is written where an address cannot be kept.
 /// What was there is replaced as a whole.
-pub(super) fn write(target: &Target<'_>, workspace: &Path, listing: &Listing) -> Result<(), Failure> {
+pub(super) fn write(
+    target: &Target<'_>,
+    workspace: &Path,
+    listing: &Listing,
+    include: &[String],
+) -> Result<(), Failure> {
     if listing.0.iter().filter_map(|file| file.locator().url.as_ref()).any(|url| url.expose().query().is_some()) {
         return Ok(());
     }
@@ -83,7 +91,7 @@ pub(super) fn write(target: &Target<'_>, workspace: &Path, listing: &Listing) ->
     let fresh = workspace.join("listing.jsonl.new");
     fs::remove_file(&fresh)?;
     let mut out = BufWriter::new(fs::create_new(&fresh, target.access)?);
-    let written = append(&mut out, &head_of(target))
+    let written = append(&mut out, &head_of(target, include))
         .and_then(|()| listing.0.iter().try_for_each(|file| append(&mut out, &Line::of(file))))
         .and_then(|()| out.flush());
     written.map_err(|error| FsError::new("write", &fresh, error))?;
@@ -100,11 +108,13 @@ fn place(workspace: &Path) -> PathBuf {
     workspace.join("listing.jsonl")
 }
 
-fn head_of(target: &Target<'_>) -> Head {
+fn head_of(target: &Target<'_>, include: &[String]) -> Head {
+    let is_part = target.source.host.lists_only_what_is_asked();
     Head {
         schema: "medsets/listing/1".to_owned(),
         entry: target.selection.dataset().digest,
         channel: target.source.channel.clone(),
+        asked: if is_part { include.to_vec() } else { Vec::new() },
     }
 }
 

@@ -23,8 +23,8 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::fetch::{FetchOptions, KeepArchives};
 use super::gate::{self};
-use super::stored_listing;
 use super::target::Target;
+use super::{shelf, stored_listing};
 
 /// What the provider works with, with the credential it needs.
 pub(super) fn hosts(context: &Context, provider: &AnyProvider, target: &Target<'_>) -> Result<Hosts, Failure> {
@@ -52,8 +52,10 @@ pub(super) fn hosts_with(context: &Context, secret: Option<CredentialSecret>) ->
     let choices = HostChoices {
         physionet_user_agent: context.settings.text("physionet.user-agent").map(str::to_owned),
         s3_requester_pays: context.settings.is_on("s3.requester-pays"),
+        include: Vec::new(),
     };
-    Ok(Hosts { client: context.client()?.clone(), secret, choices, embedded: tokio::sync::OnceCell::new() })
+    let (client, embedded) = (context.client()?.clone(), tokio::sync::OnceCell::new());
+    Ok(Hosts { client, secret, choices, embedded, shelf: shelf::of(context) })
 }
 
 /// The first credential in one of these forms. Places that could not be asked before it are
@@ -126,7 +128,7 @@ pub(super) fn wanted(
             Some(stated) => Cow::Owned(stated.to_string()),
             None => terms.treated(&treatment),
         };
-        if !choice.means(&listed.path, treatment.group, &license) {
+        if !choice.means(&listed.path, [treatment.group, listed.locator().entity.as_deref()], &license) {
             continue;
         }
         if treatment.manual && means == Means::Fetch {
@@ -183,7 +185,7 @@ pub(super) async fn listing(
         let listing = listing.map_err(|error| by_hand(error, target))?.completed_by(known)?;
         return Ok(Listed { listing, is_new: false });
     }
-    if let Some(listing) = stored_listing::read(target)? {
+    if let Some(listing) = stored_listing::read(target, &options.include)? {
         return Ok(Listed { listing: listing.completed_by(known)?, is_new: false });
     }
     let reason = format!("`{}` lists its files", target.source.host.name());

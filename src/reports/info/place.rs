@@ -97,7 +97,7 @@ fn host_endpoints(host: &Host) -> Vec<String> {
             let place = format!("s3://{bucket}/{}", prefix.as_deref().unwrap_or_default());
             std::iter::once(place).chain(named("region", region)).collect()
         }
-        Host::Idc { collection, idc_version } => {
+        Host::Idc { collection, idc_version, .. } => {
             let version = idc_version.map(|version| format!(" in version {version}")).unwrap_or_default();
             one(format!("collection {collection}{version}"))
         }
