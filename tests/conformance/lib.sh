@@ -204,6 +204,20 @@ python_with() {
         skip "PyPI packages could not be had: $* ($(tail -n 1 "$work/pip.log"))"
 }
 
+# npm_with PACKAGE@VERSION...: sets $npm to the folder of modules that has these npm packages.
+npm_with() {
+    need npm npm
+    local place
+    place=$tools/npm-$(printf '%s' "$*" | tr -c 'A-Za-z0-9.\n' '-')
+    npm=$place/node_modules
+    if [ -f "$place/installed" ]; then return; fi
+    may_install || skip "npm packages are not installed here: $* (set MEDSETS_CONFORMANCE_INSTALL=1)"
+    mkdir -p "$place"
+    npm install --silent --no-audit --no-fund --prefix "$place" "$@" >"$work/npm.log" 2>&1 ||
+        skip "npm packages could not be had: $* ($(tail -n 1 "$work/npm.log"))"
+    touch "$place/installed"
+}
+
 # --- loopback servers
 
 free_port() {
