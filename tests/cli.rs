@@ -40,5 +40,6 @@ mod schemas;
 mod storage;
 #[path = "cli/subsets.rs"]
 mod subsets;
+mod table;
 #[path = "cli/words.rs"]
 mod words;

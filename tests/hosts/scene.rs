@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::stand_ins::{Setup, Toy, storage};
 use crate::support::home::{Home, Ran, tree};
-use crate::support::host::{Asked, Host, Reply};
+use crate::support::host::{Anonymous, Asked, Host, Reply};
 use crate::support::secrets::Hidden;
 
 /// What a stand-in answers.
@@ -44,6 +44,8 @@ pub struct Scene {
     /// The entry's overlay.
     pub catalog: String,
     failing: Arc<AtomicUsize>,
+    /// Whatever a test does, no credential reaches the store.
+    _watch: Anonymous,
 }
 
 impl Case {
@@ -83,7 +85,8 @@ impl Case {
         rewrites.extend(self.addresses.iter().map(|(address, path)| format!("{address}={}{path}", host.url())));
         let home = home.with("MEDSETS_REWRITE", rewrites.join(";")).with("MEDSETS_KEYRING", "none");
         let catalog = home.overlay("toy.toml", &self.entry());
-        Scene { host, store, home, catalog, failing }
+        let watch = store.anonymous();
+        Scene { host, store, home, catalog, failing, _watch: watch }
     }
 
     fn entry(&self) -> String {

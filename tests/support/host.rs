@@ -42,6 +42,22 @@ pub struct Host {
     runtime: Option<tokio::runtime::Runtime>,
 }
 
+/// Watches a host that no credential is for. Fails its test at the end if any request carried one.
+pub struct Anonymous(Arc<Mutex<Vec<Asked>>>);
+
+impl Drop for Anonymous {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        for asked in self.0.lock().expect("no test panics here").iter() {
+            for name in ["authorization", "proxy-authorization", "cookie", "x-api-key", "api-key"] {
+                assert!(asked.header(name).is_none(), "`{name}` came to a host that it is not for: {asked:?}");
+            }
+        }
+    }
+}
+
 impl Asked {
     /// The path without its query, percent-decoded.
     pub fn place(&self) -> String {
@@ -122,6 +138,11 @@ impl Reply {
 }
 
 impl Host {
+    /// Watches that nobody says who asks, until the answer is dropped.
+    pub fn anonymous(&self) -> Anonymous {
+        Anonymous(self.log.clone())
+    }
+
     /// Starts a host on a free loopback port.
     pub fn start(answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
         let runtime =
