@@ -320,7 +320,6 @@ impl Remedy for ProviderError {
 }
 
 /// Every provider there is, joined with the sources they serve.
-#[expect(clippy::large_enum_variant, reason = "one for each source in work")]
 pub enum AnyProvider {
     /// Plain web addresses.
     Http(http::HttpFiles),

@@ -40,6 +40,7 @@ mod schemas;
 mod storage;
 #[path = "cli/subsets.rs"]
 mod subsets;
+#[path = "cli/table.rs"]
 mod table;
 #[path = "cli/words.rs"]
 mod words;

@@ -47,7 +47,6 @@ pub(super) enum Walk {
 }
 
 /// Where a chain of redirects ended.
-#[expect(clippy::large_enum_variant, reason = "one for each request, taken apart at once")]
 pub(super) enum Reached {
     /// At an answer.
     Answer { answer: reqwest::Response, hop: Hop, place: Place, sent: bool },
