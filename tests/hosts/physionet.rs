@@ -135,7 +135,7 @@ fn a_stored_login_is_used_and_shown_nowhere() {
     // Whether a password is right is asked about the demo of MIMIC-III.
     let answer: super::scene::Answer = |setup, asked| match asked.path.contains("mimiciii-demo") {
         true => serve(&Project { slug: "mimiciii-demo", version: "1.4", ..OPEN }, setup, asked),
-        false => physionet::gated(setup, asked),
+        false => physionet::answer(setup, asked),
     };
     let case = gated(ACCOUNT, answer);
     let scene = case.start();
