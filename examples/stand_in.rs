@@ -55,9 +55,6 @@ fn main() {
         Some("umls") => (stand_ins::umls::answer, stand_ins::umls::toy()),
         Some("zenodo") => (stand_ins::zenodo::answer, Toy::flat()),
         other => panic!("no stand-in {other:?}; their names are in `examples/stand_in.rs`"),
-        // The arms above are the list.
-        other => panic!("no stand-in {other:?}"),
-        other => panic!("no stand-in {other:?}: the names are those of the files in tests/stand_ins"),
     };
     if let Some(dir) = option("--write") {
         for (name, bytes) in toy.files.iter() {

@@ -360,35 +360,50 @@ fn meets_every_step(home: &Home, name: &str) {
 
 #[test]
 fn what_a_person_gets_by_hand_is_told_and_then_taken_in() {
-    let cases: [(&str, &str, &[&str], &[&str], &[&str]); 2] = [
-        (
-            "n2c2",
-            "portal",
-            &["portal.dbmi.hms.harvard.edu", "medsets import n2c2"],
-            &["train.zip", "n2c2-t1_gold_standard_test_data.zip"],
-            &["data/test/deeper/two.txt", "data/test/one.txt", "data/train/deeper/two.txt", "data/train/one.txt"],
-        ),
-        (
-            "messidor",
-            "adcis",
-            &["www.adcis.net", "medsets import messidor"],
-            &["Base11.zip", "Base12.zip"],
-            &["data/Base11/deeper/two.txt", "data/Base11/one.txt", "data/Base12/deeper/two.txt", "data/Base12/one.txt"],
-        ),
+    /// An entry, what its refusal says, the files a person gets, and where they end.
+    struct ByHand {
+        id: &'static str,
+        says: [&'static str; 2],
+        files: [&'static str; 2],
+        layout: [&'static str; 4],
+    }
+    let cases = [
+        ByHand {
+            id: "n2c2",
+            says: ["portal.dbmi.hms.harvard.edu", "medsets import n2c2"],
+            files: ["train.zip", "n2c2-t1_gold_standard_test_data.zip"],
+            layout: [
+                "data/test/deeper/two.txt",
+                "data/test/one.txt",
+                "data/train/deeper/two.txt",
+                "data/train/one.txt",
+            ],
+        },
+        ByHand {
+            id: "messidor",
+            says: ["www.adcis.net", "medsets import messidor"],
+            files: ["Base11.zip", "Base12.zip"],
+            layout: [
+                "data/Base11/deeper/two.txt",
+                "data/Base11/one.txt",
+                "data/Base12/deeper/two.txt",
+                "data/Base12/one.txt",
+            ],
+        },
     ];
-    for (id, source, says, files, expected) in cases {
+    for ByHand { id, says, files, layout: expected } in cases {
         let home = Home::new().with("MEDSETS_OFFLINE", "1").with("MEDSETS_KEYRING", "none");
         let ran = home.run(&["fetch", id]);
         assert!(matches!(ran.code, Some(20..=26)), "{ran:?}");
         ran.says(&says[..1]);
         meets_every_step(&home, id);
-        home.run(&["fetch", id]).expect(26).says(says);
+        home.run(&["fetch", id]).expect(26).says(&says);
         let downloads = home.path().join("Downloads");
         std::fs::create_dir_all(&downloads).unwrap();
         for name in files {
             std::fs::write(downloads.join(name), entry::content("same.zip")).unwrap();
         }
-        home.run(&["import", id, downloads.to_str().unwrap(), "--source", source]).expect(0);
+        home.run(&["import", id, downloads.to_str().unwrap()]).expect(0);
         let found = layout(&home, id);
         assert_eq!(found, expected, "{id}");
         home.run(&["verify", id]).expect(0);

@@ -3,7 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::process::Child;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use pty_process::blocking::{Command, Pty};
@@ -80,11 +80,8 @@ impl Terminal {
     /// Waits for the end; the exit code.
     pub fn end(mut self) -> (Option<i32>, String) {
         let status = self.child.wait().expect("the program ends");
-        loop {
-            match self.output.recv_timeout(Duration::from_secs(2)) {
-                Ok(piece) => self.screen.push_str(&String::from_utf8_lossy(&piece)),
-                Err(RecvTimeoutError::Disconnected | RecvTimeoutError::Timeout) => break,
-            }
+        while let Ok(piece) = self.output.recv_timeout(Duration::from_secs(2)) {
+            self.screen.push_str(&String::from_utf8_lossy(&piece));
         }
         (status.code(), self.screen)
     }
