@@ -76,7 +76,7 @@ fn each_file_carries_the_licence_of_its_series() {
     assert_eq!(data.filter(|line| line.contains("\"CC-BY-NC-4.0\"")).count(), 2, "{inventory}");
     // Only what may be used commercially: nothing of it.
     scene.run(&["remove", "toy", "--yes"]).expect(0);
-    scene.run(&["fetch", "toy", "--license", "cc-by-3.0"]).expect(2).says(&["nothing of"]);
+    scene.run(&["fetch", "toy", "--license", "cc-by-3.0"]).expect(2).says(&["under `cc-by-3.0`"]);
 }
 
 #[test]
