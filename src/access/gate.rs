@@ -273,28 +273,36 @@ fn judge_acceptance(step: &Step, holdings: &Holdings, acceptance: &Acceptance) -
     }
 }
 
-/// A step that a recorded grant meets, or the host's word.
+/// A step that a recorded grant meets, or the host's word. What the person withdrew, or what has
+/// run out since, is not met by what a host said before.
 fn judge_granted(step: &Step, holdings: &Holdings, standing: Standing, obstacle: Obstacle) -> StepState {
-    let from_host = || Some("host".to_owned());
-    match (standing, holdings.answers.get(&step.id)) {
-        (_, Some(HostAnswer::Granted { at })) => {
-            let detail = Some(format!("granted by the host on {}", day(*at)));
-            StepState { known_from: from_host(), detail, ..StepState::of(step, State::Done) }
+    let (recorded, over) = match standing {
+        Standing::Granted(grant) => {
+            let state = granted(step, holdings, &grant);
+            let over = state.expires.filter(|_| state.state == State::Lapsed);
+            (state, over)
         }
-        (_, Some(HostAnswer::Pending)) => {
-            let detail = Some("the host has not decided yet".to_owned());
-            StepState { known_from: from_host(), detail, ..StepState::closed(step, State::Pending, Obstacle::Pending) }
-        }
-        (_, Some(HostAnswer::NotGranted)) => {
-            let detail = Some("the host says it is not granted".to_owned());
-            StepState { known_from: from_host(), detail, ..StepState::closed(step, State::Missing, obstacle) }
-        }
-        (Standing::Granted(grant), None) => granted(step, holdings, &grant),
-        (Standing::Withdrawn { at, sequence }, None) => {
+        Standing::Withdrawn { at, sequence } => {
             let detail = Some(format!("withdrawn on {} by ledger entry {sequence}", day(at)));
-            StepState { detail, ..StepState::closed(step, State::Missing, obstacle) }
+            (StepState { detail, ..StepState::closed(step, State::Missing, obstacle) }, Some(at))
         }
-        (Standing::Nothing | Standing::Accepted(_), None) => StepState::closed(step, State::Missing, obstacle),
+        Standing::Nothing | Standing::Accepted(_) => (StepState::closed(step, State::Missing, obstacle), None),
+    };
+    let known_from = Some("host".to_owned());
+    match holdings.answers.get(&step.id) {
+        Some(HostAnswer::Granted { at }) if over.is_none_or(|over| *at > over) => {
+            let detail = Some(format!("granted by the host on {}", day(*at)));
+            StepState { known_from, detail, ..StepState::of(step, State::Done) }
+        }
+        Some(HostAnswer::Pending) => {
+            let detail = Some("the host has not decided yet".to_owned());
+            StepState { known_from, detail, ..StepState::closed(step, State::Pending, Obstacle::Pending) }
+        }
+        Some(HostAnswer::NotGranted) => {
+            let detail = Some("the host says it is not granted".to_owned());
+            StepState { known_from, detail, ..StepState::closed(step, State::Missing, obstacle) }
+        }
+        Some(HostAnswer::Granted { .. }) | None => recorded,
     }
 }
 

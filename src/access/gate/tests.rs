@@ -188,6 +188,27 @@ fn grants_lapse_by_their_date_or_by_the_rule() {
 }
 
 #[test]
+fn what_a_host_said_before_opens_nothing_that_is_withdrawn_or_lapsed() {
+    #[track_caller]
+    fn check_said(training: Vec<Record>, said: Timestamp, exit: Option<u8>) {
+        let mut holdings = signed_in([training, vec![grant("credentialing"), accept()]].concat());
+        holdings.answers.insert("citi".into(), HostAnswer::Granted { at: said });
+        check(&holdings, exit);
+    }
+    let withdrawn = || vec![grant("citi"), record(EntryKind::Withdraw, "citi")];
+    check_said(Vec::new(), ago(20), None);
+    check_said(withdrawn(), ago(11), Some(22));
+    check_said(withdrawn(), ago(9), None);
+    let mut lapsed = grant("citi");
+    lapsed.expires = Some(ago(3));
+    check_said(vec![lapsed.clone()], ago(4), Some(25));
+    check_said(vec![lapsed], ago(2), None);
+    let mut old = grant("citi");
+    old.time = ago(1100);
+    check_said(vec![old], ago(6), Some(25));
+}
+
+#[test]
 fn an_acceptance_can_lapse_and_be_withdrawn() {
     let mut lapsed = accept();
     lapsed.expires = Some(ago(1));
