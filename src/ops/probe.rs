@@ -8,13 +8,13 @@ use crate::catalog::Selection;
 use crate::context::Context;
 use crate::net::{HttpRequest, Lane, RangeSupport, Want};
 use crate::plan::Location;
-use crate::providers::{AnyProvider, Extent, Hosts, ListedFile, Listing, ProviderError};
+use crate::providers::{AnyProvider, Extent, Hosts, ListedFile, Listing, Needs, ProviderError};
 use crate::values::RelPath;
 
 use super::exit::Exit;
 use super::failure::Failure;
 use super::target::Target;
-use super::wanted::{by_hand, hosts};
+use super::wanted::{by_hand, hosts, hosts_with};
 
 /// What a host said of a dataset.
 #[derive(Debug)]
@@ -93,8 +93,7 @@ async fn ask(context: &Context, target: &Target<'_>, asked: &mut Option<RelPath>
             }
         };
         match one_byte(&hosts, &request, &file.path).await {
-            Ok(()) if hosts.secret.is_some() => return Ok(HostWord::Granted),
-            Ok(()) => return Ok(HostWord::Open),
+            Ok(()) => return word(context, &provider, &hosts, &file, way).await,
             Err(Fault::Host(error)) => {
                 failure = explained(&provider, &hosts, error, target).await.in_file(&file.path);
             }
@@ -102,6 +101,46 @@ async fn ask(context: &Context, target: &Target<'_>, asked: &mut Option<RelPath>
         }
     }
     Err(failure)
+}
+
+/// What it means that a file was served: to this account alone, or to anybody. Where a credential
+/// is not a must, the same byte is asked for without it; only a refusal tells that it mattered.
+async fn word(
+    context: &Context,
+    provider: &AnyProvider,
+    hosts: &Hosts,
+    file: &ListedFile,
+    way: usize,
+) -> Result<HostWord, Failure> {
+    if hosts.secret.is_none() {
+        return Ok(HostWord::Open);
+    }
+    if matches!(provider.needs(), Needs::Must(_)) {
+        return Ok(HostWord::Granted);
+    }
+    let anybody = hosts_with(context, None)?;
+    let refused = match provider.locate(&anybody, file, way).await {
+        Ok(Location::Http(request) | Location::Wrapped(request)) => {
+            match one_byte(&anybody, &request, &file.path).await {
+                Ok(()) => false,
+                Err(Fault::Page(_)) => true,
+                Err(Fault::Host(error)) => is_refusal(provider, &anybody, error).await,
+            }
+        }
+        Ok(Location::Local(_)) => false,
+        Err(error) => is_refusal(provider, &anybody, error).await,
+    };
+    Ok(if refused { HostWord::Granted } else { HostWord::Open })
+}
+
+/// Whether a host keeps back what it serves to an account. Some say that there is no such file.
+async fn is_refusal(provider: &AnyProvider, hosts: &Hosts, error: ProviderError) -> bool {
+    let meaning = match &error {
+        ProviderError::Net(net) => provider.explain(hosts, net).await,
+        _ => None,
+    };
+    let exit = Failure::from(meaning.unwrap_or(error)).exit;
+    matches!(exit.0, 20..=25) || exit == Exit::GONE
 }
 
 /// A file that costs the host little: the smallest that holds something.

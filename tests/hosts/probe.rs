@@ -23,7 +23,11 @@ fn case() -> Case {
 
 /// A dataset that asks for a training and an approval.
 fn gated() -> Scene {
-    let scene = case().start();
+    asking(&case())
+}
+
+fn asking(case: &Case) -> Scene {
+    let scene = case.start();
     let path = scene.home.path().join("overlay/toy.toml");
     let entry = std::fs::read_to_string(&path).unwrap();
     let steps = "[[requires]]\nkind = \"training\"\nid = \"course\"\n\n[[requires]]\nkind = \"application\"\nid = \"letter\"\n\n";
@@ -45,8 +49,9 @@ fn whoever_is_served_has_been_granted_what_the_host_decides() {
     assert!(ran.stdout.contains("serves it to your account"), "{}", ran.stdout);
     assert!(!scene.home.data().exists(), "nothing was downloaded");
     let files: Vec<_> = scene.host.log().into_iter().filter(|asked| asked.path.contains("/resolve/")).collect();
-    assert_eq!(files.len(), 1, "one file was asked for");
-    assert_eq!(files[0].header("range"), Some("bytes=0-0"));
+    let asked: Vec<_> = files.iter().map(|asked| asked.header("authorization").is_some()).collect();
+    assert_eq!(asked, [true, false], "the same file with the token and without it");
+    assert!(files.iter().all(|asked| asked.path == files[0].path && asked.header("range") == Some("bytes=0-0")));
     let list = checklist(&scene);
     assert_eq!(list["host_answer"]["answer"], "granted");
     for step in list["steps"].as_array().unwrap() {
@@ -55,6 +60,19 @@ fn whoever_is_served_has_been_granted_what_the_host_decides() {
     }
     scene.run(&["fetch", "toy"]).expect(0);
     scene.never_shows(TOKEN, &[&ran]);
+}
+
+#[test]
+fn what_anybody_is_served_meets_no_step_though_a_token_is_stored() {
+    let scene = asking(&Case { token: None, ..case() }).with("MEDSETS_TOKEN_HUGGINGFACE", TOKEN);
+    let ran = scene.run(&["access", "probe", "toy"]).expect(0);
+    assert!(ran.stdout.contains("serves it to anybody"), "{}", ran.stdout);
+    let list = checklist(&scene);
+    assert_eq!(list["host_answer"]["answer"], "open");
+    for step in list["steps"].as_array().unwrap() {
+        assert_eq!(step["state"], "missing", "{step}");
+    }
+    scene.run(&["fetch", "toy"]).expect(22);
 }
 
 #[test]
