@@ -26,6 +26,14 @@ pub enum CredentialError {
         /// Its permission bits.
         mode: u32,
     },
+    /// Others may read the file of a host's own program.
+    #[error("`{}` holds secrets and can be read by others (mode {mode:04o})", path.display())]
+    HostFileTooOpen {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
     /// A variable names a file that holds no text.
     #[error("the file `{}`, named by `{variable}`, holds no text", path.display())]
     NoText {
@@ -77,7 +85,7 @@ impl Remedy for CredentialError {
     fn remedy(&self) -> Option<String> {
         Some(match self {
             Self::Incomplete { .. } => "give user and password in the same place, or neither".into(),
-            Self::TooOpen { path, .. } => format!("`chmod 600 {}`, and change the secret if others saw it", path.display()),
+            Self::TooOpen { path, .. } | Self::HostFileTooOpen { path, .. } => format!("`chmod 600 {}`, and change the secret if others saw it", path.display()),
             Self::NoText { .. } => "write the secret into it as one line of UTF-8".into(),
             Self::NotUnderstood { path, .. } if !path.ends_with("credentials.toml") => {
                 "let the host's own program write it anew, or set a variable instead".into()

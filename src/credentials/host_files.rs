@@ -2,7 +2,7 @@
 //!
 //! They are read, never written, and each program's rules for their place hold. A file that
 //! others may read is refused, unless a variable names it: then it is a secret mounted into a
-//! container. What such a program has stored for a while is left out when its time is over; it
+//! container. Some programs write theirs so that others may; whoever can do without goes on. What such a program has stored for a while is left out when its time is over; it
 //! is that program's to renew.
 //!
 //! Sources: kaggle 2.2.5, huggingface_hub 2.4.0, synapseclient, osfclient 0.0.5, redivis
@@ -71,7 +71,7 @@ pub(super) fn find(surroundings: &Surroundings, wanted: &Wanted<'_>) -> Result<A
             }
             Some(Held::Nothing) => {}
             Some(_) if file.named_by == NamedBy::Custom && mode & 0o077 != 0 => {
-                return Err(CredentialError::TooOpen { path: file.path, mode });
+                return Err(CredentialError::HostFileTooOpen { path: file.path, mode });
             }
             Some(Held::Half(missing)) => {
                 return Err(CredentialError::Incomplete {

@@ -20,6 +20,7 @@ use super::identity;
 use super::matter::matter;
 use super::probe;
 use super::texts;
+use super::wanted::{self, TooOpen};
 
 /// Whether the texts of agreements are compared with what is on their pages today.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -200,11 +201,11 @@ fn accounts(context: &Context, steps: &[Step]) -> Result<BTreeMap<String, Accoun
     let providers =
         steps.iter().filter(|step| step.kind == StepKind::Account).filter_map(|step| step.provider.as_deref());
     for provider in providers {
-        let sources = context.credentials()?;
         let mut found = None;
         for form in [Form::Token, Form::Login] {
             let wanted = Wanted { provider, form, url: None };
-            if let Some(credential) = sources.find(&wanted)?.credential {
+            let lookup = wanted::found(context, &wanted, TooOpen::PassedOver)?;
+            if let Some(credential) = lookup.and_then(|lookup| lookup.credential) {
                 let name = credential.secret.user().map(str::to_owned);
                 found = Some(Account::SignedIn { name, from: credential.origin.to_string() });
                 break;

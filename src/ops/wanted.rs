@@ -7,13 +7,14 @@ use std::sync::Arc;
 use crate::catalog::source::GithubTake;
 use crate::catalog::{FileEntry, Host, HostRules, Source, Treatment};
 use crate::context::Context;
-use crate::credentials::{CredentialSecret, Form, Wanted as WantedCredential};
+use crate::credentials::{CredentialError, CredentialSecret, Form, Lookup, Wanted as WantedCredential};
 use crate::events::Event;
 use crate::layout::Means;
 use crate::plan::Handling;
 use crate::plan::steps::Have;
 use crate::providers::account::Account;
 use crate::providers::{AnyProvider, Extent, HostChoices, Hosts, ListedFile, Listing, Needs, ProviderError};
+use crate::remedy::Remedy as _;
 use crate::values::{Algorithm, ByteSize, Digest, RelPath, SafeUrl};
 
 use super::choice::Choice;
@@ -30,8 +31,11 @@ use super::{shelf, stored_listing};
 pub(super) fn hosts(context: &Context, provider: &AnyProvider, target: &Target<'_>) -> Result<Hosts, Failure> {
     let secret = match provider.needs() {
         Needs::Nothing => None,
-        Needs::May(forms) => secret(context, target, forms)?,
-        Needs::Must(forms) => Some(secret(context, target, forms)?.ok_or_else(|| no_credential(target.source))?),
+        Needs::May(forms) => secret(context, target, forms, TooOpen::PassedOver)?,
+        Needs::Must(forms) => {
+            let secret = secret(context, target, forms, TooOpen::Refused)?;
+            Some(secret.ok_or_else(|| no_credential(target))?)
+        }
     };
     hosts_with(context, secret)
 }
@@ -40,7 +44,8 @@ pub(super) fn hosts(context: &Context, provider: &AnyProvider, target: &Target<'
 pub(super) fn hosts_of(context: &Context, provider: &str, forms: &[Form]) -> Result<Hosts, Failure> {
     for form in forms {
         let asked = WantedCredential { provider, form: *form, url: None };
-        if let Some(credential) = context.credentials()?.find(&asked)?.credential {
+        let lookup = found(context, &asked, TooOpen::PassedOver)?;
+        if let Some(credential) = lookup.and_then(|lookup| lookup.credential) {
             return hosts_with(context, Some(credential.secret));
         }
     }
@@ -58,16 +63,47 @@ pub(super) fn hosts_with(context: &Context, secret: Option<CredentialSecret>) ->
     Ok(Hosts { client, secret, choices, embedded, shelf: shelf::of(context) })
 }
 
+/// What becomes of a file of a host's own program that others may read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum TooOpen {
+    /// It is an error: the credential is a must.
+    Refused,
+    /// It is told, and not used.
+    PassedOver,
+}
+
+/// What is found for a credential; `None` where a file was passed over.
+pub(super) fn found(
+    context: &Context,
+    asked: &WantedCredential<'_>,
+    too_open: TooOpen,
+) -> Result<Option<Lookup>, Failure> {
+    match context.credentials()?.find(asked) {
+        Err(error @ CredentialError::HostFileTooOpen { .. }) if too_open == TooOpen::PassedOver => {
+            let help = error.remedy().map_or(String::new(), |help| format!(": {help}"));
+            let message = format!("{error}; it is not used{help}");
+            context.report.report(Event::Warning { message });
+            Ok(None)
+        }
+        lookup => Ok(Some(lookup?)),
+    }
+}
+
 /// The first credential in one of these forms. Places that could not be asked before it are
 /// told once.
-fn secret(context: &Context, target: &Target<'_>, forms: &[Form]) -> Result<Option<CredentialSecret>, Failure> {
+fn secret(
+    context: &Context,
+    target: &Target<'_>,
+    forms: &[Form],
+    too_open: TooOpen,
+) -> Result<Option<CredentialSecret>, Failure> {
     let url = address(target.source);
     let name = target.source.host.credential(target.selection.id());
     let mut not_asked = Vec::new();
     let mut secret = None;
     for form in forms {
         let asked = WantedCredential { provider: &name, form: *form, url: url.as_ref() };
-        let lookup = context.credentials()?.find(&asked)?;
+        let Some(lookup) = found(context, &asked, too_open)? else { continue };
         not_asked.extend(lookup.not_asked);
         secret = lookup.credential.map(|credential| credential.secret);
         if secret.is_some() {
@@ -87,9 +123,10 @@ fn address(source: &Source) -> Option<SafeUrl> {
     }
 }
 
-fn no_credential(source: &Source) -> Failure {
+fn no_credential(target: &Target<'_>) -> Failure {
+    let source = target.source;
     let host = address(source).map_or(source.channel.clone(), |url| url.host().to_owned());
-    ProviderError::NoCredential { host, provider: source.host.name().to_owned() }.into()
+    ProviderError::NoCredential { host, provider: source.host.credential(target.selection.id()) }.into()
 }
 
 /// The files of a listing that are wanted, with what becomes of each.

@@ -152,7 +152,7 @@ fn files_of_other_programs_are_refused_when_others_may_read_them_or_nobody_can()
     ] {
         home.file(name, text, 0o644);
         let error = home.own(provider, form).unwrap_err();
-        assert!(matches!(error, CredentialError::TooOpen { mode: 0o644, .. }), "{error}");
+        assert!(matches!(error, CredentialError::HostFileTooOpen { mode: 0o644, .. }), "{error}");
     }
     home.file(".synapseConfig", "[cache]\nlocation = x\n", 0o644);
     assert_eq!(home.own("synapse", Form::Token).unwrap(), None, "it holds no secret");
