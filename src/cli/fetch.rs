@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::context::Context;
 use crate::ops::fetch::{FetchOptions, IdleGlobs, KeepArchives};
 use crate::ops::import::{HowToTake, ImportOptions};
+use crate::ops::link::Keep;
 use crate::ops::outside::Outside;
 use crate::ops::report::{FetchReport, Fetched};
 use crate::ops::{self, Exit, Failure};
@@ -66,6 +67,11 @@ pub async fn fetch(context: &Context, args: &FetchArgs, output: &Output) -> Resu
     Ok(if args.dry_run { planned(report) } else { answer("medsets/fetch/1", report) })
 }
 
+/// A dry run changes nothing, so it keeps no link either.
+fn keep(args: &FetchArgs) -> Keep {
+    if args.dry_run { Keep::ThisRun } else { Keep::Stored }
+}
+
 /// Standard input is the link of the one dataset that is named.
 fn take_link_of_input(context: &Context, args: &FetchArgs, output: &Output) -> Result<(), Failure> {
     const LARGEST: u64 = 64 << 10;
@@ -80,7 +86,7 @@ fn take_link_of_input(context: &Context, args: &FetchArgs, output: &Output) -> R
         return Err(Failure::new(Exit::USAGE, "a link is for one dataset: fetch each with its own"));
     };
     let link = Secret::new(Output::read_input(LARGEST)?);
-    let notes = ops::link::take(context, selection, args.source.as_deref(), link)?;
+    let notes = ops::link::take(context, selection, args.source.as_deref(), link, keep(args))?;
     notes.iter().for_each(|note| output.note(note));
     Ok(())
 }
@@ -95,7 +101,7 @@ fn ask_for_links(context: &Context, args: &FetchArgs, report: &FetchReport, outp
         ops::link::directions(&selection, channel).iter().for_each(|line| output.say(&format!("help: {line}")));
         let link = Secret::new(Output::ask_hidden(&format!("Paste the link for `{selection}` (it is not shown):"))?);
         if !link.expose().trim().is_empty() {
-            let notes = ops::link::take(context, &selection, channel, link)?;
+            let notes = ops::link::take(context, &selection, channel, link, keep(args))?;
             notes.iter().for_each(|note| output.note(note));
             given = true;
         }

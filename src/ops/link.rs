@@ -11,8 +11,17 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::report::FetchReport;
 
-/// Takes the link for a dataset: this run uses it, and it is stored with the time at which it
-/// ends. Answers what the person should know of that.
+/// How long a link is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// It is stored.
+    Stored,
+    /// This run alone uses it.
+    ThisRun,
+}
+
+/// Takes the link for a dataset: this run uses it, and where it is to be kept it is stored with
+/// the time at which it ends. Answers what the person should know of that.
 ///
 /// # Errors
 /// The dataset is not fetched with a link, or the link cannot work. Nothing is stored then.
@@ -21,6 +30,7 @@ pub fn take(
     selection: &Selection,
     channel: Option<&str>,
     link: Secret,
+    keep: Keep,
 ) -> Result<Vec<String>, Failure> {
     let Some((container, name)) = opened_by_link(selection, channel) else {
         let failure = Failure::new(Exit::USAGE, format!("`{selection}` is not fetched with a link of your own"));
@@ -30,10 +40,14 @@ pub fn take(
     let credential =
         Credential { secret: CredentialSecret::Token(link), origin: CredentialOrigin::Given, expires: access.ends };
     let sources = context.credentials()?;
-    let stored = sources.store(&name, &credential.secret, credential.expires);
+    let stored = match keep {
+        Keep::Stored => sources.store(&name, &credential.secret, credential.expires).map(Some),
+        Keep::ThisRun => Ok(None),
+    };
     sources.give(&name, credential);
     Ok(match stored {
-        Ok(stored) => {
+        Ok(None) => vec![format!("the link for `{selection}` is used for this run only")],
+        Ok(Some(stored)) => {
             let until = access.ends.map_or(String::new(), |ends| format!(" until {ends:.0}"));
             let kept = format!("the link for `{selection}` is kept in {}{until}", stored.origin);
             [kept].into_iter().chain(stored.notices).collect()

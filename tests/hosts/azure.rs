@@ -171,6 +171,17 @@ fn the_link_is_taken_from_standard_input_and_kept_as_a_credential() {
 }
 
 #[test]
+fn a_dry_run_keeps_no_link() {
+    let mut scene = case().start();
+    scene.home = scene.home.with("MEDSETS_KEYRING", "file");
+    let dry = ["--catalog", &scene.catalog, "fetch", "toy", "--dry-run", "--url-stdin"];
+    let ran = run_with_input(&scene.home, &dry, &address(LINK)).expect(0).says(&["this run only"]);
+    assert!(!scene.home.path().join(".config/medsets/credentials.toml").exists());
+    scene.run(&["fetch", "toy"]).expect(20);
+    never_shows(&scene, &[&ran]);
+}
+
+#[test]
 fn a_link_that_cannot_be_taken_is_not_kept() {
     let mut scene = case().start();
     scene.home = scene.home.with("MEDSETS_KEYRING", "file");
