@@ -87,13 +87,21 @@ impl Bucket {
         self.paid(request.with_header("x-amz-checksum-mode", "ENABLED"))
     }
 
+    /// Nobody signs for another place, whatever address an entry or a list names.
     fn paid(&self, request: HttpRequest) -> HttpRequest {
-        let Some(payer) = &self.payer else { return request };
+        let Some(payer) = self.payer.as_ref().filter(|_| self.holds(&request.url)) else { return request };
         let region = region_of(request.url.host()).unwrap_or(DEFAULT_REGION).to_owned();
         let key = AwsKey { region, ..payer.clone() };
         request
             .with_header("x-amz-request-payer", "requester")
             .with_credential(RequestCredential::AwsKey(Box::new(key)))
+    }
+
+    /// Whether an address is one of this bucket, in whatever region.
+    fn holds(&self, url: &SafeUrl) -> bool {
+        let root = Self::new(&self.name, region_of(url.host())).at("");
+        let (within, path) = (root.expose().path(), url.expose().path());
+        url.origin() == root.origin() && path.starts_with(within)
     }
 
     /// Shows every object whose key begins with `prefix`, in the order of their keys. The
@@ -376,6 +384,26 @@ mod tests {
         check("b", None, "a//b", "https://b.s3.amazonaws.com/a//b");
         check("Old_Bucket", None, "x", "https://s3.amazonaws.com/Old_Bucket/x");
         check("a b/../c?", Some("evil.example/"), "x", "https://s3.amazonaws.com/a%20b%2F..%2Fc%3F/x");
+    }
+
+    #[test]
+    fn nothing_is_signed_for_another_place() {
+        #[track_caller]
+        fn check(name: &str, url: &str, signed: bool) {
+            let payer = AwsKey { id: "ID".into(), secret: Secret::new("s"), session: None, region: String::new() };
+            let request = Bucket::new(name, None).paid_by(payer).get_url(SafeUrl::parse(url).unwrap());
+            let pays = request.headers.iter().any(|(name, _)| name == "x-amz-request-payer");
+            assert_eq!((request.credential.is_some(), pays), (signed, signed), "{url}");
+        }
+        check("b", "https://b.s3.amazonaws.com/a/b.txt", true);
+        check("b", "https://b.s3.eu-west-1.amazonaws.com/a/b.txt", true);
+        check("b.c", "https://s3.eu-west-1.amazonaws.com/b.c/a", true);
+        check("b.c", "https://s3.eu-west-1.amazonaws.com/other/a", false);
+        check("b", "https://other.s3.eu-west-1.amazonaws.com/a", false);
+        check("b", "https://b.s3.amazonaws.com:8443/a", false);
+        check("b", "http://b.s3.amazonaws.com/a", false);
+        check("b", "https://evil.example/a", false);
+        check("b", "https://b.s3.amazonaws.com.evil.example/a", false);
     }
 
     #[test]
