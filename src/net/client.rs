@@ -127,7 +127,11 @@ impl Client {
                 return Ok(Reached::Answer { answer, hop, place, sent });
             }
             let location = answer.headers().get("location").and_then(|value| value.to_str().ok());
-            let target = self.hop(redirect::next(&request.url, &hop.asked, location, hops)?)?;
+            let mut target = redirect::next(&request.url, &hop.asked, location, hops)?;
+            if let Some(RequestCredential::Query(secret)) = &request.credential {
+                target = redirect::without_secret(&request.url, target, secret.expose())?;
+            }
+            let target = self.hop(target)?;
             let (before, after) = ((&hop.asked, &hop.connected), (&target.asked, &target.connected));
             redirect::check_downgrade(&request.url, before, after)?;
             drain(answer).await;

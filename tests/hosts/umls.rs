@@ -65,6 +65,15 @@ fn its_key_is_told_to_the_gateway_alone_and_written_nowhere() {
 }
 
 #[test]
+fn a_redirect_that_repeats_the_key_is_not_followed() {
+    let scene = Case { answer: umls::repeating, ..case() }.start().with(VARIABLE, KEY);
+    let ran = scene.run(&["fetch", "toy"]);
+    assert!(ran.code != Some(0) && ran.stderr.contains("carries the credential to another host"), "{ran:?}");
+    assert!(scene.store.log().is_empty(), "{:?}", scene.store.log());
+    scene.never_shows(KEY, &[&ran]);
+}
+
+#[test]
 fn a_key_that_is_missing_or_wrong_is_told_apart() {
     case().start().run(&["fetch", "toy"]).expect(20).says(&[VARIABLE]);
     let wrong = "somebody/elses+key";

@@ -35,6 +35,13 @@ pub fn redirected(setup: &Setup, asked: &Asked) -> Reply {
     answered(setup, asked, found, Reply::status(401))
 }
 
+/// The same with a redirect that takes the query along, key and all.
+pub fn repeating(setup: &Setup, asked: &Asked) -> Reply {
+    let query = asked.path.split_once('?').map_or("", |(_, query)| query).to_owned();
+    let found = |name: &str| Reply::redirect(302, format!("{}{name}?{query}", setup.storage));
+    answered(setup, asked, found, Reply::status(401))
+}
+
 /// The same with a sign-in page for wrong keys.
 pub fn with_sign_in(setup: &Setup, asked: &Asked) -> Reply {
     let sign_in = Reply::redirect(302, format!("{SIGN_IN}cas/login?service=download"));
