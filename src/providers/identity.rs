@@ -6,7 +6,7 @@ use crate::net::{HttpRequest, NetError};
 use crate::values::ByteSize;
 
 use super::account::Account;
-use super::{Hosts, ProviderError, figshare, github, huggingface, kaggle, osf, physionet, synapse, umls, zenodo};
+use super::{Hosts, ProviderError, figshare, github, huggingface, isic, kaggle, osf, physionet, synapse, umls, zenodo};
 
 /// What a host tells of the one who asks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,6 +24,7 @@ pub async fn identify(provider: &str, hosts: &Hosts) -> Result<Option<Identity>,
         "figshare" => figshare::identify(hosts).await.map(Some),
         "github" => github::identify(hosts).await.map(Some),
         "huggingface" => huggingface::identify(hosts).await.map(Some),
+        "isic" => isic::identify(hosts).await.map(Some),
         "kaggle" => kaggle::identify(hosts).await.map(Some),
         "osf" => osf::identify(hosts).await.map(Some),
         "physionet" => physionet::identify(hosts).await.map(Some),

@@ -26,7 +26,7 @@ use crate::net::{HttpRequest, NetError, RequestCredential};
 use crate::plan::Location;
 use crate::values::{ByteSize, Printable, RelPath, SafeUrl, Secret};
 
-use super::identity::Identity;
+use super::identity::{self, Identity};
 use super::{Extent, Hosts, ListedFile, Listing, Needs, Provider, ProviderError};
 
 /// All images that may be seen, or those of one collection.
@@ -129,13 +129,8 @@ impl IsicImages {
 /// # Errors
 /// A token that the archive does not take: exit 21.
 pub async fn identify(hosts: &Hosts) -> Result<Identity, ProviderError> {
-    let answer = hosts.client.call(&hosts.get(api("users/me/", &[])), LARGEST_PAGE).await?;
-    if matches!(answer.error, Some(NetError::SignInNeeded { .. })) {
-        let message = "the ISIC Archive does not take the stored token".to_owned();
-        let help = vec!["sign in with `isic user login`, whose token is used, or store another one".to_owned()];
-        return Err(ProviderError::Refused { exit: 21, message, help });
-    }
-    Ok(Identity { name: answer.json::<User>()?.full_name.filter(|name| !name.is_empty()) })
+    let user: User = identity::ask("isic", hosts, &hosts.get(api("users/me/", &[]))).await?;
+    Ok(Identity { name: user.full_name.filter(|name| !name.is_empty()) })
 }
 
 async fn get<T: DeserializeOwned>(hosts: &Hosts, url: SafeUrl) -> Result<T, ProviderError> {
