@@ -555,8 +555,8 @@ fn a_credential_stays_with_its_origin_and_out_of_every_file() {
     let rewrite = format!("https://data.example/={};https://other.example/={}", trial.server.url(), other.url());
     let trial = trial
         .with("MEDSETS_REWRITE", rewrite)
-        .with("MEDSETS_USER_HTTP", "jane")
-        .with("MEDSETS_PASSWORD_HTTP", PASSWORD)
+        .with("MEDSETS_USER_HTTP_DATA_EXAMPLE", "jane")
+        .with("MEDSETS_PASSWORD_HTTP_DATA_EXAMPLE", PASSWORD)
         .with("MEDSETS_LOG", "trace");
     let mut printed = String::new();
     let again = ["fetch", "wild", "--json", "--to", "again"];

@@ -317,13 +317,49 @@ impl Host {
         )
     }
 
-    /// The name under which a credential for it is kept: the provider's, or one for the dataset
-    /// where each dataset has a link of its own.
+    /// The name under which a credential for it is kept: the provider's, one for the dataset
+    /// where each dataset has a link of its own, or one for the origin of a plain web host: what
+    /// one host is told is no business of another.
     pub fn credential(&self, dataset: &DatasetId) -> String {
         match self {
             Self::Azure { link: Some(_), .. } => format!("{}-{dataset}", self.name()),
+            Self::Http { base: Some(base), auth: Some(_), .. } => format!("{}-{}", self.name(), origin_in_name(base)),
+            Self::Http { base: None, auth: Some(_), .. } => format!("{}-{dataset}", self.name()),
             _ => self.name().to_owned(),
         }
+    }
+}
+
+/// A host as a part of a name: `files.example.org` is `files-example-org`, and a dash is two, so
+/// that no two hosts have the same. The port follows where it is not the usual one.
+fn origin_in_name(url: &SafeUrl) -> String {
+    let host =
+        url.host().replace('-', "--").replace(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-', "-");
+    let scheme = if url.is_https() { "" } else { "plain-" };
+    let port = url.expose().port().map_or(String::new(), |port| format!("-{port}"));
+    format!("{scheme}{host}{port}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_plain_web_host_has_a_credential_of_its_own() {
+        #[track_caller]
+        fn check(base: Option<&str>, auth: Option<HttpAuth>, expected: &str) {
+            let base = base.map(|base| SafeUrl::parse(base).unwrap());
+            let host = Host::Http { base, mirrors: Vec::new(), auth };
+            assert_eq!(host.credential(&"toy".parse().unwrap()), expected);
+        }
+        let auth = Some(HttpAuth::Basic);
+        check(Some("https://files.example.org/a/"), auth, "http-files-example-org");
+        check(Some("https://files.example.org/b/"), auth, "http-files-example-org");
+        check(Some("https://files-example.org/"), auth, "http-files--example-org");
+        check(Some("https://files.example.org:8443/"), auth, "http-files-example-org-8443");
+        check(Some("http://files.example.org/"), auth, "http-plain-files-example-org");
+        check(None, auth, "http-toy");
+        check(Some("https://files.example.org/"), None, "http");
     }
 }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::catalog::source::HttpAuth;
 use crate::catalog::{Host, Selection};
 use crate::context::Context;
 use crate::credentials::{CredentialOrigin, CredentialSecret, Form, PlaceState, Wanted};
@@ -158,6 +159,25 @@ fn doors(context: &Context) -> Result<Vec<Door>, Failure> {
                 from: page.map(|page| format!("<{page}> shows it once you have the data granted")),
             });
         }
+        for source in sources() {
+            let name = source.host.credential(&dataset.id);
+            if let Host::Http { auth: Some(auth), base, .. } = &source.host
+                && !doors.iter().any(|door| door.provider == name)
+            {
+                let host = base.as_ref().map(|base| format!("`{}`", base.host()));
+                let (word, form) = match auth {
+                    HttpAuth::Basic => ("password", Form::Login),
+                    HttpAuth::Bearer => ("token", Form::Token),
+                };
+                doors.push(Door {
+                    provider: name,
+                    title: host.unwrap_or_else(|| format!("the web host of `{}`", dataset.id)),
+                    word: word.to_owned(),
+                    forms: vec![form],
+                    from: None,
+                });
+            }
+        }
         let files = || dataset.releases.iter().flat_map(|release| &release.files);
         if files().any(|file| file.unpack.as_ref().is_some_and(|rules| rules.table.password.is_some())) {
             doors.push(Door {
@@ -168,22 +188,6 @@ fn doors(context: &Context) -> Result<Vec<Door>, Failure> {
                 from: dataset.entry.homepage.as_ref().map(|page| format!("the publisher gives it: <{page}>")),
             });
         }
-    }
-    let has_login = |host: &Host| matches!(host, Host::Http { auth: Some(_), .. });
-    if context
-        .catalog()?
-        .datasets()
-        .flat_map(|one| &one.releases)
-        .flat_map(|one| &one.sources)
-        .any(|one| has_login(&one.host))
-    {
-        doors.push(Door {
-            provider: "http".to_owned(),
-            title: "plain web hosts that ask for one".to_owned(),
-            word: "token or password".to_owned(),
-            forms: vec![Form::Token, Form::Login],
-            from: None,
-        });
     }
     Ok(doors)
 }

@@ -137,14 +137,11 @@ fn credentials(context: &Context) -> Vec<Check> {
         .datasets()
         .flat_map(|dataset| dataset.entry.requires.iter().filter_map(|one| one.provider.clone()))
         .collect();
-    let needs_login = catalog.datasets().any(|dataset| {
-        dataset
-            .releases
-            .iter()
-            .flat_map(|release| &release.sources)
-            .any(|source| matches!(source.host, Host::Http { auth: Some(_), .. }))
-    });
-    providers.extend(needs_login.then(|| "http".to_owned()));
+    for dataset in catalog.datasets() {
+        let sources = dataset.releases.iter().flat_map(|release| &release.sources);
+        let with_login = sources.filter(|source| matches!(source.host, Host::Http { auth: Some(_), .. }));
+        providers.extend(with_login.map(|source| source.host.credential(&dataset.id)));
+    }
     providers.sort();
     providers.dedup();
     let look = |provider: &String| {

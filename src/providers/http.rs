@@ -43,8 +43,9 @@ impl Provider for HttpFiles {
         let missing = || ProviderError::NoPlace { path: file.path.clone() };
         let addresses = self.addresses(file);
         let url = addresses.get(way).ok_or_else(missing)?.clone();
-        // The credential was looked up for the first address; a mirror elsewhere gets none.
-        let same_origin = addresses.first().is_some_and(|first| first.origin() == url.origin());
+        // The credential is the one for the base; a mirror or an own address elsewhere gets none.
+        let home = self.base.as_ref().or(addresses.first());
+        let same_origin = home.is_some_and(|home| home.origin() == url.origin());
         let credential = hosts.credential().filter(|_| self.auth.is_some() && same_origin);
         Ok(Location::Http(HttpRequest { credential, ..HttpRequest::get(url) }))
     }

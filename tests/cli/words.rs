@@ -222,7 +222,7 @@ fn the_log_tells_what_was_asked_and_no_secret() {
     let host = Host::start(|_| Reply::whole("a,b\n1,2\n"));
     let home = Home::new()
         .with("MEDSETS_REWRITE", format!("https://files.example/={}", host.url()))
-        .with("MEDSETS_TOKEN_HTTP", "hunter2")
+        .with("MEDSETS_TOKEN_HTTP_FILES_EXAMPLE", "hunter2")
         .with("MEDSETS_LOG", "trace");
     let dir = remote(&home, "faraway");
     let ran = home.run(&["--catalog", &dir, "fetch", "faraway", "--json"]).expect(0);

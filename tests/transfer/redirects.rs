@@ -17,8 +17,10 @@ fn a_credential_comes_back_to_its_origin_and_goes_to_no_other() {
         _ => Answer::status(401),
     });
     let rules = format!("https://data.example/={};https://other.example/={}", trial.server.url(), other.url());
-    let trial =
-        trial.with("MEDSETS_REWRITE", rules).with("MEDSETS_USER_HTTP", "jane").with("MEDSETS_PASSWORD_HTTP", "pw");
+    let trial = trial
+        .with("MEDSETS_REWRITE", rules)
+        .with("MEDSETS_USER_HTTP_DATA_EXAMPLE", "jane")
+        .with("MEDSETS_PASSWORD_HTTP_DATA_EXAMPLE", "pw");
     trial.ends("a.bin", &body, &Whole);
     assert_eq!(other.log().len(), 1);
     for name in ["authorization", "cookie", "referer"] {
