@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use crate::fs::{self, Access, FsError};
-use crate::values::DatasetId;
+use crate::values::{DatasetId, Digest, Secret};
 
 /// The file of answers.
 #[derive(Debug)]
@@ -28,6 +29,12 @@ pub struct HostSaid {
     pub version: String,
     /// By which source.
     pub channel: String,
+    /// The name under which the credential is kept that the source would use.
+    #[serde(default)]
+    pub provider: String,
+    /// To whom, as [`Asker::mark`] writes it; `None` where nobody was signed in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
     /// What it comes to.
     pub answer: HostWord,
     /// The exit code that a refusal would be.
@@ -48,6 +55,46 @@ pub enum HostWord {
     Open,
     /// It does not serve the file.
     Refused,
+}
+
+/// Who asks a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asker<'a> {
+    /// An account with a name.
+    Named(&'a str),
+    /// Whoever has this credential.
+    With(&'a Secret),
+}
+
+impl Asker<'_> {
+    /// The account in a form that can be kept. A credential is kept as a short digest with a salt
+    /// of its own, from which it cannot be had.
+    pub fn mark(self) -> String {
+        match self {
+            Self::Named(name) => format!("name:{name}"),
+            Self::With(secret) => {
+                let salt = getrandom::u64().map_or_else(|_| "0".to_owned(), |salt| format!("{salt:016x}"));
+                format!("digest:{salt}:{}", salted(&salt, secret))
+            }
+        }
+    }
+
+    /// Whether a mark is this account's.
+    pub fn is(self, mark: &str) -> bool {
+        match (self, mark.split_once(':')) {
+            (Self::Named(name), Some(("name", kept))) => name == kept,
+            (Self::With(secret), Some(("digest", kept))) => {
+                kept.split_once(':').is_some_and(|(salt, digest)| salted(salt, secret) == digest)
+            }
+            _ => false,
+        }
+    }
+}
+
+fn salted(salt: &str, secret: &Secret) -> String {
+    let text = Zeroizing::new(format!("medsets host answer {salt} {}", secret.expose()));
+    let digest = Digest::sha256(text.as_bytes()).hex();
+    digest.chars().take(16).collect()
 }
 
 impl HostWord {
@@ -82,6 +129,17 @@ impl HostAnswers {
         Ok(said.rfind(about))
     }
 
+    /// Forgets what a provider's hosts said: the account is another one from now on.
+    pub fn forget(&self, provider: &str) -> Result<(), FsError> {
+        let Some(text) = fs::read_text_if_present(&self.path())? else { return Ok(()) };
+        let about = |line: &&str| serde_json::from_str::<HostSaid>(line).is_ok_and(|said| said.provider == provider);
+        if !text.lines().any(|line| about(&line)) {
+            return Ok(());
+        }
+        let kept: String = text.lines().filter(|line| !about(line)).map(|line| format!("{line}\n")).collect();
+        fs::atomic_write(&self.path(), kept.as_bytes(), Access::Private)
+    }
+
     fn path(&self) -> PathBuf {
         self.state_dir.join("host-answers.jsonl")
     }
@@ -104,6 +162,8 @@ mod tests {
                 dataset: dataset.clone(),
                 version: version.into(),
                 channel: "web".into(),
+                provider: "physionet".into(),
+                account: None,
                 answer,
                 exit: None,
                 message: None,
@@ -115,5 +175,19 @@ mod tests {
         note("2.0.0", HostWord::Refused);
         fs::append_line(&answers.path(), "{\"at\":", Access::Private).unwrap();
         assert_eq!(last(), Some(HostWord::Granted));
+        answers.forget("kaggle").unwrap();
+        assert_eq!(last(), Some(HostWord::Granted));
+        answers.forget("physionet").unwrap();
+        assert_eq!(last(), None);
+    }
+
+    #[test]
+    fn a_mark_is_of_one_account_and_does_not_tell_its_credential() {
+        let (one, other) = (Secret::new("hf_one-secret"), Secret::new("hf_other"));
+        let mark = Asker::With(&one).mark();
+        assert!(!mark.contains("hf_one") && mark != Asker::With(&one).mark(), "{mark}");
+        assert!(Asker::With(&one).is(&mark) && !Asker::With(&other).is(&mark));
+        assert!(Asker::Named("jane").is(&Asker::Named("jane").mark()));
+        assert!(!Asker::Named("joe").is(&Asker::Named("jane").mark()) && !Asker::Named("jane").is(&mark));
     }
 }

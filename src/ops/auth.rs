@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::agreements::host_answers::HostAnswers;
 use crate::catalog::source::HttpAuth;
 use crate::catalog::{Host, Selection};
 use crate::context::Context;
@@ -245,6 +246,7 @@ pub async fn login(
         warnings
             .push(format!("{} cannot be asked whether the {} is good; it was stored as it is", door.title, door.word));
     }
+    forget_answers(context, provider)?;
     warnings.extend(asked_before(context, door, &stored.origin)?);
     let account = identity.as_ref().and_then(|identity| identity.name.clone());
     Ok(LoggedIn {
@@ -254,6 +256,13 @@ pub async fn login(
         account: account.or(secret.user().map(str::to_owned)),
         warnings,
     })
+}
+
+/// What hosts said to another account does not count for the next one.
+fn forget_answers(context: &Context, provider: &str) -> Result<(), Failure> {
+    // Without a folder for it nothing was ever noted.
+    let Ok(state_dir) = context.state_dir() else { return Ok(()) };
+    Ok(HostAnswers::open(&state_dir).forget(provider)?)
 }
 
 /// What a link from a person opens, by its own words: it is refused here where it is for another
@@ -400,6 +409,7 @@ pub fn logout(context: &Context, name: &str) -> Result<LoggedOut, Failure> {
     };
     let sources = context.credentials()?;
     let removed = sources.remove(name)?;
+    forget_answers(context, name)?;
     let url = Account::with(name).and_then(Account::netrc);
     let places =
         forms.iter().flat_map(|form| sources.describe(&Wanted { provider: name, form: *form, url: url.as_ref() }));

@@ -3,9 +3,10 @@
 
 use serde_json::{Value, json};
 
-use crate::agreements::host_answers::{HostAnswers, HostSaid, HostWord};
+use crate::agreements::host_answers::{Asker, HostAnswers, HostSaid, HostWord};
 use crate::catalog::Selection;
 use crate::context::Context;
+use crate::credentials::CredentialSecret;
 use crate::net::{HttpRequest, Lane, RangeSupport, Want};
 use crate::plan::Location;
 use crate::providers::{AnyProvider, Extent, Hosts, ListedFile, Listing, Needs, ProviderError};
@@ -14,7 +15,7 @@ use crate::values::RelPath;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::target::Target;
-use super::wanted::{by_hand, hosts, hosts_with};
+use super::wanted::{self, by_hand, hosts, hosts_with};
 
 /// What a host said of a dataset.
 #[derive(Debug)]
@@ -184,11 +185,15 @@ async fn explained(provider: &AnyProvider, hosts: &Hosts, error: ProviderError, 
 /// Notes what says something of access.
 fn note(context: &Context, probed: &Probed) -> Result<(), Failure> {
     let Some(answer) = probed.answer else { return Ok(()) };
+    let source = probed.selection.source(Some(&probed.channel));
+    let secret = source.and_then(|source| wanted::held(context, &probed.selection, source));
     let said = HostSaid {
         at: context.now(),
         dataset: probed.selection.id().clone(),
         version: probed.selection.release().version.clone(),
         channel: probed.channel.clone(),
+        provider: source.map_or(String::new(), |source| source.host.credential(probed.selection.id())),
+        account: secret.as_ref().map(|secret| asker(secret).mark()),
         answer,
         exit: probed.refusal.as_ref().map(|failure| failure.exit.0),
         message: probed.refusal.as_ref().map(|failure| failure.message.clone()),
@@ -196,11 +201,29 @@ fn note(context: &Context, probed: &Probed) -> Result<(), Failure> {
     Ok(HostAnswers::open(&context.state_dir()?).note(&said)?)
 }
 
-/// What the host of a source said last; `None` when it was never asked.
+/// Who asks with a credential.
+fn asker(secret: &CredentialSecret) -> Asker<'_> {
+    match secret {
+        CredentialSecret::Token(token) => Asker::With(token),
+        CredentialSecret::Login { user, .. } => Asker::Named(user),
+        CredentialSecret::Keys { access_key, .. } => Asker::Named(access_key),
+    }
+}
+
+/// What the host of a source said last to the account that would ask now; `None` when it was not
+/// asked by that account. What it gives to anybody it gives to every account.
 pub fn last(context: &Context, selection: &Selection, channel: Option<&str>) -> Result<Option<HostSaid>, Failure> {
     let (Ok(state_dir), Some(source)) = (context.state_dir(), selection.source(channel)) else { return Ok(None) };
     let answers = HostAnswers::open(&state_dir);
-    Ok(answers.last(selection.id(), &selection.release().version, &source.channel)?)
+    let said = answers.last(selection.id(), &selection.release().version, &source.channel)?;
+    let secret = wanted::held(context, selection, source);
+    let is_ours = |said: &HostSaid| match (&secret, &said.account) {
+        _ if said.answer == HostWord::Open => true,
+        (Some(secret), Some(mark)) => asker(secret).is(mark),
+        (None, None) => true,
+        _ => false,
+    };
+    Ok(said.filter(is_ours))
 }
 
 /// An answer as JSON.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use crate::catalog::source::GithubTake;
-use crate::catalog::{FileEntry, Host, HostRules, Source, Treatment};
+use crate::catalog::{FileEntry, Host, HostRules, Selection, Source, Treatment};
 use crate::context::Context;
 use crate::credentials::{CredentialError, CredentialSecret, Form, Lookup, Wanted as WantedCredential};
 use crate::events::Event;
@@ -38,6 +38,16 @@ pub(super) fn hosts(context: &Context, provider: &AnyProvider, target: &Target<'
         }
     };
     hosts_with(context, secret)
+}
+
+/// The credential that a source would be asked with, if there is one that can be read.
+pub(super) fn held(context: &Context, selection: &Selection, source: &Source) -> Option<CredentialSecret> {
+    let (Needs::May(forms) | Needs::Must(forms)) = AnyProvider::of(source, selection).needs() else { return None };
+    let (name, url) = (source.host.credential(selection.id()), address(source));
+    forms.iter().find_map(|form| {
+        let asked = WantedCredential { provider: &name, form: *form, url: url.as_ref() };
+        Some(context.credentials().ok()?.find(&asked).ok()?.credential?.secret)
+    })
 }
 
 /// What is needed to ask a host about a place, with a credential for it if one is stored.

@@ -76,6 +76,21 @@ fn what_anybody_is_served_meets_no_step_though_a_token_is_stored() {
 }
 
 #[test]
+fn what_a_host_said_to_one_account_does_not_count_for_another() {
+    let scene = gated().with("MEDSETS_TOKEN_HUGGINGFACE", TOKEN);
+    scene.run(&["access", "probe", "toy"]).expect(0);
+    assert_eq!(checklist(&scene)["host_answer"]["answer"], "granted");
+    let scene = scene.with("MEDSETS_TOKEN_HUGGINGFACE", "hf_of_somebody_else");
+    assert_eq!(checklist(&scene)["host_answer"], Value::Null);
+    scene.run(&["fetch", "toy"]).expect(22);
+    let scene = scene.with("MEDSETS_TOKEN_HUGGINGFACE", TOKEN);
+    assert_eq!(checklist(&scene)["host_answer"]["answer"], "granted");
+    scene.run(&["auth", "logout", "huggingface"]).expect(0);
+    let list = checklist(&scene);
+    assert_eq!((&list["host_answer"], &list["steps"][0]["state"]), (&Value::Null, &json!("missing")));
+}
+
+#[test]
 fn a_refusal_is_said_as_a_fetch_would_and_closes_nothing() {
     let scene = gated().with("MEDSETS_TOKEN_HUGGINGFACE", "hf_of_somebody_else");
     let ran = scene.run(&["access", "probe", "toy"]).expect(22);
