@@ -1,8 +1,9 @@
 //! The ISIC Archive: images with a licence each, and the sets of its challenges.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt as _;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::stand_ins::isic;
 use crate::support::archives::zip_of;
@@ -37,6 +38,23 @@ fn licenses(folder: &std::path::Path) -> BTreeMap<String, String> {
 #[test]
 fn keeps_the_contract() {
     contract::open_host(&case());
+}
+
+/// As `isic-cli` writes it with the usual mode.
+#[test]
+fn the_token_of_another_program_is_left_alone_where_others_may_read_it() {
+    let scene = case().start();
+    let client = ".local/share/girder_cli_oauth_client/api.isic-archive.com/RpCzc4hFjv5gOJdM2DM2nBdokOviOh5ne63Tpn7Q";
+    let folder = scene.home.path().join(client);
+    std::fs::create_dir_all(&folder).unwrap();
+    let token = json!({ "access_token": TOKEN, "expires_at": 4_102_444_800_u64 }).to_string();
+    std::fs::write(folder.join("token.json"), token).unwrap();
+    std::fs::set_permissions(folder.join("token.json"), std::fs::Permissions::from_mode(0o644)).unwrap();
+    let ran = scene.run(&["fetch", "toy"]).expect(0).says(&["mode 0644", "it is not used", "chmod 600"]);
+    assert!(scene.host.log().iter().all(|asked| asked.header("authorization").is_none()));
+    assert!(!ran.stdout.contains(TOKEN) && !ran.stderr.contains(TOKEN));
+    scene.run(&["access", "toy"]).expect(0);
+    assert_eq!(scene.data(), expected(&case().toy));
 }
 
 #[test]
