@@ -22,7 +22,7 @@ use serde_json::json;
 
 use crate::catalog::Locator;
 use crate::credentials::Form;
-use crate::net::{HttpRequest, NetError, RequestCredential};
+use crate::net::{HttpRequest, RequestCredential};
 use crate::plan::Location;
 use crate::values::{ByteSize, Printable, RelPath, SafeUrl, Secret};
 
