@@ -21,6 +21,7 @@ pub mod isic;
 pub mod kaggle;
 pub mod local;
 pub mod manual;
+mod one_tree;
 pub mod osf;
 pub mod physionet;
 pub mod pmc;

@@ -52,7 +52,7 @@ pub fn of_status(
     let url = url.clone();
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let after = || text("retry-after").and_then(|value| retry_after(value, text("date"), clock.now()));
-    let hint = || text("x-error-code").map(|code| Printable::cut(code, 80).to_string());
+    let hint = || text("x-error-code").filter(|code| is_code(code)).map(str::to_owned);
     Some(match status {
         200 | 206 | 412 | 416 => return None,
         // The host is still preparing the file (Box).
@@ -129,6 +129,12 @@ fn is_tls(error: &dyn Error) -> bool {
         cause = one.source();
     }
     false
+}
+
+/// Hosts repeat what they were sent, credentials too: only what looks like the name of an error
+/// is shown.
+fn is_code(text: &str) -> bool {
+    (1..=24).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_')
 }
 
 #[cfg(test)]

@@ -41,16 +41,13 @@ impl Page {
     /// Names where the JSON does not fit, never what stood there: it may be a credential.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, NetError> {
         serde_json::from_slice(&self.bytes).map_err(|error| {
-            let what = self.content_type.as_deref().unwrap_or("unnamed content");
+            let what = self.content_type.as_deref().map_or("unnamed content", plain_type);
             let place = format!("line {} column {}", error.line(), error.column());
             let kind = match error.classify() {
                 serde_json::error::Category::Data => "JSON of another shape than documented",
                 _ => "no JSON",
             };
-            NetError::Protocol {
-                url: self.url.clone(),
-                reason: format!("{kind} ({}), at {place}", Printable::cut(what, 60)),
-            }
+            NetError::Protocol { url: self.url.clone(), reason: format!("{kind} ({what}), at {place}") }
         })
     }
 }
@@ -111,6 +108,13 @@ async fn read_whole(response: &mut Response, limit: ByteSize) -> Result<Vec<u8>,
         bytes.extend_from_slice(&piece);
     }
     Ok(bytes)
+}
+
+/// A media type without its parameters; hosts repeat in odd headers what they were sent.
+fn plain_type(text: &str) -> &str {
+    let kind = text.split(';').next().unwrap_or_default().trim();
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || matches!(byte, b'/' | b'-' | b'+' | b'.');
+    if kind.len() <= 40 && kind.contains('/') && kind.bytes().all(is_plain) { kind } else { "content of an odd type" }
 }
 
 fn gunzip(raw: &[u8], limit: ByteSize, url: &SafeUrl) -> Result<Vec<u8>, NetError> {

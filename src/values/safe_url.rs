@@ -123,7 +123,9 @@ impl fmt::Display for SafeUrl {
         let _ = shown.set_password(None);
         shown.set_fragment(None);
         if self.0.query().is_some() {
-            let names: Vec<String> = self.0.query_pairs().map(|(name, _)| format!("{name}=****")).collect();
+            // What has no `=` may itself be a signature.
+            let name = |part: &str| part.split_once('=').map_or("****".to_owned(), |(name, _)| format!("{name}=****"));
+            let names: Vec<String> = self.0.query().unwrap_or_default().split('&').map(name).collect();
             shown.set_query(Some(&names.join("&")));
         }
         out.pad(shown.as_str())

@@ -76,6 +76,11 @@ pub async fn identify(hosts: &Hosts) -> Result<Identity, ProviderError> {
     }
 }
 
+/// Whether an answer begins as a list of checksums does. A sign-in page answers 200 as well.
+fn is_sums(bytes: &[u8]) -> bool {
+    bytes.len() > 64 && bytes[..64].iter().all(u8::is_ascii_hexdigit) && bytes[64] == b' '
+}
+
 /// Asks for the checksums of a project with the stored credential. Their text is not read to its
 /// end.
 async fn standing(hosts: &Hosts, slug: &str, version: &str) -> Result<Standing, NetError> {
@@ -86,7 +91,7 @@ async fn standing(hosts: &Hosts, slug: &str, version: &str) -> Result<Standing, 
     };
     let said: Said = answer.refusal().unwrap_or_default();
     Ok(match answer.status {
-        200 => Standing::Entitled,
+        200 if is_sums(&answer.page.bytes) => Standing::Entitled,
         // The account was looked at before the file was.
         404 if said.error.is_some() => Standing::Entitled,
         403 if said.error.is_some() => Standing::NotEntitled,

@@ -297,7 +297,9 @@ struct CommonPrefix {
 impl Page {
     fn read(bytes: &[u8]) -> Result<Self, ProviderError> {
         let text = std::str::from_utf8(bytes).map_err(|_| unusable("a list that is no text".to_owned()))?;
-        quick_xml::de::from_str(text).map_err(|error| unusable(format!("no list of objects: {error}")))
+        // What the parser says repeats the answer.
+        quick_xml::de::from_str(text)
+            .map_err(|error| unusable(format!("no list of objects: {}", Printable::new(&error.to_string()))))
     }
 
     /// The token of the next page, if there is one.
