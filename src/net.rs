@@ -14,6 +14,7 @@
 pub mod api;
 pub mod aws_signature;
 pub mod client;
+pub mod cursors;
 pub mod error;
 pub mod gate;
 pub mod limit;
@@ -36,6 +37,7 @@ mod wire;
 pub use api::{Answer, Lead, Peek};
 pub use aws_signature::AwsKey;
 pub use client::Client;
+pub use cursors::{CursorError, Cursors};
 pub use error::NetError;
 pub use lines::{Packing, Read};
 pub use pages::Page;

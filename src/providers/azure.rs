@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::credentials::{CredentialSecret, Form};
-use crate::net::{Answer, HttpRequest, NetError, RequestCredential};
+use crate::net::{Answer, Cursors, HttpRequest, NetError, RequestCredential};
 use crate::plan::Location;
 use crate::values::{Algorithm, ByteSize, Digest, RelPath, SafeUrl, Secret};
 
@@ -68,9 +68,9 @@ impl Provider for AzureContainer {
         if link.as_ref().is_some_and(|link| link.one_file || !link.permits('l')) {
             return self.only_file(hosts, link.as_ref(), known).await;
         }
-        let mut files = Vec::new();
-        let mut marker = String::new();
-        for _ in 0..MOST_PAGES {
+        let (mut files, mut marker, mut cursors) = (Vec::new(), String::new(), Cursors::default());
+        loop {
+            cursors.step(&marker).map_err(|error| unusable(error.to_string()))?;
             let answer = hosts.client.call(&self.request(self.page_at(&marker), link.as_ref()), LARGEST_PAGE).await?;
             if let Some(error) = &answer.error {
                 return Err(self.meaning(&answer, error, link.as_ref(), now(hosts)).unwrap_or(error.clone().into()));
@@ -82,7 +82,6 @@ impl Provider for AzureContainer {
                 return Ok(Listing(files));
             }
         }
-        Err(unusable(format!("`{}` has more than {MOST_PAGES} pages of files", self.container)))
     }
 
     async fn locate(&self, hosts: &Hosts, file: &ListedFile, _way: usize) -> Result<Location, ProviderError> {
@@ -311,9 +310,6 @@ const VERSION: &str = "2021-12-02";
 
 /// 5,000 names are at most a few MiB.
 const LARGEST_PAGE: ByteSize = ByteSize(32 << 20);
-
-/// Fifty million files.
-const MOST_PAGES: usize = 10_000;
 
 /// Why a request was refused.
 struct Refusal {

@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use crate::catalog::Locator;
 use crate::credentials::Form;
-use crate::net::NetError;
+use crate::net::{Cursors, NetError};
 use crate::plan::Location;
 use crate::values::{Algorithm, ByteSize, Digest, Printable, RelPath, SafeUrl};
 
@@ -57,8 +57,9 @@ impl Provider for HubRepository {
         };
         let place = Arc::new(Locator { key: Some(commit.clone()), ..Locator::default() });
         let mut next = Some(with_query(self.api(&["tree", &commit]), "recursive=true&expand=false"));
-        let mut files = Vec::new();
+        let (mut files, mut cursors) = (Vec::new(), Cursors::default());
         while let Some(url) = next {
+            cursors.step(url.expose().as_str()).map_err(|error| unusable(error.to_string()))?;
             let request = hosts.get(url);
             let answer = hosts.client.call(&request, LARGEST_PAGE).await?;
             if let Some(error) = &answer.error {

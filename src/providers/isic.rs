@@ -22,7 +22,7 @@ use serde_json::json;
 
 use crate::catalog::Locator;
 use crate::credentials::Form;
-use crate::net::{HttpRequest, RequestCredential};
+use crate::net::{Cursors, HttpRequest, RequestCredential};
 use crate::plan::Location;
 use crate::values::{ByteSize, Printable, RelPath, SafeUrl, Secret};
 
@@ -49,8 +49,9 @@ impl Provider for IsicImages {
             Some(number) => api("images/search/", &[("query", ""), ("collections", &number), ("limit", PAGE)]),
             None => api("images/", &[("limit", PAGE)]),
         });
-        let (mut files, mut licenses) = (Vec::new(), BTreeSet::new());
+        let (mut files, mut licenses, mut cursors) = (Vec::new(), BTreeSet::new(), Cursors::default());
         while let Some(url) = next {
+            cursors.step(url.expose().as_str()).map_err(|error| unusable(error.to_string()))?;
             let page: Page<Image> = get(hosts, url).await?;
             for image in page.results {
                 licenses.insert(image.copyright_license.clone());
@@ -96,7 +97,9 @@ impl IsicImages {
             return Ok(Some(name.clone()));
         }
         let mut next = Some(api("collections/", &[("limit", PAGE)]));
+        let mut cursors = Cursors::default();
         while let Some(url) = next {
+            cursors.step(url.expose().as_str()).map_err(|error| unusable(error.to_string()))?;
             let page: Page<Collection> = get(hosts, url).await?;
             if let Some(found) = page.results.iter().find(|one| one.name == *name) {
                 return Ok(Some(found.id.to_string()));

@@ -17,7 +17,7 @@ use serde::Deserialize;
 
 use crate::catalog::Locator;
 use crate::credentials::Form;
-use crate::net::HttpRequest;
+use crate::net::{Cursors, HttpRequest};
 use crate::plan::Location;
 use crate::values::{Algorithm, ByteSize, Digest, RelPath, SafeUrl};
 
@@ -44,8 +44,9 @@ impl Provider for OsfNode {
         let first = api.join(&format!("nodes/{}/files/osfstorage/?page%5Bsize%5D=100", self.node));
         let mut pages = VecDeque::from([first.map_err(|error| unusable(error.to_string()))?]);
         let mut files = Vec::new();
-        for _ in 0..MOST_PAGES {
-            let Some(url) = pages.pop_front() else { return Ok(Listing(files)) };
+        let mut cursors = Cursors::default();
+        while let Some(url) = pages.pop_front() {
+            cursors.step(url.expose().as_str()).map_err(|error| unusable(error.to_string()))?;
             let request = HttpRequest { connections: Some(CONNECTIONS), ..hosts.get(url) }
                 .with_header("accept", "application/vnd.api+json");
             let folder: Folder = hosts.client.get_json(&request).await?;
@@ -56,7 +57,7 @@ impl Provider for OsfNode {
                 }
             }
         }
-        Err(unusable(format!("project {} has more than {MOST_PAGES} pages of files", self.node)))
+        Ok(Listing(files))
     }
 
     async fn locate(&self, hosts: &Hosts, file: &ListedFile, _way: usize) -> Result<Location, ProviderError> {
@@ -77,9 +78,6 @@ pub async fn identify(hosts: &Hosts) -> Result<Identity, ProviderError> {
     let account: Account = identity::ask("osf", hosts, &request).await?;
     Ok(Identity { name: account.data.attributes.full_name })
 }
-
-/// Folders and pages read for one project at most.
-const MOST_PAGES: usize = 5_000;
 
 /// The API allows three lists of files in a second.
 const CONNECTIONS: usize = 4;

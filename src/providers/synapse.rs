@@ -30,7 +30,7 @@ use serde_json::json;
 
 use crate::catalog::Locator;
 use crate::credentials::Form;
-use crate::net::HttpRequest;
+use crate::net::{Cursors, HttpRequest};
 use crate::plan::Location;
 use crate::values::{ByteSize, RelPath, SafeUrl};
 
@@ -138,7 +138,7 @@ impl SynapseEntity {
         let mut seen = BTreeSet::from([root.to_owned()]);
         let mut files = Vec::new();
         while let Some((id, folder)) = folders.pop_front() {
-            let mut token = None;
+            let (mut token, mut cursors) = (None, Cursors::default());
             loop {
                 let page = children(hosts, &id, token.as_deref()).await?;
                 for child in page.page {
@@ -148,13 +148,9 @@ impl SynapseEntity {
                         folders.push_back((child.id, format!("{folder}{}/", name_of(&child.name)?)));
                     }
                 }
-                match page.next_page_token.filter(|next| !next.is_empty()) {
-                    Some(next) if token.as_ref() == Some(&next) => {
-                        return Err(unusable("a page of its list leads to itself"));
-                    }
-                    Some(next) => token = Some(next),
-                    None => break,
-                }
+                let Some(next) = page.next_page_token.filter(|next| !next.is_empty()) else { break };
+                cursors.step(&next).map_err(|error| unusable(error.to_string()))?;
+                token = Some(next);
             }
         }
         Ok(files)

@@ -3,7 +3,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::Deserialize;
 
-use crate::net::{Answer, AwsKey, HttpRequest, NetError, RequestCredential, SameVersion};
+use crate::net::{Answer, AwsKey, Cursors, HttpRequest, NetError, RequestCredential, SameVersion};
 use crate::providers::{Hosts, ProviderError};
 use crate::values::{ByteSize, Printable, SafeUrl};
 
@@ -147,7 +147,7 @@ impl Bucket {
         mut visit: impl FnMut(Found) -> Result<(), ProviderError> + Send,
     ) -> Result<Option<String>, ProviderError> {
         let mut token: Option<String> = None;
-        let mut moved = false;
+        let (mut moved, mut cursors) = (false, Cursors::default());
         loop {
             let answer = hosts.client.call(&self.ask(about, token.as_deref()), LARGEST_PAGE).await?;
             if let Some(error) = &answer.error {
@@ -160,13 +160,9 @@ impl Bucket {
             let page = Page::read(&answer.page.bytes)?;
             let next = page.next()?;
             page.found()?.into_iter().try_for_each(&mut visit)?;
-            match next {
-                None => return Ok(self.region),
-                Some(next) if token.as_ref() == Some(&next) => {
-                    return Err(unusable("the next page of its list is the same one".to_owned()));
-                }
-                Some(next) => token = Some(next),
-            }
+            let Some(next) = next else { return Ok(self.region) };
+            cursors.step(&next).map_err(|error| unusable(error.to_string()))?;
+            token = Some(next);
         }
     }
 
