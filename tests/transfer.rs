@@ -607,6 +607,35 @@ fn a_big_file_survives_being_killed_again_and_again() {
 }
 
 #[test]
+fn what_the_host_stated_first_still_counts_when_a_later_run_goes_on() {
+    #[track_caller]
+    fn check(stated_first: bool, stated_later: bool) {
+        let body = noise(40 << 20, 1);
+        let bytes = body.clone();
+        let trial = Trial::one("a.bin", &body, Known::Size, move |request| {
+            let answer = Answer::file(request, &bytes, "\"a\"");
+            // The MD5 of other bytes.
+            let lie = |states: bool, answer: Answer| match states {
+                true => answer.with("x-goog-hash", "md5=kAFQmDzST7DWlj99KOF/cg=="),
+                false => answer,
+            };
+            match request.nth {
+                1 => lie(stated_first, answer).cut(5 << 20, Then::Reset),
+                _ => lie(stated_later, answer),
+            }
+        });
+        let trial = trial.with("MEDSETS_RETRIES", "0");
+        assert_ne!(trial.fetch().code, Some(0));
+        let lies = stated_first || stated_later;
+        trial.fetch().expect(if lies { 40 } else { 0 });
+        assert_eq!(trial.file("a.bin").is_none(), lies);
+    }
+    check(true, false);
+    check(false, true); // with the pieces alone
+    check(false, false);
+}
+
+#[test]
 fn big_files_in_pieces_end_as_well_as_others() {
     const BIG: usize = 40 << 20;
     #[track_caller]

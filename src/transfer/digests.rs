@@ -11,9 +11,19 @@ use crate::values::{Algorithm, ByteSize, Digest, Digester};
 use super::part::{Follow, Part};
 
 /// Digests that an answer's headers state of the whole file: `Repr-Digest` (RFC 9530),
-/// `Digest` (RFC 3230), `x-goog-hash`, `x-amz-checksum-*`. What is not understood is passed over.
-pub fn stated(header: impl Fn(&str) -> Option<String>) -> Vec<Digest> {
-    let mut found = amazon(&header);
+/// `Digest` (RFC 3230), `x-goog-hash`, `x-amz-checksum-*`, and the MD5 of Azure. What is not
+/// understood is passed over.
+///
+/// Beside a range (status 206) `x-amz-checksum-*` may be those of a part of an upload and
+/// `Content-MD5` is that of the range.
+pub fn stated(status: u16, header: impl Fn(&str) -> Option<String>) -> Vec<Digest> {
+    let is_range = status == 206;
+    let mut found = if is_range { Vec::new() } else { amazon(&header) };
+    let azure = if is_range { "x-ms-blob-content-md5" } else { "content-md5" };
+    // Only there it is known to be the MD5 of the stored bytes.
+    if header("x-ms-blob-type").is_some() {
+        found.extend(header(azure).and_then(|md5| of_base64(Algorithm::Md5, md5.trim())));
+    }
     for name in ["repr-digest", "digest", "x-goog-hash"] {
         for item in header(name).unwrap_or_default().split(',') {
             let Some((label, value)) = item.trim().split_once('=') else { continue };
@@ -54,32 +64,34 @@ fn of_base64(algorithm: Algorithm, text: &str) -> Option<Digest> {
 }
 
 /// Threads that follow a part, one for each digest.
-pub struct Followers(Vec<JoinHandle<Result<Option<Digest>, FsError>>>);
+pub struct Followers(Vec<(Algorithm, Following)>);
+
+type Following = JoinHandle<Result<Option<Digest>, FsError>>;
 
 impl Followers {
     /// Starts a thread for each algorithm; SHA-256 comes first and always.
     pub fn start(part: &Arc<Part>, wanted: impl IntoIterator<Item = Algorithm>) -> Self {
-        let mut algorithms = vec![Algorithm::Sha256];
+        let mut followers = Self(Vec::new());
+        followers.add(part, [Algorithm::Sha256]);
+        followers.add(part, wanted);
+        followers
+    }
+
+    /// Starts threads for those algorithms that have none yet: a host may state a digest late.
+    /// They read from the start of the part, too.
+    pub fn add(&mut self, part: &Arc<Part>, wanted: impl IntoIterator<Item = Algorithm>) {
         for algorithm in wanted {
-            if !algorithms.contains(&algorithm) {
-                algorithms.push(algorithm);
+            if self.0.iter().all(|(known, _)| *known != algorithm) {
+                let part = part.clone();
+                self.0.push((algorithm, std::thread::spawn(move || follow(&part, algorithm))));
             }
         }
-        Self(
-            algorithms
-                .into_iter()
-                .map(|algorithm| {
-                    let part = part.clone();
-                    std::thread::spawn(move || follow(&part, algorithm))
-                })
-                .collect(),
-        )
     }
 
     /// Waits for all of them. `None` when the part did not become whole. Blocks.
     pub fn finish(self) -> Result<Option<Vec<Digest>>, FsError> {
         let mut digests = Vec::new();
-        for thread in self.0 {
+        for (_, thread) in self.0 {
             let digest = thread.join().map_err(|_| {
                 FsError::new("hash", std::path::Path::new("part"), std::io::Error::other("a hashing thread ended"))
             })??;
@@ -141,7 +153,7 @@ mod tests {
     fn reads_what_hosts_state() {
         #[track_caller]
         fn check(name: &str, value: &str, expected: &[&str]) {
-            let found = stated(|header| (header == name).then(|| value.to_owned()));
+            let found = stated(200, |header| (header == name).then(|| value.to_owned()));
             assert_eq!(found.iter().map(ToString::to_string).collect::<Vec<_>>(), expected, "{value}");
         }
         check(
@@ -162,18 +174,49 @@ mod tests {
     fn checksums_of_parts_are_none_of_the_whole() {
         #[track_caller]
         fn check(etag: &str, kind: Option<&str>, counts: bool) {
-            let found = stated(|name| match name {
+            let header = |name: &str| match name {
                 "etag" => Some(etag.to_owned()),
                 "x-amz-checksum-type" => kind.map(str::to_owned),
                 "x-amz-checksum-crc32c" => Some("ipE2qg==".to_owned()),
                 _ => None,
-            });
-            assert_eq!(!found.is_empty(), counts, "{etag} {kind:?}");
+            };
+            assert_eq!(!stated(200, header).is_empty(), counts, "{etag} {kind:?}");
+            assert!(stated(206, header).is_empty(), "a range may be a part of an upload");
         }
         check("\"900150983cd24fb0d6963f7d28e17f72\"", None, true);
         check("\"900150983cd24fb0d6963f7d28e17f72-3\"", None, false);
         check("\"900150983cd24fb0d6963f7d28e17f72-3\"", Some("COMPOSITE"), false);
         check("\"900150983cd24fb0d6963f7d28e17f72-3\"", Some("FULL_OBJECT"), true);
+    }
+
+    #[test]
+    fn azure_names_the_md5_of_a_range_and_that_of_the_file() {
+        #[track_caller]
+        fn check(status: u16, headers: &[(&str, &str)], expected: &[&str]) {
+            let header = |name: &str| Some(headers.iter().find(|(one, _)| *one == name)?.1.to_owned());
+            let found = stated(status, header);
+            assert_eq!(found.iter().map(Digest::hex).collect::<Vec<_>>(), expected, "{status} {headers:?}");
+        }
+        let blob = ("x-ms-blob-type", "BlockBlob");
+        let (whole, other) = ("kAFQmDzST7DWlj99KOF/cg==", "1B2M2Y8AsgTpgAmY7PhCfg==");
+        let hex = "900150983cd24fb0d6963f7d28e17f72";
+        check(200, &[blob, ("content-md5", whole)], &[hex]);
+        check(206, &[blob, ("content-md5", other), ("x-ms-blob-content-md5", whole)], &[hex]);
+        check(206, &[blob, ("content-md5", other)], &[]);
+        check(200, &[("content-md5", whole)], &[]);
+        check(206, &[("x-goog-hash", &format!("md5={whole}"))], &[hex]);
+    }
+
+    #[test]
+    fn a_digest_that_is_stated_late_is_computed_from_the_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let part = Part::open(&folder.path().join("x.part"), Access::Private, true).unwrap();
+        let mut followers = Followers::start(&part, []);
+        part.write(0, b"hello\n", 0).unwrap();
+        followers.add(&part, [Algorithm::Md5, Algorithm::Sha256]);
+        assert!(part.finish(6));
+        let expected = of_bytes(b"hello\n", [Algorithm::Md5]);
+        assert_eq!(followers.finish().unwrap().unwrap(), expected);
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub(super) struct Download<'e> {
     /// Bytes that came over the network.
     pub received: u64,
     part: Option<Arc<Part>>,
-    followers: Option<Followers>,
+    pub(super) followers: Option<Followers>,
     pub(super) stated: Vec<Digest>,
     pub(super) encoding: Option<String>,
 }
@@ -339,15 +339,37 @@ impl<'e> Download<'e> {
         Ok(Done { size, sha256, verified, url: None, downloaded: ByteSize::ZERO, wrapped: false })
     }
 
-    /// Notes what an answer says of the whole file.
+    /// Notes what an answer says of the whole file. That with a range may say less than an
+    /// earlier one did.
     fn note(&mut self, response: &Response) {
         self.encoding = response.content_encoding();
-        self.stated = digests::stated(|name| response.list(name));
+        let stated = digests::stated(response.status(), |name| response.list(name));
+        if response.status() != 206 {
+            self.stated.clear();
+            if let Some(part) = &self.part {
+                part.forget_stated();
+            }
+        }
+        self.learn(stated);
+    }
+
+    /// Adds to what the host has said of the whole file.
+    fn learn(&mut self, stated: Vec<Digest>) {
+        self.stated.extend(stated);
+        self.stated.sort();
+        self.stated.dedup();
     }
 
     fn follow(&mut self, part: &Arc<Part>) {
-        if self.followers.is_none() {
-            self.followers = Some(Followers::start(part, self.algorithms()));
+        self.learn(part.stated());
+        // Of bytes with a transport encoding they prove nothing.
+        if self.encoding.is_none() {
+            part.state(&self.stated);
+        }
+        let algorithms = self.algorithms();
+        match &mut self.followers {
+            Some(followers) => followers.add(part, algorithms),
+            None => self.followers = Some(Followers::start(part, algorithms)),
         }
     }
 
@@ -385,6 +407,7 @@ impl<'e> Download<'e> {
 
     /// Throws away what is held; the bar goes back with it.
     pub(super) fn start_over(&mut self) -> Result<(), FsError> {
+        self.stated.clear();
         let Some(part) = &self.part else { return Ok(()) };
         let bytes = ByteSize(part.held());
         self.engine.report.report(Event::Rewound { file: self.job.file.clone(), bytes });

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fs::{self, Access, FsError};
 use crate::net::Validator;
-use crate::values::{ByteSize, SafeUrl};
+use crate::values::{ByteSize, Digest, SafeUrl};
 
 use super::extents::Extents;
 
@@ -25,6 +25,9 @@ pub struct Journal {
     /// Proof of the version, where the host gives a strong one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validator: Option<Validator>,
+    /// Digests of the whole file that the host has stated.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stated: Vec<Digest>,
     /// Size of the whole file.
     pub total: Option<ByteSize>,
     /// What is held.
@@ -84,7 +87,9 @@ mod tests {
         let mut extents = Extents::default();
         held.iter().for_each(|(from, until)| extents.add(*from, *until));
         let validator = Some(Validator::Etag("\"x\"".into()));
-        Journal { v: FORMAT, url: None, validator, total: Some(ByteSize(10)), held: extents, boot: fs::boot_id() }
+        let stated = vec![Digest::sha256(b"x")];
+        let (total, boot) = (Some(ByteSize(10)), fs::boot_id());
+        Journal { v: FORMAT, url: None, validator, stated, total, held: extents, boot }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use crate::fs::{self, Access, FsError, PositionalFile};
 use crate::net::Validator;
-use crate::values::{ByteSize, SafeUrl};
+use crate::values::{ByteSize, Digest, SafeUrl};
 
 use super::extents::Extents;
 use super::journal::{self, FORMAT, Journal};
@@ -35,6 +35,8 @@ struct State {
     held: Extents,
     total: Option<u64>,
     validator: Option<Validator>,
+    /// Digests of the whole file that the host has stated.
+    stated: Vec<Digest>,
     url: Option<SafeUrl>,
     generation: u64,
     ended: Option<Ended>,
@@ -67,11 +69,12 @@ impl Part {
             journal::discard(path)?;
         }
         let file = PositionalFile::open_or_create(path, access)?;
-        let (held, total, validator) = match journal {
-            Some(journal) => (journal.held, journal.total.map(|total| total.0), journal.validator),
-            None => (Extents::default(), None, None),
+        let (held, total, validator, stated) = match journal {
+            Some(journal) => (journal.held, journal.total.map(|total| total.0), journal.validator, journal.stated),
+            None => (Extents::default(), None, None, Vec::new()),
         };
-        let state = State { held, total, validator, url: None, generation: 0, ended: None, saved: Instant::now() };
+        let state =
+            State { held, total, validator, stated, url: None, generation: 0, ended: None, saved: Instant::now() };
         Ok(Arc::new(Self {
             file,
             path: path.to_path_buf(),
@@ -82,43 +85,63 @@ impl Part {
         }))
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn locked(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Bytes held.
     pub fn held(&self) -> u64 {
-        self.state().held.held()
+        self.locked().held.held()
     }
 
     /// Bytes held from the start without a gap.
     pub fn prefix(&self) -> u64 {
-        self.state().held.prefix()
+        self.locked().held.prefix()
     }
 
     /// Size of the whole file, where it is known.
     pub fn total(&self) -> Option<u64> {
-        self.state().total
+        self.locked().total
     }
 
     /// The version that is held.
     pub fn validator(&self) -> Option<Validator> {
-        self.state().validator.clone()
+        self.locked().validator.clone()
+    }
+
+    /// Digests of the whole file that the host has stated.
+    pub fn stated(&self) -> Vec<Digest> {
+        self.locked().stated.clone()
+    }
+
+    /// Notes digests of the whole file that the host states.
+    pub fn state(&self, digests: &[Digest]) {
+        let mut state = self.locked();
+        for digest in digests {
+            if !state.stated.contains(digest) {
+                state.stated.push(*digest);
+            }
+        }
+    }
+
+    /// Forgets them: an answer begins the file anew.
+    pub fn forget_stated(&self) {
+        self.locked().stated.clear();
     }
 
     /// Which start this is; writes name it, so that late ones of an earlier start are dropped.
     pub fn generation(&self) -> u64 {
-        self.state().generation
+        self.locked().generation
     }
 
     /// Ranges still to be had, in pieces.
     pub fn missing(&self, total: u64, piece: u64) -> Vec<(u64, u64)> {
-        self.state().held.missing(total, piece)
+        self.locked().held.missing(total, piece)
     }
 
     /// Notes what the first answer says of the file.
     pub fn begin(&self, url: &SafeUrl, validator: Option<Validator>, total: Option<u64>) {
-        let mut state = self.state();
+        let mut state = self.locked();
         state.url = Some(url.clone());
         if state.validator.is_none() && state.held.held() == 0 {
             state.validator = validator;
@@ -131,12 +154,12 @@ impl Part {
     /// `generation`. Writes the journal when half a second has passed. Blocks.
     pub fn write(&self, offset: u64, bytes: &[u8], generation: u64) -> Result<(), FsError> {
         let _writing = self.writing.read().unwrap_or_else(PoisonError::into_inner);
-        if self.state().generation != generation {
+        if self.locked().generation != generation {
             return Ok(());
         }
         self.file.write_at(bytes, offset)?;
         let journal = {
-            let mut state = self.state();
+            let mut state = self.locked();
             if state.generation != generation {
                 return Ok(());
             }
@@ -155,11 +178,12 @@ impl Part {
     /// Throws away what is held. Followers start over.
     pub fn restart(&self) -> Result<(), FsError> {
         let _alone = self.writing.write().unwrap_or_else(PoisonError::into_inner);
-        let mut state = self.state();
+        let mut state = self.locked();
         state.generation += 1;
         state.held = Extents::default();
         state.total = None;
         state.validator = None;
+        state.stated.clear();
         state.ended = None;
         self.file.set_len(0)?;
         self.grown.notify_all();
@@ -169,14 +193,14 @@ impl Part {
 
     /// Writes the journal now.
     pub fn save(&self) -> Result<(), FsError> {
-        let journal = self.journal_of(&self.state());
+        let journal = self.journal_of(&self.locked());
         if journal.held.held() == 0 { Ok(()) } else { journal.write(&self.path, self.access) }
     }
 
     /// Ends it as a file of `total` bytes; followers read to the end and stop. Whether it is
     /// whole.
     pub fn finish(&self, total: u64) -> bool {
-        let mut state = self.state();
+        let mut state = self.locked();
         let whole = state.held.is_whole(total);
         state.total = Some(total);
         state.ended = Some(if whole { Ended::Whole } else { Ended::Failed });
@@ -186,7 +210,7 @@ impl Part {
 
     /// Ends it unfinished; followers stop.
     pub fn fail(&self) {
-        let mut state = self.state();
+        let mut state = self.locked();
         state.ended.get_or_insert(Ended::Failed);
         self.grown.notify_all();
     }
@@ -201,6 +225,7 @@ impl Part {
             v: FORMAT,
             url: state.url.clone(),
             validator: state.validator.clone(),
+            stated: state.stated.clone(),
             total: state.total.map(ByteSize),
             held: state.held.clone(),
             boot: fs::boot_id(),
@@ -248,7 +273,7 @@ impl PrefixReader {
 
     /// Size of the whole file; waits until it is known. `None` when the download failed.
     pub fn total(&self) -> Option<u64> {
-        let mut state = self.part.state();
+        let mut state = self.part.locked();
         loop {
             if state.total.is_some() || state.ended.is_some() {
                 return state.total;
@@ -259,7 +284,7 @@ impl PrefixReader {
 
     /// Waits for bytes behind the reader's place, or the end.
     fn wait(&self) -> Result<u64, Follow> {
-        let mut state = self.part.state();
+        let mut state = self.part.locked();
         loop {
             if state.generation != self.generation {
                 return Err(Follow::Restarted);

@@ -14,8 +14,10 @@ use futures_util::stream::FuturesUnordered;
 
 use crate::net::{Lane, Response, Want};
 use crate::plan::HttpRequest;
+use crate::values::Digest;
 
 use super::answer::{self, Asked, Meaning};
+use super::digests;
 use super::download::{Download, head};
 use super::file::Failed;
 use super::part::Part;
@@ -46,6 +48,7 @@ pub(super) async fn download(
     let workers = download.engine.settings.ranges.min(queue.len());
     let queue = Mutex::new(queue);
     let received = AtomicU64::new(0);
+    let mut followers = download.followers.take();
     let outcome = {
         let this = &*download;
         let mut running = FuturesUnordered::new();
@@ -60,6 +63,9 @@ pub(super) async fn download(
                 let Some(piece) = next(&queue) else { break };
                 running.push(Box::pin(work(this, request, part, total, piece, &queue, &received)));
                 started += 1;
+            }
+            if let Some(followers) = &mut followers {
+                followers.add(part, part.stated().iter().map(Digest::algorithm));
             }
             let woken = tokio::time::timeout(std::time::Duration::from_millis(20), running.next());
             match woken.await {
@@ -79,6 +85,7 @@ pub(super) async fn download(
         }
         outcome
     };
+    download.followers = followers;
     download.received += received.load(Ordering::Relaxed);
     outcome
 }
@@ -128,6 +135,7 @@ async fn take(
         Meaning::StartOver(reason) => return Err(Failed::Over(reason)),
     }
     part.begin(&request.url, response.validator(), Some(total));
+    part.state(&digests::stated(response.status(), |name| response.list(name)));
     let mut writer = Writer::new(part.clone(), generation, from);
     let mut at = from;
     let failure = loop {
