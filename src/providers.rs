@@ -32,7 +32,7 @@ pub mod umls;
 pub mod zenodo;
 
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use crate::catalog::{FileEntry, Host, Locator, Selection, Source};
 use crate::credentials::{CredentialError, CredentialSecret, Form};
@@ -122,6 +122,8 @@ pub struct Hosts {
     pub embedded: tokio::sync::OnceCell<embedded::EmbeddedServer>,
     /// Where large files that lists are made of are kept from one run to the next.
     pub shelf: Arc<dyn Shelf>,
+    /// What the person should know of what was listed.
+    pub warnings: Mutex<Vec<String>>,
 }
 
 /// Keeps files that lists are made of, by their digest. What cannot be kept is had again.
@@ -159,7 +161,7 @@ impl Hosts {
     /// For hosts that are asked without a credential.
     pub fn anonymous(client: Client) -> Self {
         let (choices, embedded) = (HostChoices::default(), tokio::sync::OnceCell::new());
-        Self { client, secret: None, choices, embedded, shelf: Arc::new(NoShelf) }
+        Self { client, secret: None, choices, embedded, shelf: Arc::new(NoShelf), warnings: Mutex::default() }
     }
 
     /// The same for a person who wants only what these globs match.
@@ -167,6 +169,16 @@ impl Hosts {
     pub fn asked_for(mut self, include: &[String]) -> Self {
         self.choices.include = include.to_vec();
         self
+    }
+
+    /// Notes a sentence for the person; listing goes on.
+    pub fn warn(&self, sentence: String) {
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(sentence);
+    }
+
+    /// What was noted for the person since the last call.
+    pub fn take_warnings(&self) -> Vec<String> {
+        std::mem::take(&mut *self.warnings.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The stored secret as a header: a login as Basic, a token as Bearer. Keys sign a request

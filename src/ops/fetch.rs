@@ -178,6 +178,7 @@ async fn fetch_one(
     let hosts = Arc::new(hosts(context, &provider, &target)?.asked_for(&options.include));
     context.report.report(Event::Phase { dataset: selection.id().clone(), phase: "listing" });
     let listed = listing(context, &target, options, &provider, &hosts).await?;
+    warnings.extend(hosts.take_warnings());
     let ends = provider.ends(&hosts);
     if options.dry_run {
         let wanted = wanted(context, &target, options, listed.listing, Means::Fetch, warnings)?;

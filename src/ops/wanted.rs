@@ -70,7 +70,7 @@ pub(super) fn hosts_with(context: &Context, secret: Option<CredentialSecret>) ->
         include: Vec::new(),
     };
     let (client, embedded) = (context.client()?.clone(), tokio::sync::OnceCell::new());
-    Ok(Hosts { client, secret, choices, embedded, shelf: shelf::of(context) })
+    Ok(Hosts { client, secret, choices, embedded, shelf: shelf::of(context), warnings: std::sync::Mutex::default() })
 }
 
 /// What becomes of a file of a host's own program that others may read.

@@ -54,8 +54,9 @@ impl Provider for DriveFiles {
             Some(kind) => ask(kind.export(id).ok_or_else(|| no_file(file))?),
         };
         // The page of the virus check leads to the bytes, and nothing else leads on.
-        for _page in 0..MOST_PAGES {
-            let answer = match hosts.client.peek(&request, LARGEST_PAGE).await.map_err(|error| refused(error, id))? {
+        for page in 0..MOST_PAGES {
+            let refused = |error| if page == 0 { refused_first(error, file, id) } else { refused(error, id) };
+            let answer = match hosts.client.peek(&request, LARGEST_PAGE).await.map_err(refused)? {
                 Peek::File(url) => {
                     let request = HttpRequest { url, known_as: Some(view(id)), ..request };
                     return Ok(Location::Http(request));
@@ -63,7 +64,7 @@ impl Provider for DriveFiles {
                 Peek::Page(answer) => answer,
             };
             if let Some(error) = answer.error {
-                return Err(refused(error, id));
+                return Err(refused(error));
             }
             let page = Page::read(&answer.page.text());
             request.url = match page.next(&answer.page.url) {
@@ -85,7 +86,12 @@ async fn folder_listing(hosts: &Hosts, root: &str) -> Result<Listing, ProviderEr
         if !seen.insert(folder.clone()) {
             continue;
         }
-        for entry in entries(hosts, &folder).await? {
+        let entries = entries(hosts, &folder).await?;
+        if entries.len() == FEW {
+            let page = format!("https://drive.google.com/drive/folders/{folder}");
+            hosts.warn(format!("Google Drive lists exactly {FEW} entries of <{page}>: there may be more"));
+        }
+        for entry in entries {
             let mut name = format!("{prefix}{}{}", entry.name, entry.kind.extension());
             if entry.kind == Kind::Folder {
                 waiting.push((entry.id, format!("{name}/")));
@@ -160,6 +166,22 @@ fn refused(error: NetError, id: &str) -> ProviderError {
     ProviderError::Refused { exit, message: message.to_owned(), help }
 }
 
+/// The same for the first address, which fails for documents of Google's own: their kind is not
+/// known where the entry names nothing but an id.
+fn refused_first(error: NetError, file: &ListedFile, id: &str) -> ProviderError {
+    if !matches!(error, NetError::ServerError { status: 500, .. }) {
+        return refused(error, id);
+    }
+    ProviderError::Refused {
+        exit: 26,
+        message: format!(
+            "Google Drive does not give `{}` as a file (status 500): it is a document of Google's own",
+            file.path
+        ),
+        help: vec![format!("save <{}> as a file in a browser, and take it in with `medsets import`", view(id))],
+    }
+}
+
 fn no_file(file: &ListedFile) -> ProviderError {
     ProviderError::Refused {
         exit: 26,
@@ -198,6 +220,9 @@ fn unusable(reason: String) -> ProviderError {
 }
 
 const LARGEST_PAGE: ByteSize = ByteSize(8 << 20);
+
+/// Entries at which lists of folders were seen to be cut.
+const FEW: usize = 50;
 
 /// Pages between the address of a file and its bytes.
 const MOST_PAGES: usize = 3;

@@ -73,7 +73,7 @@ impl Provider for IsicImages {
             (Some(url), _) => HttpRequest::get(url.clone()),
             (None, Some(id)) => {
                 let image: Image = get(hosts, api(&format!("images/{id}/"), &[])).await?;
-                let url = address(&image.files.full.url)?;
+                let url = protected(&image.files.full.url)?;
                 HttpRequest { expires: end_of(&url), ..HttpRequest::get(url) }
             }
             (None, None) => match file.path.as_str() {
@@ -151,6 +151,15 @@ fn api(path: &str, query: &[(&str, &str)]) -> SafeUrl {
 
 fn base() -> SafeUrl {
     SafeUrl::parse("https://api.isic-archive.com/api/v2/").expect("it is an address")
+}
+
+/// The address of an image: its bytes have no digest, so nobody on the way may change them.
+fn protected(text: &str) -> Result<SafeUrl, ProviderError> {
+    let url = address(text)?;
+    if !url.is_https() {
+        return Err(unusable(format!("its image at `{}` is not protected on the way", url.host())));
+    }
+    Ok(url)
 }
 
 /// The address of a further page, if it is one of the API: the token goes there.
@@ -238,7 +247,7 @@ impl Image {
     /// Pure, so that the tests feed it recorded answers. An image is named by its id, with the
     /// ending that its address has.
     fn into_file(self) -> Result<ListedFile, ProviderError> {
-        let url = address(&self.files.full.url)?;
+        let url = protected(&self.files.full.url)?;
         let last = url.expose().path().rsplit('/').next().unwrap_or_default();
         let ending = last.rsplit_once('.').map_or("jpg", |(_, ending)| ending);
         let path = format!("{}.{ending}", self.isic_id);
@@ -247,7 +256,8 @@ impl Image {
         let open = Some(url).filter(|url| url.expose().query().is_none());
         Ok(ListedFile {
             size: self.files.full.size.map(ByteSize),
-            license: license(&self.copyright_license).map(Arc::from),
+            // The terms of the dataset are not those of an image whose own are not understood.
+            license: Some(license(&self.copyright_license).unwrap_or("NOASSERTION").into()),
             at: Some(Arc::new(Locator { url: open, key: Some(self.isic_id), ..Locator::default() })),
             ..ListedFile::named(path)
         })
@@ -276,7 +286,8 @@ mod tests {
         check("CC-0", Some("CC0-1.0"));
         check("CC-BY", Some("CC-BY-4.0"));
         check("CC-BY-NC", Some("CC-BY-NC-4.0"));
-        check("CC-BY-ND", None);
+        check("CC-BY-ND", Some("NOASSERTION"));
+        check("", Some("NOASSERTION"));
     }
 
     #[test]
@@ -290,6 +301,12 @@ mod tests {
         assert_eq!(signed_file.locator().url, None);
         assert_eq!(signed_file.locator().key.as_deref(), Some("ISIC_0000000"));
         assert_eq!(end_of(&address(signed).unwrap()), Some("2025-11-28T10:00:00Z".parse().unwrap()));
+    }
+
+    #[test]
+    fn images_come_by_https() {
+        let plain = image("CC-0", "http://isic-archive.s3.amazonaws.com/images/0a1b.jpg").into_file();
+        assert!(matches!(plain, Err(ProviderError::Answer { .. })), "{plain:?}");
     }
 
     #[test]

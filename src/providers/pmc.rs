@@ -112,6 +112,11 @@ impl PmcArticles {
             return Ok(Err(name));
         }
         let metadata = self.metadata(hosts, &name).await?;
+        if metadata.is_retracted == Some(true) {
+            hosts.warn(format!(
+                "article `{name}` has been retracted: PubMed Central keeps it, and its results do not stand"
+            ));
+        }
         // What the person wrote chooses the files.
         let asked = if version.is_some() { name.clone() } else { id };
         let at = Arc::new(Locator { entity: Some(asked), ..Locator::default() });
@@ -152,7 +157,9 @@ impl PmcArticles {
         metadata: Metadata,
         at: &Arc<Locator>,
     ) -> Result<Vec<ListedFile>, ProviderError> {
-        let license: Option<Arc<str>> = metadata.license_code.as_deref().and_then(license_of).map(Arc::from);
+        // An article without a code does not get the terms of the dataset.
+        let license = metadata.license_code.as_deref().and_then(license_of);
+        let license: Arc<str> = license.unwrap_or_else(|| "NOASSERTION".to_owned()).into();
         let mut stated = metadata.parts(name)?;
         let known: BTreeSet<&str> = objects.iter().map(|object| object.key.as_str()).collect();
         for key in stated.keys().filter(|key| !known.contains(key.as_str())).cloned().collect::<Vec<_>>() {
@@ -165,7 +172,7 @@ impl PmcArticles {
         let mut files = Vec::new();
         for object in objects {
             let md5 = stated.remove(object.key.strip_prefix(&self.prefix).unwrap_or(&object.key)).flatten();
-            files.push(ListedFile { at: Some(at.clone()), license: license.clone(), ..self.file(&object, md5)? });
+            files.push(ListedFile { at: Some(at.clone()), license: Some(license.clone()), ..self.file(&object, md5)? });
         }
         match stated.into_keys().next() {
             Some(key) => Err(unusable(format!("`{name}` names `{}`, which is not there", Printable::new(&key)))),
@@ -270,6 +277,8 @@ const SHOWN: usize = 20;
 #[derive(Debug, Deserialize)]
 struct Metadata {
     license_code: Option<String>,
+    #[serde(default)]
+    is_retracted: Option<bool>,
     xml_url: Option<String>,
     text_url: Option<String>,
     pdf_url: Option<String>,

@@ -123,7 +123,6 @@ struct Series {
     patient: String,
     modality: String,
     image_count: Option<u32>,
-    license_name: Option<String>,
     #[serde(rename = "LicenseURI")]
     license_uri: Option<String>,
 }
@@ -131,7 +130,7 @@ struct Series {
 impl Series {
     /// Pure, so that the tests feed it recorded answers.
     fn into_file(self) -> Result<ListedFile, ProviderError> {
-        let license = self.license();
+        let license = Some(self.license());
         for name in [&self.patient, &self.study, &self.modality, &self.series] {
             if name.contains('/') {
                 return Err(unusable(format!("`{}` is no name of one thing", Printable::new(name))));
@@ -144,14 +143,11 @@ impl Series {
         Ok(ListedFile { at: Some(Arc::new(at)), license, members, ..ListedFile::named(path) })
     }
 
-    /// The terms of the series, by the address of their text; nothing where it states none.
-    fn license(&self) -> Option<Arc<str>> {
-        let stated = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.trim().is_empty());
-        if !stated(&self.license_uri) && !stated(&self.license_name) {
-            return None;
-        }
+    /// The terms of the series, by the address of their text. One that states none does not get
+    /// those of the collection.
+    fn license(&self) -> Arc<str> {
         let id = self.license_uri.as_deref().and_then(spdx_id).unwrap_or_else(|| "NOASSERTION".to_owned());
-        Some(format!("{id} AND {POLICY}").into())
+        format!("{id} AND {POLICY}").into()
     }
 }
 
@@ -187,6 +183,9 @@ mod tests {
         assert_eq!(file.license.as_deref(), Some("CC-BY-3.0 AND LicenseRef-TCIA-Data-Usage-Policy"));
         assert_eq!((file.members, file.size), (Some(133), None));
         assert_eq!(file.locator().key.as_deref(), Some("1.3.6.1.4"));
+        let silent = SERIES.replace("http://creativecommons.org/licenses/by/3.0/", "");
+        let file = serde_json::from_str::<Series>(&silent).unwrap().into_file().unwrap();
+        assert_eq!(file.license.as_deref(), Some("NOASSERTION AND LicenseRef-TCIA-Data-Usage-Policy"));
         for bad in ["../../x", "a/b"] {
             let text = SERIES.replace("LIDC-IDRI-0001", bad);
             assert!(serde_json::from_str::<Series>(&text).unwrap().into_file().is_err(), "{bad}");

@@ -45,6 +45,18 @@ fn the_page_of_the_virus_check_is_gone_through_with_its_cookie() {
 }
 
 #[test]
+fn a_document_that_is_asked_for_as_a_file_is_told() {
+    fn fails(setup: &crate::stand_ins::Setup, asked: &crate::support::host::Asked) -> crate::support::host::Reply {
+        match asked.place() == "/drive/uc" {
+            true => crate::support::host::Reply::status(500),
+            false => googledrive::answer(setup, asked),
+        }
+    }
+    let scene = Case { answer: fails, ..case() }.start().with("MEDSETS_RETRIES", "0");
+    scene.run(&["fetch", "toy"]).expect(26).says(&["a document of Google's own", "medsets import"]);
+}
+
+#[test]
 fn refusals_come_with_status_200_and_are_told_apart() {
     #[track_caller]
     fn check(keys: &'static str, code: i32, says: &[&str]) {

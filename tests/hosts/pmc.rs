@@ -89,6 +89,21 @@ fn each_article_has_its_licence() {
 }
 
 #[test]
+fn a_retracted_article_is_told() {
+    let scene = case().start();
+    let folder = format!("{}.1/", pmc::RETRACTED);
+    let asked = ["fetch", "pmc-oa", "--include", pmc::RETRACTED];
+    scene.run(&asked).expect(0).says(&[&format!("`{}.1` has been retracted", pmc::RETRACTED)]);
+    assert_eq!(data(&scene), below(&[&folder]));
+    // Its code is null: the terms of the dataset are not its terms.
+    let inventory = std::fs::read_to_string(scene.home.data().join("pmc-oa/current/.medsets/files.jsonl")).unwrap();
+    let mut lines = inventory.lines().filter(|line| line.contains(&folder));
+    assert!(lines.all(|line| line.contains("NOASSERTION")), "{inventory}");
+    let other = case().start();
+    assert!(!other.run(&["fetch", "pmc-oa", "--include", "PMC10009402"]).expect(0).stderr.contains("retracted"));
+}
+
+#[test]
 fn articles_that_are_gone_are_named_at_once() {
     let scene = case().start();
     let articles = ["--include", "PMC10009402", "--include", "PMC7.1/**", "--include", "PMC8"];

@@ -14,12 +14,16 @@ use super::{Setup, Toy, hex, s3};
 /// The bucket.
 pub const BUCKET: &str = "pmc-oa-opendata";
 
+/// An article that was retracted, and has no licence code.
+pub const RETRACTED: &str = "PMC10009777";
+
 /// Names, licence codes and media of the article versions.
-const ARTICLES: [(&str, u32, Option<&str>, &[&str]); 4] = [
+const ARTICLES: [(&str, u32, Option<&str>, &[&str]); 5] = [
     ("PMC10009416", 1, Some("CC BY"), &["NPR2-43-85-g001.jpg"]),
     ("PMC10009416", 2, Some("CC BY"), &["NPR2-43-85-g001.jpg", "Supplement 1.docx"]),
     ("PMC100094160", 1, Some("TDM"), &[]),
     ("PMC10009402", 1, Some("CC0"), &[]),
+    (RETRACTED, 1, None, &[]),
 ];
 
 /// Every object of the bucket.
@@ -55,7 +59,7 @@ fn metadata(id: &str, version: u32, license: Option<&str>, parts: &[(String, Vec
     json!({
         "pmcid": id, "version": version, "pmid": 36_000_000, "doi": "10.1002/npr2.12310", "mid": null,
         "title": "A title", "citation": "A citation", "is_pmc_openaccess": license != Some("TDM"),
-        "is_manuscript": license == Some("TDM"), "is_historical_ocr": false, "is_retracted": false,
+        "is_manuscript": license == Some("TDM"), "is_historical_ocr": false, "is_retracted": id == RETRACTED,
         "license_code": license, "xml_url": one(".xml"), "text_url": one(".txt"), "pdf_url": one(".pdf"),
         "media_urls": media,
     })
