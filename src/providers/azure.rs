@@ -96,7 +96,12 @@ impl Provider for AzureContainer {
     }
 
     async fn explain(&self, hosts: &Hosts, error: &NetError) -> Option<ProviderError> {
-        let refused = matches!(error, NetError::SignInNeeded { .. } | NetError::NotPermitted { .. });
+        // Refusals have the statuses 401, 403, 404 and 409.
+        let refused = match error {
+            NetError::SignInNeeded { .. } | NetError::NotPermitted { .. } | NetError::Gone { .. } => true,
+            NetError::Protocol { reason, .. } => reason == "status 409",
+            _ => false,
+        };
         let link = self.link_of(hosts).ok()?;
         let url = error.url().filter(|url| refused && url.origin() == self.base().origin())?;
         // A download is told the status alone; why it was refused stands in the body.
