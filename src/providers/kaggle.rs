@@ -95,14 +95,15 @@ impl Provider for KaggleFiles {
             for file in page.files {
                 files.push(file.into_file(at.clone())?);
             }
+            // Where the entry names files it means them one by one.
+            if self.take == KaggleTake::Auto && known.0.is_empty() && files.len() > MOST_SINGLE {
+                return Ok(Listing(vec![self.bundled(at)?]));
+            }
             token = page.next_page_token;
             if token.is_empty() {
-                break;
+                return Ok(Listing(files));
             }
         }
-        // Where the entry names files it means them one by one.
-        let too_many = self.take == KaggleTake::Auto && known.0.is_empty() && files.len() > MOST_SINGLE;
-        Ok(Listing(if too_many { vec![self.bundled(at)?] } else { files }))
     }
 
     async fn locate(&self, hosts: &Hosts, file: &ListedFile, _way: usize) -> Result<Location, ProviderError> {
@@ -117,7 +118,10 @@ impl Provider for KaggleFiles {
         };
         let single = (file.path.as_str() != self.bundle).then_some(file.path.as_str());
         let link = match self.lead(hosts, &Call::download(&self.place, version, single)).await? {
-            Lead::Elsewhere(link) => link,
+            Lead::Elsewhere(link) if link.is_https() => link,
+            Lead::Elsewhere(link) => {
+                return Err(unusable(&format!("its link to the bytes at `{}` is not protected", link.host())));
+            }
             Lead::Answer(answer) => {
                 refusal::check(*answer, &self.place, hosts.secret.is_some())?;
                 return Err(unusable("no address of the file's bytes"));

@@ -24,7 +24,7 @@ use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
@@ -191,9 +191,8 @@ async fn bundles(hosts: &Hosts, ids: Vec<String>) -> Result<Vec<Bundle>, Provide
         tokio::time::sleep_until(begun + not_before(at)).await;
         bundle(hosts, &id).await
     });
-    let answers: Vec<Result<Bundle, ProviderError>> =
-        futures_util::stream::iter(asking).buffered(CONNECTIONS).collect().await;
-    let bundles = answers.into_iter().collect::<Result<Vec<_>, _>>()?;
+    // The first refusal ends it: only what holds entities back is gathered from all of them.
+    let bundles: Vec<Bundle> = futures_util::stream::iter(asking).buffered(CONNECTIONS).try_collect().await?;
     let blocked: Vec<Blocked> = bundles.iter().filter_map(Bundle::blocked).collect();
     if blocked.is_empty() { Ok(bundles) } else { Err(refusals::held_back(hosts, &blocked).await) }
 }

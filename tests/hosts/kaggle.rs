@@ -104,6 +104,7 @@ fn many_files_come_as_one_archive() {
     assert_eq!(scene.data(), expected(&many));
     let asked = posted(&scene, "/DownloadDataset");
     assert_eq!(asked.len(), 1, "{asked:?}");
+    assert_eq!(scene.asked("ListDatasetFiles"), 13, "26 files are enough to know");
     assert!(asked[0].get("fileName").is_none() && asked[0]["datasetVersionNumber"] == kaggle::VERSION);
 
     // An entry can want them one by one, or the archive of a few.

@@ -84,7 +84,7 @@ fn meaning(status: u16, words: &str, place: &KagglePlace, credential_sent: bool)
             (23, message, place.rules())
         }
         (403, _) if asks_for_person => {
-            (21, format!("Kaggle wants this account verified before it gives {name}"), vec![verified])
+            (22, format!("Kaggle wants this account verified before it gives {name}"), vec![verified])
         }
         (403, KagglePlace::Competition(_)) => {
             let message = format!("Kaggle does not permit {name} to this account");
@@ -162,7 +162,7 @@ mod tests {
         check(401, token, &dataset, true, 21, "settings/api");
         check(401, token, &dataset, false, 20, "who asks");
         let phone = r#"{"code":403,"message":"Phone verification is needed."}"#;
-        check(403, phone, &competition, true, 21, "https://www.kaggle.com/settings");
+        check(403, phone, &competition, true, 22, "https://www.kaggle.com/settings");
         check(404, r#"{"code":404,"message":"Not found"}"#, &dataset, true, 35, "still there");
         check(429, r#"{"code":429,"message":"TooManyRequests"}"#, &dataset, true, 33, "429");
         let newer = r#"{"error":{"code":429,"message":"Too many requests","status":"RESOURCE_EXHAUSTED"}}"#;
