@@ -25,6 +25,7 @@
 //! read again 2026-11-28.
 
 mod index;
+mod policy;
 mod records;
 mod refusal;
 mod sums;
@@ -44,6 +45,7 @@ use crate::values::{ByteSize, Printable, RelPath, SafeUrl};
 
 use super::{Extent, Hosts, ListedFile, Listing, Needs, Provider, ProviderError};
 
+pub(super) use policy::Policy;
 pub use refusal::identify;
 
 /// A project.
@@ -312,7 +314,7 @@ const MOST_FOLDERS: usize = 20_000;
 const LARGEST_PAGE: ByteSize = ByteSize(16 << 20);
 
 /// The sums of 400,000 files take about 50 MiB.
-const LARGEST_LIST: ByteSize = ByteSize(4 << 30);
+const LARGEST_LIST: ByteSize = ByteSize(512 << 20);
 
 #[derive(Debug, Deserialize)]
 struct VersionAnswer {

@@ -166,6 +166,17 @@ fn a_wrong_password_is_told_from_one_that_was_not_read() {
 }
 
 #[test]
+fn an_open_project_that_is_refused_asks_for_no_account() {
+    fn refuses(setup: &Setup, asked: &Asked) -> Reply {
+        let is_file = asked.path.starts_with("/files/") || asked.path.starts_with("/s3/");
+        if is_file { Reply::page("<h1>403 Forbidden</h1>").but(403) } else { physionet::answer(setup, asked) }
+    }
+    let ran = Case { answer: refuses, ..case() }.start().run(&["fetch", "toy"]).expect(22);
+    let ran = ran.says(&["open to all", "refuses this network"]);
+    assert!(!ran.stderr.contains("MEDSETS_USER"), "{}", ran.stderr);
+}
+
+#[test]
 fn without_an_account_it_says_what_is_needed() {
     let ran = gated(ACCOUNT, physionet::answer).start().run(&["fetch", "toy"]).expect(20);
     ran.says(&["MEDSETS_USER_PHYSIONET", "https://physionet.org/content/toy-ecg/1.1.0/"]);

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use crate::catalog::{Description, Reference};
 use crate::net::HttpRequest;
+use crate::providers::physionet::Policy;
 use crate::providers::{Hosts, ProviderError};
 
 use super::{absent, address, ask, day_of, line};
@@ -33,14 +34,6 @@ struct License {
     name: String,
 }
 
-/// A number in the database, a word in the interface's newer answers.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Policy {
-    Number(u8),
-    Word(String),
-}
-
 pub(super) async fn describe(slug: &str, reference: &Reference, hosts: &Hosts) -> Result<Description, ProviderError> {
     let versions = address(&format!("https://physionet.org/api/v1/projects/{slug}/versions/"));
     let version = match &reference.version {
@@ -60,18 +53,12 @@ pub(super) async fn describe(slug: &str, reference: &Reference, hosts: &Hosts) -
 impl Project {
     fn into_description(self, slug: &str, reference: &Reference) -> Description {
         let version = line(&self.version);
-        let policy = match self.access_policy {
-            None | Some(Policy::Number(0)) => None,
-            Some(Policy::Number(1)) => Some("Restricted".to_owned()),
-            Some(Policy::Number(2)) => Some("Credentialed".to_owned()),
-            Some(Policy::Number(_)) => Some("Contributor Review".to_owned()),
-            Some(Policy::Word(word)) => Some(word).filter(|word| word != "Open"),
-        };
+        let policy = self.access_policy.filter(|policy| *policy != Policy::Open);
         Description {
             date: self.publish_datetime.as_deref().and_then(day_of),
             doi: self.doi.filter(|doi| !doi.is_empty()),
             license: self.license.map(|license| line(&license.name)),
-            held_back: policy.map(|policy| format!("access is {}", line(&policy))),
+            held_back: policy.map(|policy| format!("access is {}", policy.word())),
             ..Description::new(
                 reference.at(&version),
                 version.clone(),

@@ -16,6 +16,7 @@ use crate::values::{ByteSize, Printable};
 
 use super::super::identity::Identity;
 use super::super::{Hosts, ProviderError};
+use super::policy::Policy;
 use super::{PhysionetProject, home, interface};
 use crate::credentials::CredentialSecret;
 
@@ -37,16 +38,6 @@ enum Standing {
     /// Name or password is wrong.
     WrongPassword,
     /// The interface does not say.
-    Unknown,
-}
-
-/// What a project asks of those who read it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Policy {
-    Open,
-    Restricted,
-    Credentialed,
-    ContributorReview,
     Unknown,
 }
 
@@ -124,6 +115,10 @@ impl PhysionetProject {
     async fn reason(&self, hosts: &Hosts, is_refused_sign_in: bool) -> Option<Refusal> {
         let version = self.version(hosts).await.ok()?;
         let project = Project { slug: &self.slug, version };
+        if self.open {
+            // No credential is asked for, and none would be sent.
+            return Some(project.open_refused(project.policy(hosts).await));
+        }
         if hosts.secret.is_none() {
             return Some(project.sign_in_needed());
         }
@@ -151,7 +146,8 @@ impl Project<'_> {
     async fn policy(&self, hosts: &Hosts) -> Policy {
         let url = interface(&["projects", self.slug, "versions", self.version, ""]);
         match hosts.client.get_json::<Detail>(&HttpRequest::get(url)).await {
-            Ok(detail) => Policy::of(detail.access_policy.as_deref()),
+            // Older deployments do not say.
+            Ok(detail) => detail.access_policy.unwrap_or(Policy::Unknown),
             Err(_) => Policy::Unknown,
         }
     }
@@ -162,6 +158,24 @@ impl Project<'_> {
 
     fn page(&self, kind: &str) -> String {
         format!("<{}>", home().at(&[kind, self.slug, self.version, ""]))
+    }
+
+    /// What a refusal of an open project means.
+    fn open_refused(&self, policy: Policy) -> Refusal {
+        let message = match policy {
+            Policy::Open | Policy::Unknown => {
+                format!(
+                    "PhysioNet refuses {}, which is open to all: it refuses this network or this program",
+                    self.name()
+                )
+            }
+            closed => format!("{} is no longer open: PhysioNet calls its access `{}`", self.name(), closed.word()),
+        };
+        let help = vec![
+            format!("see {} in a browser", self.page("content")),
+            "`medsets info ID --sources` names other sources".to_owned(),
+        ];
+        Refusal { exit: 22, message, help }
     }
 
     fn sign_in_needed(&self) -> Refusal {
@@ -248,18 +262,6 @@ impl Project<'_> {
     }
 }
 
-impl Policy {
-    fn of(text: Option<&str>) -> Self {
-        match text {
-            Some("Open") => Self::Open,
-            Some("Restricted") => Self::Restricted,
-            Some("Credentialed") => Self::Credentialed,
-            Some("Contributor Review") => Self::ContributorReview,
-            _ => Self::Unknown,
-        }
-    }
-}
-
 /// Whether passwords of a program are read, by the beginning of its name.
 fn program_name(told: &str) -> ProgramName {
     let known = ["Wget/", "libwfdb/"].iter().any(|name| told.starts_with(name));
@@ -301,7 +303,7 @@ struct Said {
 
 #[derive(Debug, Deserialize)]
 struct Detail {
-    access_policy: Option<String>,
+    access_policy: Option<Policy>,
 }
 
 #[cfg(test)]
@@ -346,12 +348,10 @@ mod tests {
     }
 
     #[test]
-    fn policies_have_names() {
-        let detail: Detail =
-            serde_json::from_str(r#"{"slug":"x","access_policy":"Contributor Review","license":null}"#).unwrap();
-        assert_eq!(Policy::of(detail.access_policy.as_deref()), Policy::ContributorReview);
-        // Older deployments do not say.
-        let detail: Detail = serde_json::from_str(r#"{"slug":"x"}"#).unwrap();
-        assert_eq!(Policy::of(detail.access_policy.as_deref()), Policy::Unknown);
+    fn an_open_project_that_is_refused_wants_no_credential() {
+        assert_eq!(PROJECT.open_refused(Policy::Open).exit, 22);
+        assert!(PROJECT.open_refused(Policy::Open).message.contains("refuses this network"));
+        let closed = PROJECT.open_refused(Policy::Credentialed);
+        assert!(closed.message.contains("no longer open") && closed.message.contains("Credentialed"), "{closed:?}");
     }
 }
