@@ -288,6 +288,11 @@ fn s3(text: &str) -> Read<Reference> {
     if prefix.contains(|letter: char| letter.is_control() || "?#*".contains(letter)) {
         return Err("a prefix is no pattern and no query".to_owned());
     }
+    // An address would lead to another place, even where the dots are written as `%2e`.
+    let is_dots = |part: &str| matches!(part.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..");
+    if prefix.split(['/', '\\']).any(is_dots) {
+        return Err("a prefix has no parts `.` and `..`".to_owned());
+    }
     Ok(Reference::newest(Place::S3 { bucket, prefix: prefix.to_owned() }))
 }
 
@@ -362,6 +367,9 @@ mod tests {
         check("github:repo", "github:OWNER");
         check("github:o/r@a/../../b", "github:OWNER");
         check("s3:bucket", "s3://");
+        check("s3://bucket/a/../b", "s3://");
+        check("s3://bucket/a/.%2E/b", "s3://");
+        check("s3://bucket/./b", "s3://");
         check("doi:zenodo.1", "doi:10.");
         check("http://example.org/x", "https://");
         check("https://jane:geheim@example.org/x", "https://");

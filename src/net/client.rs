@@ -132,12 +132,14 @@ impl Client {
                 target = redirect::without_secret(&request.url, target, secret.expose())?;
             }
             let target = self.hop(target)?;
+            // That address is told and not asked: whoever goes there decides what it must be.
+            if walk == Walk::WithinTheOrigin && target.asked.origin() != request.url.origin() {
+                drain(answer).await;
+                return Ok(Reached::Elsewhere(target.asked));
+            }
             let (before, after) = ((&hop.asked, &hop.connected), (&target.asked, &target.connected));
             redirect::check_downgrade(&request.url, before, after)?;
             drain(answer).await;
-            if walk == Walk::WithinTheOrigin && target.asked.origin() != request.url.origin() {
-                return Ok(Reached::Elsewhere(target.asked));
-            }
             // What is posted is meant for the host that was asked, and for no other.
             body = body.filter(|_| matches!(status, 307 | 308) && target.asked.origin() == request.url.origin());
             hop = target;

@@ -53,6 +53,7 @@ impl Provider for S3Objects {
     }
 
     async fn list(&self, hosts: &Hosts, known: Listing, extent: Extent) -> Result<Listing, ProviderError> {
+        no_dots(&self.prefix)?;
         let bucket = self.paid(hosts)?;
         if extent == Extent::Known {
             return Ok(known);
@@ -78,7 +79,11 @@ impl Provider for S3Objects {
         let bucket = self.paid(hosts)?;
         Ok(Location::Http(match &file.locator().url {
             Some(url) => bucket.get_url(url.clone()),
-            None => bucket.get(&self.key(file)),
+            None => {
+                let key = self.key(file);
+                no_dots(&key)?;
+                bucket.get(&key)
+            }
         }))
     }
 
@@ -132,6 +137,15 @@ impl S3Objects {
     }
 }
 
+/// Refuses keys with the parts `.` and `..`: addresses cannot hold them, and lead elsewhere.
+fn no_dots(key: &str) -> Result<(), ProviderError> {
+    if !key.split(['/', '\\']).any(|part| matches!(part, "." | "..")) {
+        return Ok(());
+    }
+    let message = format!("the entry names the key `{}`, which no address can hold", Printable::new(key));
+    Err(ProviderError::Refused { exit: 11, message, help: vec!["a key has no parts `.` and `..`".to_owned()] })
+}
+
 impl Object {
     /// The MD5 of its bytes, if its entity tag is one.
     pub fn md5(&self) -> Option<Digest> {
@@ -172,6 +186,18 @@ mod tests {
         check("a/", "a/b.txt", "b.txt");
         check("a/train_", "a/train_1.jpg", "train_1.jpg");
         check("train_", "train_1/x.jpg", "train_1/x.jpg");
+    }
+
+    #[test]
+    fn keys_that_lead_elsewhere_are_told() {
+        for key in ["a/../b", "../b", "./b", "a/..", "a\\..\\b"] {
+            assert!(no_dots(key).is_err(), "{key}");
+        }
+        // A percent sign is one, and is encoded.
+        for key in ["", "a/b..c/.hidden", "a/%2E%2E/b", "..."] {
+            assert!(no_dots(key).is_ok(), "{key}");
+        }
+        assert_eq!(Bucket::new("b", None).at("a/%2E%2E/b").expose().path(), "/a/%252E%252E/b");
     }
 
     #[test]

@@ -222,6 +222,8 @@ fn a_doi_leads_to_the_host_or_is_explained() {
         "<https://journal.example.org/articles/1",
         "no page of a host that medsets knows",
     ]);
+    // It is told, not asked: that it is plain http does not matter.
+    world.run(&["fetch", "doi:10.1234/old"]).expect(11).says(&["<http://old.example.org/1>", "no page of a host"]);
     world.run(&["fetch", "doi:10.1234/nothing"]).expect(11).says(&["is not registered with doi.org"]);
 }
 

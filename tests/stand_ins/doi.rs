@@ -10,6 +10,7 @@ pub fn answer(asked: &Asked) -> Reply {
         "10.6084/m9.figshare.77.v2" => "https://figshare.com/articles/dataset/Toy/77/2",
         "10.17605/osf.io/abcde" => "https://osf.io/abcde/",
         "10.1234/paper" => "https://journal.example.org/articles/1?login=SECRET",
+        "10.1234/old" => "http://old.example.org/1",
         _ => return Reply::page("<title>Error: DOI Not Found</title>").but(404),
     };
     Reply::redirect(302, page)
