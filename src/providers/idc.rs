@@ -26,7 +26,7 @@ use crate::plan::Location;
 use crate::values::{Algorithm, ByteSize, Digest, Printable, RelPath, SafeUrl};
 
 use super::s3::{Bucket, Object};
-use super::{Extent, Hosts, ListedFile, Listing, Provider, ProviderError};
+use super::{Extent, Hosts, ListedFile, Listing, Provider, ProviderError, Shelf};
 
 use template::DirTemplate;
 
@@ -113,7 +113,10 @@ impl IdcCollection {
     async fn index(&self, hosts: &Hosts) -> Result<Vec<u8>, ProviderError> {
         let pin =
             Digest::from_hex(Algorithm::Sha256, &self.index_sha256).map_err(|error| in_entry(error.to_string()))?;
-        if let Some(bytes) = hosts.shelf.take(&pin) {
+        // Tens of megabytes are read and hashed, which would hold up what else is under way.
+        let shelf = hosts.shelf.clone();
+        let kept = tokio::task::spawn_blocking(move || shelf.take(&pin)).await;
+        if let Ok(Some(bytes)) = kept {
             return Ok(bytes);
         }
         let mut last = None;
@@ -124,7 +127,11 @@ impl IdcCollection {
                 false => url.at(&[&self.index, INDEX_NAME]),
             };
             match hosts.client.get_bytes(&HttpRequest::get(place), LARGEST_INDEX).await {
-                Ok(page) => return proven(hosts, &pin, page.bytes),
+                Ok(page) => {
+                    let shelf = hosts.shelf.clone();
+                    let proven = tokio::task::spawn_blocking(move || proven(&*shelf, &pin, page.bytes)).await;
+                    return proven.map_err(|error| unusable(format!("its index could not be proven: {error}")))?;
+                }
                 Err(error) => last = last.or(Some(error)),
             }
         }
@@ -148,7 +155,7 @@ impl IdcCollection {
 }
 
 /// The index, if it is the pinned one; it is kept for other runs.
-fn proven(hosts: &Hosts, pin: &Digest, bytes: Vec<u8>) -> Result<Vec<u8>, ProviderError> {
+fn proven(shelf: &dyn Shelf, pin: &Digest, bytes: Vec<u8>) -> Result<Vec<u8>, ProviderError> {
     let found = Digest::sha256(&bytes);
     if found != *pin {
         return Err(ProviderError::Changed {
@@ -157,7 +164,7 @@ fn proven(hosts: &Hosts, pin: &Digest, bytes: Vec<u8>) -> Result<Vec<u8>, Provid
             listed: found.to_string(),
         });
     }
-    hosts.shelf.keep(pin, &bytes);
+    shelf.keep(pin, &bytes);
     Ok(bytes)
 }
 
