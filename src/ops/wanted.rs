@@ -229,7 +229,7 @@ pub(super) async fn listing(
     }
     if !target.source.lists {
         let listing = provider.list(hosts, known.clone(), Extent::Known).await;
-        let listing = listing.map_err(|error| by_hand(error, target))?.as_one_tree()?.completed_by(known)?;
+        let listing = listing.map_err(|error| by_hand(error, target))?.into_one_tree()?.completed_by(known)?;
         return Ok(Listed { listing, is_new: false });
     }
     if let Some(listing) = stored_listing::read(target, &options.include)? {
@@ -238,7 +238,7 @@ pub(super) async fn listing(
     let reason = format!("`{}` lists its files", target.source.host.name());
     context.report.report(Event::Waiting { reason });
     let listing = provider.list(hosts, known.clone(), Extent::All).await.map_err(|error| by_hand(error, target))?;
-    Ok(Listed { listing: listing.as_one_tree()?.completed_by(known)?, is_new: true })
+    Ok(Listed { listing: listing.into_one_tree()?.completed_by(known)?, is_new: true })
 }
 
 /// What becomes of a file, which is tried with its path.

@@ -14,7 +14,7 @@ impl Listing {
     /// # Errors
     /// [`ProviderError::Refused`] (54) where one path has different contents, or is a file and a
     /// folder. Looks at marks of 64 bits first: a listing may have a million files.
-    pub fn as_one_tree(self) -> Result<Self, ProviderError> {
+    pub fn into_one_tree(self) -> Result<Self, ProviderError> {
         let marks = RandomState::new();
         let mut seen = HashSet::with_capacity(self.0.len());
         let mut folders = HashSet::new();
@@ -92,7 +92,7 @@ mod tests {
         #[track_caller]
         fn check(files: &[(&str, Option<&[u8]>)], expected: Option<&[&str]>) {
             let listing = Listing(files.iter().map(|(path, bytes)| file(path, *bytes)).collect());
-            let found = listing.as_one_tree().ok();
+            let found = listing.into_one_tree().ok();
             let found: Option<Vec<String>> =
                 found.map(|listing| listing.0.iter().map(|file| file.path.to_string()).collect());
             assert_eq!(
