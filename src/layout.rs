@@ -29,7 +29,7 @@ pub use dirs::{DatasetDir, Store};
 pub use error::LayoutError;
 pub use inventory::{FileRecord, Origin, RecordKind};
 pub use proof::Proof;
-pub use receipt::{Means, Receipt};
+pub use receipt::{Means, MembersOf, Receipt};
 pub use records::Records;
 pub use roles::{Role, RoleRules};
 pub use workspace::{Finished, FinishedKind, Workspace};

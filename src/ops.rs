@@ -26,6 +26,7 @@ pub mod list;
 pub mod matching;
 pub mod matter;
 mod member_sums;
+pub mod members;
 pub mod outside;
 pub mod particulars;
 pub mod placing;

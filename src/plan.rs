@@ -6,4 +6,4 @@ pub mod steps;
 
 pub use location::{HttpRequest, Location, RangeSupport, RequestCredential};
 pub use preflight::{Shortage, preflight};
-pub use steps::{Action, FetchPlan, Handling, Item, Step};
+pub use steps::{Action, FetchPlan, Handling, Item, PlannedMember, Step};

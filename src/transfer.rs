@@ -15,6 +15,7 @@
 //! writer     large writes behind small pieces
 //! encoding   transport encodings nobody asked for
 //! pieces     one big file over several connections
+//! stretches  a few ranges of one file
 //! part       the growing file, and readers that follow it
 //! journal    what a part holds, on disk beside it
 //! extents    sets of byte ranges                             (pure)
@@ -34,6 +35,7 @@ pub mod extents;
 pub mod job;
 pub mod journal;
 pub mod part;
+pub mod stretches;
 
 mod download;
 mod encoding;

@@ -19,6 +19,7 @@
 //! single    one compressed file
 //! links     links that stay inside, where the entry allows them
 //! nested    archives inside the archive, where the entry names them
+//! elsewhere single members of a zip of which only some stretches are here
 //! ```
 //!
 //! A zip or 7z is judged from its directory before the first byte is written; a tar is a
@@ -30,6 +31,7 @@
 //! Sources: APPNOTE.TXT 6.3.10 (zip), POSIX.1-2024 `pax`, GNU tar manual 1.35, RFC 1952,
 //! read 2026-11-24; the attacks are those of `docs/reliability.md`.
 
+pub mod elsewhere;
 pub mod error;
 pub mod git_tree;
 pub mod rules;
@@ -134,13 +136,21 @@ pub struct Link {
 /// # Errors
 /// Any refusal or failure; the folder is then empty again, as far as the disk allows.
 pub fn unpack(archive: Archive<'_>, request: &Request<'_>) -> Result<Unpacked, UnpackError> {
+    emptied(request, |job| run(archive, job))
+}
+
+/// Works in the empty folder of a request, which is empty again when the work fails.
+fn emptied(
+    request: &Request<'_>,
+    work: impl FnOnce(&Job<'_>) -> Result<Unpacked, Fault>,
+) -> Result<Unpacked, UnpackError> {
     let named = |fault: Fault| fault.in_archive(request.name);
     let job = Job::new(request).map_err(named)?;
     if !fs::list_dir(request.into)?.is_empty() {
         let taken = std::io::Error::new(std::io::ErrorKind::AlreadyExists, "the folder is not empty");
         return Err(FsError::new("unpack into", request.into, taken).into());
     }
-    let outcome = run(archive, &job);
+    let outcome = work(&job);
     job.progress.flush();
     outcome.map_err(|fault| {
         for path in fs::list_dir(request.into).unwrap_or_default() {

@@ -32,6 +32,8 @@ mod import;
 mod licenses;
 #[path = "cli/medquad.rs"]
 mod medquad;
+#[path = "cli/members.rs"]
+mod members;
 #[path = "cli/records.rs"]
 mod records;
 #[path = "cli/schemas.rs"]

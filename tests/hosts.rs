@@ -36,6 +36,8 @@ mod idc;
 mod isic;
 #[path = "hosts/kaggle.rs"]
 mod kaggle;
+#[path = "hosts/members.rs"]
+mod members;
 #[path = "hosts/osf.rs"]
 mod osf;
 #[path = "hosts/physionet.rs"]

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::context::Context;
+use crate::layout::MembersOf;
 use crate::ops::fetch::{FetchOptions, IdleGlobs, KeepArchives};
 use crate::ops::import::{HowToTake, ImportOptions};
 use crate::ops::link::Keep;
@@ -31,9 +32,15 @@ pub async fn fetch(context: &Context, args: &FetchArgs, output: &Output) -> Resu
     if let Some(file) = &args.files_from {
         include.extend(listed_in(context, file)?);
     }
+    // With members asked for, the other globs name the archives that these are in.
+    let members = match args.members.is_empty() {
+        true => Vec::new(),
+        false => vec![MembersOf { of: std::mem::take(&mut include), globs: args.members.clone() }],
+    };
     let options = FetchOptions {
         datasets: args.datasets.clone(),
         subsets: args.subset.clone(),
+        members,
         include,
         licenses: args.license.clone(),
         exclude: args.exclude.clone(),
@@ -237,15 +244,21 @@ fn remarks(one: &Fetched) -> Vec<String> {
 
 /// What proves the release's files, with the ones that nothing published does.
 fn proven(one: &Fetched) -> String {
-    let (pinned, accepted) = (one.pinned_on_first_use, one.accepted_changes);
-    let first_use = format!("{pinned} of the release's files pinned on first use: nothing published proves them");
-    let by_word = format!("{accepted} of the release's files taken by your word in place of the catalogue's");
-    match (pinned, accepted) {
-        (0, 0) => "every file proven".to_owned(),
-        (_, 0) => first_use,
-        (0, _) => by_word,
-        (_, _) => format!("{first_use}; {by_word}"),
+    let (pinned, accepted, members) = (one.pinned_on_first_use, one.accepted_changes, one.members_pinned_on_first_use);
+    let mut doubts = Vec::new();
+    if pinned > 0 {
+        doubts.push(format!("{pinned} of the release's files pinned on first use: nothing published proves them"));
     }
+    if accepted > 0 {
+        doubts.push(format!("{accepted} of the release's files taken by your word in place of the catalogue's"));
+    }
+    if members > 0 {
+        let members = counted(members, "member");
+        doubts.push(format!(
+            "{members} pinned on first use: the CRC-32 is that of the archive's directory, nothing published proves it"
+        ));
+    }
+    if doubts.is_empty() { "every file proven".to_owned() } else { doubts.join("; ") }
 }
 
 fn write_plan(one: &Fetched, out: &mut dyn Write) -> io::Result<()> {
@@ -256,6 +269,7 @@ fn write_plan(one: &Fetched, out: &mut dyn Write) -> io::Result<()> {
             Action::Download => "download",
             Action::DownloadAndUnpack => "download and unpack",
             Action::Unpack => "unpack",
+            Action::ReadMembers => "read members",
         };
         let size = match (step.size, step.size_about) {
             (Some(size), _) => size.to_string(),
@@ -263,7 +277,16 @@ fn write_plan(one: &Fetched, out: &mut dyn Write) -> io::Result<()> {
             (None, None) => "size not known".to_owned(),
         };
         let license = step.license.as_ref().map_or(String::new(), |license| format!("  {}", Printable::new(license)));
-        writeln!(out, "{word:<20} {}  {size}{license}", step.path)?;
+        let Some(part) = &step.part else {
+            writeln!(out, "{word:<20} {}  {size}{license}", step.path)?;
+            continue;
+        };
+        let of = part.archive_size.map_or(String::new(), |whole| format!(" of {whole}"));
+        let members = counted(part.members.len() as u64, "member");
+        writeln!(out, "{word:<20} {}  {size}{of}, {members}{license}", step.path)?;
+        for member in &part.members {
+            writeln!(out, "{:<22} {}  {}", "", Printable::new(&member.name), member.size)?;
+        }
     }
     let download = known_and_unknown(plan.download, plan.unknown_sizes);
     let peak = match plan.peak {

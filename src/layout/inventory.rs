@@ -15,6 +15,7 @@ use crate::fs::{self, Access, FsError};
 use crate::values::{ByteSize, Digest, RelPath, SafeUrl};
 
 use super::error::LayoutError;
+use super::proof::Proof;
 use super::roles::Role;
 
 /// One file, or one link that the entry allows, below a dataset folder.
@@ -75,6 +76,10 @@ pub struct Origin {
     /// The address the file was asked for, without secrets. Absent for imports.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<SafeUrl>,
+    /// What proved a member that was read out of an archive without the rest; of others the
+    /// receipt tells it by the file of the release.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified: Option<Proof>,
 }
 
 /// Writes an inventory to a new file.
@@ -255,7 +260,13 @@ pub(crate) fn example(path: &str, bytes: &[u8]) -> FileRecord {
         size: ByteSize(bytes.len() as u64),
         mtime: "2026-11-24T00:00:00Z".parse().unwrap(),
         sha256: Digest::sha256(bytes),
-        origin: Origin { file: RelPath::parse("a.zip").unwrap(), member: None, raw_name: None, url: None },
+        origin: Origin {
+            file: RelPath::parse("a.zip").unwrap(),
+            member: None,
+            raw_name: None,
+            url: None,
+            verified: None,
+        },
         role: Role::Other,
         license: None,
     }

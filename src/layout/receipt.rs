@@ -54,6 +54,9 @@ pub struct Receipt {
     pub tree: Digest,
     /// The release's own files as they came, archives included.
     pub listed: Vec<ListedMark>,
+    /// Archives of which only some members are here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub partial: Vec<PartialMark>,
     /// Member names, bytes or choices a person should know of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
@@ -89,12 +92,26 @@ pub struct Selection {
     /// Globs that were left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exclude: Vec<String>,
+    /// Members of archives that were asked for without the rest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<MembersOf>,
     /// Licences under one of which every file had to be.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub licenses: Vec<String>,
     /// Whether archives were left as they are.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub packed: bool,
+}
+
+/// Members that were asked for of some archives.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+pub struct MembersOf {
+    /// Globs over the files of the release: what of them is no archive is here whole. All
+    /// archives where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub of: Vec<String>,
+    /// Globs over the members of each archive.
+    pub globs: Vec<String>,
 }
 
 impl Selection {
@@ -104,7 +121,11 @@ impl Selection {
         let within = self.has_same_limits(asked)
             && !asked.is_everything()
             && has_all(&self.subsets, &asked.subsets)
-            && has_all(&self.include, &asked.include);
+            && has_all(&self.include, &asked.include)
+            && asked.members.iter().all(|asked| {
+                let is_had = |here: &MembersOf| here.of == asked.of && has_all(&here.globs, &asked.globs);
+                self.members.iter().any(is_had) || (!asked.of.is_empty() && has_all(&self.include, &asked.of))
+            });
         self == asked || (self.packed == asked.packed && (self.whole || within))
     }
 
@@ -119,6 +140,9 @@ impl Selection {
                 list.sort();
                 list.dedup();
             }
+            self.members.extend(earlier.members);
+            self.members.sort();
+            self.members.dedup();
         }
         self
     }
@@ -129,7 +153,7 @@ impl Selection {
 
     /// Whether nothing is chosen, so that only its limits make it a part.
     fn is_everything(&self) -> bool {
-        self.subsets.is_empty() && self.include.is_empty()
+        self.subsets.is_empty() && self.include.is_empty() && self.members.is_empty()
     }
 }
 
@@ -215,6 +239,26 @@ pub struct ListedMark {
     /// Whether its members were unpacked.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unpacked: bool,
+}
+
+/// An archive of which only some members were read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartialMark {
+    /// Its path at the publisher.
+    pub path: RelPath,
+    /// Size of the whole archive.
+    pub size: ByteSize,
+    /// SHA-256 of its directory: names, sizes and CRC-32 of all members.
+    pub directory_sha256: Digest,
+    /// The globs that chose the members.
+    pub members: Vec<String>,
+    /// How many files they are.
+    pub files: u64,
+    /// What proved them. Each has the CRC-32 of the directory, which nothing published proves.
+    pub verified: Proof,
+    /// Where it was asked for, without secrets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<SafeUrl>,
 }
 
 /// The ledger's head when this receipt was entered.

@@ -80,6 +80,24 @@ pub enum FinishedKind {
         /// Name of the inventory file.
         members: String,
     },
+    /// It is an archive of which only some members were read; they are in this inventory. The
+    /// size is that of the whole archive, the digest that of its directory.
+    Members {
+        /// Name of the inventory file.
+        members: String,
+        /// The globs that chose them.
+        chosen: Vec<String>,
+    },
+}
+
+impl Finished {
+    /// The inventory of its members, where it is an archive.
+    pub fn inventory(&self) -> Option<&str> {
+        match &self.kind {
+            FinishedKind::Unpacked { members } | FinishedKind::Members { members, .. } => Some(members),
+            FinishedKind::Placed { .. } | FinishedKind::Fetched => None,
+        }
+    }
 }
 
 /// With what a workspace was begun. Another entry or channel may mean other bytes under the
@@ -152,6 +170,19 @@ impl Workspace {
         let written = self.journal.write_all(line.as_bytes());
         written.map_err(|error| FsError::new("write", &self.root.join("done.jsonl"), error))?;
         self.finished.insert(finished.path.clone(), finished);
+        Ok(())
+    }
+
+    /// Takes back what is here of an archive's single members: all of it is to be had.
+    pub fn forget_members(&mut self, path: &RelPath) -> Result<(), LayoutError> {
+        let Some(Finished { kind: FinishedKind::Members { members, .. }, .. }) = self.finished.get(path) else {
+            return Ok(());
+        };
+        // Without its files the record in the journal counts for nothing.
+        for record in InventoryReader::open(&self.members(members))? {
+            fs::remove_file(&record?.path.under(&self.stage()))?;
+        }
+        self.finished.remove(path);
         Ok(())
     }
 
@@ -257,7 +288,7 @@ fn still_there(root: &Path, finished: &Finished, trust: Trust) -> Result<bool, L
         FinishedKind::Fetched => {
             is_of(&finished.path.under(&root.join("archives")), finished.size, finished.sha256, trust)
         }
-        FinishedKind::Unpacked { members } => {
+        FinishedKind::Unpacked { members } | FinishedKind::Members { members, .. } => {
             let members = root.join("members").join(members);
             if fs::metadata(&members)?.is_none() {
                 return Ok(false);

@@ -12,7 +12,9 @@ use crate::context::Context;
 use crate::events::Event;
 use crate::fs::{self, Access, FsError};
 use crate::layout::inventory::{self, InventoryReader, InventoryWriter};
-use crate::layout::receipt::{CatalogMark, LedgerMark, LicenseMark, ListedMark, Selection, SourceMark, Tool};
+use crate::layout::receipt::{
+    CatalogMark, LedgerMark, LicenseMark, ListedMark, PartialMark, Selection, SourceMark, Tool,
+};
 use crate::layout::{
     DatasetDir, FileRecord, Finished, FinishedKind, LayoutError, Means, Origin, Receipt, RecordKind, RoleRules, Store,
     Workspace, commit, manifest,
@@ -172,7 +174,13 @@ fn placed_record(
         size,
         mtime,
         sha256: finished.sha256,
-        origin: Origin { file: finished.path.clone(), member: None, raw_name: None, url: finished.url.clone() },
+        origin: Origin {
+            file: finished.path.clone(),
+            member: None,
+            raw_name: None,
+            url: finished.url.clone(),
+            verified: None,
+        },
         role: particulars.roles.role_of(at),
         license: particulars.file_license.get(&finished.path).cloned(),
     })
@@ -183,6 +191,8 @@ struct Totals {
     files: u64,
     bytes: ByteSize,
     tree: Digest,
+    /// Files of each archive of which only some members were read.
+    by_archive: BTreeMap<RelPath, u64>,
 }
 
 /// Merges all inventories into `files.jsonl` and writes the manifest beside it.
@@ -194,7 +204,7 @@ fn write_records(
 ) -> Result<Totals, LayoutError> {
     let mut inventories = vec![placed];
     for finished in workspace.finished().values() {
-        if let FinishedKind::Unpacked { members } = &finished.kind {
+        if let Some(members) = finished.inventory() {
             inventories.push(workspace.members(members));
         }
         warnings.extend(finished.warnings.iter().cloned());
@@ -202,6 +212,7 @@ fn write_records(
     let mut files = InventoryWriter::create(&staged.inventory_path(), workspace.access())?;
     let mut lines = Lines::create(&staged.manifest_path(), workspace.access())?;
     let (mut count, mut bytes) = (0, ByteSize::ZERO);
+    let mut by_archive = BTreeMap::new();
     let mut folded = HashSet::new();
     let mut suspect = false;
     let twins = inventory::merge(&inventories, |record| {
@@ -216,6 +227,9 @@ fn write_records(
         }
         count += 1;
         bytes += record.size;
+        if record.origin.verified.is_some() {
+            *by_archive.entry(record.origin.file.clone()).or_default() += 1;
+        }
         Ok(lines.write(&manifest::line(&record.sha256, &record.path))?)
     })?;
     if let Some(first) = twins.first {
@@ -226,7 +240,21 @@ fn write_records(
     if suspect {
         refuse_collisions(&staged.inventory_path())?;
     }
-    Ok(Totals { files: count, bytes, tree: lines.finish()? })
+    Ok(Totals { files: count, bytes, tree: lines.finish()?, by_archive })
+}
+
+/// What a receipt says of an archive of which only some members are here.
+fn partial_mark(finished: &Finished, files: &BTreeMap<RelPath, u64>) -> Option<PartialMark> {
+    let FinishedKind::Members { chosen, .. } = &finished.kind else { return None };
+    Some(PartialMark {
+        path: finished.path.clone(),
+        size: finished.size,
+        directory_sha256: finished.sha256,
+        members: chosen.clone(),
+        files: files.get(&finished.path).copied().unwrap_or(0),
+        verified: finished.verified,
+        url: finished.url.clone(),
+    })
 }
 
 /// A text file written line by line, hashed on the way.
@@ -294,7 +322,9 @@ fn keep_archives(workspace: &Workspace, staged: &DatasetDir) -> Result<(), Layou
 }
 
 fn receipt(context: &Context, workspace: &Workspace, particulars: Particulars, totals: Totals) -> Receipt {
-    let listed = workspace.finished().values().map(|finished| ListedMark {
+    let (partial, listed): (Vec<&Finished>, Vec<&Finished>) =
+        workspace.finished().values().partition(|finished| matches!(finished.kind, FinishedKind::Members { .. }));
+    let listed = listed.into_iter().map(|finished| ListedMark {
         path: finished.path.clone(),
         size: finished.size,
         sha256: finished.sha256,
@@ -321,6 +351,7 @@ fn receipt(context: &Context, workspace: &Workspace, particulars: Particulars, t
         bytes: totals.bytes,
         tree: totals.tree,
         listed: listed.collect(),
+        partial: partial.into_iter().filter_map(|finished| partial_mark(finished, &totals.by_archive)).collect(),
         warnings: particulars.warnings,
         reason: particulars.reason,
         ledger: None,

@@ -4,12 +4,16 @@
 //! where neither is given), no `--exclude` glob does, and its terms are among those asked for.
 //! Globs are compared with the path of a file at the publisher, with its group in the entry, and
 //! with what the host calls the thing it belongs to (an article of PubMed Central).
+//!
+//! Where members are asked for, an archive is meant for these alone, unless something else asks
+//! for all of it. Without other globs they are looked for in every archive.
 
 mod licenses;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::catalog::{Selection, SubsetEntry};
+use crate::layout::MembersOf;
 use crate::values::{Printable, RelPath};
 
 use super::exit::Exit;
@@ -22,8 +26,25 @@ use licenses::Licenses;
 pub(super) struct Choice {
     subsets: Vec<Subset>,
     include: Globs,
+    members: Vec<Members>,
     exclude: Globs,
     licenses: Licenses,
+}
+
+/// What is wanted of a file.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Meant {
+    /// Nothing.
+    Not,
+    /// All of it.
+    Whole,
+    /// Members that these globs mean.
+    Members {
+        /// The globs.
+        globs: Vec<String>,
+        /// Whether the archive itself was named, and not just looked at with all others.
+        named: bool,
+    },
 }
 
 /// A part by its name.
@@ -31,7 +52,14 @@ struct Subset {
     name: String,
     include: Globs,
     exclude: Globs,
+    members: Vec<String>,
     is_used: bool,
+}
+
+/// Members of some archives.
+struct Members {
+    of: Globs,
+    globs: Vec<String>,
 }
 
 impl Choice {
@@ -41,25 +69,58 @@ impl Choice {
         Ok(Self {
             subsets: options.subsets.iter().map(subset).collect::<Result<_, _>>()?,
             include: Globs::read(&options.include)?,
+            members: options.members.iter().map(Members::read).collect::<Result<_, _>>()?,
             exclude: Globs::read(&options.exclude)?,
             licenses: Licenses::read(&options.licenses),
         })
     }
 
-    /// Whether a file is meant, by its path or another name that it goes by. Notes which globs
+    /// What is wanted of a file, by its path or another name that it goes by. Notes which globs
     /// have matched something.
-    pub(super) fn means(&mut self, path: &RelPath, others: [Option<&str>; 2], license: &str) -> bool {
+    pub(super) fn meant(
+        &mut self,
+        path: &RelPath,
+        others: [Option<&str>; 2],
+        license: &str,
+        is_archive: bool,
+    ) -> Meant {
         let [group, item] = others.map(Option::unwrap_or_default);
         let names = [path.as_str(), group, item];
-        let mut is_chosen = self.subsets.is_empty() && self.include.is_empty();
+        let mut whole = self.subsets.is_empty() && self.include.is_empty() && self.members.is_empty();
+        let mut globs: Vec<String> = Vec::new();
+        let mut named = false;
         for subset in &mut self.subsets {
-            let means = subset.include.match_any(names) && !subset.exclude.match_any(names);
-            subset.is_used |= means;
-            is_chosen |= means;
+            if !subset.include.match_any(names) || subset.exclude.match_any(names) {
+                continue;
+            }
+            subset.is_used = true;
+            if is_archive && !subset.members.is_empty() {
+                globs.extend_from_slice(&subset.members);
+                named = true;
+            } else {
+                whole = true;
+            }
         }
-        is_chosen |= self.include.match_any(names);
+        whole |= self.include.match_any(names);
+        for members in &mut self.members {
+            let is_named = members.of.match_any(names);
+            if is_archive && (is_named || members.of.is_empty()) {
+                globs.extend_from_slice(&members.globs);
+                named |= is_named;
+            }
+            whole |= is_named && !is_archive;
+        }
         let is_left_out = self.exclude.match_any(names);
-        is_chosen && !is_left_out && self.licenses.mean(license)
+        let is_chosen = (whole || !globs.is_empty()) && !is_left_out;
+        if !is_chosen || !self.licenses.mean(license) {
+            return Meant::Not;
+        }
+        if whole {
+            return Meant::Whole;
+        }
+        globs.sort();
+        globs.dedup();
+        Meant::Members { globs, named }
     }
 
     /// Refuses what has matched nothing once every file was looked at: it is misspelt, or the
@@ -74,7 +135,9 @@ impl Choice {
         if options.idle_globs == IdleGlobs::PassedOver {
             return Ok(());
         }
-        let idle = self.include.idle().chain(self.exclude.idle()).map(|glob| format!("`{}`", Printable::new(glob)));
+        let of = self.members.iter().flat_map(|members| members.of.idle());
+        let idle =
+            self.include.idle().chain(of).chain(self.exclude.idle()).map(|glob| format!("`{}`", Printable::new(glob)));
         let idle: Vec<String> = idle.take(SHOWN + 1).collect();
         if !idle.is_empty() {
             let more = if idle.len() > SHOWN { " and more" } else { "" };
@@ -83,7 +146,7 @@ impl Choice {
             let message = format!("{names}{more} {verb} no file and no group of files of `{selection}`");
             return Err(Failure::new(Exit::USAGE, message)
                 .help("`medsets info ID --files` lists the files; `*` stays inside a folder, `**` goes through folders")
-                .help("these globs choose files of the release, archives as a whole"));
+                .help("these globs choose files of the release; members of an archive are chosen with `--members`"));
         }
         match self.subsets.iter().find(|subset| !subset.is_used) {
             Some(subset) => Err(Failure::new(
@@ -102,8 +165,17 @@ impl Subset {
             name: entry.name.clone(),
             include: Globs::read(&entry.include)?,
             exclude: Globs::read(&entry.exclude)?,
+            members: entry.members.clone(),
             is_used: false,
         })
+    }
+}
+
+impl Members {
+    fn read(asked: &MembersOf) -> Result<Self, Failure> {
+        // One that cannot be read is told before anything is asked of a host.
+        Globs::read(&asked.globs)?;
+        Ok(Self { of: Globs::read(&asked.of)?, globs: asked.globs.clone() })
     }
 }
 

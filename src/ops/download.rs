@@ -44,7 +44,7 @@ pub struct Wanted {
 }
 
 /// What becomes of files.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Manner {
     /// What the plan says.
     pub handling: Handling,
@@ -52,6 +52,8 @@ pub struct Manner {
     pub about: Option<ByteSize>,
     /// How the members come out, where it is an archive.
     pub unpack: Option<UnpackRules>,
+    /// The members that are wanted, where the archive is not wanted whole.
+    pub members: Vec<String>,
     /// The terms where they differ from the dataset's.
     pub license: Option<String>,
     /// Whether other bytes than the catalogue's are taken, by the person's word.
@@ -65,9 +67,13 @@ pub struct Manner {
 impl Wanted {
     /// What a plan needs to know.
     pub fn item(&self) -> Item<'_> {
+        let size = match &self.manner.handling {
+            Handling::Members { read, .. } => *read,
+            Handling::Place { .. } | Handling::Unpack { .. } => self.listed.size,
+        };
         Item {
             path: &self.listed.path,
-            size: self.listed.size,
+            size,
             about: self.manner.about,
             handling: &self.manner.handling,
             have: self.have,
@@ -81,7 +87,7 @@ impl Wanted {
             Handling::Place { into } => {
                 Some(self.listed.path.below(into).expect("it was tried when the file was wanted"))
             }
-            Handling::Unpack { .. } => None,
+            Handling::Unpack { .. } | Handling::Members { .. } => None,
         }
     }
 }
@@ -93,6 +99,18 @@ pub struct ArchivePassword {
     pub secret: Option<Secret>,
     /// The variable it is looked for in; none where the entry knows of no encrypted archive.
     pub variable: Option<String>,
+}
+
+impl ArchivePassword {
+    /// The failure, with where the password is looked for.
+    pub(super) fn explain(&self, error: UnpackError) -> Failure {
+        let locked = matches!(error, UnpackError::PasswordNeeded { .. } | UnpackError::WrongPassword { .. });
+        let failure = Failure::from(error);
+        match &self.variable {
+            Some(variable) if locked => failure.help(format!("put it into the variable `{variable}`")),
+            _ => failure,
+        }
+    }
 }
 
 /// What a download came to.
@@ -158,11 +176,7 @@ pub async fn download(
         let shared = shared.clone();
         std::thread::spawn(move || record(&shared, &inbox))
     };
-    let settings = TransferSettings {
-        jobs: number(context, "jobs", 8),
-        ranges: number(context, "ranges", 4),
-        retries: u32::try_from(number(context, "retries", 5)).unwrap_or(5),
-    };
+    let settings = settings(context);
     if !missing.is_empty() {
         context.report.report(Event::Phase { dataset: dataset.clone(), phase: "download" });
     }
@@ -186,6 +200,15 @@ pub async fn download(
     Ok((shared.workspace.into_inner().unwrap_or_else(PoisonError::into_inner), tally))
 }
 
+/// How much at once.
+pub(super) fn settings(context: &Context) -> TransferSettings {
+    TransferSettings {
+        jobs: number(context, "jobs", 8),
+        ranges: number(context, "ranges", 4),
+        retries: u32::try_from(number(context, "retries", 5)).unwrap_or(5),
+    }
+}
+
 fn number(context: &Context, key: &str, usual: usize) -> usize {
     context.settings.number(key).and_then(|number| usize::try_from(number).ok()).unwrap_or(usual)
 }
@@ -201,17 +224,13 @@ fn job(workspace: &Workspace, wanted: &Wanted, provider: &Arc<AnyProvider>, host
     } else {
         Expected { size: wanted.listed.size, digests: wanted.listed.digests.clone() }
     };
-    let way = |way| {
-        let way = Way { provider: provider.clone(), hosts: hosts.clone(), file: wanted.listed.clone(), way };
-        Arc::new(Located(way)) as Arc<dyn Locate>
-    };
     Job {
         file: wanted.listed.path.clone(),
         target: target(workspace, wanted),
         part: workspace.part(&wanted.listed.path),
         access: workspace.access(),
         expected,
-        ways: (0..provider.ways(&wanted.listed)).map(way).collect(),
+        ways: ways(wanted, provider, hosts),
     }
 }
 
@@ -221,6 +240,15 @@ fn target(workspace: &Workspace, wanted: &Wanted) -> std::path::PathBuf {
         Some(at) => at.under(&workspace.stage()),
         None => workspace.archive(&wanted.listed.path),
     }
+}
+
+/// The ways to a file, in the order in which they are tried.
+pub(super) fn ways(wanted: &Wanted, provider: &Arc<AnyProvider>, hosts: &Arc<Hosts>) -> Vec<Arc<dyn Locate>> {
+    let way = |way| {
+        let way = Way { provider: provider.clone(), hosts: hosts.clone(), file: wanted.listed.clone(), way };
+        Arc::new(Located(way)) as Arc<dyn Locate>
+    };
+    (0..provider.ways(&wanted.listed)).map(way).collect()
 }
 
 /// A provider's way as the transfer asks for it.
@@ -411,14 +439,7 @@ fn unpack_one(shared: &Shared, wanted: &Wanted) -> Result<(), Failure> {
             let _ = fs::remove_file(&archive);
         }
     });
-    let unpacked = unpacked.map_err(|error| {
-        let locked = matches!(error, UnpackError::PasswordNeeded { .. } | UnpackError::WrongPassword { .. });
-        let failure = Failure::from(error);
-        match &shared.password.variable {
-            Some(variable) if locked => failure.help(format!("put it into the variable `{variable}`")),
-            _ => failure,
-        }
-    })?;
+    let unpacked = unpacked.map_err(|error| shared.password.explain(error))?;
     if let Some(list) = &entry_rules.table.checksums {
         member_sums::prove(path, list, wanted.listed.members, &into, &unpacked).inspect_err(|_| {
             // What is not proven must not be taken for finished by the next run.
@@ -496,8 +517,10 @@ fn keep_members(
         into: &rules.into,
         roles: &shared.roles,
         license: wanted.manner.license.as_deref(),
+        verified: None,
+        beside: Vec::new(),
     };
-    let members = place_members(&workspace, into, unpacked, &places)?;
+    let members = place_members(&workspace, into, unpacked, places)?;
     fs::remove_dir_all(into)?;
     if let Some(fetched) = fetched {
         let warnings = [fetched.warnings, warnings].concat();
@@ -512,14 +535,7 @@ impl Shared {
     /// Whether another copy of a broken archive may be whole: nothing proved this one, so the
     /// next run must not take it for finished.
     fn may_be_better_afresh(&self, path: &RelPath, error: &UnpackError) -> bool {
-        let broken = matches!(
-            error,
-            UnpackError::Truncated { .. }
-                | UnpackError::Damaged { .. }
-                | UnpackError::NotAnArchive { .. }
-                // Damage can look like malice: a size that is not the declared one.
-                | UnpackError::Refused { .. }
-        );
+        let broken = is_broken(error);
         let proof = self.workspace().finished().get(path).map(|finished| finished.verified);
         broken && !proof.is_some_and(Proof::is_known_beforehand)
     }
@@ -527,6 +543,18 @@ impl Shared {
     fn workspace(&self) -> MutexGuard<'_, Workspace> {
         lock(&self.workspace)
     }
+}
+
+/// Whether other bytes may make a whole archive.
+pub(super) fn is_broken(error: &UnpackError) -> bool {
+    matches!(
+        error,
+        UnpackError::Truncated { .. }
+            | UnpackError::Damaged { .. }
+            | UnpackError::NotAnArchive { .. }
+            // Damage can look like malice: a size that is not the declared one.
+            | UnpackError::Refused { .. }
+    )
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -10,12 +10,12 @@ use crate::access::Purpose;
 use crate::catalog::Selection;
 use crate::context::Context;
 use crate::events::Event;
-use crate::fs::{self};
+use crate::fs::{self, Access};
 use crate::layout::check;
 use crate::layout::receipt::Selection as ReceiptSelection;
-use crate::layout::{FinishedKind, Means, Proof, Receipt, Records, Workspace};
+use crate::layout::{Finished, FinishedKind, Means, MembersOf, Proof, Receipt, Records, Workspace};
 use crate::plan::steps::Have;
-use crate::plan::{FetchPlan, preflight};
+use crate::plan::{FetchPlan, Handling, preflight};
 use crate::providers::{AnyProvider, Hosts};
 use crate::remedy;
 use crate::reports;
@@ -26,6 +26,7 @@ use super::download::{Tally, Wanted, download};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::gate::{self, Compare};
+use super::members::{Reader, refuse_idle};
 use super::particulars::{particulars, roles};
 use super::repair::{Earlier, cannot_add, carry_over};
 use super::report::{FailedFile, FetchReport, Fetched};
@@ -42,6 +43,8 @@ pub struct FetchOptions {
     pub subsets: Vec<String>,
     /// Only these files of the release, by path or group; beside those of the subsets.
     pub include: Vec<String>,
+    /// Only these members of archives, which stay where they are.
+    pub members: Vec<MembersOf>,
     /// Not these.
     pub exclude: Vec<String>,
     /// Only files under one of these licences; all when empty.
@@ -183,7 +186,7 @@ async fn fetch_one(
     if options.dry_run {
         let wanted = wanted(context, &target, options, listed.listing, Means::Fetch, warnings)?;
         warnings.extend(ends.and_then(|ends| hurry(context, &target, &wanted, ends)));
-        return Ok((dry_run(context, &target, &wanted), Vec::new()));
+        return Ok((dry_run(context, &target, options, wanted, provider, hosts).await?, Vec::new()));
     }
     let workspace = target.workspace(context)?;
     // Another run may have finished it while this one waited.
@@ -286,11 +289,13 @@ fn already_whole(target: &Target<'_>, receipt: &Receipt) -> Result<Fetched, Fail
 /// What part of a dataset the options ask for.
 pub(super) fn receipt_selection(options: &FetchOptions) -> ReceiptSelection {
     ReceiptSelection {
-        whole: [&options.subsets, &options.include, &options.exclude, &options.licenses]
-            .iter()
-            .all(|choices| choices.is_empty()),
+        whole: options.members.is_empty()
+            && [&options.subsets, &options.include, &options.exclude, &options.licenses]
+                .iter()
+                .all(|choices| choices.is_empty()),
         subsets: options.subsets.clone(),
         include: options.include.clone(),
+        members: options.members.clone(),
         exclude: options.exclude.clone(),
         licenses: options.licenses.clone(),
         packed: !options.unpack,
@@ -305,17 +310,72 @@ fn with_earlier(asked: ReceiptSelection, earlier: Option<Receipt>) -> ReceiptSel
     }
 }
 
-fn dry_run(context: &Context, target: &Target<'_>, wanted: &[Wanted]) -> Fetched {
-    let plan = plan(context, target, wanted);
+async fn dry_run(
+    context: &Context,
+    target: &Target<'_>,
+    options: &FetchOptions,
+    wanted: Vec<Wanted>,
+    provider: Arc<AnyProvider>,
+    hosts: Arc<Hosts>,
+) -> Result<Fetched, Failure> {
+    let (members, mut wanted) = apart(wanted);
+    if !members.is_empty() {
+        let scratch = Scratch::make(context)?;
+        let reader = reader(context, target, scratch.dir.clone(), provider, hosts)?;
+        let looked = reader.look_at_all(members, None).await?;
+        refuse_idle(&looked, options, target)?;
+        wanted.extend(looked.into_iter().map(|one| one.wanted));
+    }
+    let plan = plan(context, target, wanted.iter());
     let empty = Tally::default();
-    Fetched { plan: Some(plan), ..blank(target, &empty) }
+    Ok(Fetched { plan: Some(plan), ..blank(target, &empty) })
+}
+
+/// A folder of the system for what is read only to be looked at; removed when dropped.
+struct Scratch {
+    dir: PathBuf,
+}
+
+impl Scratch {
+    fn make(context: &Context) -> Result<Self, Failure> {
+        let below = context.environment.variable("TMPDIR").unwrap_or("/tmp");
+        let name = format!("medsets-{}-{:016x}", std::process::id(), crate::net::retry::chance().to_bits());
+        let dir = PathBuf::from(below).join(name);
+        fs::create_dir_all(&dir, Access::Private)?;
+        Ok(Self { dir })
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What cannot be removed is the system's to sweep.
+        let _ = fs::remove_dir_all(&self.dir);
+    }
+}
+
+/// Archives of which only some members are wanted, and everything else.
+fn apart(wanted: Vec<Wanted>) -> (Vec<Wanted>, Vec<Wanted>) {
+    let is_partial = |one: &Wanted| matches!(one.manner.handling, Handling::Members { .. });
+    // Most have none, and there may be a million.
+    if wanted.iter().any(is_partial) { wanted.into_iter().partition(is_partial) } else { (Vec::new(), wanted) }
+}
+
+fn reader<'a>(
+    context: &'a Context,
+    target: &Target<'_>,
+    parts: PathBuf,
+    provider: Arc<AnyProvider>,
+    hosts: Arc<Hosts>,
+) -> Result<Reader<'a>, Failure> {
+    let password = archive_password(context, target)?;
+    Ok(Reader { context, provider, hosts, password, parts, access: target.access })
 }
 
 /// Whether what the person was given may end before the download does: within a day, or
 /// sooner than [`USUAL_RATE`] brings what is wanted.
 fn hurry(context: &Context, target: &Target<'_>, wanted: &[Wanted], ends: Timestamp) -> Option<String> {
     let left = ends.duration_since(context.now()).as_secs().max(1).unsigned_abs();
-    let bytes: ByteSize = wanted.iter().filter_map(|one| one.listed.size.or(one.manner.about)).sum();
+    let bytes: ByteSize = wanted.iter().filter_map(|one| one.item().likely_size()).sum();
     let rate = ByteSize(bytes.0 / left);
     (left < 24 * 60 * 60 || rate > USUAL_RATE).then(|| {
         format!(
@@ -329,9 +389,9 @@ fn hurry(context: &Context, target: &Target<'_>, wanted: &[Wanted], ends: Timest
 /// Bytes in a second that many connections bring.
 const USUAL_RATE: ByteSize = ByteSize(10_000_000);
 
-fn plan(context: &Context, target: &Target<'_>, wanted: &[Wanted]) -> FetchPlan {
+fn plan<'w>(context: &Context, target: &Target<'_>, wanted: impl Iterator<Item = &'w Wanted> + Clone) -> FetchPlan {
     let jobs = context.settings.number("jobs").unwrap_or(8);
-    FetchPlan::of(wanted.iter().map(Wanted::item), jobs, target.selection.unpacked_about())
+    FetchPlan::of(wanted.map(Wanted::item), jobs, target.selection.unpacked_about())
 }
 
 /// Plans, checks the disk, downloads, unpacks and commits. What is good of an earlier dataset
@@ -349,20 +409,28 @@ pub(super) async fn fetch_into(
 ) -> Result<(Fetched, Vec<Failure>), Failure> {
     carry_over(&mut workspace, &target.dir, &earlier)?;
     look_for(&workspace, &mut wanted);
-    let plan = plan(context, target, &wanted);
+    make_room(&mut workspace, &wanted)?;
+    let licenses = licenses(&wanted);
+    let (mut members, wanted) = apart(wanted);
+    members.retain(|one| one.have == Have::Nothing);
+    let reader = reader(context, target, workspace.root().join("parts"), provider.clone(), hosts.clone())?;
+    let members = reader.look_at_all(members, Some(&workspace)).await?;
+    if !members.is_empty() {
+        refuse_idle(&members, options, target)?;
+    }
+    let plan = plan(context, target, wanted.iter().chain(members.iter().map(|one| &one.wanted)));
     if !options.ignore_space {
         let space = fs::space(target.store.root())?;
         preflight(&plan, target.store.root(), space.bytes, space.inodes)?;
     }
-    tell_started(context, target, &plan, &wanted, &workspace);
-    let reused: ByteSize = workspace.finished().values().map(|finished| finished.size).sum();
-    let roles = roles(target.selection);
-    let password = archive_password(context, target)?;
-    let licenses = licenses(&wanted);
     let doubted = wanted.iter().filter(|one| one.manner.doubt.is_some());
     let doubted: Vec<RelPath> = doubted.map(|one| one.listed.path.clone()).collect();
-    let (workspace, tally) =
-        download(context, workspace, wanted, provider, hosts, roles, password, target.selection.id()).await?;
+    let reused = kept(&workspace);
+    tell_started(context, target, &plan, reused);
+    let (of_files, password) = (roles(target.selection), archive_password(context, target)?);
+    let (workspace, mut tally) =
+        download(context, workspace, wanted, provider, hosts, of_files, password, target.selection.id()).await?;
+    let workspace = reader.take_all(members, workspace, roles(target.selection), &mut tally).await?;
     if !tally.failures.is_empty() || context.cancel.is_set() {
         return Ok(unfinished(target, tally, reused));
     }
@@ -395,25 +463,40 @@ pub(super) fn look_for(workspace: &Workspace, wanted: &mut [Wanted]) {
     wanted.iter_mut().filter(|one| is_spent(&one.listed.path)).for_each(|one| one.have = Have::Finished);
 }
 
+/// Takes single members out of the stage where all of their archive is to come.
+pub(super) fn make_room(workspace: &mut Workspace, wanted: &[Wanted]) -> Result<(), Failure> {
+    for one in wanted {
+        if matches!(one.manner.handling, Handling::Unpack { .. }) && one.have == Have::Nothing {
+            workspace.forget_members(&one.listed.path)?;
+        }
+    }
+    Ok(())
+}
+
 /// What the workspace has of a file.
 fn have(workspace: &Workspace, wanted: &Wanted) -> Have {
     match (workspace.finished().get(&wanted.listed.path).map(|finished| &finished.kind), wanted.place()) {
         (Some(FinishedKind::Placed { at }), Some(to)) if *at == to => Have::Finished,
         (Some(FinishedKind::Unpacked { .. }), None) => Have::Finished,
-        (Some(FinishedKind::Fetched), None) => Have::Fetched,
+        (Some(FinishedKind::Fetched), None) if wanted.manner.members.is_empty() => Have::Fetched,
         _ => Have::Nothing,
     }
 }
 
-fn tell_started(context: &Context, target: &Target<'_>, plan: &FetchPlan, wanted: &[Wanted], workspace: &Workspace) {
-    let kept: ByteSize = workspace.finished().values().map(|finished| finished.size).sum();
+fn tell_started(context: &Context, target: &Target<'_>, plan: &FetchPlan, kept: ByteSize) {
     context.report.report(Event::Started {
         dataset: target.selection.id().clone(),
-        files: wanted.len() as u64,
+        files: plan.steps.len() as u64,
         bytes: plan.download + kept,
         kept,
         unknown_sizes: plan.unknown_sizes,
     });
+}
+
+/// Bytes of release files that are finished. Of archives that stay at the host none are here.
+fn kept(workspace: &Workspace) -> ByteSize {
+    let is_whole = |finished: &&Finished| !matches!(finished.kind, FinishedKind::Members { .. });
+    workspace.finished().values().filter(is_whole).map(|finished| finished.size).sum()
 }
 
 /// Some files could not be had: everything else is kept for the next run.
@@ -440,6 +523,7 @@ fn blank(target: &Target<'_>, tally: &Tally) -> Fetched {
         verified: 0,
         unpacked: tally.unpacked,
         pinned_on_first_use: 0,
+        members_pinned_on_first_use: 0,
         accepted_changes: 0,
         receipt_sha256: None,
         failed: Vec::new(),
@@ -467,6 +551,7 @@ pub(super) fn summary(
         bytes: receipt.bytes,
         verified,
         pinned_on_first_use: receipt.listed.len() as u64 - verified - accepted_changes,
+        members_pinned_on_first_use: receipt.partial.iter().map(|partial| partial.files).sum(),
         accepted_changes,
         receipt_sha256,
         cite: work.map(|work| reports::one_line(&work.work)),

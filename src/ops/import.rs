@@ -13,7 +13,7 @@ use crate::events::Event;
 use crate::fs::{self, FoundKind, FsErrorKind};
 use crate::layout::check::sha256_of;
 use crate::layout::receipt::Selection as Part;
-use crate::layout::{FinishedKind, Means, Records, Workspace};
+use crate::layout::{Finished, FinishedKind, Means, MembersOf, Records, Workspace};
 use crate::providers::local::LocalFiles;
 use crate::providers::{AnyProvider, Hosts, Listing};
 use crate::remedy;
@@ -286,6 +286,7 @@ async fn lay_out(
     let mut wanted =
         wanted::wanted(context, target, &fetch_options, listing, Means::Import, &mut imported.report.warnings)?;
     fetch::look_for(&workspace, &mut wanted);
+    fetch::make_room(&mut workspace, &wanted)?;
     let mut bytes = ByteSize::ZERO;
     for one in &imported.matched {
         bytes += fs::metadata(&fs::canonical(&one.found)?)?.map_or(ByteSize::ZERO, |found| ByteSize(found.len()));
@@ -310,10 +311,12 @@ async fn lay_out(
     if options.how == HowToTake::Link {
         link_placed(&workspace, &imported.matched)?;
     }
-    let here: Vec<&RelPath> = workspace.finished().keys().collect();
+    let is_whole = |finished: &&Finished| !matches!(finished.kind, FinishedKind::Members { .. });
+    let here: Vec<&RelPath> = workspace.finished().values().filter(is_whole).map(|finished| &finished.path).collect();
     let lacking: Vec<RelPath> = imported.missing.iter().filter(|path| !here.contains(path)).cloned().collect();
     let include = if lacking.is_empty() { Vec::new() } else { here.iter().map(|path| path.to_string()).collect() };
-    let part = Part { whole: lacking.is_empty(), include, ..Part::default() };
+    let members = if lacking.is_empty() { Vec::new() } else { members_here(&workspace) };
+    let part = Part { whole: lacking.is_empty(), include, members, ..Part::default() };
     if !lacking.is_empty() {
         let are = if lacking.len() == 1 { "is" } else { "are" };
         let missing = format!("{} {are} missing", counted(lacking.len() as u64, "file"));
@@ -328,6 +331,17 @@ async fn lay_out(
     let assembled = assemble(context, workspace, &target.dir, &target.store, particulars)?;
     imported.report.datasets.push(summary(target, &assembled.receipt, Some(assembled.receipt_sha256), &tally));
     Ok(imported.matched.iter().map(|one| one.found.clone()).collect())
+}
+
+/// Members that were fetched without the rest of their archives.
+fn members_here(workspace: &Workspace) -> Vec<MembersOf> {
+    let of = |finished: &Finished| match &finished.kind {
+        FinishedKind::Members { chosen, .. } => {
+            Some(MembersOf { of: vec![globset::escape(finished.path.as_str())], globs: chosen.clone() })
+        }
+        _ => None,
+    };
+    workspace.finished().values().filter_map(of).collect()
 }
 
 /// Whether a given file differs from what an unfinished run took in under the same name.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::fs::{self, Access};
 use crate::layout::check::sha256_of;
-use crate::layout::{FileRecord, LayoutError, Origin, RecordKind, RoleRules, Workspace, inventory};
+use crate::layout::{FileRecord, LayoutError, Origin, Proof, RecordKind, RoleRules, Workspace, inventory};
 use crate::unpack::{Link, Member, Unpacked};
 use crate::values::{ByteSize, Digest, RelPath, SafeUrl};
 
@@ -44,6 +44,10 @@ pub struct MemberPlaces<'a> {
     pub roles: &'a RoleRules,
     /// Terms of these members where they differ from the dataset's.
     pub license: Option<&'a str>,
+    /// What proved them, where they were read without the rest of the archive.
+    pub verified: Option<Proof>,
+    /// Records of members of the same archive that are in their place and stay.
+    pub beside: Vec<FileRecord>,
 }
 
 /// Moves unpacked members into the stage and writes their inventory. Gives the inventory's name.
@@ -54,8 +58,10 @@ pub fn place_members(
     workspace: &Workspace,
     unpacked_in: &Path,
     unpacked: Unpacked,
-    places: &MemberPlaces<'_>,
+    mut places: MemberPlaces<'_>,
 ) -> Result<String, LayoutError> {
+    let beside = std::mem::take(&mut places.beside);
+    let places = &places;
     let stage = workspace.stage();
     let target = places.into.under(&stage);
     let below = |path: &RelPath| path.below(places.into).map_err(|error| refused(&error.to_string()));
@@ -79,8 +85,17 @@ pub fn place_members(
     }
     let files = records.into_iter().map(|(at, member)| record(&stage, at, member, places));
     let links = links.into_iter().map(|(at, link)| link_record(&stage, at, link, places));
-    let records = files.chain(links).collect::<Result<_, _>>()?;
-    let name = format!("{}.jsonl", &Digest::sha256(places.archive.as_str().as_bytes()).hex()[..16]);
+    let records = files.chain(links).chain(beside.into_iter().map(Ok)).collect::<Result<_, _>>()?;
+    write_members(workspace, places.archive, records)
+}
+
+/// Writes the inventory of an archive's members, in the place of an earlier one. Gives its name.
+pub fn write_members(
+    workspace: &Workspace,
+    archive: &RelPath,
+    records: Vec<FileRecord>,
+) -> Result<String, LayoutError> {
+    let name = format!("{}.jsonl", &Digest::sha256(archive.as_str().as_bytes()).hex()[..16]);
     let path = workspace.members(&name);
     let fresh = path.with_extension("new");
     fs::remove_file(&fresh)?;
@@ -105,6 +120,7 @@ fn record(stage: &Path, at: RelPath, member: Member, places: &MemberPlaces<'_>) 
             raw_name: member.raw_name.as_deref().map(hex),
             member: Some(member.name),
             url: places.url.cloned(),
+            verified: places.verified,
         },
         license: places.license.map(str::to_owned),
     })
@@ -138,6 +154,7 @@ fn link_record(stage: &Path, at: RelPath, link: Link, places: &MemberPlaces<'_>)
             raw_name: None,
             member: Some(link.name),
             url: places.url.cloned(),
+            verified: places.verified,
         },
         license: places.license.map(str::to_owned),
     })

@@ -1,6 +1,6 @@
 //! Taking over what is good of an earlier dataset folder, and fetching again what is not.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::fs::{self, Access, FoundKind, FsError, FsErrorKind};
 use crate::layout::check::{self, CheckMode};
 use crate::layout::inventory::{self, InventoryReader};
-use crate::layout::receipt::Selection as Part;
+use crate::layout::receipt::{PartialMark, Selection as Part};
 use crate::layout::{DatasetDir, FileRecord, Finished, FinishedKind, LayoutError, Means, Receipt, Records, Workspace};
 use crate::providers::AnyProvider;
 use crate::remedy;
@@ -105,11 +105,18 @@ pub fn carry_over(workspace: &mut Workspace, dir: &DatasetDir, earlier: &Earlier
         }
         known.insert(record.path);
     }
+    // Members that were read one by one are had again one by one.
+    let partial: HashMap<&RelPath, &PartialMark> = receipt.partial.iter().map(|mark| (&mark.path, mark)).collect();
     let mut members: BTreeMap<RelPath, Vec<FileRecord>> = BTreeMap::new();
     for record in InventoryReader::open(&dir.inventory_path())? {
         let record = record?;
         let origin = &record.origin.file;
-        if broken.contains(origin) || workspace.finished().contains_key(origin) {
+        let is_good = if partial.contains_key(origin) {
+            !damaged.contains(&record.path) && !given_up.contains(origin)
+        } else {
+            !broken.contains(origin)
+        };
+        if !is_good || workspace.finished().contains_key(origin) {
             continue;
         }
         carry(&record, dir, workspace)?;
@@ -143,6 +150,21 @@ pub fn carry_over(workspace: &mut Workspace, dir: &DatasetDir, earlier: &Earlier
                 warnings: Vec::new(),
             })?;
         }
+    }
+    for mark in &receipt.partial {
+        if workspace.finished().contains_key(&mark.path) || given_up.contains(&mark.path) {
+            continue;
+        }
+        let inventory = write(workspace, &mark.path, members.remove(&mark.path).unwrap_or_default())?;
+        workspace.finish(Finished {
+            path: mark.path.clone(),
+            size: mark.size,
+            sha256: mark.directory_sha256,
+            verified: mark.verified,
+            url: mark.url.clone(),
+            kind: FinishedKind::Members { members: inventory, chosen: mark.members.clone() },
+            warnings: Vec::new(),
+        })?;
     }
     Ok(keep_foreign(workspace, dir, &known)?)
 }
@@ -255,6 +277,7 @@ pub async fn repair(context: &Context, found: &Verified) -> Result<Vec<String>, 
         datasets: vec![name],
         subsets: asked.subsets,
         include: asked.include,
+        members: asked.members,
         exclude: asked.exclude,
         licenses: asked.licenses,
         unpack: !asked.packed,

@@ -52,6 +52,10 @@ pub struct Fetched {
     pub unpacked: u64,
     /// Release files that nothing could prove: their digest was recorded now.
     pub pinned_on_first_use: u64,
+    /// Members of archives that were read without the rest: their CRC-32 is that of the
+    /// archive's directory, which nothing published proves.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub members_pinned_on_first_use: u64,
     /// Release files whose bytes are not the catalogue's: taken by the person's word.
     pub accepted_changes: u64,
     /// Digest of the receipt; absent for a dry run and when part failed.
@@ -72,6 +76,11 @@ pub struct Fetched {
     /// How to cite it, in one line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cite: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives references")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// A release file that could not be had.

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
+use crate::catalog::format::UnpackTable;
 use crate::catalog::source::GithubTake;
-use crate::catalog::{FileEntry, Host, HostRules, Selection, Source, Treatment};
+use crate::catalog::{FileEntry, Host, HostRules, Selection, Source, Treatment, UnpackRules};
 use crate::context::Context;
 use crate::credentials::{CredentialError, CredentialSecret, Form, Lookup, Wanted as WantedCredential};
 use crate::events::Event;
@@ -15,9 +16,9 @@ use crate::plan::steps::Have;
 use crate::providers::account::Account;
 use crate::providers::{AnyProvider, Extent, HostChoices, Hosts, ListedFile, Listing, Needs, ProviderError};
 use crate::remedy::Remedy as _;
-use crate::values::{Algorithm, ByteSize, Digest, RelPath, SafeUrl};
+use crate::values::{Algorithm, ByteSize, Digest, RelPath, SafeUrl, counted};
 
-use super::choice::Choice;
+use super::choice::{Choice, Meant};
 use super::doubt::Doubts;
 use super::download::{ArchivePassword, Manner, Wanted};
 use super::exit::Exit;
@@ -161,6 +162,7 @@ pub(super) fn wanted(
     let mut wanted = Vec::with_capacity(listing.0.len());
     let mut alike = Alike::default();
     let mut by_hand = Vec::new();
+    let mut passed_over = Vec::new();
     let doubts = Doubts::of(target.selection, channel);
     for mut listed in listing.0 {
         let entry = entries.get(&listed.path).copied();
@@ -175,9 +177,24 @@ pub(super) fn wanted(
             Some(stated) => Cow::Owned(stated.to_string()),
             None => terms.treated(&treatment),
         };
-        if !choice.means(&listed.path, [treatment.group, listed.locator().entity.as_deref()], &license) {
-            continue;
-        }
+        let is_archive = treatment.unpack.is_some() || listed.path.file_name().to_lowercase().ends_with(".zip");
+        let members = match choice.meant(
+            &listed.path,
+            [treatment.group, listed.locator().entity.as_deref()],
+            &license,
+            is_archive,
+        ) {
+            Meant::Not => continue,
+            Meant::Whole => None,
+            Meant::Members { globs, named } => match not_in_places(&treatment, &listed.path) {
+                None => Some(globs),
+                Some(reason) if named => return Err(unreadable(&listed.path, reason)),
+                Some(reason) => {
+                    passed_over.push((listed.path, reason));
+                    continue;
+                }
+            },
+        };
         if treatment.manual && means == Means::Fetch {
             by_hand.push(listed.path.to_string());
             continue;
@@ -185,10 +202,23 @@ pub(super) fn wanted(
         let is_part = parts.contains(listed.path.as_str()) || parts.contains(listed.path.file_name());
         let license = (license != terms.whole()).then(|| license.into_owned());
         let doubt = doubts.set_apart(&mut listed, entry);
-        let manner = Manner { doubt, ..manner(target, options, &treatment, &listed, keep, is_part, license)? };
+        let manner = match members {
+            None => Manner { doubt, ..manner(target, options, &treatment, &listed, keep, is_part, license)? },
+            Some(globs) => manner_of_members(options, &treatment, &listed, globs, license)?,
+        };
         wanted.push(Wanted { manner: alike.shared(manner), listed, have: Have::Nothing });
     }
     choice.refuse_idle(options, target.selection, terms.whole())?;
+    match passed_over.first() {
+        Some((path, reason)) if wanted.is_empty() => return Err(unreadable(path, reason)),
+        Some((path, reason)) => {
+            let more = passed_over.len() - 1;
+            let more =
+                if more > 0 { format!(", nor in {}", counted(more as u64, "other file")) } else { String::new() };
+            warnings.push(format!("members are not looked for in `{path}`: {reason}{more}"));
+        }
+        None => {}
+    }
     if !by_hand.is_empty() {
         warnings.push(format!("`{}`: a person must get {} and import them", target.selection, by_hand.join(", ")));
     }
@@ -279,11 +309,51 @@ fn manner(
         handling,
         about: treatment.size_about,
         unpack,
+        members: Vec::new(),
         license,
         changed_is_fine: options.accept_changed.iter().any(|name| name == listed.path.as_str()),
         doubt: None,
         tree,
     })
+}
+
+/// What becomes of an archive of which only some members are wanted.
+fn manner_of_members(
+    options: &FetchOptions,
+    treatment: &Treatment<'_>,
+    listed: &ListedFile,
+    globs: Vec<String>,
+    license: Option<String>,
+) -> Result<Manner, Failure> {
+    let bare = UnpackRules { into: treatment.into.clone(), table: UnpackTable::default() };
+    let rules = treatment.unpack.unwrap_or(&bare).of_archive(&listed.path);
+    Ok(Manner {
+        handling: Handling::Members { of: listed.size, read: None, files: Vec::new() },
+        about: None,
+        unpack: Some(rules.map_err(|error| Failure::new(Exit::CATALOG, error.to_string()))?),
+        members: globs,
+        license,
+        changed_is_fine: options.accept_changed.iter().any(|name| name == listed.path.as_str()),
+        doubt: None,
+        tree: None,
+    })
+}
+
+/// Why single members of an archive cannot be read, where that is so by what is known of it.
+fn not_in_places(treatment: &Treatment<'_>, path: &RelPath) -> Option<&'static str> {
+    let table = treatment.unpack.map(|rules| &rules.table);
+    if table.is_some_and(|table| !table.parts.is_empty()) {
+        return Some("it is split into parts");
+    }
+    let format = table.and_then(|table| table.format.as_deref());
+    let is_zip = format.map_or_else(|| path.file_name().to_lowercase().ends_with(".zip"), |format| format == "zip");
+    (!is_zip).then_some("only a zip can be read in places, and this must be read from its start")
+}
+
+fn unreadable(path: &RelPath, reason: &str) -> Failure {
+    Failure::new(Exit::UNSUPPORTED, format!("no single members can be had of `{path}`: {reason}"))
+        .in_file(path)
+        .help("fetch it whole, without `--members`")
 }
 
 /// The manners of files that were wanted lately, so that the many that are treated alike share

@@ -69,7 +69,14 @@ mod tests {
     use crate::values::RelPath;
 
     fn plan(action: Action) -> FetchPlan {
-        let step = Step { path: RelPath::parse("a").unwrap(), action, size: None, size_about: None, license: None };
+        let step = Step {
+            path: RelPath::parse("a").unwrap(),
+            action,
+            size: None,
+            size_about: None,
+            license: None,
+            part: None,
+        };
         FetchPlan { steps: vec![step], download: ByteSize(10), unknown_sizes: 0, peak: ByteSize(10), inodes: 5 }
     }
 

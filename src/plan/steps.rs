@@ -38,6 +38,24 @@ pub enum Handling {
         /// Whether the archive itself is kept.
         keep: bool,
     },
+    /// Only some of its members are read, and the archive itself stays where it is.
+    Members {
+        /// Bytes of the whole archive.
+        of: Option<ByteSize>,
+        /// Bytes that are read of it, once it was looked at.
+        read: Option<ByteSize>,
+        /// The members that are not here yet.
+        files: Vec<PlannedMember>,
+    },
+}
+
+/// A member that is to be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PlannedMember {
+    /// Its name in the archive.
+    pub name: String,
+    /// Its size when unpacked.
+    pub size: ByteSize,
 }
 
 /// What is here of a file already.
@@ -65,6 +83,8 @@ pub enum Action {
     DownloadAndUnpack,
     /// Unpacks what an earlier run downloaded.
     Unpack,
+    /// Reads single members out of an archive.
+    ReadMembers,
 }
 
 /// One file of the release and what is done for it.
@@ -83,6 +103,20 @@ pub struct Step {
     /// Its terms, where they are not those of the whole.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub license: Option<String>,
+    /// What is read of an archive, where that is not all of it. Boxed: a plan may have a million
+    /// steps.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Box<PlannedPart>>,
+}
+
+/// What is read of an archive that stays at its host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PlannedPart {
+    /// Size of the whole archive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub archive_size: Option<ByteSize>,
+    /// The members.
+    pub members: Vec<PlannedMember>,
 }
 
 /// All steps of one dataset and their sum.
@@ -132,26 +166,29 @@ impl Item<'_> {
             (_, Have::Here | Have::Finished) => 0,
             (Handling::Place { .. }, _) => 1,
             (Handling::Unpack { members, .. }, _) => members.unwrap_or(1) + 1,
+            (Handling::Members { files, .. }, _) => files.len() as u64 + 1,
         }
     }
 }
 
 fn step(item: Item<'_>) -> Step {
-    let unpacks = matches!(item.handling, Handling::Unpack { .. });
-    let action = match item.have {
-        Have::Here | Have::Finished => Action::Keep,
-        Have::Fetched if unpacks => Action::Unpack,
-        Have::Fetched => Action::Keep,
-        Have::Nothing if unpacks => Action::DownloadAndUnpack,
-        Have::Nothing => Action::Download,
+    let part = match item.handling {
+        Handling::Members { of, files, .. } => {
+            Some(Box::new(PlannedPart { archive_size: *of, members: files.clone() }))
+        }
+        Handling::Place { .. } | Handling::Unpack { .. } => None,
     };
-    Step {
-        path: item.path.clone(),
-        action,
-        size: item.size,
-        size_about: item.about.filter(|_| item.size.is_none()),
-        license: item.license.map(str::to_owned),
-    }
+    let action = match (item.have, item.handling) {
+        (Have::Here | Have::Finished, _) => Action::Keep,
+        (Have::Fetched, Handling::Unpack { .. }) => Action::Unpack,
+        (Have::Fetched, _) => Action::Keep,
+        (Have::Nothing, Handling::Place { .. }) => Action::Download,
+        (Have::Nothing, Handling::Unpack { .. }) => Action::DownloadAndUnpack,
+        (Have::Nothing, Handling::Members { .. }) => Action::ReadMembers,
+    };
+    let size_about = item.about.filter(|_| item.size.is_none());
+    let license = item.license.map(str::to_owned);
+    Step { path: item.path.clone(), action, size: item.size, size_about, license, part }
 }
 
 /// Placed files stay. Archives that are dropped once unpacked are on disk only a few at a
@@ -172,6 +209,10 @@ fn peak<'w>(items: impl Iterator<Item = Item<'w>> + Clone, jobs: u64, unpacked_a
                 all_known &= bytes.is_some();
                 let download = if have == Have::Fetched { ByteSize::ZERO } else { size };
                 if *keep { kept += download } else { passing.push(download) }
+            }
+            // What was read stays until all of it is unpacked.
+            (Handling::Members { files, .. }, _) => {
+                placed += size + files.iter().map(|file| file.size).sum::<ByteSize>();
             }
         }
     }

@@ -76,6 +76,20 @@ pub enum TransferError {
         /// Which file.
         file: RelPath,
     },
+    /// The host gives no parts of the file.
+    #[error("`{file}`: the host sends it only as a whole{}, so nothing can be read out of it", sized(size))]
+    OnlyWhole {
+        /// Which file.
+        file: RelPath,
+        /// How large it is, where the host says so.
+        size: Option<ByteSize>,
+    },
+    /// The host has replaced the file while it was read.
+    #[error("`{file}`: the host has replaced it while it was read")]
+    Replaced {
+        /// Which file.
+        file: RelPath,
+    },
     /// A file of ours could not be written or read.
     #[error("`{file}`: {source}")]
     Fs {
@@ -99,7 +113,8 @@ impl TransferError {
             Self::Net { source, .. } => source.exit(),
             Self::NotLocated { cause, .. } => cause.exit,
             Self::Expired { .. } => 36,
-            Self::Mismatch { .. } | Self::TooLong { .. } => 40,
+            Self::Mismatch { .. } | Self::TooLong { .. } | Self::Replaced { .. } => 40,
+            Self::OnlyWhole { .. } => 55,
             Self::Truncated { .. } | Self::Nothing { .. } => 41,
             Self::WrongContent { .. } => 42,
             Self::Fs { source, .. } => source.exit(),
@@ -135,6 +150,8 @@ impl Remedy for TransferError {
                 "run the same command again; if it stays so, the publisher may have replaced the file".into()
             }
             Self::WrongContent { .. } | Self::Nothing { .. } => "open the address in a browser: it may ask you to sign in, or say that a quota is used up".into(),
+            Self::OnlyWhole { .. } => "fetch it whole, without `--members`; another source may give parts (`--source`)".into(),
+            Self::Replaced { .. } => "run the same command again; nothing of two versions was put together".into(),
             Self::Fs { source, .. } => return source.remedy(),
             Self::Cancelled { .. } => "run the same command again to go on; the parts are kept".into(),
         })
@@ -143,4 +160,8 @@ impl Remedy for TransferError {
 
 fn titled(title: &Option<String>) -> String {
     title.as_ref().map_or(String::new(), |title| format!(" (\"{title}\")"))
+}
+
+fn sized(size: &Option<ByteSize>) -> String {
+    size.map_or(String::new(), |size| format!(" ({size})"))
 }

@@ -139,17 +139,31 @@ impl Remedy for UnpackError {
 /// What went wrong, before the archive's name is known.
 #[derive(Debug)]
 pub(super) enum Fault {
-    Refused { member: Option<String>, rule: Cow<'static, str> },
-    Unsupported { member: Option<String>, method: Cow<'static, str> },
+    Refused {
+        member: Option<String>,
+        rule: Cow<'static, str>,
+    },
+    Unsupported {
+        member: Option<String>,
+        method: Cow<'static, str>,
+    },
     Truncated(Cow<'static, str>),
     MissingPart(String),
-    Damaged { member: Option<String>, reason: Cow<'static, str> },
+    Damaged {
+        member: Option<String>,
+        reason: Cow<'static, str>,
+    },
     NotAnArchive(String),
     PasswordNeeded(String),
     WrongPassword(String),
     Source(io::Error),
     Fs(FsError),
     Cancelled,
+    /// These bytes of an archive that is elsewhere are not here.
+    NotHeld {
+        from: u64,
+        until: u64,
+    },
 }
 
 impl Fault {
@@ -216,7 +230,7 @@ impl Fault {
             Self::NotAnArchive(found) => Self::Damaged { member: join(None), reason: format!("it is {found}").into() },
             Self::PasswordNeeded(member) => Self::PasswordNeeded(format!("{archive}!{member}")),
             Self::WrongPassword(member) => Self::WrongPassword(format!("{archive}!{member}")),
-            Self::Source(_) | Self::Fs(_) | Self::Cancelled => self,
+            Self::Source(_) | Self::Fs(_) | Self::Cancelled | Self::NotHeld { .. } => self,
         }
     }
 
@@ -235,6 +249,9 @@ impl Fault {
             Self::Source(source) => UnpackError::Source { archive, source },
             Self::Fs(error) => UnpackError::Fs(error),
             Self::Cancelled => UnpackError::Cancelled { archive },
+            Self::NotHeld { from, until } => {
+                UnpackError::Truncated { archive, reason: format!("its bytes from {from} to {until} are not here") }
+            }
         }
     }
 

@@ -131,7 +131,7 @@ impl Targets {
             let first = match entry.kind {
                 EntryKind::File => id as u32,
                 EntryKind::Twin(first) => first,
-                EntryKind::Folder | EntryKind::Link => return None,
+                EntryKind::Folder | EntryKind::Link | EntryKind::LeftOut => return None,
             };
             Some((roster.name(id as u32).to_owned(), first))
         });

@@ -58,6 +58,8 @@ pub(super) enum EntryKind {
     Link,
     /// A file of the same name as that earlier one; passes if its bytes are the same.
     Twin(u32),
+    /// Anything that was not chosen.
+    LeftOut,
 }
 
 /// A piece of the shared text.

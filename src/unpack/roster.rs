@@ -236,6 +236,15 @@ impl<'a> Roster<'a> {
         entry.size = size;
     }
 
+    /// Takes members out again, once all are placed.
+    pub(super) fn leave_out(&mut self, is_meant: impl Fn(u32) -> bool) {
+        for (id, entry) in self.entries.iter_mut().enumerate() {
+            if is_meant(id as u32) {
+                entry.kind = EntryKind::LeftOut;
+            }
+        }
+    }
+
     /// Notes what stops nothing.
     pub(super) fn warn(&mut self, warning: impl FnOnce() -> String) {
         self.warnings.add(warning);
@@ -247,7 +256,7 @@ impl<'a> Roster<'a> {
         let mut files = 0;
         for (id, entry) in self.entries.iter().enumerate() {
             match entry.kind {
-                EntryKind::Folder | EntryKind::Link => {}
+                EntryKind::Folder | EntryKind::Link | EntryKind::LeftOut => {}
                 EntryKind::File => files += 1,
                 EntryKind::Twin(first) => {
                     let name = entry.name.of(&self.text);

@@ -219,7 +219,7 @@ impl Extractor<'_> {
         let broken = |error| fault(Error::Io(error, "".into()), self.job.request.password.is_some()).of(name);
         self.done += usize::from(entry.kind != EntryKind::Folder);
         match entry.kind {
-            EntryKind::Folder => Ok(()),
+            EntryKind::Folder | EntryKind::LeftOut => Ok(()),
             EntryKind::Link => {
                 let mut target = String::new();
                 bytes.read_to_string(&mut target).map_err(broken)?;

@@ -2,35 +2,61 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::fs::PositionalFile;
 
 use super::error::Fault;
 
-/// One or several files seen as one; shared by threads, since every read names its place.
+/// One or several files seen as one, or a few stretches of a file that is elsewhere; shared by
+/// threads, since every read names its place.
 pub(super) struct Source {
-    parts: Vec<Part>,
+    /// In the order of the whole.
+    stretches: Vec<Stretch>,
+    /// Where each file of a split archive begins.
+    parts: Vec<u64>,
     length: u64,
 }
 
-/// A file and where it begins in the whole.
-struct Part {
-    file: PositionalFile,
+/// Bytes that follow each other in the whole and in a file.
+struct Stretch {
+    file: Arc<PositionalFile>,
+    /// Its place in the whole.
     start: u64,
+    length: u64,
+    /// Its place in the file.
+    at: u64,
 }
 
 impl Source {
     /// Opens the files in order.
     pub(super) fn open<P: AsRef<Path>>(paths: &[P]) -> Result<Self, Fault> {
-        let mut parts = Vec::with_capacity(paths.len());
+        let mut stretches = Vec::with_capacity(paths.len());
         let mut length = 0;
         for path in paths {
             let file = PositionalFile::open(path.as_ref())?;
-            let start = length;
-            length += file.len()?;
-            parts.push(Part { file, start });
+            let stretch = Stretch { start: length, length: file.len()?, at: 0, file: Arc::new(file) };
+            length += stretch.length;
+            stretches.push(stretch);
         }
-        Ok(Self { parts, length })
+        let parts = stretches.iter().map(|stretch| stretch.start).collect();
+        Ok(Self { stretches, parts, length })
+    }
+
+    /// Opens what is here of a file of `length` bytes: files, each with the ranges of the whole
+    /// that lie in it one behind the other. No two ranges share bytes.
+    pub(super) fn open_stretches(length: u64, held: &[(PathBuf, Vec<(u64, u64)>)]) -> Result<Self, Fault> {
+        let mut stretches = Vec::new();
+        for (path, ranges) in held.iter().filter(|(_, ranges)| !ranges.is_empty()) {
+            let file = Arc::new(PositionalFile::open(path)?);
+            let mut at = 0;
+            for (from, until) in ranges {
+                stretches.push(Stretch { file: file.clone(), start: *from, length: until - from, at });
+                at += until - from;
+            }
+        }
+        stretches.sort_by_key(|stretch| stretch.start);
+        Ok(Self { stretches, parts: vec![0], length })
     }
 
     /// Bytes in all.
@@ -45,19 +71,37 @@ impl Source {
 
     /// Where a part begins.
     pub(super) fn part_start(&self, part: usize) -> Option<u64> {
-        self.parts.get(part).map(|part| part.start)
+        self.parts.get(part).copied()
     }
 
     /// The path of the last part, which names the archive.
     pub(super) fn path(&self) -> PathBuf {
-        self.parts.last().map(|part| part.file.path().to_path_buf()).unwrap_or_default()
+        self.stretches.last().map(|stretch| stretch.file.path().to_path_buf()).unwrap_or_default()
+    }
+
+    /// Refuses a range of which not all is here.
+    pub(super) fn check_held(&self, from: u64, until: u64) -> Result<(), Fault> {
+        let mut at = from;
+        for stretch in &self.stretches {
+            if stretch.start <= at && at < stretch.start + stretch.length {
+                at = stretch.start + stretch.length;
+            }
+        }
+        if at < until { Err(Fault::NotHeld { from, until }) } else { Ok(()) }
     }
 
     /// Reads some bytes at a place; zero at the end.
     pub(super) fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize, Fault> {
-        let after = self.parts.partition_point(|part| part.start <= offset);
-        let Some(part) = self.parts[..after].last() else { return Ok(0) };
-        Ok(part.file.read_at(buffer, offset - part.start)?)
+        let after = self.stretches.partition_point(|stretch| stretch.start <= offset);
+        let held = self.stretches[..after].last().map(|stretch| (stretch, offset - stretch.start));
+        match held.filter(|(stretch, inside)| *inside < stretch.length) {
+            Some((stretch, inside)) => {
+                let most = buffer.len().min(usize::try_from(stretch.length - inside).unwrap_or(usize::MAX));
+                Ok(stretch.file.read_at(&mut buffer[..most], stretch.at + inside)?)
+            }
+            None if offset >= self.length => Ok(0),
+            None => Err(Fault::NotHeld { from: offset, until: self.length.min(offset + buffer.len() as u64) }),
+        }
     }
 
     /// Fills the whole buffer from a place.

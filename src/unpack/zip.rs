@@ -1,5 +1,6 @@
 //! zip: judged from its directory, every local header compared, members unpacked in parallel.
 
+mod chosen;
 mod crypt;
 mod decode;
 mod directory;
@@ -20,6 +21,7 @@ use super::sniff::{SNIFF_LENGTH, sniff};
 use super::source::Source;
 use super::tree::Digests;
 
+pub(super) use chosen::{survey, unpack_some};
 use directory::Directory;
 pub(super) use directory::has_directory;
 use record::{Aes, ENCRYPTED, Record, RecordKind};
@@ -29,6 +31,8 @@ use record::{Aes, ENCRYPTED, Record, RecordKind};
 #[derive(Clone, Copy)]
 struct Entry {
     offset: u64,
+    /// Where the next member begins, or the directory: everything up to there may be its own.
+    end: u64,
     packed: u64,
     size: u64,
     /// Keyed hash of the raw name.
@@ -50,6 +54,7 @@ impl Entry {
     fn new(record: &Record, id: u32, hasher: &RandomState) -> Self {
         Self {
             offset: record.offset,
+            end: 0,
             packed: record.packed,
             size: record.size,
             name_hash: hasher.hash_one(record.raw_name.as_slice()),
@@ -80,6 +85,28 @@ impl Entry {
 
 /// Unpacks a zip.
 pub(super) fn unpack(source: &Source, job: &Job<'_>) -> Result<Unpacked, Fault> {
+    extract_members(source, judge(source, job, Which::All)?, job)
+}
+
+/// Which members are to be unpacked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Which {
+    /// All that the rules take.
+    All,
+    /// Some of them, chosen later: nothing but their names is asked of the others.
+    Some,
+}
+
+/// A zip whose directory keeps all rules.
+struct Judged<'a> {
+    entries: Vec<Entry>,
+    roster: Roster<'a>,
+    hasher: RandomState,
+    directory: Directory,
+}
+
+/// Judges a zip from its directory.
+fn judge<'a>(source: &Source, job: &Job<'a>, which: Which) -> Result<Judged<'a>, Fault> {
     let directory = directory::find(source)?;
     let hasher = RandomState::new();
     let mut roster = Roster::new(job.rules(), Some(source.length()));
@@ -89,17 +116,26 @@ pub(super) fn unpack(source: &Source, job: &Job<'_>) -> Result<Unpacked, Fault> 
     let mut entries = Vec::with_capacity(most);
     record::walk(source, &directory, job.charset, &mut |record| {
         job.go_on()?;
-        let id = enter(&record, &mut roster, job).map_err(|fault| fault.of(&record.name.text))?;
+        let id = enter(&record, &mut roster, job, which).map_err(|fault| fault.of(&record.name.text))?;
         entries.push(Entry::new(&record, id.unwrap_or(UNWANTED), &hasher));
         Ok(())
     })?;
     roster.settle()?;
     entries.sort_unstable_by_key(|entry| entry.offset);
-    check_ranges(&entries, &directory, &roster)?;
-    check_front(source, entries.first().map_or(directory.start, |entry| entry.offset))?;
+    let mut end = directory.start;
+    for entry in entries.iter_mut().rev() {
+        entry.end = std::mem::replace(&mut end, entry.offset);
+    }
+    check_ranges(&entries, &roster)?;
+    check_front(source, end)?;
+    Ok(Judged { entries, roster, hasher, directory })
+}
 
+/// Unpacks what was judged.
+fn extract_members(source: &Source, judged: Judged<'_>, job: &Job<'_>) -> Result<Unpacked, Fault> {
+    let Judged { entries, mut roster, hasher, .. } = judged;
     let digests = Digests::with_capacity(roster.entries().len());
-    let wanted = extract::all(source, &entries, directory.start, &hasher, &roster, &digests, job)?;
+    let wanted = extract::all(source, &entries, &hasher, &roster, &digests, job)?;
     drop(entries);
     let mut digests = digests.take_all();
     let links = links::make(&wanted, &mut roster, &mut digests, job)?;
@@ -108,7 +144,7 @@ pub(super) fn unpack(source: &Source, job: &Job<'_>) -> Result<Unpacked, Fault> 
 }
 
 /// Enters a record, if it is wanted and can be unpacked.
-fn enter(record: &Record, roster: &mut Roster<'_>, job: &Job<'_>) -> Result<Option<u32>, Fault> {
+fn enter(record: &Record, roster: &mut Roster<'_>, job: &Job<'_>, which: Which) -> Result<Option<u32>, Fault> {
     let kind = match record.kind {
         RecordKind::File => EntryKind::File,
         RecordKind::Folder => EntryKind::Folder,
@@ -122,14 +158,8 @@ fn enter(record: &Record, roster: &mut Roster<'_>, job: &Job<'_>) -> Result<Opti
     let candidate =
         Candidate { name, raw: record.name.raw.clone(), kind, size: record.size, modified: record.modified };
     let id = roster.admit(candidate)?;
-    if id.is_some() && kind != EntryKind::Folder {
-        decode::check_method(record.method)?;
-        if record.flags & ENCRYPTED != 0 && job.request.password.is_none() {
-            return Err(Fault::PasswordNeeded(String::new()));
-        }
-        if record.method == decode::STORED && record.flags & ENCRYPTED == 0 && record.packed != record.size {
-            return Err(Fault::refused("it is stored as it is, yet its two sizes differ"));
-        }
+    if id.is_some() && kind != EntryKind::Folder && which == Which::All {
+        check_unpackable(record.method, record.flags, (record.packed, record.size), job)?;
         if kind == EntryKind::Link {
             links::check_allowed(job.rules(), record.size)?;
         }
@@ -137,13 +167,25 @@ fn enter(record: &Record, roster: &mut Roster<'_>, job: &Job<'_>) -> Result<Opti
     Ok(id)
 }
 
+/// Refuses a member that cannot be unpacked, before anything of it is read.
+fn check_unpackable(method: u16, flags: u16, (packed, size): (u64, u64), job: &Job<'_>) -> Result<(), Fault> {
+    decode::check_method(method)?;
+    let is_encrypted = flags & ENCRYPTED != 0;
+    if is_encrypted && job.request.password.is_none() {
+        return Err(Fault::PasswordNeeded(String::new()));
+    }
+    if method == decode::STORED && !is_encrypted && packed != size {
+        return Err(Fault::refused("it is stored as it is, yet its two sizes differ"));
+    }
+    Ok(())
+}
+
 /// Refuses members that share bytes: the bomb that unpacks one stream under many names. The
 /// exact ends are compared again when the local headers are read.
-fn check_ranges(entries: &[Entry], directory: &Directory, roster: &Roster<'_>) -> Result<(), Fault> {
-    let ends = entries.iter().skip(1).map(|next| next.offset).chain([directory.start]);
-    for (entry, end) in entries.iter().zip(ends) {
+fn check_ranges(entries: &[Entry], roster: &Roster<'_>) -> Result<(), Fault> {
+    for entry in entries {
         let least = entry.offset.checked_add(local::FIXED as u64).and_then(|at| at.checked_add(entry.packed));
-        if least.is_none_or(|least| least > end) {
+        if least.is_none_or(|least| least > entry.end) {
             let fault = Fault::refused("it overlaps the member or the directory after it");
             return Err(if entry.id == UNWANTED { fault } else { fault.of(roster.name(entry.id)) });
         }

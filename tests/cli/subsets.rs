@@ -52,7 +52,7 @@ fn what_matches_nothing_is_refused() {
     check(&["--subset", "nothing"], 11, &["no subset `nothing`", "`labels`, `texts`"]);
     check(&["--include", "*.csv", "--include", "*.dcm"], 2, &["`*.dcm` matches no file", "--files"]);
     check(&["--exclude", "imagse"], 2, &["`imagse` matches no file"]);
-    check(&["--include", "images/**"], 2, &["`images/**`", "archives as a whole"]);
+    check(&["--include", "images/**"], 2, &["`images/**`", "`--members`"]);
     check(&["--include", "a[b"], 2, &["is no glob"]);
     let home = Home::new();
     let list = home.path().join("list");

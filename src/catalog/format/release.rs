@@ -72,6 +72,9 @@ pub struct SubsetEntry {
     /// But not these.
     #[serde(default)]
     pub exclude: Vec<String>,
+    /// Of its archives only these members: globs over their names.
+    #[serde(default)]
+    pub members: Vec<String>,
 }
 
 /// A variant as it is written.

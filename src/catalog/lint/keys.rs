@@ -114,7 +114,7 @@ pub(super) const ENTRY: Keys = Keys(&[
     ("release.file.unpack", UNPACK),
     ("release.file.unpack.under", &["match", "to"]),
     ("release.rule", &["match", "variant", "group", "into", "unpack", "license", "role", "skip"]),
-    ("release.subset", &["name", "title", "variant", "include", "exclude"]),
+    ("release.subset", &["name", "title", "variant", "include", "exclude", "members"]),
     ("release.host-error", &["variant", "channel", "path", "reason", "source", "read", "confidence"]),
     ("release.rule.unpack", UNPACK),
     ("release.rule.unpack.under", &["match", "to"]),

@@ -33,7 +33,9 @@ pub(super) fn text(notes: &mut Notes<'_>, at: &At<'_>, trail: &str, text: &str, 
         ("release.source", "record-lists") => path(notes, at, key, text),
         ("release.source", "commit" | "tree") => hexadecimal(notes, at, key, text),
         ("release", "date") => release_date(notes, at, text),
-        ("layout", _) | ("release.rule", "match") | ("release.subset", "include" | "exclude") => glob(notes, at, text),
+        ("layout", _) | ("release.rule", "match") | ("release.subset", "include" | "exclude" | "members") => {
+            glob(notes, at, text)
+        }
         ("release.file.unpack.under" | "release.rule.unpack.under", "match") => glob(notes, at, text),
         ("release.file.unpack" | "release.rule.unpack", _) => unpack(notes, at, key, text),
         ("release.file.unpack.under" | "release.rule.unpack.under", "to") => path(notes, at, key, text),

@@ -20,6 +20,10 @@ pub struct FetchArgs {
     /// Not these files of the release (glob, may be repeated)
     #[arg(long, value_name = "GLOB")]
     pub exclude: Vec<String>,
+    /// Only these members of the release's zip archives, which are read where they are and not
+    /// downloaded: globs over the members' names (may be repeated; `--include` names the archives)
+    #[arg(long, value_name = "GLOB", conflicts_with_all = ["no_unpack", "keep_archives"])]
+    pub members: Vec<String>,
     /// Only the files named in this file, one path of the release in each line; `-` reads standard input
     #[arg(long, value_name = "FILE")]
     pub files_from: Option<PathBuf>,

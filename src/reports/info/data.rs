@@ -122,6 +122,7 @@ fn of_subset(subset: &SubsetEntry) -> Value {
         "title": subset.title,
         "include": subset.include,
         "exclude": Some(&subset.exclude).filter(|globs| !globs.is_empty()),
+        "members": Some(&subset.members).filter(|globs| !globs.is_empty()),
     }))
 }
 

@@ -270,9 +270,11 @@ fn files(sheet: &mut Sheet, selection: &Selection, show: Show) {
 /// A name for `--subset`, and what it stands for.
 fn subset_line(subset: &SubsetEntry) -> String {
     let title = subset.title.as_ref().map(|title| format!(": {title}")).unwrap_or_default();
-    let without =
-        if subset.exclude.is_empty() { String::new() } else { format!(" without {}", subset.exclude.join(", ")) };
-    format!("{}{title} ({}{without})", subset.name, subset.include.join(", "))
+    let listed = |word: &str, globs: &[String]| {
+        if globs.is_empty() { String::new() } else { format!("{word}{}", globs.join(", ")) }
+    };
+    let (without, members) = (listed(" without ", &subset.exclude), listed("; of archives only ", &subset.members));
+    format!("{}{title} ({}{without}{members})", subset.name, subset.include.join(", "))
 }
 
 /// Path, size, what proves it. A pinned tree proves the content of an archive without a digest.

@@ -79,6 +79,13 @@ pub(in crate::unpack) fn has_directory(source: &Source) -> Result<bool, Fault> {
 
 /// Finds the one directory.
 pub(super) fn find(source: &Source) -> Result<Directory, Fault> {
+    let directory = locate(source)?;
+    check_place(source, &directory)?;
+    Ok(directory)
+}
+
+/// Where the directory is by the end of the file alone.
+pub(super) fn locate(source: &Source) -> Result<Directory, Fault> {
     let (tail, tail_start) = tail(source)?;
     let place = end_place(&tail)?;
     let short = parse_end(&tail[place..]);
@@ -97,14 +104,21 @@ pub(super) fn find(source: &Source) -> Result<Directory, Fault> {
     let Some(shift) = directory_end.checked_sub(stated_end) else {
         return Err(Fault::refused("its directory would reach past its own end record"));
     };
-    let start = stated + shift;
-    if record.size > 0 && !is_record(source, start)? {
+    Ok(Directory { start: stated + shift, end: directory_end, count: record.count, shift })
+}
+
+/// Refuses a place where no directory is, and a second one where the file's own figures would
+/// lead a reader that knows nothing of bytes in front.
+fn check_place(source: &Source, directory: &Directory) -> Result<(), Fault> {
+    let has_records = directory.end > directory.start;
+    if has_records && !is_record(source, directory.start)? {
         return Err(Fault::refused("there is no directory where its end record says"));
     }
-    if shift > 0 && (source.parts() > 1 || (record.size > 0 && is_record(source, stated)?)) {
+    let stated = directory.start - directory.shift;
+    if directory.shift > 0 && (source.parts() > 1 || (has_records && is_record(source, stated)?)) {
         return Err(Fault::refused("two places could be its directory"));
     }
-    Ok(Directory { start, end: directory_end, count: record.count, shift })
+    Ok(())
 }
 
 /// The last bytes of the file, in which the end record must be, and where they begin.

@@ -29,17 +29,15 @@ const RUN_MEMBERS: usize = 256;
 pub(super) fn all(
     source: &Source,
     entries: &[Entry],
-    end: u64,
     hasher: &RandomState,
     roster: &Roster<'_>,
     digests: &Digests,
     job: &Job<'_>,
 ) -> Result<Vec<Wanted>, Fault> {
-    let units = units(entries, end);
+    let units = units(entries);
     let shared = Shared {
         source,
         entries,
-        end,
         hasher,
         roster,
         digests,
@@ -63,15 +61,17 @@ pub(super) fn all(
 }
 
 /// What is done in one go: members that follow each other in the archive.
-fn units(entries: &[Entry], end: u64) -> Vec<Range<u32>> {
-    let next = |index: usize| entries.get(index + 1).map_or(end, |entry| entry.offset);
+fn units(entries: &[Entry]) -> Vec<Range<u32>> {
+    let next = |index: usize| entries[index].end;
     let mut units: Vec<Range<u32>> = Vec::new();
     let mut run = 0;
     let is_large = |index: usize| entries[index].size > RUN_BYTES || next(index) - entries[index].offset > RUN_BYTES;
     for index in 0..entries.len() {
         let large = is_large(index);
         let full = index - run >= RUN_MEMBERS || next(index) - entries[run].offset > RUN_BYTES;
-        if index > run && (large || full) {
+        // Of an archive that is elsewhere not every member is here.
+        let apart = index > run && next(index - 1) != entries[index].offset;
+        if index > run && (large || full || apart) {
             units.push(run as u32..index as u32);
             run = index;
         }
@@ -95,7 +95,6 @@ fn units(entries: &[Entry], end: u64) -> Vec<Range<u32>> {
 struct Shared<'a> {
     source: &'a Source,
     entries: &'a [Entry],
-    end: u64,
     hasher: &'a RandomState,
     roster: &'a Roster<'a>,
     digests: &'a Digests,
@@ -122,11 +121,6 @@ impl Shared<'_> {
             self.failed.store(true, Ordering::Relaxed);
             self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(fault);
         }
-    }
-
-    /// Where the member after this one begins.
-    fn end_of(&self, index: usize) -> u64 {
-        self.entries.get(index + 1).map_or(self.end, |entry| entry.offset)
     }
 }
 
@@ -156,7 +150,7 @@ impl<'a> Worker<'a> {
     /// Does one unit and notes its digests.
     fn unit(&mut self, unit: Range<usize>) -> Result<(), Fault> {
         let first = self.shared.entries[unit.start];
-        let span = self.shared.end_of(unit.end - 1) - first.offset;
+        let span = self.shared.entries[unit.end - 1].end - first.offset;
         if span <= RUN_BYTES && first.size <= RUN_BYTES {
             self.run(unit, span as usize)?;
         } else {
@@ -185,7 +179,7 @@ impl<'a> Worker<'a> {
         for index in unit {
             self.shared.job.go_on()?;
             let from = (self.shared.entries[index].offset - start) as usize;
-            let to = (self.shared.end_of(index) - start) as usize;
+            let to = (self.shared.entries[index].end - start) as usize;
             self.named(index, |worker| worker.small(index, &packed[from..to]))?;
             bytes += self.shared.entries[index].size;
         }
@@ -291,7 +285,7 @@ impl<'a> Worker<'a> {
     fn large(&mut self, index: usize) -> Result<(), Fault> {
         let Shared { source, job, roster, hasher, .. } = *self.shared;
         let entry = self.shared.entries[index];
-        let next = self.shared.end_of(index);
+        let next = entry.end;
         let fixed = source.up_to(entry.offset, local::FIXED)?;
         if fixed.len() < local::FIXED {
             return Err(Fault::truncated("a local header is cut"));
