@@ -31,6 +31,9 @@
 //!   ops::download        three parts at once: these two and a recorder
 //!     transfer             asks the provider for a Location, downloads, hashes, proves
 //!     unpack               archives as they come, each member hashed as it is written
+//!   ops::members         single members of archives that stay at their host
+//!     transfer::stretches    reads the end of an archive, its directory, the members' bytes
+//!     unpack::elsewhere      judges it, and unpacks what was read
 //!   ops::assemble        stage to folder
 //!     reports              README.md, TERMS.md, CITATION.cff
 //!     layout               inventory, manifest, receipt, then one rename

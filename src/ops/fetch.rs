@@ -368,7 +368,8 @@ fn reader<'a>(
     hosts: Arc<Hosts>,
 ) -> Result<Reader<'a>, Failure> {
     let password = archive_password(context, target)?;
-    Ok(Reader { context, provider, hosts, password, parts, access: target.access })
+    let dataset = target.selection.id().clone();
+    Ok(Reader { context, provider, hosts, dataset, password, parts, access: target.access })
 }
 
 /// Whether what the person was given may end before the download does: within a day, or
@@ -415,8 +416,11 @@ pub(super) async fn fetch_into(
     members.retain(|one| one.have == Have::Nothing);
     let reader = reader(context, target, workspace.root().join("parts"), provider.clone(), hosts.clone())?;
     let members = reader.look_at_all(members, Some(&workspace)).await?;
-    if !members.is_empty() {
-        refuse_idle(&members, options, target)?;
+    if let Err(failure) = refuse_idle(&members, options, target) {
+        if workspace.finished().is_empty() {
+            workspace.discard()?;
+        }
+        return Err(failure);
     }
     let plan = plan(context, target, wanted.iter().chain(members.iter().map(|one| &one.wanted)));
     if !options.ignore_space {

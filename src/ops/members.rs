@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::context::Context;
+use crate::events::Event;
 use crate::fs::{self, Access};
 use crate::layout::inventory::InventoryReader;
 use crate::layout::{FileRecord, Finished, FinishedKind, LayoutError, Proof, RoleRules, Workspace};
@@ -25,7 +26,7 @@ use crate::transfer::stretches::{Places, Version, Wish};
 use crate::transfer::{Locate, TransferError, journal};
 use crate::unpack::elsewhere::{self, Choice, Contents, Look, Stretches};
 use crate::unpack::{self, Globs, Rules, UnpackError, Unpacked};
-use crate::values::{ByteSize, Digest, Printable, RelPath};
+use crate::values::{ByteSize, DatasetId, Digest, Printable, RelPath};
 
 use super::download::{ArchivePassword, Manner, Tally, Wanted, is_broken, settings, ways};
 use super::exit::Exit;
@@ -40,6 +41,7 @@ pub(super) struct Reader<'a> {
     pub context: &'a Context,
     pub provider: Arc<AnyProvider>,
     pub hosts: Arc<Hosts>,
+    pub dataset: DatasetId,
     pub password: ArchivePassword,
     /// Where what is read goes.
     pub parts: PathBuf,
@@ -214,6 +216,10 @@ impl Reader<'_> {
         tally: &mut Tally,
     ) -> Result<Workspace, Failure> {
         let roles = Arc::new(roles);
+        if all.iter().any(|looked| !looked.missing.is_empty()) {
+            let dataset = self.dataset.clone();
+            self.context.report.report(Event::Phase { dataset, phase: "download" });
+        }
         for looked in all {
             if self.context.cancel.is_set() {
                 break;

@@ -100,7 +100,9 @@ impl Source {
                 Ok(stretch.file.read_at(&mut buffer[..most], stretch.at + inside)?)
             }
             None if offset >= self.length => Ok(0),
-            None => Err(Fault::NotHeld { from: offset, until: self.length.min(offset + buffer.len() as u64) }),
+            None => {
+                Err(Fault::NotHeld { from: offset, until: self.length.min(offset.saturating_add(buffer.len() as u64)) })
+            }
         }
     }
 

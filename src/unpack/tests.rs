@@ -5,6 +5,7 @@
 //! `docs/reliability.md` section 4.3.
 
 mod bombs;
+mod elsewhere;
 mod fuzz;
 mod honest;
 mod sevenz;

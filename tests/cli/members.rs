@@ -286,6 +286,11 @@ fn what_matches_no_member_is_told_and_nothing_is_kept() {
     made.run(&["fetch", "made", "--include", "b.zip", "--members", "*"]).expect(2).says(&["`b.zip` matches no file"]);
     made.run(&["fetch", "made", "--members", "*", "--no-unpack"]).expect(2);
     assert!(!made.dir().exists());
+    assert_eq!(
+        std::fs::read_dir(made.home.data().join(".medsets-store/parts")).unwrap().count(),
+        0,
+        "no wreck is left"
+    );
 }
 
 #[test]
@@ -387,6 +392,15 @@ fn a_wrong_range_is_not_believed() {
     check(Box::new(|request, bytes| Answer::file(request, bytes, "\"v1\"").with("content-range", "bytes 0-0/*")));
     check(Box::new(|request, bytes| Answer::file(request, bytes, "\"v1\"").with("content-encoding", "gzip")));
     check(Box::new(|_, _| Answer::status(416)));
+    let endless = |request: &Request, bytes: &Arc<Vec<u8>>| {
+        let answer = Answer::file(request, bytes, "\"v1\"");
+        if request.header("range") == Some("bytes=0-0") {
+            answer.with("content-range", format!("bytes 0-0/{}", u64::MAX))
+        } else {
+            answer
+        }
+    };
+    check(Box::new(endless));
     // Ranges at first, and then no more.
     check(Box::new(|request, bytes| {
         if request.nth < 2 {
