@@ -134,12 +134,16 @@ pub fn replace_unsynced(path: &Path, bytes: &[u8], access: Access) -> Result<(),
 pub fn write_unsynced(path: &Path, bytes: &[u8], access: Access) -> Result<(), FsError> {
     let open =
         || std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(access.file_mode()).open(path);
-    let mut file = match (open(), path.parent()) {
-        (Err(error), Some(parent)) if error.kind() == std::io::ErrorKind::NotFound => {
-            super::create_dir_all(parent, access)?;
-            open().doing("create", path)?
+    let mut tries = 0;
+    let mut file = loop {
+        match (open(), path.parent()) {
+            // The folder may be replaced by another in the very moment, when it was empty.
+            (Err(error), Some(parent)) if error.kind() == std::io::ErrorKind::NotFound && tries < 3 => {
+                tries += 1;
+                super::create_dir_all(parent, access)?;
+            }
+            (outcome, _) => break outcome.doing("create", path)?,
         }
-        (outcome, _) => outcome.doing("create", path)?,
     };
     access.settle(&file, access.file_mode(), path)?;
     file.write_all(bytes).doing("write", path)
