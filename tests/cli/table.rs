@@ -79,7 +79,7 @@ fn proof(source: &Source) -> (&'static str, &'static str) {
         Host::Box { .. } => ("the entry's digests", "stand-in"),
         Host::Embedded { .. } => ("the entry's digests", "stand-in"),
         Host::Manual { .. } => ("what the entry knows, at `import`", "by hand"),
-        Host::Physionet { .. } => ("the host's SHA-256", "`physionet`, `wget`"),
+        Host::Physionet { .. } => ("the host's SHA-256 where it has one", "`physionet`, `wget`"),
         Host::Kaggle { .. } => ("`x-goog-hash`", "`kaggle`, `kagglehub`"),
         Host::Huggingface { .. } => ("the host's SHA-256 and git blobs", "`huggingface_hub`"),
         Host::Figshare { .. } => ("the host's MD5", "`pooch`"),
@@ -93,7 +93,7 @@ fn proof(source: &Source) -> (&'static str, &'static str) {
         Host::Umls { .. } => ("the entry's digests, else pinned on first use", "`curl`"),
         Host::Isic { .. } => ("pinned on first use", "`isic-cli`"),
         Host::Tcia { .. } => ("MD5 list in each zip", "`tcia_utils`"),
-        Host::Pmc { .. } => ("the host's MD5", "`s5cmd`"),
-        Host::Redivis { .. } => ("the host's MD5", "`redivis`"),
+        Host::Pmc { .. } => ("the host's MD5", "`pmc-toolkit`"),
+        Host::Redivis { .. } => ("what the entry knows, at `import`", "by hand"),
     }
 }

@@ -1,4 +1,4 @@
-//! TCIA: collection `Toy`, whose series are made of the toy's folders.
+//! TCIA: collection `LIDC-IDRI`, whose series are made of the toy's folders.
 //!
 //! A file `PATIENT/STUDY/CT_1.2.3/1-001.dcm` is an image of series `1.2.3`. The zip of a series is
 //! made while it is sent: in chunks, without a length, with the terms as its first member.
