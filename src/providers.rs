@@ -562,20 +562,21 @@ impl Listing {
     /// # Errors
     /// [`ProviderError::Changed`] where both give the size or the same kind of digest and
     /// differ: the publisher has replaced the file, or the entry is wrong.
-    pub fn completed_by(self, known: Self) -> Result<Self, ProviderError> {
+    pub fn completed_by(mut self, known: Self) -> Result<Self, ProviderError> {
         let mut rest: HashMap<RelPath, ListedFile> =
             known.0.into_iter().map(|file| (file.path.clone(), file)).collect();
-        let mut files = Vec::with_capacity(self.0.len());
-        for listed in self.0 {
-            files.push(match rest.remove(&listed.path) {
-                Some(known) => listed.completed_by(known)?,
-                None => listed,
-            });
+        // In its place: a listing may have a million files.
+        for place in &mut self.0 {
+            if let Some(known) = rest.remove(&place.path) {
+                let path = place.path.clone();
+                let listed = std::mem::replace(place, ListedFile::named(path));
+                *place = listed.completed_by(known)?;
+            }
         }
         let mut left: Vec<ListedFile> = rest.into_values().collect();
         left.sort_by(|one, other| one.path.cmp(&other.path));
-        files.extend(left);
-        Ok(Self(files))
+        self.0.extend(left);
+        Ok(self)
     }
 }
 

@@ -164,7 +164,7 @@ pub(super) fn wanted(
     let mut by_hand = Vec::new();
     let mut passed_over = Vec::new();
     let doubts = Doubts::of(target.selection, channel);
-    for mut listed in listing.0 {
+    for mut listed in InTurn::of(listing) {
         let entry = entries.get(&listed.path).copied();
         let treatment = match entry {
             Some(entry) => Some(Treatment::from(entry)),
@@ -354,6 +354,31 @@ fn unreadable(path: &RelPath, reason: &str) -> Failure {
     Failure::new(Exit::UNSUPPORTED, format!("no single members can be had of `{path}`: {reason}"))
         .in_file(path)
         .help("fetch it whole, without `--members`")
+}
+
+/// The files of a listing in turn, whose memory is given back on the way: what becomes of a
+/// million files is held beside what is left of them, not beside all.
+struct InTurn(Vec<ListedFile>);
+
+impl InTurn {
+    fn of(listing: Listing) -> Self {
+        let mut files = listing.0;
+        files.reverse();
+        Self(files)
+    }
+}
+
+impl Iterator for InTurn {
+    type Item = ListedFile;
+
+    fn next(&mut self) -> Option<ListedFile> {
+        const GIVEN_BACK_EVERY: usize = 1 << 15;
+        let next = self.0.pop();
+        if self.0.len().is_multiple_of(GIVEN_BACK_EVERY) {
+            self.0.shrink_to_fit();
+        }
+        next
+    }
 }
 
 /// The manners of files that were wanted lately, so that the many that are treated alike share
