@@ -10,6 +10,7 @@ pub mod azure;
 pub mod box_links;
 pub mod describe;
 pub mod embedded;
+mod error;
 pub mod figshare;
 pub mod github;
 pub mod googledrive;
@@ -19,6 +20,7 @@ pub mod idc;
 pub mod identity;
 pub mod isic;
 pub mod kaggle;
+mod listing;
 pub mod local;
 pub mod manual;
 mod one_tree;
@@ -31,15 +33,16 @@ pub mod tcia;
 pub mod umls;
 pub mod zenodo;
 
-use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::catalog::{FileEntry, Host, Locator, Selection, Source};
-use crate::credentials::{CredentialError, CredentialSecret, Form};
+use crate::catalog::{Host, Selection, Source};
+use crate::credentials::{CredentialSecret, Form};
 use crate::net::{Client, HttpRequest, NetError, RequestCredential};
 use crate::plan::Location;
-use crate::remedy::Remedy;
-use crate::values::{ByteSize, Digest, RelPath, SafeUrl, UnsafePath};
+use crate::values::{Digest, SafeUrl};
+
+pub use error::ProviderError;
+pub use listing::{ListedFile, Listing};
 
 /// What hosts can do.
 pub trait Provider: Send + Sync {
@@ -194,141 +197,6 @@ impl Hosts {
     /// A GET with the stored credential, if there is one.
     pub fn get(&self, url: SafeUrl) -> HttpRequest {
         HttpRequest { credential: self.credential(), ..HttpRequest::get(url) }
-    }
-}
-
-/// The files of a release, as the host or the entry lists them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Listing(pub Vec<ListedFile>);
-
-/// One of them. A listing may have a million: rare parts are boxed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListedFile {
-    /// Its path at the publisher.
-    pub path: RelPath,
-    /// Exact size, where known.
-    pub size: Option<ByteSize>,
-    /// What the entry and the host say proves it; all of them must hold.
-    pub digests: Vec<Digest>,
-    /// Where it is at this source; files that are at one place share it.
-    pub at: Option<Arc<Locator>>,
-    /// Its terms as the host states them for this file alone.
-    pub license: Option<Arc<str>>,
-    /// How many files come out of it, where it is an archive and the host says so.
-    pub members: Option<u32>,
-}
-
-/// Why a provider cannot go on.
-#[derive(Debug, thiserror::Error)]
-pub enum ProviderError {
-    /// The network refused.
-    #[error(transparent)]
-    Net(#[from] NetError),
-    /// A credential could not be read.
-    #[error(transparent)]
-    Credential(#[from] CredentialError),
-    /// The source needs a credential, and none is stored.
-    #[error("`{host}` wants to know who asks, and no credential is stored for `{provider}`")]
-    NoCredential {
-        /// The host.
-        host: String,
-        /// The provider's name.
-        provider: String,
-    },
-    /// The entry does not say where the file is at this source.
-    #[error("the entry does not say where `{path}` is at this source")]
-    NoPlace {
-        /// The file.
-        path: RelPath,
-    },
-    /// No program can fetch it; a person does.
-    #[error("no program can fetch this from `{provider}`")]
-    ByHand {
-        /// The provider's name.
-        provider: &'static str,
-        /// Where a person goes.
-        page: Option<SafeUrl>,
-        /// What a person does there.
-        steps: Vec<String>,
-    },
-    /// The host lists other bytes than the entry.
-    #[error("`{path}` is not what the catalogue says: expected {expected}, the host lists {listed}")]
-    Changed {
-        /// The file.
-        path: RelPath,
-        /// What the entry says.
-        expected: String,
-        /// What the host says.
-        listed: String,
-    },
-    /// The host said no, and why is known.
-    #[error("{message}")]
-    Refused {
-        /// The exit code of this class of refusal (command line contract, section 3).
-        exit: u8,
-        /// What happened.
-        message: String,
-        /// What to do about it, a line each.
-        help: Vec<String>,
-    },
-    /// The host's answer makes no sense as one of its documented answers.
-    #[error("unusable answer from {host}: {reason}")]
-    Answer {
-        /// The host's name.
-        host: &'static str,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The host lists a name that cannot be a path of ours.
-    #[error("{host} lists a file whose name is refused: {source}")]
-    Name {
-        /// The host's name.
-        host: &'static str,
-        /// Which rule it breaks.
-        source: UnsafePath,
-    },
-    /// The program carries no such file.
-    #[error("the program carries no file `{path}`")]
-    NotCarried {
-        /// The file.
-        path: RelPath,
-    },
-    /// The loopback server could not be started.
-    #[error("no loopback port can be had")]
-    Loopback(#[source] std::io::Error),
-}
-
-impl Remedy for ProviderError {
-    fn remedy(&self) -> Option<String> {
-        match self {
-            Self::Net(error) => error.remedy(),
-            Self::Credential(error) => error.remedy(),
-            Self::NoCredential { provider, .. } => {
-                let name = provider.to_uppercase().replace('-', "_");
-                let variables = match account::Account::with(provider).map(|account| account.forms) {
-                    Some([Form::Token]) => format!("set `MEDSETS_TOKEN_{name}`"),
-                    Some([Form::Login]) => format!("set `MEDSETS_USER_{name}` and `MEDSETS_PASSWORD_{name}`"),
-                    _ => format!("set `MEDSETS_TOKEN_{name}`, or `MEDSETS_USER_{name}` and `MEDSETS_PASSWORD_{name}`"),
-                };
-                Some(format!("store one with `medsets auth login {provider}`, or {variables}"))
-            }
-            Self::ByHand { page, steps, .. } => {
-                let page = page.as_ref().map(|page| format!("get the files from <{page}>"));
-                let lines: Vec<String> = page.into_iter().chain(steps.iter().cloned()).collect();
-                (!lines.is_empty()).then(|| lines.join("\n"))
-            }
-            Self::NoPlace { .. } => {
-                Some("choose another source with `--source`, or get the file by hand and import it".into())
-            }
-            Self::Changed { path, .. } => Some(format!(
-                "if the publisher has replaced the file, `--accept-changed {path} --reason TEXT` takes it"
-            )),
-            Self::Refused { help, .. } => (!help.is_empty()).then(|| help.join("\n")),
-            Self::Answer { .. } => {
-                Some("run the same command again later; if it stays so, tell the authors of medsets".into())
-            }
-            Self::NotCarried { .. } | Self::Loopback(_) | Self::Name { .. } => None,
-        }
     }
 }
 
@@ -528,83 +396,6 @@ impl AnyProvider {
     /// See [`Provider::explain_page`].
     pub fn explain_page(&self, title: Option<&str>) -> Option<ProviderError> {
         each!(self, one => one.explain_page(title))
-    }
-}
-
-impl ListedFile {
-    /// Where it is at this source, as far as anything is said about it.
-    pub fn locator(&self) -> &Locator {
-        static NOWHERE: LazyLock<Locator> = LazyLock::new(Locator::default);
-        self.at.as_deref().unwrap_or(&NOWHERE)
-    }
-
-    /// A file of which only the name is known.
-    pub fn named(path: RelPath) -> Self {
-        Self { path, size: None, digests: Vec::new(), at: None, license: None, members: None }
-    }
-}
-
-impl Listing {
-    /// The files an entry names, as one source serves them.
-    pub fn of_entry<'f>(known: impl IntoIterator<Item = &'f FileEntry>, channel: &str) -> Self {
-        let listed = known.into_iter().map(|file| ListedFile {
-            size: file.size,
-            digests: file.digests.clone(),
-            at: file.at.get(channel).cloned().map(Arc::new),
-            ..ListedFile::named(file.path.clone())
-        });
-        Self(listed.collect())
-    }
-
-    /// What the host lists, completed by what the entry knows: the entry's size and digests
-    /// stand beside the host's, and files that only the entry names are kept.
-    ///
-    /// # Errors
-    /// [`ProviderError::Changed`] where both give the size or the same kind of digest and
-    /// differ: the publisher has replaced the file, or the entry is wrong.
-    pub fn completed_by(mut self, known: Self) -> Result<Self, ProviderError> {
-        let mut rest: HashMap<RelPath, ListedFile> =
-            known.0.into_iter().map(|file| (file.path.clone(), file)).collect();
-        // In its place: a listing may have a million files.
-        for place in &mut self.0 {
-            if let Some(known) = rest.remove(&place.path) {
-                let path = place.path.clone();
-                let listed = std::mem::replace(place, ListedFile::named(path));
-                *place = listed.completed_by(known)?;
-            }
-        }
-        let mut left: Vec<ListedFile> = rest.into_values().collect();
-        left.sort_by(|one, other| one.path.cmp(&other.path));
-        self.0.extend(left);
-        Ok(self)
-    }
-}
-
-impl ListedFile {
-    fn completed_by(mut self, known: Self) -> Result<Self, ProviderError> {
-        let changed =
-            |expected: String, listed: String| ProviderError::Changed { path: self.path.clone(), expected, listed };
-        if let (Some(listed), Some(expected)) = (self.size, known.size)
-            && listed != expected
-        {
-            return Err(changed(format!("{} bytes", expected.0), format!("{} bytes", listed.0)));
-        }
-        for digest in &known.digests {
-            let same_kind = self.digests.iter().find(|one| one.algorithm() == digest.algorithm());
-            if let Some(listed) = same_kind.filter(|listed| *listed != digest) {
-                return Err(changed(digest.to_string(), listed.to_string()));
-            }
-        }
-        let mut digests = known.digests;
-        digests.extend(self.digests.iter().filter(|one| !digests.contains(one)).copied().collect::<Vec<_>>());
-        self.size = self.size.or(known.size);
-        self.digests = digests;
-        self.members = self.members.or(known.members);
-        self.at = match (self.at, known.at) {
-            (Some(listed), Some(known)) => Some(Arc::new(Locator::clone(&listed).or(Locator::clone(&known)))),
-            (listed, known) => listed.or(known),
-        };
-        Ok(self)
     }
 }
 
