@@ -53,7 +53,9 @@ fn amazon(header: impl Fn(&str) -> Option<String>) -> Vec<Digest> {
         ("x-amz-checksum-sha256", Algorithm::Sha256),
         ("x-amz-checksum-sha1", Algorithm::Sha1),
         ("x-amz-checksum-md5", Algorithm::Md5),
+        ("x-amz-checksum-crc64nvme", Algorithm::Crc64Nvme),
         ("x-amz-checksum-crc32c", Algorithm::Crc32c),
+        ("x-amz-checksum-crc32", Algorithm::Crc32),
     ];
     let found = kinds.into_iter().filter(|_| whole);
     found.filter_map(|(name, algorithm)| of_base64(algorithm, header(name)?.trim())).collect()
@@ -168,6 +170,8 @@ mod tests {
         check("x-amz-checksum-sha256", "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=", &[sha]);
         check("x-amz-checksum-crc32c", "ipE2qg==", &["crc32c:8a9136aa"]);
         check("x-amz-checksum-crc32c", "ipE2qg==-3", &[]);
+        check("x-amz-checksum-crc32", "y/Q5Jg==", &["crc32:cbf43926"]);
+        check("x-amz-checksum-crc64nvme", "rosUhgp5mIg=", &["crc64nvme:ae8b14860a799888"]);
     }
 
     #[test]

@@ -18,8 +18,12 @@ pub enum Algorithm {
     Sha1,
     /// MD5 (RFC 1321), weak, and the slowest of all.
     Md5,
-    /// CRC-32C (RFC 9260 appendix B), against accidents only.
+    /// CRC-64/NVME, of objects in S3; against accidents only, as all that follow.
+    Crc64Nvme,
+    /// CRC-32C (RFC 9260 appendix B).
     Crc32c,
+    /// CRC-32 (ISO 3309), as in zip archives.
+    Crc32,
     /// Git's blob id: SHA-1 over `blob <size>\0` and the bytes.
     GitBlob,
 }
@@ -50,22 +54,25 @@ pub enum NotADigest {
     },
     /// No known algorithm before the colon.
     #[error(
-        "`{0}` names no known digest: expected `sha256:`, `sha1:`, `md5:`, `crc32c:` or `git-blob:` and hexadecimal digits"
+        "`{0}` names no known digest: expected `sha256:`, `sha1:`, `md5:`, `crc64nvme:`, `crc32c:`, `crc32:` or `git-blob:` and hexadecimal digits"
     )]
     Label(String),
 }
 
 impl Algorithm {
     /// All of them, strongest first.
-    pub const ALL: [Self; 5] = [Self::Sha256, Self::GitBlob, Self::Sha1, Self::Md5, Self::Crc32c];
+    pub const ALL: [Self; 7] =
+        [Self::Sha256, Self::GitBlob, Self::Sha1, Self::Md5, Self::Crc64Nvme, Self::Crc32c, Self::Crc32];
 
-    /// The name before the colon, and the key in a catalogue entry.
+    /// The name before the colon, and the key in a catalogue entry, where it can be one.
     pub fn label(self) -> &'static str {
         match self {
             Self::Sha256 => "sha256",
             Self::Sha1 => "sha1",
             Self::Md5 => "md5",
+            Self::Crc64Nvme => "crc64nvme",
             Self::Crc32c => "crc32c",
+            Self::Crc32 => "crc32",
             Self::GitBlob => "git-blob",
         }
     }
@@ -76,7 +83,8 @@ impl Algorithm {
             Self::Sha256 => 32,
             Self::Sha1 | Self::GitBlob => 20,
             Self::Md5 => 16,
-            Self::Crc32c => 4,
+            Self::Crc64Nvme => 8,
+            Self::Crc32c | Self::Crc32 => 4,
         }
     }
 }
@@ -186,9 +194,15 @@ pub enum Digester {
     Sha1(sha1::Sha1, Algorithm),
     /// For [`Algorithm::Md5`].
     Md5(md5::Md5),
+    /// For [`Algorithm::Crc64Nvme`].
+    Crc64Nvme(crc::Digest<'static, u64, crc::Table<16>>),
     /// For [`Algorithm::Crc32c`].
     Crc32c(u32),
+    /// For [`Algorithm::Crc32`].
+    Crc32(crc32fast::Hasher),
 }
+
+static NVME: crc::Crc<u64, crc::Table<16>> = crc::Crc::<u64, crc::Table<16>>::new(&crc::CRC_64_NVME);
 
 impl Digester {
     /// Starts a digest. `size` is the size of the whole file, which only git blob ids need.
@@ -199,7 +213,9 @@ impl Digester {
         match algorithm {
             Algorithm::Sha256 => Self::Sha256(sha2::Sha256::new()),
             Algorithm::Md5 => Self::Md5(md5::Md5::new()),
+            Algorithm::Crc64Nvme => Self::Crc64Nvme(NVME.digest()),
             Algorithm::Crc32c => Self::Crc32c(0),
+            Algorithm::Crc32 => Self::Crc32(crc32fast::Hasher::new()),
             Algorithm::Sha1 => Self::Sha1(sha1::Sha1::new(), algorithm),
             Algorithm::GitBlob => {
                 let mut sha1 = sha1::Sha1::new();
@@ -215,7 +231,9 @@ impl Digester {
             Self::Sha256(state) => state.update(bytes),
             Self::Sha1(state, _) => state.update(bytes),
             Self::Md5(state) => state.update(bytes),
+            Self::Crc64Nvme(state) => state.update(bytes),
             Self::Crc32c(state) => *state = crc32c::crc32c_append(*state, bytes),
+            Self::Crc32(state) => state.update(bytes),
         }
     }
 
@@ -225,7 +243,9 @@ impl Digester {
             Self::Sha256(state) => Digest::filled(Algorithm::Sha256, &state.finalize()),
             Self::Sha1(state, algorithm) => Digest::filled(algorithm, &state.finalize()),
             Self::Md5(state) => Digest::filled(Algorithm::Md5, &state.finalize()),
+            Self::Crc64Nvme(state) => Digest::filled(Algorithm::Crc64Nvme, &state.finalize().to_be_bytes()),
             Self::Crc32c(state) => Digest::filled(Algorithm::Crc32c, &state.to_be_bytes()),
+            Self::Crc32(state) => Digest::filled(Algorithm::Crc32, &state.finalize().to_be_bytes()),
         }
     }
 }
@@ -235,7 +255,8 @@ mod tests {
     use super::*;
     use crate::values::ByteSize;
 
-    /// Published test vectors: FIPS 180-4, RFC 1321, RFC 3720, `git hash-object`.
+    /// Published test vectors: FIPS 180-4, RFC 1321, RFC 3720, `git hash-object`, the check
+    /// values of the CRC catalogue (reveng.sourceforge.io) for `123456789`.
     #[test]
     fn agrees_with_published_vectors() {
         #[track_caller]
@@ -250,6 +271,9 @@ mod tests {
         check(Algorithm::Sha1, b"abc", "a9993e364706816aba3e25717850c26c9cd0d89d");
         check(Algorithm::Md5, b"abc", "900150983cd24fb0d6963f7d28e17f72");
         check(Algorithm::Crc32c, &[0; 32], "8a9136aa");
+        check(Algorithm::Crc32c, b"123456789", "e3069283");
+        check(Algorithm::Crc32, b"123456789", "cbf43926");
+        check(Algorithm::Crc64Nvme, b"123456789", "ae8b14860a799888");
         check(Algorithm::GitBlob, b"hello\n", "ce013625030ba8dba906f756967f9e9ca394464a");
     }
 

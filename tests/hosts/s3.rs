@@ -178,3 +178,35 @@ fn wrong_bytes_are_found() {
     let scene = Case { answer: flips, ..case() }.start();
     scene.run(&["fetch", "toy"]).expect(40).says(&["md5:"]);
 }
+
+/// Objects that were uploaded in parts have no MD5. What S3 states of the whole proves them, and
+/// what it states of the parts does not.
+#[test]
+fn checksums_of_whole_objects_are_verified() {
+    let large = |seed: u32| (0..300_000_u32).flat_map(|number| (number * seed).to_le_bytes()).collect::<Vec<u8>>();
+    let files = [("crc32.bin", large(3)), ("nvme.bin", large(5)), ("parts.bin", large(7))];
+    let toy = Toy { files: files.map(|(name, bytes)| (name.to_owned(), bytes)).to_vec().into() };
+    let scene = Case { toy: toy.clone(), ..case() }.start();
+    scene.run(&["fetch", "toy"]).expect(0);
+    assert_eq!(scene.data(), expected(&toy));
+    let receipt = std::fs::read_to_string(scene.home.data().join("toy/1/.medsets/receipt.json")).unwrap();
+    let receipt: serde_json::Value = serde_json::from_str(&receipt).unwrap();
+    let proofs = receipt["listed"].as_array().unwrap().iter();
+    let proofs: Vec<&str> = proofs.map(|file| file["verified"].as_str().unwrap()).collect();
+    assert_eq!(proofs, ["host", "host", "size"]);
+
+    // One byte is another one on the way.
+    fn flips(setup: &Setup, asked: &Asked) -> Reply {
+        let place = asked.place();
+        let key = place.trim_start_matches("/toy-bucket/");
+        let Some(bytes) = setup.toy.bytes(key) else { return s3::answer(setup, asked) };
+        let mut wrong = bytes.to_vec();
+        wrong[700_000] ^= 1;
+        let reply = Reply::whole(wrong).with("etag", format!("\"{}\"", s3::etag(bytes)));
+        s3::checksum(key, bytes).into_iter().fold(reply, |reply, (name, value)| reply.with(name, value))
+    }
+    let scene = Case { toy, answer: flips, ..case() }.start();
+    scene.run(&["fetch", "toy", "--include", "nvme.bin"]).expect(40).says(&["checksum", "crc64nvme:"]);
+    scene.run(&["fetch", "toy", "--include", "crc32.bin"]).expect(40).says(&["checksum", "crc32:"]);
+    scene.run(&["fetch", "toy", "--include", "parts.bin"]).expect(0);
+}

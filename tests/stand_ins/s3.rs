@@ -1,7 +1,8 @@
 //! Amazon S3 with one bucket, `toy-bucket`, in the path as at an endpoint of its own.
 //!
 //! Lists in pages of two with tokens that need encoding, and folder markers among the objects.
-//! Objects over a million bytes were uploaded in parts. A bucket that wants a token (the id of
+//! Objects over a million bytes were uploaded in parts; what checksum an object has is said by
+//! its key ([`checksum`]). A bucket that wants a token (the id of
 //! a key) is one whose readers pay. `If-Range` is passed over, as by moto and s3s-fs.
 
 use std::collections::BTreeSet;
@@ -9,7 +10,7 @@ use std::collections::BTreeSet;
 use base64::Engine as _;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use medsets::values::{Algorithm, Digest};
+use medsets::values::{Algorithm, Digester};
 
 use crate::support::host::{Asked, Reply};
 
@@ -132,7 +133,8 @@ fn contents(key: &str, bytes: &[u8]) -> String {
     )
 }
 
-fn etag(bytes: &[u8]) -> String {
+/// The entity tag of an object, without quotes.
+pub fn etag(bytes: &[u8]) -> String {
     match bytes.len() {
         // What matters of the tag of an object in parts is that it is no MD5 of the whole.
         LARGE.. => format!("{}-2", hex(Algorithm::Md5, &bytes[..LARGE])),
@@ -173,10 +175,28 @@ fn object(objects: &Toy, asked: &Asked, key: &str) -> Reply {
     if asked.header("x-amz-checksum-mode") != Some("ENABLED") {
         return reply;
     }
-    let sha256 = base64::engine::general_purpose::STANDARD.encode(Digest::sha256(bytes).bytes());
-    match bytes.len() {
-        // In truth over the digests of the parts, which nobody can check without them.
-        LARGE.. => reply.with("x-amz-checksum-sha256", format!("{sha256}-2")).with("x-amz-checksum-type", "COMPOSITE"),
-        _ => reply.with("x-amz-checksum-sha256", sha256).with("x-amz-checksum-type", "FULL_OBJECT"),
+    checksum(key, bytes).into_iter().fold(reply, |reply, (name, value)| reply.with(name, value))
+}
+
+/// The checksum that goes with an object: CRC-64/NVME where the key holds `nvme`, as for uploads
+/// that name no kind; CRC-32 where it holds `crc32`; else SHA-256. That of an object in parts is
+/// over the checksums of the parts, but for the first two.
+pub fn checksum(key: &str, bytes: &[u8]) -> [(&'static str, String); 2] {
+    let stated = |algorithm| base64::engine::general_purpose::STANDARD.encode(raw(algorithm, bytes));
+    let kind = |whole| ("x-amz-checksum-type", if whole { "FULL_OBJECT" } else { "COMPOSITE" }.to_owned());
+    match key {
+        key if key.contains("nvme") => [("x-amz-checksum-crc64nvme", stated(Algorithm::Crc64Nvme)), kind(true)],
+        key if key.contains("crc32") => [("x-amz-checksum-crc32", stated(Algorithm::Crc32)), kind(true)],
+        // What matters is that nobody can check it without the parts.
+        _ if bytes.len() >= LARGE => {
+            [("x-amz-checksum-sha256", format!("{}-2", stated(Algorithm::Sha256))), kind(false)]
+        }
+        _ => [("x-amz-checksum-sha256", stated(Algorithm::Sha256)), kind(true)],
     }
+}
+
+fn raw(algorithm: Algorithm, bytes: &[u8]) -> Vec<u8> {
+    let mut digester = Digester::new(algorithm, None);
+    digester.update(bytes);
+    digester.finish().bytes().to_vec()
 }
