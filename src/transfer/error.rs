@@ -84,6 +84,12 @@ pub enum TransferError {
         /// How large it is, where the host says so.
         size: Option<ByteSize>,
     },
+    /// The host packs the file into a zip of its own on the way.
+    #[error("`{file}`: the host sends it inside a zip of its own, so nothing can be read out of it")]
+    OnlyWrapped {
+        /// Which file.
+        file: RelPath,
+    },
     /// The host has replaced the file while it was read.
     #[error("`{file}`: the host has replaced it while it was read")]
     Replaced {
@@ -114,7 +120,7 @@ impl TransferError {
             Self::NotLocated { cause, .. } => cause.exit,
             Self::Expired { .. } => 36,
             Self::Mismatch { .. } | Self::TooLong { .. } | Self::Replaced { .. } => 40,
-            Self::OnlyWhole { .. } => 55,
+            Self::OnlyWhole { .. } | Self::OnlyWrapped { .. } => 55,
             Self::Truncated { .. } | Self::Nothing { .. } => 41,
             Self::WrongContent { .. } => 42,
             Self::Fs { source, .. } => source.exit(),
@@ -150,7 +156,7 @@ impl Remedy for TransferError {
                 "run the same command again; if it stays so, the publisher may have replaced the file".into()
             }
             Self::WrongContent { .. } | Self::Nothing { .. } => "open the address in a browser: it may ask you to sign in, or say that a quota is used up".into(),
-            Self::OnlyWhole { .. } => "fetch it whole, without `--members`; another source may give parts (`--source`)".into(),
+            Self::OnlyWhole { .. } | Self::OnlyWrapped { .. } => "fetch it whole, without `--members`; another source may give parts (`--source`)".into(),
             Self::Replaced { .. } => "run the same command again; nothing of two versions was put together".into(),
             Self::Fs { source, .. } => return source.remedy(),
             Self::Cancelled { .. } => "run the same command again to go on; the parts are kept".into(),

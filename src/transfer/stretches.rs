@@ -160,6 +160,7 @@ impl Places<'_> {
             let location = located.map_err(|cause| TransferError::NotLocated { file: self.file.clone(), cause })?;
             let request = match &location {
                 Location::Http(request) if request.ranges != RangeSupport::No => request.clone(),
+                Location::Wrapped(_) => return Err(TransferError::OnlyWrapped { file: self.file.clone() }),
                 _ => return Err(TransferError::OnlyWhole { file: self.file.clone(), size: None }),
             };
             let outcome = tokio::select! {

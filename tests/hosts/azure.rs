@@ -319,6 +319,11 @@ fn aimi(container: &'static str, set: &'static str, files: Vec<(&str, Vec<u8>)>)
 
 /// Accepts the agreement as a user does, and fetches with a link of the entry's container.
 fn accept_and_fetch(home: Home, container: &str, id: &str) -> BTreeMap<String, Vec<u8>> {
+    accept_and_fetch_some(home, container, id, &[])
+}
+
+/// The same for a part of it.
+fn accept_and_fetch_some(home: Home, container: &str, id: &str, part: &[&str]) -> BTreeMap<String, Vec<u8>> {
     let variable = format!("MEDSETS_TOKEN_AZURE_{}", id.to_uppercase());
     home.run(&["fetch", id]).expect(20).says(&[&variable, "https://stanfordaimi.azurewebsites.net/datasets/"]);
     let home = home.with(&variable, format!("https://aimistanforddatasets01.blob.core.windows.net/{container}?{LINK}"));
@@ -326,7 +331,7 @@ fn accept_and_fetch(home: Home, container: &str, id: &str) -> BTreeMap<String, V
     let digest: String = refused.stderr[refused.stderr.find("sha256:").unwrap()..].chars().take(71).collect();
     home.run(&["access", "accept", id, "--text-digest", &digest]).expect(0);
     // The entry knows how large the real one is.
-    let ran = home.run(&["fetch", id, "--ignore-space"]).expect(0);
+    let ran = home.run(&[&["fetch", id, "--ignore-space"], part].concat()).expect(0);
     home.run(&["verify", id]).expect(0);
     for (name, bytes) in tree(home.path()) {
         assert!(!String::from_utf8_lossy(&bytes).contains("Q2+hZ"), "{name} holds the signature");
@@ -336,9 +341,10 @@ fn accept_and_fetch(home: Home, container: &str, id: &str) -> BTreeMap<String, V
     tree(std::path::Path::new(folder)).into_iter().filter(|(name, _)| !name.starts_with(".medsets")).collect()
 }
 
-#[test]
-fn chexpert_ends_in_its_layout() {
-    const CONTAINER: &str = "chexpertchestxrays-u20210408";
+const CHEXPERT: &str = "chexpertchestxrays-u20210408";
+
+/// Stanford's container of CheXpert, with small archives of the true shapes.
+fn chexpert() -> (Home, Host) {
     let table = b"Path,Sex\nCheXpert-v1.0/valid/patient64541/study1/view1_frontal.jpg,Male\n".as_slice();
     let (first, second) = ("CheXpert-v1.0 batch 1 (validate & csv)", "CheXpert-v1.0 batch 2 (train 1)");
     let in_first = |name: &str| format!("{first}/{name}");
@@ -351,8 +357,8 @@ fn chexpert_ends_in_its_layout() {
     let batch2 = zip_of(&[(&format!("{second}/patient00001/study1/view1_frontal.jpg"), b"one")]);
     let batch3 = zip_of(&[("CheXpert-v1.0/train/patient21514/study1/view1_frontal.jpg", b"two")]);
     let batch4 = zip_of(&[("CheXpert-v1.0 batch 4 (train 3)/patient43018/study1/view1_lateral.jpg", b"three")]);
-    let (home, _host) = aimi(
-        CONTAINER,
+    aimi(
+        CHEXPERT,
         "chexpert",
         vec![
             ("CHEXPERT DEMO.xlsx", b"sheet".to_vec()),
@@ -364,8 +370,13 @@ fn chexpert_ends_in_its_layout() {
             ("train_cheXbert.csv", table.to_vec()),
             ("train_visualCheXbert.csv", table.to_vec()),
         ],
-    );
-    let tree = accept_and_fetch(home, CONTAINER, "chexpert");
+    )
+}
+
+#[test]
+fn chexpert_ends_in_its_layout() {
+    let (home, _host) = chexpert();
+    let tree = accept_and_fetch(home, CHEXPERT, "chexpert");
     let names: Vec<&str> = tree.keys().map(String::as_str).collect();
     assert_eq!(
         names,
@@ -385,6 +396,18 @@ fn chexpert_ends_in_its_layout() {
             "docs/README.md",
         ]
     );
+}
+
+/// The tables alone, out of four archives that stay where they are.
+#[test]
+fn chexpert_gives_its_tables_without_its_images() {
+    let (home, host) = chexpert();
+    let tree = accept_and_fetch_some(home, CHEXPERT, "chexpert", &["--members", "**/*.csv"]);
+    let data: Vec<&str> = tree.keys().map(String::as_str).filter(|name| name.starts_with("data/")).collect();
+    assert_eq!(data, ["data/train.csv", "data/valid.csv"]);
+    let log = host.log();
+    let archives: Vec<&Asked> = log.iter().filter(|asked| asked.place().ends_with(".zip")).collect();
+    assert!(archives.len() >= 8 && archives.iter().all(|asked| asked.header("range").is_some()), "{archives:?}");
 }
 
 #[test]
