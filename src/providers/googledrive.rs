@@ -8,12 +8,13 @@
 //! where it says so with `Content-Disposition`.
 //!
 //! A folder is read from the page that Drive makes for other sites to embed. It has names alone,
-//! no sizes and no digests, and it does not say whether it is whole: long folders may be cut
-//! (older versions of gdown saw fifty entries). What must be whole is named by its entry.
+//! no sizes and no digests. It does not say whether it is whole, and no limit of it is known: the
+//! fifty entries at which older versions of gdown stopped are those of the page for people
+//! (wkentaro/gdown#453). What must be whole is named by its entry.
 //! Documents of Google's own are exported as Office files, which are made anew each time.
 //!
 //! Google wants few requests: one connection, and what it names with `x-goog-hash` is checked.
-//! Sources: PyPI gdown 6.5.1, run against a stand-in, and its issues, read 2026-11-23. gdown
+//! Sources: PyPI gdown 6.5.1, run against a stand-in, and its issues, read 2026-11-28. gdown
 //! calls itself a browser; medsets says what it is.
 
 mod page;
@@ -86,12 +87,7 @@ async fn folder_listing(hosts: &Hosts, root: &str) -> Result<Listing, ProviderEr
         if !seen.insert(folder.clone()) {
             continue;
         }
-        let entries = entries(hosts, &folder).await?;
-        if entries.len() == FEW {
-            let page = format!("https://drive.google.com/drive/folders/{folder}");
-            hosts.warn(format!("Google Drive lists exactly {FEW} entries of <{page}>: there may be more"));
-        }
-        for entry in entries {
+        for entry in entries(hosts, &folder).await? {
             let mut name = format!("{prefix}{}{}", entry.name, entry.kind.extension());
             if entry.kind == Kind::Folder {
                 waiting.push((entry.id, format!("{name}/")));
@@ -220,9 +216,6 @@ fn unusable(reason: String) -> ProviderError {
 }
 
 const LARGEST_PAGE: ByteSize = ByteSize(8 << 20);
-
-/// Entries at which lists of folders were seen to be cut.
-const FEW: usize = 50;
 
 /// Pages between the address of a file and its bytes.
 const MOST_PAGES: usize = 3;
