@@ -124,6 +124,26 @@ fn lidc_idri_ends_in_its_layout() {
     assert_eq!(ct, self::expected("", "LIDC", &["CT"]));
 }
 
+/// Nodules as DICOM beside the scans they were marked in.
+#[test]
+fn lidc_idri_comes_with_what_was_derived_from_it() {
+    let scene = lidc();
+    scene.run(&["fetch", "lidc-idri:with-derived", "--ignore-space"]).expect(0);
+    let dir = scene.home.data().join("lidc-idri/4-with-derived");
+    let mut expected = expected("", "LIDC", &["CT", "DX", "SEG", "SR"]);
+    assert!(expected.keys().any(|path| path.contains("/SEG_")) && expected.keys().any(|path| path.contains("/SR_")));
+    expected.insert("tcia-lidc-xml/157/158.xml".to_owned(), XML.to_vec());
+    assert_eq!(crate::support::home::tree(&dir.join("data")), expected);
+    let records = std::fs::read_to_string(dir.join(".medsets/files.jsonl")).unwrap();
+    for line in records.lines().filter(|line| line.contains(".dcm")) {
+        let is_derived = line.contains("/SEG_") || line.contains("/SR_");
+        assert_eq!(line.contains("\"annotation\""), is_derived, "{line}");
+    }
+    scene.run(&["verify", "lidc-idri:with-derived"]).expect(0);
+    // TCIA has no derived series.
+    scene.run(&["fetch", "lidc-idri:with-derived", "--source", "tcia"]).expect(2).says(&["tcia"]);
+}
+
 const XML: &[u8] = b"<LidcReadMessage/>";
 
 fn archive() -> Vec<u8> {

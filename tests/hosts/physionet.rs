@@ -527,6 +527,34 @@ fn mimic_cxr_jpg_comes_whole_although_its_sums_are_wrong_for_some() {
     assert!(data.iter().all(|(name, bytes)| toy.bytes(name) == Some(bytes)));
 }
 
+/// The older release has an agreement of its own and sums that are taken at their word.
+#[test]
+fn mimic_cxr_jpg_2_0_0_comes_with_its_labels() {
+    let (name, image) = ("mimic-cxr@2.0.0:jpg", "files/p10/p10000001/s50000001/00000001-made.jpg");
+    let tables = ["chexpert", "metadata", "negbio", "split"].map(|word| format!("mimic-cxr-2.0.0-{word}.csv.gz"));
+    let mut all: Vec<&str> = tables.iter().map(String::as_str).collect();
+    all.extend([image, "LICENSE.txt"]);
+    let toy = with_sums(toy_of(texts(&all)));
+    let of_image = |done: &Done| proof_of(&done.home, "mimic-cxr/2.0.0-jpg", image);
+    let done = |toy| done(name, "dua-mimic-cxr-jpg-2-0-0", "mimic-cxr-jpg", "2.0.0", toy);
+    let whole = done(toy.clone());
+    whole.fetch(name, &[]);
+    let mut expected = vec![image.to_owned()];
+    expected.extend(tables.clone());
+    assert_eq!(whole.files("mimic-cxr/2.0.0-jpg/data"), expected);
+    assert_eq!(whole.files("mimic-cxr/2.0.0-jpg/docs"), ["LICENSE.txt", "SHA256SUMS.txt"]);
+    assert_ne!(of_image(&whole), "first-use");
+    // The labels alone; the newer release's faulty sums are none of this one's.
+    let labels = done(toy.clone());
+    labels.fetch(name, &["--include", "labels"]);
+    assert_eq!(labels.files("mimic-cxr/2.0.0-jpg/data"), tables);
+    let damaged = toy.files.iter().map(|(path, bytes)| match path == image {
+        true => (path.clone(), b"damaged".to_vec()),
+        false => (path.clone(), bytes.clone()),
+    });
+    done(toy_of(damaged.collect())).home.run(&["fetch", name]).expect(40).says(&[image]);
+}
+
 #[test]
 fn any_other_image_with_another_sum_is_refused() {
     let (toy, wrong) = jpg();
