@@ -40,6 +40,8 @@ mod kaggle;
 mod members;
 #[path = "hosts/osf.rs"]
 mod osf;
+#[path = "hosts/packed.rs"]
+mod packed;
 #[path = "hosts/physionet.rs"]
 mod physionet;
 #[path = "hosts/pmc.rs"]

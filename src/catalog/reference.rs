@@ -20,7 +20,7 @@ use std::str::FromStr;
 use crate::remedy::Remedy;
 use crate::values::{Printable, SafeUrl};
 
-pub use description::Description;
+pub use description::{Archives, Description};
 
 /// A place at a host, and the version that is meant.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::catalog::Archives;
 use crate::ops::reference::Reach;
 
 use super::args::{AccessCommand, Command, LedgerCommand};
@@ -19,11 +20,15 @@ pub struct Names<'c> {
 impl<'c> Names<'c> {
     /// The names of a command that takes datasets; `None` for the others.
     pub fn of(command: &'c mut Command) -> Option<Self> {
+        let hosts = Reach::Hosts(Archives::AsTheyCome);
         let (reach, to, names): (_, _, Vec<&mut String>) = match command {
-            Command::Fetch(args) => (Reach::Hosts, args.to.as_ref(), args.datasets.iter_mut().collect()),
-            Command::Import(args) => (Reach::Hosts, args.to.as_ref(), vec![&mut args.dataset]),
-            Command::Info(args) => (Reach::Hosts, None, vec![&mut args.dataset]),
-            Command::Cite(args) => (Reach::Hosts, None, args.datasets.iter_mut().collect()),
+            Command::Fetch(args) => {
+                let archives = if args.unpack { Archives::Unpacked } else { Archives::AsTheyCome };
+                (Reach::Hosts(archives), args.to.as_ref(), args.datasets.iter_mut().collect())
+            }
+            Command::Import(args) => (hosts, args.to.as_ref(), vec![&mut args.dataset]),
+            Command::Info(args) => (hosts, None, vec![&mut args.dataset]),
+            Command::Cite(args) => (hosts, None, args.datasets.iter_mut().collect()),
             Command::Access(args) => {
                 let names = match &mut args.command {
                     None => args.datasets.iter_mut().collect(),
@@ -34,7 +39,7 @@ impl<'c> Names<'c> {
                     Some(AccessCommand::Withdraw(args)) => vec![&mut args.dataset],
                     Some(AccessCommand::Grant(args)) => vec![&mut args.dataset],
                 };
-                (Reach::Hosts, None, names)
+                (hosts, None, names)
             }
             Command::Status(args) => (Reach::Disk, None, args.dataset.iter_mut().collect()),
             Command::Verify(args) => (Reach::Disk, None, args.dataset.iter_mut().collect()),

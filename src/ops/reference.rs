@@ -5,11 +5,14 @@
 //! catalogue of this run, and the name that the person wrote is replaced by its id and version.
 //! Everything behind this sees a dataset like any other. What is here is found again by every
 //! form in which it was asked for, without a host.
+//!
+//! Whether archives unpack stands in the entry, so it is decided when the entry is made: what is
+//! here packed is not unpacked by asking again.
 
 use std::path::Path;
 
 use crate::catalog::dataset::REFERENCE;
-use crate::catalog::{Dataset, Place, Reference};
+use crate::catalog::{Archives, Dataset, Place, Reference};
 use crate::context::Context;
 use crate::events::Event;
 use crate::fs;
@@ -24,8 +27,8 @@ use super::wanted;
 /// Whether a host may be asked about a reference that is not here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
-    /// It may.
-    Hosts,
+    /// It may; archives among its files become this.
+    Hosts(Archives),
     /// Only what is here counts.
     Disk,
 }
@@ -44,21 +47,24 @@ pub async fn introduce(
 ) -> Result<(), Failure> {
     let mut kept = Vec::new();
     for data_dir in to.map(Path::to_path_buf).into_iter().chain(context.data_dir().ok()) {
-        kept.extend(kept_in(&data_dir));
+        kept.extend(kept_in(&data_dir, reach));
     }
     for dataset in &kept {
         context.introduce(dataset.clone())?;
     }
     for name in names {
         let Some(reference) = read(context, name)? else { continue };
-        let found = match here(&kept, &reference) {
-            Some(dataset) => dataset.clone(),
-            None if reach == Reach::Disk => {
+        let found = match (here(&kept, &reference), reach) {
+            (Some(dataset), _) => dataset.clone(),
+            (None, Reach::Disk) => {
                 *name = name_here(&kept, &reference)?;
                 continue;
             }
-            None => described(context, &kept, &reference).await?,
+            (None, Reach::Hosts(archives)) => described(context, &kept, &reference, archives).await?,
         };
+        if reach == Reach::Hosts(Archives::Unpacked) {
+            refuse_packed(&found)?;
+        }
         *name = DatasetName::of(&found.id, &found.releases[0].version, None).to_string();
         context.introduce(found)?;
     }
@@ -87,12 +93,14 @@ fn is_known(context: &Context, name: &str) -> Result<bool, Failure> {
 }
 
 /// The entries beside data and in unfinished workspaces, those of whole datasets last. What
-/// cannot be read, such as another person's, is passed over: the host can be asked again.
-fn kept_in(data_dir: &Path) -> Vec<Dataset> {
+/// cannot be read, such as another person's, is passed over: the host can be asked again. So are
+/// workspaces of packed files where they are to be unpacked now.
+fn kept_in(data_dir: &Path, reach: Reach) -> Vec<Dataset> {
+    let goes_on = |dataset: &Dataset| reach != Reach::Hosts(Archives::Unpacked) || !dataset.stays_packed();
     let unfinished = fs::list_dir(&Store::of(data_dir).parts()).unwrap_or_default();
-    let unfinished = unfinished.into_iter().map(|root| Workspace::entry_path(&root));
-    let whole = DatasetDir::find_all(data_dir).unwrap_or_default().into_iter().map(|dir| dir.entry_path());
-    unfinished.chain(whole).filter_map(|path| kept_at(&path)).collect()
+    let unfinished = unfinished.into_iter().filter_map(|root| kept_at(&Workspace::entry_path(&root)));
+    let whole = DatasetDir::find_all(data_dir).unwrap_or_default().into_iter();
+    unfinished.filter(goes_on).chain(whole.filter_map(|dir| kept_at(&dir.entry_path()))).collect()
 }
 
 /// An entry that is what its reference says it is.
@@ -124,8 +132,23 @@ fn name_here(kept: &[Dataset], reference: &Reference) -> Result<String, Failure>
     Err(failure.help(format!("fetch it with `medsets fetch {reference}`")))
 }
 
+/// Refuses to unpack what is here as its host packs it.
+fn refuse_packed(dataset: &Dataset) -> Result<(), Failure> {
+    if !dataset.stays_packed() {
+        return Ok(());
+    }
+    let name = DatasetName::of(&dataset.id, &dataset.releases[0].version, None);
+    let failure = Failure::new(Exit::USAGE, format!("`{name}` is here already, with its archives as they came"));
+    Err(failure.of(&dataset.id).help(format!("`medsets remove {name}`, then fetch it with `--unpack`")))
+}
+
 /// What its host says of it now.
-async fn described(context: &Context, kept: &[Dataset], asked: &Reference) -> Result<Dataset, Failure> {
+async fn described(
+    context: &Context,
+    kept: &[Dataset],
+    asked: &Reference,
+    archives: Archives,
+) -> Result<Dataset, Failure> {
     let reason = format!("`{asked}` is not in the catalogue: {} is asked what it is", asked.place.host_name());
     context.report.report(Event::Waiting { reason });
     let reference = describe::follow(asked, &Hosts::anonymous(context.client()?.clone())).await?;
@@ -145,7 +168,7 @@ async fn described(context: &Context, kept: &[Dataset], asked: &Reference) -> Re
     if let Some(dataset) = kept.iter().rfind(same) {
         return Ok(dataset.clone());
     }
-    let text = description.entry(&[&reference, asked], context.shelf()?, day);
+    let text = description.entry(&[&reference, asked], archives, context.shelf()?, day);
     Dataset::read("reference.toml", &text, REFERENCE).map_err(|broken| {
         let name = Printable::new(&asked.to_string()).to_string();
         Failure::new(Exit::CATALOG, format!("what the host says of `{name}` makes no entry: {broken}"))

@@ -31,6 +31,16 @@ pub struct Description {
     pub source: String,
 }
 
+/// What becomes of archives among the files of a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Archives {
+    /// They stay as the host has them: nobody said how they unpack.
+    #[default]
+    AsTheyCome,
+    /// Each is unpacked into a folder of its name.
+    Unpacked,
+}
+
 impl Description {
     /// With the least that every host says; the rest is added where it is known.
     pub fn new(

@@ -2,13 +2,15 @@
 //!
 //! The first alias is the reference in its pinned form, the others are the forms that were
 //! asked for: by them the entry is found again without asking the host. The same description
-//! gives the same text.
+//! gives the same text. Archives that are to be unpacked have a rule in it, so that everything
+//! that reads the entry later knows of it.
 
 use serde::Serialize;
 
+use crate::catalog::{Dataset, FileEntry};
 use crate::licenses::{Shelf, stated};
 
-use super::{Description, Place, Reference};
+use super::{Archives, Description, Place, Reference};
 
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -65,6 +67,8 @@ struct Release<'d> {
     source: [toml::Table; 1],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     file: Vec<toml::Table>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rule: Vec<toml::Table>,
 }
 
 #[derive(Serialize)]
@@ -85,7 +89,7 @@ struct Citation<'d> {
 
 impl Description {
     /// The entry's text. `asked` are the forms in which it was asked for, `day` is when.
-    pub fn entry(&self, asked: &[&Reference], shelf: &Shelf, day: jiff::civil::Date) -> String {
+    pub fn entry(&self, asked: &[&Reference], archives: Archives, shelf: &Shelf, day: jiff::civil::Date) -> String {
         let id = self.pinned.id().to_string();
         let host = self.pinned.place.host_name();
         let mut aliases = vec![self.pinned.to_string()];
@@ -107,7 +111,11 @@ impl Description {
         };
         let mut claims = vec![claim(LICENSE, words, Some(LICENSE_NOTE))];
         claims.extend(self.held_back.as_deref().map(|words| claim("access", words, None)));
-        let (source, file) = self.source_and_file();
+        let (source, file) = self.source_and_file(archives);
+        let rule = match archives {
+            Archives::Unpacked if source.contains_key("listing") => self.unpacking_rules(),
+            _ => Vec::new(),
+        };
         let entry = Entry {
             title: &self.title,
             aliases,
@@ -125,6 +133,7 @@ impl Description {
                 note: format!("not in the catalogue; licence as {host} states it: {words}"),
                 source: [source],
                 file,
+                rule,
             }],
             citation: Citation {
                 key: id.replace('-', ""),
@@ -152,8 +161,24 @@ impl Description {
         }
     }
 
+    /// A rule for each kind of archive. Single compressed files, such as `.nii.gz`, are none. The
+    /// archive that Kaggle makes of all files is no folder of its own.
+    fn unpacking_rules(&self) -> Vec<toml::Table> {
+        let rule = |pattern: String, unpack: toml::Table| {
+            toml::Table::from_iter([("match".to_owned(), pattern.into()), ("unpack".to_owned(), unpack.into())])
+        };
+        let bundle = match &self.pinned.place {
+            Place::KaggleDataset(dataset) => dataset.split_once('/').map(|(_, slug)| slug),
+            Place::KaggleCompetition(name) => Some(name.as_str()),
+            _ => None,
+        };
+        let bundle = bundle.map(|name| rule(format!("{name}.zip"), toml::Table::new()));
+        let each = ARCHIVES.iter().map(|ending| rule(format!("**/*{ending}"), into_its_own_folder()));
+        bundle.into_iter().chain(each).collect()
+    }
+
     /// `[[release.source]]`, and `[[release.file]]` where the host does not list files.
-    fn source_and_file(&self) -> (toml::Table, Vec<toml::Table>) {
+    fn source_and_file(&self, archives: Archives) -> (toml::Table, Vec<toml::Table>) {
         let version = self.pinned.version.as_deref();
         let mut source = toml::Table::new();
         let mut set = |key: &str, value: toml::Value| source.insert(key.to_owned(), value);
@@ -201,7 +226,7 @@ impl Description {
                 false
             }
             Place::File(url) => {
-                files.push(file(url.expose(), provider));
+                files.push(file(url.expose(), provider, archives));
                 false
             }
             Place::Doi(_) => false,
@@ -226,13 +251,33 @@ fn archive(repo: &str, commit: &str) -> toml::Table {
     ])
 }
 
+fn into_its_own_folder() -> toml::Table {
+    let skip = ["__MACOSX/**", "**/.DS_Store"].map(toml::Value::from).to_vec();
+    toml::Table::from_iter([
+        ("strip".to_owned(), "auto".into()),
+        ("into".to_owned(), "data/{stem}".into()),
+        ("skip".to_owned(), skip.into()),
+    ])
+}
+
+/// Whether a file is called like an archive.
+fn is_archive(name: &str) -> bool {
+    ARCHIVES.iter().any(|ending| name.ends_with(ending))
+}
+
+/// How the names of archives of several files end.
+const ARCHIVES: [&str; 8] = [".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst", ".7z"];
+
 /// One file at an address of its own.
-fn file(url: &url::Url, channel: &str) -> toml::Table {
+fn file(url: &url::Url, channel: &str, archives: Archives) -> toml::Table {
     let encoded = url.path_segments().and_then(|mut parts| parts.next_back()).unwrap_or_default();
     let name = percent_encoding::percent_decode_str(encoded).decode_utf8_lossy();
     let at = toml::Table::from_iter([("url".to_owned(), url.as_str().into())]);
     let at = toml::Table::from_iter([(channel.to_owned(), at.into())]);
-    toml::Table::from_iter([("path".to_owned(), name.into_owned().into()), ("at".to_owned(), at.into())])
+    let unpacks = archives == Archives::Unpacked && is_archive(&name);
+    let unpack = unpacks.then(|| ("unpack".to_owned(), into_its_own_folder().into()));
+    let place = [("path".to_owned(), name.into_owned().into()), ("at".to_owned(), at.into())];
+    place.into_iter().chain(unpack).collect()
 }
 
 fn date(day: jiff::civil::Date) -> toml::value::Date {
@@ -240,6 +285,18 @@ fn date(day: jiff::civil::Date) -> toml::value::Date {
         year: day.year().unsigned_abs(),
         month: day.month().unsigned_abs(),
         day: day.day().unsigned_abs(),
+    }
+}
+
+impl Dataset {
+    /// Whether there may be archives in it that it does not say how to unpack.
+    pub fn stays_packed(&self) -> bool {
+        self.releases.iter().any(|release| {
+            let unpacks = release.rules.iter().any(|rule| rule.unpack.is_some());
+            let is_packed = |file: &FileEntry| file.unpack.is_none() && is_archive(file.path.as_str());
+            let lists = release.sources.iter().any(|source| source.lists);
+            (lists && !unpacks) || release.files.iter().any(is_packed)
+        })
     }
 }
 
@@ -285,10 +342,13 @@ const LICENSE_NOTE: &str =
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::Dataset;
     use crate::catalog::dataset::REFERENCE;
 
     fn written(pinned: &str, license: Option<&str>) -> Dataset {
+        written_with(pinned, license, Archives::AsTheyCome)
+    }
+
+    fn written_with(pinned: &str, license: Option<&str>, archives: Archives) -> Dataset {
         let pinned: Reference = pinned.parse().unwrap();
         let description = Description {
             license: license.map(str::to_owned),
@@ -298,7 +358,7 @@ mod tests {
             ..Description::new(pinned.clone(), "1.0", "A \"title\"\nof two lines", "https://example.org/page")
         };
         let asked = Reference::newest(pinned.place.clone());
-        let text = description.entry(&[&asked], &Shelf::embedded(), jiff::civil::date(2026, 11, 28));
+        let text = description.entry(&[&asked], archives, &Shelf::embedded(), jiff::civil::date(2026, 11, 28));
         Dataset::read("reference.toml", &text, REFERENCE).unwrap_or_else(|broken| panic!("{}", broken.shown))
     }
 
@@ -325,6 +385,26 @@ mod tests {
             assert!(reference.place.is_at(&source.host, &dataset.releases[0]), "{pinned}: {source:?}");
             assert_eq!(source.host.name(), reference.place.provider());
         }
+    }
+
+    #[test]
+    fn archives_unpack_only_where_it_is_asked_for() {
+        #[track_caller]
+        fn check(pinned: &str, expected: usize) {
+            let unpacking = |archives| {
+                let release = written_with(pinned, None, archives).releases.remove(0);
+                let files = release.files.iter().filter(|file| file.unpack.is_some());
+                files.count() + release.rules.iter().filter(|rule| rule.unpack.is_some()).count()
+            };
+            assert_eq!(unpacking(Archives::AsTheyCome), 0, "{pinned}");
+            assert_eq!(unpacking(Archives::Unpacked), expected, "{pinned}");
+            assert_eq!(written_with(pinned, None, Archives::AsTheyCome).stays_packed(), expected > 0, "{pinned}");
+            assert!(!written_with(pinned, None, Archives::Unpacked).stays_packed(), "{pinned}");
+        }
+        check("zenodo:42", ARCHIVES.len());
+        check("s3://bucket/a/", ARCHIVES.len());
+        check("https://example.org/set.tar.gz", 1);
+        check("https://example.org/scan.nii.gz", 0);
     }
 
     #[test]

@@ -57,6 +57,9 @@ pub struct FetchArgs {
     /// Leave archives as they are
     #[arg(long)]
     pub no_unpack: bool,
+    /// Unpack archives of data outside the catalogue too, each into a folder of its name
+    #[arg(long, conflicts_with = "no_unpack")]
+    pub unpack: bool,
     /// Show what would be done, and do nothing
     #[arg(long)]
     pub dry_run: bool,
