@@ -3,7 +3,7 @@
 //! ```text
 //! <data_dir>/<id>/<version>[-<variant>]/       DatasetDir: what users see, whole or absent
 //!     data/ docs/ archives/ README.md TERMS.md CITATION.cff
-//!     .medsets/receipt.json manifest.sha256 files.jsonl
+//!     .medsets/receipt.json listed.jsonl manifest.sha256 files.jsonl
 //! <data_dir>/.medsets-store/                   Store: what is being made
 //!     parts/<id>-<slug>/                       Workspace: one unfinished dataset
 //!     leases/ tmp/
@@ -17,6 +17,8 @@ pub mod commit;
 pub mod dirs;
 pub mod error;
 pub mod inventory;
+pub mod lines;
+pub mod listed;
 pub mod manifest;
 pub mod proof;
 pub mod receipt;
@@ -28,7 +30,8 @@ pub use check::{CheckMode, Damage};
 pub use dirs::{DatasetDir, Store};
 pub use error::LayoutError;
 pub use inventory::{FileRecord, Origin, RecordKind};
-pub use proof::Proof;
+pub use listed::{ListPin, ListWriter, Listed, ListedMark};
+pub use proof::{DigestSource, KnownDigest, Proof};
 pub use receipt::{Means, MembersOf, Receipt};
 pub use records::Records;
 pub use roles::{Role, RoleRules};

@@ -54,14 +54,16 @@
 //!     archives/                                 ops::assemble
 //!     README.md TERMS.md CITATION.cff           ops::assemble, worded by reports
 //!     .medsets/receipt.json                     layout::receipt
+//!     .medsets/listed.jsonl                     layout::listed
 //!     .medsets/files.jsonl                      layout::inventory
 //!     .medsets/manifest.sha256                  layout::manifest
 //!     .medsets/entry.toml                       ops::assemble, read by ops::reference
 //! <data_dir>/.medsets-store/                    layout::dirs
 //!     parts/<id>-<slug>/                        layout::workspace
-//!         source.json done.jsonl                layout::workspace
+//!         source.json done.jsonl aside.jsonl    layout::workspace
 //!         entry.toml                            ops::target, read by ops::reference
 //!         parts/*.part and their journals       transfer::part, transfer::journal
+//!         stretches/*.part                      ops::members, written by transfer::stretches
 //!         members/*.jsonl                       layout::inventory
 //!     listings/<sha256>                         ops::shelf
 //!     leases/                                   fs::lock, for layout::workspace

@@ -28,6 +28,8 @@ mod gate;
 mod hostile;
 #[path = "cli/import.rs"]
 mod import;
+#[path = "cli/interrupted.rs"]
+mod interrupted;
 #[path = "cli/licenses.rs"]
 mod licenses;
 #[path = "cli/medquad.rs"]

@@ -4,6 +4,10 @@
 //! its terms. A part after which no file or rule is named lies inside the files, as images in
 //! a table of rows; then its terms hold beside those of the whole. Terms are put together with
 //! AND, so that a doubt makes them stricter and never wider.
+//!
+//! Where a host states a file's own licence, that stands in the place of the licence of the
+//! whole and not of what the host or a person's agreement asks of whoever has the data: the
+//! policy of TCIA holds for a series under CC BY 4.0 too.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,6 +16,7 @@ use super::dataset::{FileEntry, HostRule};
 use super::format::RoleWord;
 use super::listed::Treatment;
 use super::selection::Selection;
+use crate::licenses::{Expression, LicenseKind, Shelf};
 
 /// The terms of a selection's files by one source.
 #[derive(Debug, Clone)]
@@ -63,6 +68,26 @@ impl<'s> FileTerms<'s> {
     /// The terms of the files a rule is for.
     pub fn rule(&self, rule: &'s HostRule) -> Cow<'s, str> {
         self.terms(rule.license.as_deref(), rule.group.as_deref(), rule.role)
+    }
+
+    /// The terms of a file for which the host states its own: those, and what of the whole's
+    /// terms holds on top of any licence.
+    pub fn stated(&self, own: &str, shelf: &Shelf) -> String {
+        // Nothing is taken out of terms that are more than a list.
+        let is_replaced = |part: &&str| match Expression::parse(part) {
+            Ok(expression) => {
+                let is_license = |id: &str| {
+                    let kind = shelf.get(id).map(|license| license.kind);
+                    matches!(kind, Some(LicenseKind::PublicLicence | LicenseKind::PerItem | LicenseKind::None))
+                };
+                expression.ids().into_iter().all(is_license)
+            }
+            Err(_) => true,
+        };
+        let whole: Vec<&str> =
+            if is_chain(self.whole) { self.whole.split(" AND ").collect() } else { vec![self.whole] };
+        let on_top = whole.into_iter().filter(|part| !is_replaced(part));
+        all_of(std::iter::once(own).chain(on_top)).into_owned()
     }
 
     fn terms(&self, own: Option<&'s str>, group: Option<&'s str>, role: Option<RoleWord>) -> Cow<'s, str> {
@@ -173,6 +198,31 @@ mod tests {
         check(either, "web", &[("path = \"a.csv\"", "(CC0-1.0 OR MIT) AND MIT")]);
         let twice = "license = \"MIT AND CC0-1.0\"\nlicense-parts = { inside = \"CC0-1.0 AND ODbL-1.0\" }";
         check(twice, "web", &[("path = \"a.csv\"", "MIT AND CC0-1.0 AND ODbL-1.0")]);
+    }
+
+    #[test]
+    fn what_holds_on_top_stays_where_the_host_states_a_licence() {
+        #[track_caller]
+        fn stated(whole: &str, own: &str, expected: &str) {
+            let selection = catalog(&format!("license = \"{whole}\""), "").resolve("parts").unwrap().remove(0);
+            let terms = FileTerms::of(&selection, Some("web"));
+            assert_eq!(terms.stated(own, &Shelf::embedded()), expected, "{whole}");
+        }
+        const POLICY: &str = "LicenseRef-TCIA-Data-Usage-Policy";
+        let (lidc, by) = (format!("CC-BY-3.0 AND {POLICY}"), format!("CC-BY-4.0 AND {POLICY}"));
+        stated(&lidc, "CC-BY-4.0", &by);
+        stated(&lidc, "CC-BY-3.0", &lidc);
+        stated(&lidc, &by, &by); // as the host says it itself
+        stated(&lidc, "NOASSERTION", &format!("NOASSERTION AND {POLICY}"));
+        stated("LicenseRef-ISIC-Per-Image", "CC0-1.0", "CC0-1.0");
+        let articles = "LicenseRef-PMC-OA-Per-Article AND LicenseRef-NLM-Terms";
+        stated(articles, "LicenseRef-PMC-CC-BY", "LicenseRef-PMC-CC-BY AND LicenseRef-NLM-Terms");
+        stated("NOASSERTION", "MIT", "MIT");
+        stated("CC-BY-4.0 OR MIT", "CC0-1.0", "CC0-1.0");
+        // A text that nobody has looked at may ask for anything.
+        stated("LicenseRef-Nobody-Knows", "MIT", "MIT AND LicenseRef-Nobody-Knows");
+        let either = "CC-BY-4.0 OR LicenseRef-n2c2-DUA";
+        stated(either, "MIT", &format!("MIT AND ({either})"));
     }
 
     #[test]

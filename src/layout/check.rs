@@ -40,6 +40,8 @@ pub struct Damage {
     pub changed: Vec<RelPath>,
     /// Files below `data/` and `docs/` that the inventory does not name.
     pub extra: Vec<String>,
+    /// The name of the tree that the list speaks of: SHA-256 of the manifest that it makes.
+    pub tree: Option<Digest>,
 }
 
 impl Damage {
@@ -121,12 +123,17 @@ fn compare(
     let mut damage = Damage::default();
     let mut known = HashSet::new();
     let mut folders = Folders { root: dir.root(), real: HashMap::new() };
+    let mut tree = Digester::new(Algorithm::Sha256, None);
     loop {
         let batch: Vec<Expected> = records.by_ref().take(BATCH).collect::<Result<_, _>>()?;
         if batch.is_empty() {
             break;
         }
         known.extend(batch.iter().map(|record| mark(record.path.as_str())));
+        for record in batch.iter().filter(|record| record.target.is_none()) {
+            tree.update(manifest::line(&record.sha256, &record.path).as_bytes());
+            tree.update(b"\n");
+        }
         let real: Vec<bool> = batch.iter().map(|record| folders.hold(&record.path)).collect::<Result<_, _>>()?;
         let states: Vec<State> = batch
             .par_iter()
@@ -142,6 +149,7 @@ fn compare(
             }
         }
     }
+    damage.tree = Some(tree.finish());
     for top in ["data", "docs"] {
         let place = dir.root().join(top);
         match fs::metadata(&place)? {
@@ -241,6 +249,12 @@ fn is_read(path: &RelPath, mode: CheckMode) -> bool {
         CheckMode::Full => true,
         CheckMode::Sample(percent) => (mark(path.as_str()) % 10_000) as f64 / 100.0 < percent,
     }
+}
+
+/// Whether a record of ours is the one with this SHA-256.
+pub fn check_record(path: &Path, expected: Digest) -> Result<(), LayoutError> {
+    let found = sha256_of(path, &|_| ())?;
+    if found == expected { Ok(()) } else { Err(LayoutError::Altered { path: path.to_path_buf(), expected, found }) }
 }
 
 /// SHA-256 of a file's bytes.

@@ -43,7 +43,7 @@ impl DatasetDir {
 
     /// Whether any of our records is in it, whole or not.
     pub fn has_records(&self) -> Result<bool, FsError> {
-        for path in [self.receipt_path(), self.inventory_path(), self.manifest_path()] {
+        for path in [self.receipt_path(), self.inventory_path(), self.manifest_path(), self.listed_path()] {
             if fs::metadata(&path)?.is_some() {
                 return Ok(true);
             }
@@ -89,6 +89,11 @@ impl DatasetDir {
     /// For `sha256sum -c`.
     pub fn manifest_path(&self) -> PathBuf {
         self.records().join("manifest.sha256")
+    }
+
+    /// The release's own files, one line of JSON each.
+    pub fn listed_path(&self) -> PathBuf {
+        self.records().join("listed.jsonl")
     }
 
     /// One line of JSON per file.

@@ -22,6 +22,16 @@ pub enum LayoutError {
         /// What is wrong there.
         reason: String,
     },
+    /// A file of ours is not the one that was written.
+    #[error("`{}` is not the one that the receipt names: expected {expected}, found {found}", path.display())]
+    Altered {
+        /// The file.
+        path: PathBuf,
+        /// SHA-256 by the receipt.
+        expected: Digest,
+        /// SHA-256 of what is there.
+        found: Digest,
+    },
     /// A file of ours is not there, or holds nothing.
     #[error("`{}` is missing or empty", path.display())]
     NoRecord {
@@ -82,7 +92,7 @@ impl LayoutError {
     /// Whether a file of ours is missing or damaged.
     pub fn is_of_records(&self) -> bool {
         match self {
-            Self::Record { .. } | Self::NoRecord { .. } => true,
+            Self::Record { .. } | Self::NoRecord { .. } | Self::Altered { .. } => true,
             // Bytes that are no text are as good as none.
             Self::Fs(error) => {
                 let unreadable = matches!(error.kind(), FsErrorKind::NotFound | FsErrorKind::Other);
@@ -97,7 +107,7 @@ impl Remedy for LayoutError {
     fn remedy(&self) -> Option<String> {
         match self {
             Self::Fs(error) => error.remedy(),
-            Self::Record { .. } | Self::NoRecord { .. } => Some(
+            Self::Record { .. } | Self::NoRecord { .. } | Self::Altered { .. } => Some(
                 "`medsets verify ID --repair` fetches the dataset again and writes new records; `medsets remove ID` deletes it"
                     .into(),
             ),

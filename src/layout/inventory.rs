@@ -5,16 +5,16 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::fs::{self, Access, FsError};
+use crate::fs::{Access, FsError};
 use crate::values::{ByteSize, Digest, RelPath, SafeUrl};
 
 use super::error::LayoutError;
+use super::lines::{JsonLines, LineWriter};
 use super::proof::Proof;
 use super::roles::Role;
 
@@ -39,9 +39,13 @@ pub struct FileRecord {
     pub origin: Origin,
     /// What it is to the dataset.
     pub role: Role,
-    /// The terms of this file where they differ from the dataset's.
+    /// The terms of this file where they differ from the dataset's, with those of the dataset's
+    /// that hold on top.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub license: Option<String>,
+    /// What the host says of it that a person must know, such as that it was retracted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<String>,
 }
 
 /// What a record speaks of.
@@ -82,84 +86,17 @@ pub struct Origin {
     pub verified: Option<Proof>,
 }
 
-/// Writes an inventory to a new file.
-pub struct InventoryWriter {
-    out: std::io::BufWriter<std::fs::File>,
-    path: PathBuf,
-}
-
-impl InventoryWriter {
-    /// Begins a file, which must not exist.
-    pub fn create(path: &Path, access: Access) -> Result<Self, FsError> {
-        Ok(Self { out: std::io::BufWriter::new(fs::create_new(path, access)?), path: path.to_path_buf() })
-    }
-
-    /// Adds a record. Records must come sorted by path.
-    pub fn write(&mut self, record: &FileRecord) -> Result<(), FsError> {
-        let line = serde_json::to_string(record).map_err(|error| self.failed(error.into()))?;
-        writeln!(self.out, "{line}").map_err(|error| self.failed(error))
-    }
-
-    /// Ends the file and makes it last.
-    pub fn finish(mut self) -> Result<(), FsError> {
-        self.out.flush().map_err(|error| self.failed(error))?;
-        self.out.get_ref().sync_all().map_err(|error| self.failed(error))
-    }
-
-    fn failed(&self, error: std::io::Error) -> FsError {
-        FsError::new("write", &self.path, error)
-    }
-}
-
 /// Reads an inventory record by record; ends after the first error.
-pub struct InventoryReader {
-    lines: BufReader<std::fs::File>,
-    path: PathBuf,
-    line: usize,
-    failed: bool,
-}
-
-impl InventoryReader {
-    /// Opens an inventory.
-    pub fn open(path: &Path) -> Result<Self, FsError> {
-        Ok(Self { lines: BufReader::new(fs::open(path)?), path: path.to_path_buf(), line: 0, failed: false })
-    }
-
-    fn read(&mut self) -> Result<Option<FileRecord>, LayoutError> {
-        let mut text = String::new();
-        self.line += 1;
-        let read = self.lines.read_line(&mut text).map_err(|error| FsError::new("read", &self.path, error))?;
-        if read == 0 {
-            return Ok(None);
-        }
-        serde_json::from_str(&text).map(Some).map_err(|error| LayoutError::Record {
-            path: self.path.clone(),
-            line: self.line,
-            reason: error.to_string(),
-        })
-    }
-}
-
-impl Iterator for InventoryReader {
-    type Item = Result<FileRecord, LayoutError>;
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.failed {
-            return None;
-        }
-        let answer = self.read().transpose();
-        self.failed = matches!(answer, Some(Err(_)));
-        answer
-    }
-}
+pub type InventoryReader = JsonLines<FileRecord>;
 
 /// Writes records, in any order, as a sorted inventory.
 pub fn write_sorted(path: &Path, mut records: Vec<FileRecord>, access: Access) -> Result<(), FsError> {
     records.sort_by(|one, other| one.path.cmp(&other.path));
-    let mut writer = InventoryWriter::create(path, access)?;
+    let mut writer = LineWriter::create(path, access)?;
     for record in &records {
-        writer.write(record)?;
+        writer.write_json(record)?;
     }
-    writer.finish()
+    writer.finish().map(|_| ())
 }
 
 /// Merges sorted inventories into one order and hands each record to `take`.
@@ -269,6 +206,7 @@ pub(crate) fn example(path: &str, bytes: &[u8]) -> FileRecord {
         },
         role: Role::Other,
         license: None,
+        notice: None,
     }
 }
 
@@ -310,7 +248,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("files.jsonl");
         let good = serde_json::to_string(&example("data/a", b"a")).unwrap();
-        fs::atomic_write(&path, format!("{good}\n{{\"path\":\"../x\"\n").as_bytes(), Access::Shared).unwrap();
+        crate::fs::atomic_write(&path, format!("{good}\n{{\"path\":\"../x\"\n").as_bytes(), Access::Shared).unwrap();
         let answers: Vec<_> = InventoryReader::open(&path).unwrap().collect();
         assert_eq!(answers.len(), 2);
         let error = answers[1].as_ref().unwrap_err().to_string();

@@ -1,15 +1,19 @@
-//! What proved the bytes of a release's file.
+//! What proved the bytes of a release's file, and by whose word.
 
 use serde::{Deserialize, Serialize};
 
+use crate::values::Digest;
+
 /// What proved the bytes of a release's file, as receipts write it (`docs/formats.md` section 7).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Proof {
     /// A digest in the entry.
     Catalog,
     /// A digest in the host's listing.
     Host,
+    /// A digest that the host sent along with the bytes.
+    Header,
     /// The git tree in the entry.
     GitTree,
     /// Only a size known beforehand.
@@ -24,10 +28,31 @@ impl Proof {
     /// Whether the bytes are those that a digest known beforehand names.
     pub fn is_known_beforehand(self) -> bool {
         match self {
-            Self::Catalog | Self::Host | Self::GitTree => true,
+            Self::Catalog | Self::Host | Self::Header | Self::GitTree => true,
             Self::Size | Self::FirstUse | Self::AcceptedChange => false,
         }
     }
+}
+
+/// A digest that the bytes were compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownDigest {
+    /// The digest.
+    pub digest: Digest,
+    /// Who named it.
+    pub from: DigestSource,
+}
+
+/// Who named a digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DigestSource {
+    /// The entry.
+    Catalog,
+    /// The host's listing.
+    Host,
+    /// The answer that brought the bytes.
+    Header,
 }
 
 #[cfg(test)]
@@ -44,6 +69,7 @@ mod tests {
         }
         check(Proof::Catalog, "catalog", true);
         check(Proof::Host, "host", true);
+        check(Proof::Header, "header", true);
         check(Proof::GitTree, "git-tree", true);
         check(Proof::Size, "size", false);
         check(Proof::FirstUse, "first-use", false);

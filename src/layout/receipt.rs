@@ -1,7 +1,8 @@
 //! The receipt: who has what, from where, under which terms, and since when.
 //!
 //! Written as pretty JSON into `.medsets/receipt.json`. Unknown fields are ignored when read,
-//! so that an older program can read a newer receipt of the same schema number.
+//! so that an older program can read a newer receipt of the same schema number. Receipts of
+//! schema 1, which held the list of the release's files, are read and stay as they are.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -11,12 +12,13 @@ use crate::values::{ByteSize, DatasetId, Digest, RelPath, SafeUrl};
 
 use super::dirs::DatasetDir;
 use super::error::LayoutError;
+use super::listed::Listed;
 use super::proof::Proof;
 
 /// The record of one fetched or imported dataset.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Receipt {
-    /// `medsets/receipt/1`.
+    /// `medsets/receipt/2`, or 1 where an earlier medsets wrote it.
     pub schema: String,
     /// Which dataset.
     pub dataset: DatasetId,
@@ -53,7 +55,7 @@ pub struct Receipt {
     /// SHA-256 of `manifest.sha256`: the name of this very tree.
     pub tree: Digest,
     /// The release's own files as they came, archives included.
-    pub listed: Vec<ListedMark>,
+    pub listed: Listed,
     /// Archives of which only some members are here.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub partial: Vec<PartialMark>,
@@ -222,25 +224,6 @@ pub struct AcceptedMark {
     pub sequence: u64,
 }
 
-/// One of the release's own files.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ListedMark {
-    /// Its path at the publisher.
-    pub path: RelPath,
-    /// Size in bytes.
-    pub size: ByteSize,
-    /// SHA-256 as received.
-    pub sha256: Digest,
-    /// What proved it.
-    pub verified: Proof,
-    /// Where it was asked for, without secrets.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub url: Option<SafeUrl>,
-    /// Whether its members were unpacked.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub unpacked: bool,
-}
-
 /// An archive of which only some members were read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PartialMark {
@@ -274,7 +257,10 @@ pub struct LedgerMark {
 
 impl Receipt {
     /// The schema's present name.
-    pub const SCHEMA: &'static str = "medsets/receipt/1";
+    pub const SCHEMA: &'static str = "medsets/receipt/2";
+
+    /// The one before, whose receipts hold the list of files.
+    const BEFORE: &'static str = "medsets/receipt/1";
 
     /// Reads the receipt of a dataset folder; `None` where there is none.
     pub fn read(dir: &DatasetDir) -> Result<Option<Self>, LayoutError> {
@@ -285,7 +271,7 @@ impl Receipt {
             return Err(LayoutError::NoRecord { path });
         }
         let receipt: Self = serde_json::from_str(&text).map_err(|error| failed(error.line(), error.to_string()))?;
-        if receipt.schema != Self::SCHEMA {
+        if ![Self::SCHEMA, Self::BEFORE].contains(&receipt.schema.as_str()) {
             return Err(failed(1, format!("schema `{}` is not `{}`", receipt.schema, Self::SCHEMA)));
         }
         Ok(Some(receipt))

@@ -4,14 +4,15 @@ use crate::fs::{self, FsError, FsErrorKind};
 
 use super::dirs::DatasetDir;
 use super::error::LayoutError;
+use super::listed::Listed;
 use super::receipt::Receipt;
 
-/// The records of a folder, as far as a look at the receipt and the inventory's size tells.
+/// The records of a folder, as far as a look at the receipt and the sizes of the lists tells.
 #[derive(Debug)]
 pub enum Records {
     /// None of ours: no dataset is here.
     Absent,
-    /// A receipt, and an inventory beside it.
+    /// A receipt, and the lists beside it.
     Good(Box<Receipt>),
     /// Some of ours, and one is missing, empty or damaged.
     Broken {
@@ -34,10 +35,14 @@ impl Records {
             Err(LayoutError::Fs(error)) if error.kind() == FsErrorKind::Denied => return Err(error),
             Err(error) => return Ok(Self::Broken { error, receipt: None }),
         };
-        let path = dir.inventory_path();
-        let held = fs::metadata(&path)?.filter(|found| found.is_file()).map_or(0, |found| found.len());
-        if held == 0 && receipt.files > 0 {
-            return Ok(Self::Broken { error: LayoutError::NoRecord { path }, receipt: Some(receipt) });
+        let is_beside = matches!(receipt.listed, Listed::Beside(_));
+        for (path, files) in
+            [(dir.inventory_path(), receipt.files), (dir.listed_path(), receipt.listed.files() * u64::from(is_beside))]
+        {
+            let held = fs::metadata(&path)?.filter(|found| found.is_file()).map_or(0, |found| found.len());
+            if held == 0 && files > 0 {
+                return Ok(Self::Broken { error: LayoutError::NoRecord { path }, receipt: Some(receipt) });
+            }
         }
         Ok(Self::Good(receipt))
     }

@@ -5,16 +5,21 @@
 //! entry.toml       the entry, for a dataset that is not in the catalogue
 //! done.jsonl       one line per file of the release that is finished here
 //! parts/           part files with their journals
+//! stretches/       what was read of archives of which only some members are wanted
 //! archives/        finished archives, until they are unpacked
 //! stage/           what will be the dataset folder
 //! members/         sorted inventories of unpacked archives
 //! unpack/          an archive being unpacked; removed when a run begins
+//! aside/           what an earlier run finished and this one does not ask for
+//! aside.jsonl      the lines of done.jsonl about it
 //! ```
 //!
 //! Everything is written under names of its own and renamed, so a run that was killed
 //! anywhere leaves a workspace that the next run continues. Nothing is synced file by file:
 //! a kill loses no written byte, and after a restart of the machine (told by its boot id)
 //! finished files are hashed again before they are believed.
+
+mod aside;
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -30,7 +35,7 @@ use super::check::sha256_of;
 use super::dirs::{DatasetDir, Store};
 use super::error::LayoutError;
 use super::inventory::InventoryReader;
-use super::proof::Proof;
+use super::proof::{KnownDigest, Proof};
 use super::receipt::Receipt;
 
 /// An unfinished dataset, held by this run until dropped.
@@ -54,6 +59,16 @@ pub struct Finished {
     pub sha256: Digest,
     /// What proved it.
     pub verified: Proof,
+    /// The digests it was compared with, where they are more than its own by the source that
+    /// `verified` names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub known: Vec<KnownDigest>,
+    /// The terms where they differ from the dataset's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub license: Option<String>,
+    /// What the host says of it that a person must know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<String>,
     /// Where it was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<SafeUrl>,
@@ -133,11 +148,12 @@ impl Workspace {
         let begun_path = root.join("source.json");
         let earlier = fs::read_text_if_present(&begun_path)?.and_then(|text| serde_json::from_str::<Begun>(&text).ok());
         let same = |earlier: &Begun| earlier.entry == begun.entry && earlier.channel == begun.channel;
-        let unusable = !earlier.as_ref().is_some_and(same) || was_committed(&root)? || holds_a_replaced_folder(&root)?;
-        if unusable {
+        let is_usable = earlier.as_ref().is_some_and(same)
+            && aside::recover(&root, access, was_committed(&root)? || was_replaced(&root)?)?;
+        if !is_usable {
             fs::remove_dir_all(&root)?;
         }
-        for dir in ["parts", "archives", "members", "stage"] {
+        for dir in ["parts", "stretches", "archives", "members", "stage"] {
             fs::create_dir_all(&root.join(dir), access)?;
         }
         fs::remove_dir_all(&root.join("unpack"))?;
@@ -203,6 +219,11 @@ impl Workspace {
         self.root.join("parts").join(format!("{}-{name}.part", &mark[..16]))
     }
 
+    /// Where what was read of archives in places is kept until their members are out.
+    pub fn stretches(&self) -> PathBuf {
+        self.root.join("stretches")
+    }
+
     /// An empty folder to unpack an archive into.
     pub fn unpack_dir(&self, path: &RelPath) -> Result<PathBuf, LayoutError> {
         let dir = self.root.join("unpack").join(&Digest::sha256(path.as_str().as_bytes()).hex()[..16]);
@@ -226,7 +247,17 @@ impl Workspace {
         self.access
     }
 
-    /// Removes the workspace, after its stage was committed.
+    /// Notes what is said now of a file that is finished.
+    pub fn describe(&mut self, path: &RelPath, license: Option<&str>, notice: Option<&str>) -> Result<(), LayoutError> {
+        let Some(finished) = self.finished.get(path) else { return Ok(()) };
+        if (finished.license.as_deref(), finished.notice.as_deref()) == (license, notice) {
+            return Ok(());
+        }
+        let (license, notice) = (license.map(str::to_owned), notice.map(str::to_owned));
+        self.finish(Finished { license, notice, ..finished.clone() })
+    }
+
+    /// Removes the workspace.
     pub fn discard(self) -> Result<(), LayoutError> {
         Ok(fs::remove_dir_all(&self.root)?)
     }
@@ -240,7 +271,7 @@ fn was_committed(root: &Path) -> Result<bool, LayoutError> {
 
 /// Whether a kill in the middle of a commit left the replaced dataset folder where the stage
 /// was: only a committed folder's receipt has a ledger mark.
-fn holds_a_replaced_folder(root: &Path) -> Result<bool, LayoutError> {
+fn was_replaced(root: &Path) -> Result<bool, LayoutError> {
     let stage = DatasetDir::at(root.join("stage"));
     if fs::metadata(&stage.receipt_path())?.is_none() {
         return Ok(false);
@@ -335,6 +366,9 @@ mod tests {
             size: ByteSize(bytes.len() as u64),
             sha256: Digest::sha256(bytes),
             verified: Proof::Catalog,
+            known: Vec::new(),
+            license: None,
+            notice: None,
             url: None,
             kind: FinishedKind::Placed { at: path },
             warnings: Vec::new(),
@@ -391,6 +425,65 @@ mod tests {
         std::fs::remove_file(again.stage().join("data/m.png")).unwrap();
         drop(again);
         assert!(open(&store, b"entry").unwrap().finished().is_empty());
+    }
+
+    /// A workspace with `data/a` and `data/other/b` finished, of which `data/a` alone is meant.
+    fn set_apart(store: &Store) -> Workspace {
+        let mut first = open(store, b"entry").unwrap();
+        std::fs::create_dir_all(first.stage().join("data/other")).unwrap();
+        for name in ["data/a", "data/other/b"] {
+            std::fs::write(first.stage().join(name), b"bytes").unwrap();
+            first.finish(placed(name, b"bytes")).unwrap();
+        }
+        first.set_aside(|path| path.as_str() == "data/a").unwrap();
+        assert_eq!(names(&first), ["data/a"]);
+        assert!(!first.stage().join("data/other").exists(), "no empty folder is committed");
+        first
+    }
+
+    fn names(workspace: &Workspace) -> Vec<&str> {
+        workspace.finished().keys().map(RelPath::as_str).collect()
+    }
+
+    #[test]
+    fn what_is_not_asked_for_is_not_committed_and_waits() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::of(folder.path());
+        let first = set_apart(&store);
+        std::fs::rename(first.stage(), folder.path().join("committed")).unwrap();
+        first.settle(&super::super::receipt::Selection::default()).unwrap();
+        let again = open(&store, b"entry").unwrap();
+        assert_eq!(names(&again), ["data/other/b"]);
+        assert_eq!(std::fs::read(again.stage().join("data/other/b")).unwrap(), b"bytes");
+        assert!(!again.stage().join("data/a").exists());
+    }
+
+    #[test]
+    fn what_was_set_aside_comes_back_after_a_kill() {
+        for is_committed in [false, true] {
+            let folder = tempfile::tempdir().unwrap();
+            let store = Store::of(folder.path());
+            let first = set_apart(&store);
+            if is_committed {
+                std::fs::rename(first.stage(), folder.path().join("committed")).unwrap();
+            }
+            drop(first);
+            let again = open(&store, b"entry").unwrap();
+            let expected: &[&str] = if is_committed { &["data/other/b"] } else { &["data/a", "data/other/b"] };
+            assert_eq!(names(&again), expected);
+            drop(again);
+            assert_eq!(names(&open(&store, b"entry").unwrap()), expected, "and stays");
+        }
+    }
+
+    #[test]
+    fn of_a_whole_dataset_nothing_waits() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::of(folder.path());
+        let first = set_apart(&store);
+        let root = first.root().to_path_buf();
+        first.settle(&super::super::receipt::Selection { whole: true, ..Default::default() }).unwrap();
+        assert!(!root.exists());
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use unicode_normalization::UnicodeNormalization as _;
@@ -10,14 +9,13 @@ use unicode_normalization::UnicodeNormalization as _;
 use crate::agreements::{EntryKind, Record};
 use crate::context::Context;
 use crate::events::Event;
-use crate::fs::{self, Access, FsError};
-use crate::layout::inventory::{self, InventoryReader, InventoryWriter};
-use crate::layout::receipt::{
-    CatalogMark, LedgerMark, LicenseMark, ListedMark, PartialMark, Selection, SourceMark, Tool,
-};
+use crate::fs::{self, Access};
+use crate::layout::inventory::{self, InventoryReader};
+use crate::layout::lines::LineWriter;
+use crate::layout::receipt::{CatalogMark, LedgerMark, LicenseMark, PartialMark, Selection, SourceMark, Tool};
 use crate::layout::{
-    DatasetDir, FileRecord, Finished, FinishedKind, LayoutError, Means, Origin, Receipt, RecordKind, RoleRules, Store,
-    Workspace, commit, manifest,
+    DatasetDir, FileRecord, Finished, FinishedKind, LayoutError, ListPin, ListWriter, Listed, ListedMark, Means,
+    Origin, Receipt, RecordKind, RoleRules, Store, Workspace, commit, manifest,
 };
 use crate::values::{ByteSize, DatasetId, Digest, RelPath};
 
@@ -51,8 +49,6 @@ pub struct Particulars {
     pub papers: Vec<(&'static str, String)>,
     /// The entry's globs.
     pub roles: RoleRules,
-    /// Terms of single files where they differ, by path at the publisher.
-    pub file_license: BTreeMap<RelPath, String>,
     /// What a person should know.
     pub warnings: Vec<String>,
     /// Why bytes other than the catalogue's were taken, where they were.
@@ -95,11 +91,12 @@ pub fn assemble(
         fs::atomic_write(&staged.entry_path(), entry.as_bytes(), access)?;
     }
     keep_archives(&workspace, &staged)?;
-    let receipt = receipt(context, &workspace, particulars, totals);
+    let listed = write_listed(&workspace, &staged)?;
+    let receipt = receipt(context, &workspace, particulars, totals, listed);
     receipt.write(&staged, access)?;
     commit::commit(staged.root(), dir, store, access)?;
     let assembled = enter_in_ledger(context, dir, receipt, access)?;
-    workspace.discard()?;
+    workspace.settle(&assembled.receipt.selection)?;
     Ok(assembled)
 }
 
@@ -147,9 +144,9 @@ fn write_placed(workspace: &Workspace, particulars: &Particulars) -> Result<Path
     let path = workspace.members("placed.jsonl");
     fs::remove_file(&path)?;
     // One by one: a dataset may have a million of them.
-    let mut writer = InventoryWriter::create(&path, workspace.access())?;
+    let mut writer = LineWriter::create(&path, workspace.access())?;
     for (at, finished) in placed {
-        writer.write(&placed_record(workspace, finished, at, particulars)?)?;
+        writer.write_json(&placed_record(workspace, finished, at, particulars)?)?;
     }
     writer.finish()?;
     Ok(path)
@@ -182,7 +179,8 @@ fn placed_record(
             verified: None,
         },
         role: particulars.roles.role_of(at),
-        license: particulars.file_license.get(&finished.path).cloned(),
+        license: finished.license.clone(),
+        notice: finished.notice.clone(),
     })
 }
 
@@ -208,9 +206,13 @@ fn write_records(
             inventories.push(workspace.members(members));
         }
         warnings.extend(finished.warnings.iter().cloned());
+        // An article of many files was retracted once.
+        if let Some(notice) = finished.notice.as_ref().filter(|notice| !warnings.contains(notice)) {
+            warnings.push(notice.clone());
+        }
     }
-    let mut files = InventoryWriter::create(&staged.inventory_path(), workspace.access())?;
-    let mut lines = Lines::create(&staged.manifest_path(), workspace.access())?;
+    let mut files = LineWriter::create(&staged.inventory_path(), workspace.access())?;
+    let mut lines = LineWriter::create(&staged.manifest_path(), workspace.access())?;
     let (mut count, mut bytes) = (0, ByteSize::ZERO);
     let mut by_archive = BTreeMap::new();
     let mut folded = HashSet::new();
@@ -221,7 +223,7 @@ fn write_records(
         if fs::metadata(&place)?.is_none_or(|found| found.len() != record.size.0) {
             return Err(LayoutError::Lost { path: place });
         }
-        files.write(&record)?;
+        files.write_json(&record)?;
         if record.kind == RecordKind::Link {
             return Ok(());
         }
@@ -255,32 +257,6 @@ fn partial_mark(finished: &Finished, files: &BTreeMap<RelPath, u64>) -> Option<P
         verified: finished.verified,
         url: finished.url.clone(),
     })
-}
-
-/// A text file written line by line, hashed on the way.
-struct Lines {
-    out: std::io::BufWriter<std::fs::File>,
-    digester: crate::values::Digester,
-    path: PathBuf,
-}
-
-impl Lines {
-    fn create(path: &Path, access: Access) -> Result<Self, FsError> {
-        let digester = crate::values::Digester::new(crate::values::Algorithm::Sha256, None);
-        Ok(Self { out: std::io::BufWriter::new(fs::create_new(path, access)?), digester, path: path.to_path_buf() })
-    }
-
-    fn write(&mut self, line: &str) -> Result<(), FsError> {
-        self.digester.update(line.as_bytes());
-        self.digester.update(b"\n");
-        writeln!(self.out, "{line}").map_err(|error| FsError::new("write", &self.path, error))
-    }
-
-    fn finish(mut self) -> Result<Digest, FsError> {
-        let flushed = self.out.flush().and_then(|()| self.out.get_ref().sync_all());
-        flushed.map_err(|error| FsError::new("write", &self.path, error))?;
-        Ok(self.digester.finish())
-    }
 }
 
 /// A path as a system sees it that folds case and composes characters.
@@ -321,17 +297,37 @@ fn keep_archives(workspace: &Workspace, staged: &DatasetDir) -> Result<(), Layou
     Ok(())
 }
 
-fn receipt(context: &Context, workspace: &Workspace, particulars: Particulars, totals: Totals) -> Receipt {
-    let (partial, listed): (Vec<&Finished>, Vec<&Finished>) =
-        workspace.finished().values().partition(|finished| matches!(finished.kind, FinishedKind::Members { .. }));
-    let listed = listed.into_iter().map(|finished| ListedMark {
-        path: finished.path.clone(),
-        size: finished.size,
-        sha256: finished.sha256,
-        verified: finished.verified,
-        url: finished.url.clone(),
-        unpacked: matches!(finished.kind, FinishedKind::Unpacked { .. }),
-    });
+/// The list of the release's own files that came whole, beside the receipt.
+fn write_listed(workspace: &Workspace, staged: &DatasetDir) -> Result<ListPin, LayoutError> {
+    let mut list = ListWriter::create(&staged.listed_path(), workspace.access())?;
+    for finished in workspace.finished().values() {
+        let unpacked = match finished.kind {
+            FinishedKind::Members { .. } => continue,
+            FinishedKind::Unpacked { .. } => true,
+            FinishedKind::Placed { .. } | FinishedKind::Fetched => false,
+        };
+        list.write(&ListedMark {
+            path: finished.path.clone(),
+            size: finished.size,
+            sha256: finished.sha256,
+            verified: finished.verified,
+            known: finished.known.clone(),
+            url: finished.url.clone(),
+            unpacked,
+        })?;
+    }
+    Ok(list.finish()?)
+}
+
+fn receipt(
+    context: &Context,
+    workspace: &Workspace,
+    particulars: Particulars,
+    totals: Totals,
+    listed: ListPin,
+) -> Receipt {
+    let finished = workspace.finished().values();
+    let partial = finished.filter_map(|finished| partial_mark(finished, &totals.by_archive)).collect();
     Receipt {
         schema: Receipt::SCHEMA.to_owned(),
         dataset: particulars.id,
@@ -350,8 +346,8 @@ fn receipt(context: &Context, workspace: &Workspace, particulars: Particulars, t
         files: totals.files,
         bytes: totals.bytes,
         tree: totals.tree,
-        listed: listed.collect(),
-        partial: partial.into_iter().filter_map(|finished| partial_mark(finished, &totals.by_archive)).collect(),
+        listed: Listed::Beside(listed),
+        partial,
         warnings: particulars.warnings,
         reason: particulars.reason,
         ledger: None,

@@ -15,7 +15,7 @@ use crate::catalog::UnpackRules;
 use crate::context::Context;
 use crate::events::{Cancel, Event, Report};
 use crate::fs;
-use crate::layout::{Finished, FinishedKind, Proof, RoleRules, Workspace};
+use crate::layout::{DigestSource, Finished, FinishedKind, KnownDigest, Proof, RoleRules, Workspace};
 use crate::net::NetError;
 use crate::plan::steps::Have;
 use crate::plan::{Handling, Item, Location};
@@ -37,6 +37,8 @@ use super::unwrap::{Unwrapping, unwrap};
 pub struct Wanted {
     /// What the host lists.
     pub listed: ListedFile,
+    /// How many of its digests the entry names; they come first.
+    pub of_entry: usize,
     /// What becomes of it; files that are treated alike share it.
     pub manner: Arc<Manner>,
     /// What is here of it already.
@@ -56,6 +58,8 @@ pub struct Manner {
     pub members: Vec<String>,
     /// The terms where they differ from the dataset's.
     pub license: Option<String>,
+    /// What the host says of it that a person must know.
+    pub notice: Option<String>,
     /// Whether other bytes than the catalogue's are taken, by the person's word.
     pub changed_is_fine: bool,
     /// What the host states of it and the entry knows to be wrong.
@@ -319,6 +323,7 @@ fn note(shared: &Shared, wanted: &Wanted, done: Option<Done>, tally: &Mutex<Tall
     let Some(done) = done else { return Ok(unpacks) };
     let done = if done.wrapped { unwrapped(shared, wanted, done)? } else { done };
     let mut verified = proof(done.verified, wanted);
+    let known = known(wanted, &done, verified);
     if let (Some(tree), true) = (wanted.manner.tree, unpacks) {
         prove_tree(shared, wanted, tree)?;
         verified = Proof::GitTree;
@@ -336,6 +341,9 @@ fn note(shared: &Shared, wanted: &Wanted, done: Option<Done>, tally: &Mutex<Tall
         size: done.size,
         sha256: done.sha256,
         verified,
+        known,
+        license: wanted.manner.license.clone(),
+        notice: wanted.manner.notice.clone(),
         url: done.url,
         kind,
         warnings,
@@ -356,10 +364,25 @@ fn unwrapped(shared: &Shared, wanted: &Wanted, done: Done) -> Result<Done, Failu
 fn proof(verified: Verified, wanted: &Wanted) -> Proof {
     match verified {
         _ if wanted.manner.changed_is_fine => Proof::AcceptedChange,
-        Verified::Catalogue => Proof::Catalog,
-        Verified::Host => Proof::Host,
+        Verified::Known if wanted.of_entry > 0 => Proof::Catalog,
+        Verified::Known => Proof::Host,
+        Verified::Header => Proof::Header,
         Verified::Size => Proof::Size,
         Verified::Nothing => Proof::FirstUse,
+    }
+}
+
+/// The digests that a file was compared with, and who named each. None where `verified` says it
+/// all: the file's SHA-256 by that source and nothing else.
+fn known(wanted: &Wanted, done: &Done, verified: Proof) -> Vec<KnownDigest> {
+    let beforehand: &[Digest] = if wanted.manner.changed_is_fine { &[] } else { &wanted.listed.digests };
+    let source = |at| if at < wanted.of_entry { DigestSource::Catalog } else { DigestSource::Host };
+    let named = beforehand.iter().enumerate().map(|(at, digest)| KnownDigest { digest: *digest, from: source(at) });
+    let stated = done.stated.iter().map(|digest| KnownDigest { digest: *digest, from: DigestSource::Header });
+    let known: Vec<KnownDigest> = named.chain(stated).collect();
+    match known.as_slice() {
+        [one] if one.digest == done.sha256 && verified.is_known_beforehand() => Vec::new(),
+        _ => known,
     }
 }
 
@@ -517,6 +540,7 @@ fn keep_members(
         into: &rules.into,
         roles: &shared.roles,
         license: wanted.manner.license.as_deref(),
+        notice: wanted.manner.notice.as_deref(),
         verified: None,
         beside: Vec::new(),
     };

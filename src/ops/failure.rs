@@ -157,7 +157,7 @@ impl From<LayoutError> for Failure {
             LayoutError::Held { .. } => Exit::HELD,
             LayoutError::Conflict { .. } | LayoutError::Collision { .. } => Exit::UNSAFE,
             LayoutError::Foreign { .. } | LayoutError::Elsewhere { .. } => Exit::DENIED,
-            LayoutError::Record { .. } | LayoutError::NoRecord { .. } => Exit::DIFFERENT,
+            LayoutError::Record { .. } | LayoutError::NoRecord { .. } | LayoutError::Altered { .. } => Exit::DIFFERENT,
             LayoutError::Lost { .. } => Exit::OTHER,
         };
         Self::from_error(exit, &error)

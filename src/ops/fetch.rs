@@ -1,5 +1,7 @@
 //! The main job: from a name to verified data on disk.
 
+mod changed;
+
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,7 +21,7 @@ use crate::plan::{FetchPlan, Handling, preflight};
 use crate::providers::{AnyProvider, Hosts};
 use crate::remedy;
 use crate::reports;
-use crate::values::{ByteSize, Digest, Printable, RelPath};
+use crate::values::{ByteSize, Digest, RelPath};
 
 use super::assemble::{Assembled, assemble, enter_in_ledger};
 use super::download::{Tally, Wanted, download};
@@ -32,7 +34,7 @@ use super::repair::{Earlier, cannot_add, carry_over};
 use super::report::{FailedFile, FetchReport, Fetched};
 use super::stored_listing;
 use super::target::Target;
-use super::wanted::{archive_password, hosts, licenses, listing, wanted};
+use super::wanted::{archive_password, hosts, listing, wanted};
 
 /// What to fetch and how.
 #[derive(Debug, Clone, Default)]
@@ -103,13 +105,13 @@ pub async fn fetch(context: &Context, options: &FetchOptions) -> Result<FetchRep
             }
         }
     }
-    refuse_unknown_files(&selections, options)?;
+    changed::refuse_unknown(&selections, options)?;
     let mut report = FetchReport::default();
-    for selection in selections {
+    for selection in &selections {
         if context.cancel.is_set() {
             break;
         }
-        match fetch_one(context, &selection, options, &mut report.warnings).await {
+        match fetch_one(context, selection, &selections, options, &mut report.warnings).await {
             Ok((fetched, failures)) => {
                 report.datasets.push(fetched);
                 report.failures.extend(failures);
@@ -124,36 +126,16 @@ pub async fn fetch(context: &Context, options: &FetchOptions) -> Result<FetchRep
     Ok(report)
 }
 
-/// `--accept-changed` with a name that no file has would be passed over in silence.
-fn refuse_unknown_files(selections: &[Selection], options: &FetchOptions) -> Result<(), Failure> {
-    let channel = options.source.as_deref();
-    let known: Vec<&str> =
-        selections.iter().flat_map(|one| one.files(channel)).map(|file| file.path.as_str()).collect();
-    for name in &options.accept_changed {
-        if known.contains(&name.as_str()) {
-            continue;
-        }
-        let names: Vec<String> = selections.iter().map(|one| format!("`{one}`")).collect();
-        let message = format!("`{}` is no file of {}", Printable::new(name), names.join(", "));
-        let likeness = |file: &str| strsim::jaro_winkler(file, name);
-        let nearest = known.iter().max_by(|one, other| likeness(one).total_cmp(&likeness(other)));
-        let failure = Failure::new(Exit::USAGE, message);
-        return Err(match nearest.filter(|file| likeness(file) > 0.75) {
-            Some(near) => failure.help(format!("did you mean `{near}`?")),
-            None => failure.help("`medsets info ID --files` lists the files"),
-        });
-    }
-    Ok(())
-}
-
 /// The datasets for which an acceptance is all that is missing.
 pub fn only_acceptance_missing(report: &FetchReport) -> Vec<String> {
     report.failures.iter().filter_map(|failure| failure.acceptance.clone()).collect()
 }
 
+/// Fetches one dataset among those of the command.
 async fn fetch_one(
     context: &Context,
     selection: &Selection,
+    among: &[Selection],
     options: &FetchOptions,
     warnings: &mut Vec<String>,
 ) -> Result<(Fetched, Vec<Failure>), Failure> {
@@ -182,6 +164,7 @@ async fn fetch_one(
     context.report.report(Event::Phase { dataset: selection.id().clone(), phase: "listing" });
     let listed = listing(context, &target, options, &provider, &hosts).await?;
     warnings.extend(hosts.take_warnings());
+    changed::refuse_unlisted(selection, among, options, &listed.listing)?;
     let ends = provider.ends(&hosts);
     if options.dry_run {
         let wanted = wanted(context, &target, options, listed.listing, Means::Fetch, warnings)?;
@@ -199,9 +182,7 @@ async fn fetch_one(
     let wanted = match wanted(context, &target, options, listed.listing, Means::Fetch, warnings) {
         Ok(wanted) => wanted,
         Err(failure) => {
-            if workspace.finished().is_empty() {
-                workspace.discard()?;
-            }
+            workspace.discard_if_idle()?;
             return Err(failure);
         }
     };
@@ -275,9 +256,7 @@ fn tidied(context: &Context, target: &Target<'_>, options: &FetchOptions) -> Res
         None => enter_in_ledger(context, &target.dir, receipt, target.access)?.receipt,
     };
     let fetched = already_whole(target, &receipt)?;
-    if workspace.finished().is_empty() {
-        workspace.discard()?;
-    }
+    workspace.discard_if_idle()?;
     Ok(fetched)
 }
 
@@ -408,18 +387,16 @@ pub(super) async fn fetch_into(
     hosts: Arc<Hosts>,
     earlier: Earlier,
 ) -> Result<(Fetched, Vec<Failure>), Failure> {
-    carry_over(&mut workspace, &target.dir, &earlier)?;
+    let here = carry_over(&mut workspace, &target.dir, &earlier)?;
+    only_meant(&mut workspace, &wanted, &here)?;
     look_for(&workspace, &mut wanted);
     make_room(&mut workspace, &wanted)?;
-    let licenses = licenses(&wanted);
     let (mut members, wanted) = apart(wanted);
     members.retain(|one| one.have == Have::Nothing);
-    let reader = reader(context, target, workspace.root().join("parts"), provider.clone(), hosts.clone())?;
+    let reader = reader(context, target, workspace.stretches(), provider.clone(), hosts.clone())?;
     let members = reader.look_at_all(members, Some(&workspace)).await?;
     if let Err(failure) = refuse_idle(&members, options, target) {
-        if workspace.finished().is_empty() {
-            workspace.discard()?;
-        }
+        workspace.discard_if_idle()?;
         return Err(failure);
     }
     let plan = plan(context, target, wanted.iter().chain(members.iter().map(|one| &one.wanted)));
@@ -443,7 +420,7 @@ pub(super) async fn fetch_into(
         Earlier::Absent | Earlier::Unreadable { .. } => None,
     };
     let selection = with_earlier(receipt_selection(options), before);
-    let particulars = particulars(context, target, Means::Fetch, selection, options.reason.clone(), licenses)?;
+    let particulars = particulars(context, target, Means::Fetch, selection, options.reason.clone())?;
     let finished = doubted.iter().filter_map(|path| workspace.finished().get(path));
     let warnings = finished.flat_map(|finished| finished.warnings.iter().cloned()).collect();
     let Assembled { receipt, receipt_sha256 } = assemble(context, workspace, &target.dir, &target.store, particulars)?;
@@ -451,6 +428,20 @@ pub(super) async fn fetch_into(
     fetched.reused = reused;
     fetched.warnings = warnings;
     Ok((fetched, Vec::new()))
+}
+
+/// Keeps what an earlier run finished and nobody asks for now out of the dataset: neither is it
+/// wanted, nor was it `here` before. Of the rest it is noted what is said of it today.
+fn only_meant(workspace: &mut Workspace, wanted: &[Wanted], here: &HashSet<RelPath>) -> Result<(), Failure> {
+    if workspace.finished().is_empty() {
+        return Ok(());
+    }
+    let asked: HashSet<&RelPath> = wanted.iter().map(|one| &one.listed.path).collect();
+    workspace.set_aside(|path| asked.contains(path) || here.contains(path))?;
+    for one in wanted {
+        workspace.describe(&one.listed.path, one.manner.license.as_deref(), one.manner.notice.as_deref())?;
+    }
+    Ok(())
 }
 
 /// Notes what the workspace has of each file. The parts of a split archive that was unpacked
@@ -545,16 +536,15 @@ pub(super) fn summary(
     receipt_sha256: Option<Digest>,
     tally: &Tally,
 ) -> Fetched {
-    let count = |is_meant: fn(Proof) -> bool| receipt.listed.iter().filter(|file| is_meant(file.verified)).count();
-    let verified = count(Proof::is_known_beforehand) as u64;
-    let accepted_changes = count(|proof| proof == Proof::AcceptedChange) as u64;
+    let verified = receipt.listed.proven(Proof::is_known_beforehand);
+    let accepted_changes = receipt.listed.proven(|proof| proof == Proof::AcceptedChange);
     let work = target.selection.dataset().entry.citation.as_ref();
     Fetched {
         source: receipt.source.channel.clone(),
         files: receipt.files,
         bytes: receipt.bytes,
         verified,
-        pinned_on_first_use: receipt.listed.len() as u64 - verified - accepted_changes,
+        pinned_on_first_use: receipt.listed.files() - verified - accepted_changes,
         members_pinned_on_first_use: receipt.partial.iter().map(|partial| partial.files).sum(),
         accepted_changes,
         receipt_sha256,

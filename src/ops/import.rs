@@ -168,8 +168,9 @@ fn changed(target: &Target<'_>, options: &ImportOptions, imported: &mut Imported
     };
     let mut changed = HashSet::new();
     let mut refused = Vec::new();
-    for one in &imported.matched {
-        let Some(earlier) = receipt.listed.iter().find(|listed| listed.path == one.path) else { continue };
+    for earlier in receipt.listed.read(&target.dir)? {
+        let earlier = earlier?;
+        let Some(one) = imported.matched.iter().find(|one| one.path == earlier.path) else { continue };
         let given = sha256_of(&one.found, &|_| ())?;
         if given == earlier.sha256 {
             continue;
@@ -285,6 +286,9 @@ async fn lay_out(
     };
     let mut wanted =
         wanted::wanted(context, target, &fetch_options, listing, Means::Import, &mut imported.report.warnings)?;
+    for one in &wanted {
+        workspace.describe(&one.listed.path, one.manner.license.as_deref(), None)?;
+    }
     fetch::look_for(&workspace, &mut wanted);
     fetch::make_room(&mut workspace, &wanted)?;
     let mut bytes = ByteSize::ZERO;
@@ -298,7 +302,6 @@ async fn lay_out(
         kept: ByteSize::ZERO,
         unknown_sizes: 0,
     });
-    let licenses = wanted::licenses(&wanted);
     let password = wanted::archive_password(context, target)?;
     let (workspace, tally) =
         download(context, workspace, wanted, provider, hosts, roles(target.selection), password, target.selection.id())
@@ -327,7 +330,7 @@ async fn lay_out(
         ));
     }
     imported.missing = lacking;
-    let particulars = particulars(context, target, Means::Import, part, options.reason.clone(), licenses)?;
+    let particulars = particulars(context, target, Means::Import, part, options.reason.clone())?;
     let assembled = assemble(context, workspace, &target.dir, &target.store, particulars)?;
     imported.report.datasets.push(summary(target, &assembled.receipt, Some(assembled.receipt_sha256), &tally));
     Ok(imported.matched.iter().map(|one| one.found.clone()).collect())

@@ -433,6 +433,7 @@ fn place_in(
                 into: &rules.into,
                 roles,
                 license: looked.wanted.manner.license.as_deref(),
+                notice: looked.wanted.manner.notice.as_deref(),
                 verified: Some(Proof::FirstUse),
                 beside: looked.kept,
             };
@@ -447,6 +448,9 @@ fn place_in(
         size: looked.version.size,
         sha256: looked.contents.directory,
         verified: Proof::FirstUse,
+        known: Vec::new(),
+        license: looked.wanted.manner.license.clone(),
+        notice: looked.wanted.manner.notice.clone(),
         url: Some(looked.version.url),
         kind: FinishedKind::Members { members, chosen: looked.globs },
         warnings,

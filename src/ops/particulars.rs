@@ -1,7 +1,5 @@
 //! What a receipt says of a dataset beside its files.
 
-use std::collections::BTreeMap;
-
 use crate::agreements::{Standing, Standings};
 use crate::catalog::Selection;
 use crate::catalog::format::RoleWord;
@@ -9,7 +7,6 @@ use crate::context::Context;
 use crate::layout::receipt::{AcceptedMark, CatalogMark, LicenseMark, Selection as ReceiptSelection, SourceMark};
 use crate::layout::{Means, Role, RoleRules};
 use crate::reports::{self, papers};
-use crate::values::RelPath;
 
 use super::assemble::Particulars;
 use super::failure::Failure;
@@ -47,7 +44,6 @@ pub(super) fn particulars(
     means: Means,
     selection: ReceiptSelection,
     reason: Option<String>,
-    licenses: BTreeMap<RelPath, String>,
 ) -> Result<Particulars, Failure> {
     let (chosen, channel) = (target.selection, target.source.channel.as_str());
     let accepted = accepted(context, chosen, channel)?;
@@ -82,7 +78,6 @@ pub(super) fn particulars(
             ("CITATION.cff", reports::cite(&[cited], reports::CitationFormat::Cff)),
         ],
         roles: roles(chosen),
-        file_license: licenses,
         warnings: Vec::new(),
         reason,
     })

@@ -44,6 +44,8 @@ pub struct MemberPlaces<'a> {
     pub roles: &'a RoleRules,
     /// Terms of these members where they differ from the dataset's.
     pub license: Option<&'a str>,
+    /// What the host says of them that a person must know.
+    pub notice: Option<&'a str>,
     /// What proved them, where they were read without the rest of the archive.
     pub verified: Option<Proof>,
     /// Records of members of the same archive that are in their place and stay.
@@ -123,6 +125,7 @@ fn record(stage: &Path, at: RelPath, member: Member, places: &MemberPlaces<'_>) 
             verified: places.verified,
         },
         license: places.license.map(str::to_owned),
+        notice: places.notice.map(str::to_owned),
     })
 }
 
@@ -157,6 +160,7 @@ fn link_record(stage: &Path, at: RelPath, link: Link, places: &MemberPlaces<'_>)
             verified: places.verified,
         },
         license: places.license.map(str::to_owned),
+        notice: places.notice.map(str::to_owned),
     })
 }
 

@@ -47,11 +47,24 @@ impl Earlier {
         match Records::of(dir)? {
             Records::Absent => Ok(Self::Absent),
             Records::Broken { error, .. } => Ok(Self::Unreadable { fault: remedy::chain(&error) }),
-            Records::Good(_) => match check::check(dir, CheckMode::Quick, &|_, _| ()) {
-                Ok(damage) => Ok(Self::Here { damaged: damage.into_damaged(), given_up: HashSet::new() }),
+            Records::Good(receipt) => match Self::damaged(dir, &receipt) {
+                Ok(damaged) => Ok(Self::Here { damaged, given_up: HashSet::new() }),
                 Err(error) if error.is_of_records() => Ok(Self::Unreadable { fault: remedy::chain(&error) }),
                 Err(error) => Err(error),
             },
+        }
+    }
+
+    /// The files that cannot be relied on, where the lists are those that were written. The
+    /// manifest is made anew from them.
+    fn damaged(dir: &DatasetDir, receipt: &Receipt) -> Result<HashSet<RelPath>, LayoutError> {
+        receipt.listed.check(dir)?;
+        let damage = check::check(dir, CheckMode::Quick, &|_, _| ())?;
+        match damage.tree {
+            Some(found) if found != receipt.tree => {
+                Err(LayoutError::Altered { path: dir.inventory_path(), expected: receipt.tree, found })
+            }
+            _ => Ok(damage.into_damaged()),
         }
     }
 
@@ -86,16 +99,20 @@ impl Earlier {
 ///
 /// Without readable records nothing of the dataset is taken over, but a person's own files
 /// still are: what they are is told by whichever list of the dataset's files can be read.
-pub fn carry_over(workspace: &mut Workspace, dir: &DatasetDir, earlier: &Earlier) -> Result<(), Failure> {
+///
+/// Gives the files of the release that the folder has.
+pub fn carry_over(workspace: &mut Workspace, dir: &DatasetDir, earlier: &Earlier) -> Result<HashSet<RelPath>, Failure> {
     let (damaged, given_up) = match earlier {
-        Earlier::Absent => return Ok(()),
+        Earlier::Absent => return Ok(HashSet::new()),
         Earlier::Unreadable { .. } => {
             let known = check::known_paths(dir).map_err(|error| nothing_tells(dir, &error))?;
-            return Ok(keep_foreign(workspace, dir, &known)?);
+            keep_foreign(workspace, dir, &known)?;
+            return Ok(HashSet::new());
         }
         Earlier::Here { damaged, given_up } => (damaged, given_up),
     };
-    let Some(receipt) = Receipt::read(dir)? else { return Ok(()) };
+    let Some(receipt) = Receipt::read(dir)? else { return Ok(HashSet::new()) };
+    let mut here: HashSet<RelPath> = receipt.partial.iter().map(|mark| mark.path.clone()).collect();
     let mut broken = HashSet::new();
     let mut known = HashSet::new();
     for record in InventoryReader::open(&dir.inventory_path())? {
@@ -122,17 +139,23 @@ pub fn carry_over(workspace: &mut Workspace, dir: &DatasetDir, earlier: &Earlier
         carry(&record, dir, workspace)?;
         members.entry(origin.clone()).or_default().push(record);
     }
-    for listed in &receipt.listed {
+    for listed in receipt.listed.read(dir)? {
+        let listed = listed?;
+        here.insert(listed.path.clone());
         if workspace.finished().contains_key(&listed.path) || given_up.contains(&listed.path) {
             continue;
         }
         let kept = listed.path.under(&dir.archives());
         let has_kept = fs::metadata(&kept)?.is_some_and(|metadata| metadata.len() == listed.size.0);
+        let (mut license, mut notice) = (None, None);
         let kind = match members.remove(&listed.path) {
             Some(records) if listed.unpacked => {
                 Some(FinishedKind::Unpacked { members: write(workspace, &listed.path, records)? })
             }
-            Some(records) => records.into_iter().next().map(|record| FinishedKind::Placed { at: record.path }),
+            Some(records) => records.into_iter().next().map(|record| {
+                (license, notice) = (record.license, record.notice);
+                FinishedKind::Placed { at: record.path }
+            }),
             None if has_kept && listed.unpacked => Some(FinishedKind::Fetched),
             None => None,
         };
@@ -145,6 +168,9 @@ pub fn carry_over(workspace: &mut Workspace, dir: &DatasetDir, earlier: &Earlier
                 size: listed.size,
                 sha256: listed.sha256,
                 verified: listed.verified,
+                known: listed.known,
+                license,
+                notice,
                 url: listed.url.clone(),
                 kind,
                 warnings: Vec::new(),
@@ -161,12 +187,16 @@ pub fn carry_over(workspace: &mut Workspace, dir: &DatasetDir, earlier: &Earlier
             size: mark.size,
             sha256: mark.directory_sha256,
             verified: mark.verified,
+            known: Vec::new(),
+            license: None,
+            notice: None,
             url: mark.url.clone(),
             kind: FinishedKind::Members { members: inventory, chosen: mark.members.clone() },
             warnings: Vec::new(),
         })?;
     }
-    Ok(keep_foreign(workspace, dir, &known)?)
+    keep_foreign(workspace, dir, &known)?;
+    Ok(here)
 }
 
 fn write(workspace: &Workspace, origin: &RelPath, records: Vec<FileRecord>) -> Result<String, LayoutError> {
@@ -287,7 +317,7 @@ pub async fn repair(context: &Context, found: &Verified) -> Result<Vec<String>, 
     let listed = wanted::listing(context, &target, &options, &provider, &hosts).await?;
     let wanted = wanted::wanted(context, &target, &options, listed.listing, Means::Fetch, &mut warnings)?;
     let workspace = target.workspace(context)?;
-    let earlier = match found.records.is_empty() {
+    let earlier = match found.carries {
         true => Earlier::Here {
             damaged: found.missing.iter().chain(&found.changed).cloned().collect(),
             given_up: HashSet::new(),

@@ -41,6 +41,8 @@ struct Line {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     license: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    notice: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     members: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     url: Option<SafeUrl>,
@@ -126,6 +128,7 @@ impl Line {
             size: file.size,
             digests: file.digests.clone(),
             license: file.license.as_deref().map(str::to_owned),
+            notice: file.notice.as_deref().map(str::to_owned),
             url: at.url,
             at: at.path,
             file_id: at.file_id,
@@ -154,6 +157,7 @@ impl Line {
                 _ => Arc::new(at),
             }),
             license: self.license.map(Arc::from),
+            notice: self.notice.map(Arc::from),
             members: self.members,
         }
     }

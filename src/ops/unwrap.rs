@@ -69,7 +69,9 @@ fn taken_out(wanted: &Wanted, done: &Done, work: &Unwrapping<'_>) -> Result<Done
     let size = fs::metadata(&file)?.map_or(0, |metadata| metadata.len());
     let verified = proven(wanted, done, &file, ByteSize(size), member.sha256)?;
     fs::rename(&file, work.at)?;
-    Ok(Done { size: ByteSize(size), sha256: member.sha256, verified, wrapped: false, ..done.clone() })
+    // What came along with the zip speaks of the zip.
+    let stated = Vec::new();
+    Ok(Done { size: ByteSize(size), sha256: member.sha256, verified, stated, wrapped: false, ..done.clone() })
 }
 
 /// Compares the file with what is known of it. Of the zip the host said something itself.
@@ -98,7 +100,7 @@ fn proven(wanted: &Wanted, done: &Done, file: &Path, size: ByteSize, sha256: Dig
         return differs(known.to_string(), found.to_string());
     }
     Ok(match (known.is_empty(), done.verified, wanted.listed.size) {
-        (false, _, _) => Verified::Catalogue,
+        (false, _, _) => Verified::Known,
         (true, Verified::Nothing, Some(_)) => Verified::Size,
         (true, verified, _) => verified,
     })

@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::events::Event;
+use crate::layout::LayoutError;
 use crate::layout::check::{self, CheckMode, Damage};
-use crate::layout::{DatasetDir, LayoutError};
 use crate::remedy;
 use crate::values::{DatasetId, DatasetName, RelPath};
 
@@ -46,6 +46,10 @@ pub struct Verified {
     /// What is wrong with its records, and what could therefore not be checked.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub records: Vec<String>,
+    /// Whether the inventory and the list of the release's files are those that were written, so
+    /// that what is good can be taken over.
+    #[serde(skip)]
+    pub carries: bool,
     /// How it was checked: `quick`, `full` or `sample`.
     pub mode: &'static str,
     /// The mark of what is not in the catalogue.
@@ -73,7 +77,9 @@ pub fn verify_one(context: &Context, here: &Here, mode: CheckMode) -> Result<Ver
         context.report.report(Event::Phase { dataset: receipt.dataset.clone(), phase: "verify" });
     }
     let mut records: Vec<String> = here.fault.iter().cloned().collect();
-    let Damage { checked, good, missing, changed, extra } = compare(context, &here.dir, mode, &mut records)?;
+    let is_known = pinned(here, &mut records)?;
+    let (found, inventory) = compare(context, here, mode, &mut records)?;
+    let Damage { checked, good, missing, changed, extra, .. } = found;
     Ok(Verified {
         id: here.id.clone(),
         version: here.version.clone(),
@@ -84,6 +90,7 @@ pub fn verify_one(context: &Context, here: &Here, mode: CheckMode) -> Result<Ver
         missing,
         changed,
         extra,
+        carries: here.fault.is_none() && is_known && inventory == Inventory::Written,
         records,
         outside: here.receipt.as_ref().and_then(Outside::by_receipt),
         mode: match mode {
@@ -94,34 +101,83 @@ pub fn verify_one(context: &Context, here: &Here, mode: CheckMode) -> Result<Ver
     })
 }
 
-/// By the inventory; where that cannot be read by the manifest, which says less; where that
-/// cannot be read either, not at all.
+/// Whether the list of the release's files is the one that the receipt pins. Notes where that or
+/// the manifest is not.
+fn pinned(here: &Here, records: &mut Vec<String>) -> Result<bool, LayoutError> {
+    let Some(receipt) = &here.receipt else { return Ok(false) };
+    let manifest = check::check_record(&here.dir.manifest_path(), receipt.tree);
+    note_record(records, manifest, "")?;
+    note_record(records, receipt.listed.check(&here.dir), ": nothing of the dataset can be taken over in a repair")
+}
+
+/// Notes what is wrong with a record; whether it is as it should be.
+fn note_record(
+    records: &mut Vec<String>,
+    outcome: Result<(), LayoutError>,
+    consequence: &str,
+) -> Result<bool, LayoutError> {
+    match outcome {
+        Ok(()) => Ok(true),
+        Err(error) if error.is_of_records() => {
+            note(records, &error, consequence);
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Notes a fault, or what follows from one that is noted already.
+fn note(records: &mut Vec<String>, error: &LayoutError, consequence: &str) {
+    let fault = remedy::chain(error);
+    match records.iter_mut().find(|one| fault.contains(path_in(one))) {
+        Some(known) => known.push_str(consequence),
+        None => records.push(format!("{fault}{consequence}")),
+    }
+}
+
+/// What an inventory is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Inventory {
+    /// It is the one that was written, as far as the receipt tells.
+    Written,
+    /// It is another, or cannot be read.
+    Unreliable,
+}
+
+/// By the inventory; where that is not the one that was written by the manifest, which says less,
+/// if that is; where neither can be read, not at all.
 fn compare(
     context: &Context,
-    dir: &DatasetDir,
+    here: &Here,
     mode: CheckMode,
     records: &mut Vec<String>,
-) -> Result<Damage, LayoutError> {
+) -> Result<(Damage, Inventory), LayoutError> {
+    let dir = &here.dir;
     let progress = |file: &RelPath, bytes| context.report.report(Event::Progress { file: file.clone(), bytes });
-    let mut note = |error: LayoutError, consequence: &str| {
-        let fault = remedy::chain(&error);
-        match records.iter_mut().find(|one| fault.contains(path_in(one))) {
-            Some(known) => known.push_str(consequence),
-            None => records.push(format!("{fault}{consequence}")),
-        }
-    };
+    let tree = here.receipt.as_ref().map(|receipt| receipt.tree);
     match check::check(dir, mode, &progress) {
-        Err(error) if error.is_of_records() => {
-            note(error, ": sizes, times and links were not checked, files by the manifest alone");
+        Ok(found) if tree.is_none_or(|tree| found.tree == Some(tree)) => return Ok((found, Inventory::Written)),
+        Ok(found) => {
+            records.push(format!(
+                "`{}` does not name the files of the receipt: one of the two was changed",
+                dir.inventory_path().display()
+            ));
+            let is_better = tree.is_some_and(|tree| check::check_record(&dir.manifest_path(), tree).is_ok());
+            if !is_better {
+                return Ok((found, Inventory::Unreliable));
+            }
         }
-        found => return found,
+        Err(error) if error.is_of_records() => {
+            note(records, &error, ": sizes, times and links were not checked, files by the manifest alone");
+        }
+        Err(error) => return Err(error),
     }
     match check::check_by_manifest(dir, mode, &progress) {
         Err(error) if error.is_of_records() => {
-            note(error, ": no file was checked");
-            Ok(Damage::default())
+            note(records, &error, ": no file was checked");
+            Ok((Damage::default(), Inventory::Unreliable))
         }
-        found => found,
+        found => Ok((found?, Inventory::Unreliable)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which files of a release are wanted, and with which credential they are asked for.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use crate::catalog::format::UnpackTable;
@@ -159,6 +159,8 @@ pub(super) fn wanted(
     let rules = HostRules::of(target.selection, &target.source.host);
     let parts = parts_of_split(target);
     let terms = target.selection.file_terms(Some(channel));
+    let shelf = context.shelf()?;
+    let mut notices = Vec::new();
     let mut wanted = Vec::with_capacity(listing.0.len());
     let mut alike = Alike::default();
     let mut by_hand = Vec::new();
@@ -173,8 +175,9 @@ pub(super) fn wanted(
         };
         let Some(treatment) = treatment else { continue };
         // What the host states of this very file comes first.
-        let license = match &listed.license {
-            Some(stated) => Cow::Owned(stated.to_string()),
+        let own = listed.license.clone();
+        let license = match &own {
+            Some(stated) => Cow::Borrowed(&**stated),
             None => terms.treated(&treatment),
         };
         let is_archive = treatment.unpack.is_some() || listed.path.file_name().to_lowercase().ends_with(".zip");
@@ -200,15 +203,24 @@ pub(super) fn wanted(
             continue;
         }
         let is_part = parts.contains(listed.path.as_str()) || parts.contains(listed.path.file_name());
+        let license = match &own {
+            Some(stated) => Cow::Owned(terms.stated(stated, shelf)),
+            None => license,
+        };
         let license = (license != terms.whole()).then(|| license.into_owned());
+        if let Some(notice) = listed.notice.as_deref().filter(|notice| notices.last() != Some(&(*notice).to_owned())) {
+            notices.push(notice.to_owned());
+        }
         let doubt = doubts.set_apart(&mut listed, entry);
         let manner = match members {
             None => Manner { doubt, ..manner(target, options, &treatment, &listed, keep, is_part, license)? },
             Some(globs) => manner_of_members(options, &treatment, &listed, globs, license)?,
         };
-        wanted.push(Wanted { manner: alike.shared(manner), listed, have: Have::Nothing });
+        let of_entry = entry_first(&mut listed.digests, entry);
+        wanted.push(Wanted { manner: alike.shared(manner), listed, of_entry, have: Have::Nothing });
     }
     choice.refuse_idle(options, target.selection, terms.whole())?;
+    warnings.extend(notices);
     match passed_over.first() {
         Some((path, reason)) if wanted.is_empty() => return Err(unreadable(path, reason)),
         Some((path, reason)) => {
@@ -227,6 +239,14 @@ pub(super) fn wanted(
         return Err(failure.help("`medsets info ID --files` lists the files; globs match paths and groups of files"));
     }
     Ok(wanted)
+}
+
+/// Puts the digests that the entry names before those of the host, and counts them.
+fn entry_first(digests: &mut [Digest], entry: Option<&FileEntry>) -> usize {
+    let Some(entry) = entry else { return 0 };
+    let is_of_entry = |digest: &Digest| entry.digests.contains(digest);
+    digests.sort_by_key(|digest| !is_of_entry(digest));
+    digests.iter().filter(|digest| is_of_entry(digest)).count()
 }
 
 /// The files a source has.
@@ -311,6 +331,7 @@ fn manner(
         unpack,
         members: Vec::new(),
         license,
+        notice: listed.notice.as_deref().map(str::to_owned),
         changed_is_fine: options.accept_changed.iter().any(|name| name == listed.path.as_str()),
         doubt: None,
         tree,
@@ -333,6 +354,7 @@ fn manner_of_members(
         unpack: Some(rules.map_err(|error| Failure::new(Exit::CATALOG, error.to_string()))?),
         members: globs,
         license,
+        notice: listed.notice.as_deref().map(str::to_owned),
         changed_is_fine: options.accept_changed.iter().any(|name| name == listed.path.as_str()),
         doubt: None,
         tree: None,
@@ -394,6 +416,7 @@ impl Alike {
                 && one.handling == manner.handling
                 && one.about == manner.about
                 && one.license == manner.license
+                && one.notice == manner.notice
                 && one.changed_is_fine == manner.changed_is_fine
                 && one.doubt == manner.doubt
                 && one.tree == manner.tree
@@ -456,9 +479,4 @@ pub(super) fn archive_password(context: &Context, target: &Target<'_>) -> Result
     });
     let variable = format!("MEDSETS_TOKEN_{}", target.selection.id().as_str().to_ascii_uppercase().replace('-', "_"));
     Ok(ArchivePassword { secret, variable: Some(variable) })
-}
-
-/// Terms of single files where they differ from the dataset's.
-pub(super) fn licenses(wanted: &[Wanted]) -> BTreeMap<RelPath, String> {
-    wanted.iter().filter_map(|one| Some((one.listed.path.clone(), one.manner.license.clone()?))).collect()
 }

@@ -25,6 +25,8 @@ pub struct ListedFile {
     pub at: Option<Arc<Locator>>,
     /// Its terms as the host states them for this file alone.
     pub license: Option<Arc<str>>,
+    /// What the host says of it that a person must know, such as that it was retracted.
+    pub notice: Option<Arc<str>>,
     /// How many files come out of it, where it is an archive and the host says so.
     pub members: Option<u32>,
 }
@@ -38,7 +40,7 @@ impl ListedFile {
 
     /// A file of which only the name is known.
     pub fn named(path: RelPath) -> Self {
-        Self { path, size: None, digests: Vec::new(), at: None, license: None, members: None }
+        Self { path, size: None, digests: Vec::new(), at: None, license: None, notice: None, members: None }
     }
 }
 

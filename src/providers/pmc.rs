@@ -112,11 +112,6 @@ impl PmcArticles {
             return Ok(Err(name));
         }
         let metadata = self.metadata(hosts, &name).await?;
-        if metadata.is_retracted == Some(true) {
-            hosts.warn(format!(
-                "article `{name}` has been retracted: PubMed Central keeps it, and its results do not stand"
-            ));
-        }
         // What the person wrote chooses the files.
         let asked = if version.is_some() { name.clone() } else { id };
         let at = Arc::new(Locator { entity: Some(asked), ..Locator::default() });
@@ -160,6 +155,7 @@ impl PmcArticles {
         // An article without a code does not get the terms of the dataset.
         let license = metadata.license_code.as_deref().and_then(license_of);
         let license: Arc<str> = license.unwrap_or_else(|| "NOASSERTION".to_owned()).into();
+        let notice: Option<Arc<str>> = (metadata.is_retracted == Some(true)).then(|| retracted(name).into());
         let mut stated = metadata.parts(name)?;
         let known: BTreeSet<&str> = objects.iter().map(|object| object.key.as_str()).collect();
         for key in stated.keys().filter(|key| !known.contains(key.as_str())).cloned().collect::<Vec<_>>() {
@@ -172,7 +168,8 @@ impl PmcArticles {
         let mut files = Vec::new();
         for object in objects {
             let md5 = stated.remove(object.key.strip_prefix(&self.prefix).unwrap_or(&object.key)).flatten();
-            files.push(ListedFile { at: Some(at.clone()), license: Some(license.clone()), ..self.file(&object, md5)? });
+            let (at, license, notice) = (Some(at.clone()), Some(license.clone()), notice.clone());
+            files.push(ListedFile { at, license, notice, ..self.file(&object, md5)? });
         }
         match stated.into_keys().next() {
             Some(key) => Err(unusable(format!("`{name}` names `{}`, which is not there", Printable::new(&key)))),
@@ -247,6 +244,10 @@ fn license_of(code: &str) -> Option<String> {
         "CC0" => Some("CC0-1.0".to_owned()),
         _ => Some(format!("LicenseRef-PMC-{words}")),
     }
+}
+
+fn retracted(name: &str) -> String {
+    format!("article `{name}` has been retracted: PubMed Central keeps it, and its results do not stand")
 }
 
 fn gone(missing: &[String]) -> ProviderError {

@@ -336,7 +336,8 @@ impl<'e> Download<'e> {
         }
         let verified = self.proven(&digests, size)?;
         let (size, sha256) = (ByteSize(size), digests[0]);
-        Ok(Done { size, sha256, verified, url: None, downloaded: ByteSize::ZERO, wrapped: false })
+        let (stated, downloaded) = (Vec::new(), ByteSize::ZERO);
+        Ok(Done { size, sha256, verified, stated, url: None, downloaded, wrapped: false })
     }
 
     /// Notes what an answer says of the whole file. That with a range may say less than an
@@ -380,7 +381,9 @@ impl<'e> Download<'e> {
     fn done(&self, size: ByteSize, sha256: Digest, verified: Verified, request: &HttpRequest) -> Done {
         let downloaded = ByteSize(self.received);
         let url = Some(request.known_as.as_ref().unwrap_or(&request.url).clone());
-        Done { size, sha256, verified, url, downloaded, wrapped: false }
+        // Of bytes with a transport encoding they prove nothing.
+        let stated = if self.encoding.is_none() { self.stated.clone() } else { Vec::new() };
+        Done { size, sha256, verified, stated, url, downloaded, wrapped: false }
     }
 
     pub(super) fn progress(&self, bytes: u64) {

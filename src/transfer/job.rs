@@ -98,6 +98,8 @@ pub struct Done {
     pub sha256: Digest,
     /// What proved it.
     pub verified: Verified,
+    /// Digests that the host sent along with it, with which it was compared too.
+    pub stated: Vec<Digest>,
     /// Where it was asked for, before redirects.
     pub url: Option<SafeUrl>,
     /// Bytes that came over the network in this run.
@@ -111,9 +113,9 @@ pub struct Done {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verified {
     /// Digests known beforehand.
-    Catalogue,
+    Known,
     /// A digest that the host sent with it.
-    Host,
+    Header,
     /// Its size alone.
     Size,
     /// Nothing.

@@ -69,7 +69,7 @@ impl Download<'_> {
         }
     }
 
-    /// Compares with everything known. The catalogue's word is stronger than the host's. A file of
+    /// Compares with everything known. What was known beforehand is stronger than what comes along. A file of
     /// which nothing is known must at least hold something.
     pub(super) fn proven(&self, digests: &[Digest], size: u64) -> Result<Verified, Failed> {
         let expected = &self.job.expected;
@@ -91,8 +91,8 @@ impl Download<'_> {
             return Err(Failed::Final(TransferError::Nothing { file: self.job.file.clone() }));
         }
         Ok(match (expected.digests.is_empty(), stated.is_empty(), expected.size) {
-            (false, _, _) => Verified::Catalogue,
-            (true, false, _) => Verified::Host,
+            (false, _, _) => Verified::Known,
+            (true, false, _) => Verified::Header,
             (true, true, Some(_)) => Verified::Size,
             (true, true, None) => Verified::Nothing,
         })

@@ -15,7 +15,14 @@ fn a_new_user_gets_the_demo_in_one_command() {
     assert_eq!(files.keys().filter(|name| name.starts_with("data/texts/")).count(), 48);
     assert!(files.contains_key("data/labels.csv") && files.contains_key("docs/README.txt"));
     assert!(!files.keys().any(|name| name.contains("__MACOSX") || name.contains(".DS_Store")), "junk stays out");
-    for own in ["README.md", "TERMS.md", "CITATION.cff", ".medsets/receipt.json", ".medsets/files.jsonl"] {
+    for own in [
+        "README.md",
+        "TERMS.md",
+        "CITATION.cff",
+        ".medsets/receipt.json",
+        ".medsets/listed.jsonl",
+        ".medsets/files.jsonl",
+    ] {
         assert!(files.contains_key(own), "{own}");
     }
     assert!(!ran.stderr.contains('\r') && !ran.stderr.contains('\u{1b}'), "no bars or colour in a log");

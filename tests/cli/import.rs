@@ -267,9 +267,10 @@ fn another_version_of_a_file_is_refused_early_and_taken_by_the_persons_word() {
     assert_eq!(after["data/train.csv"], before["data/train.csv"], "the rest stayed");
     let receipt = receipt(&dataset(&home));
     assert_eq!(receipt["reason"], "mended by the publisher");
-    let listed = receipt["listed"].as_array().unwrap().iter();
-    let changed = listed.filter(|file| file["verified"] == "accepted-change").map(|file| &file["path"]);
-    assert_eq!(changed.collect::<Vec<_>>(), ["train_cheXbert.csv"]);
+    assert_eq!(receipt["listed"]["verified"]["accepted-change"], 1);
+    let listed = std::fs::read_to_string(dataset(&home).join(".medsets/listed.jsonl")).unwrap();
+    let changed = listed.lines().find(|line| line.contains("\"accepted-change\"")).unwrap();
+    assert!(changed.contains("\"path\":\"train_cheXbert.csv\""), "{changed}");
     assert_eq!(receipt["selection"]["whole"], true);
     home.run(&["verify", "chexpert"]).expect(0);
     home.run(&["ledger", "verify"]).expect(0);

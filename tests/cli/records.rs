@@ -3,10 +3,11 @@
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 
+use medsets::values::Digest;
 use serde_json::Value;
 use tar::EntryType;
 
-use crate::support::archives::{gzip, serve, tar_of, zip_of};
+use crate::support::archives::{gzip, serve, serve_with, tar_of, zip_of};
 use crate::support::home::{Home, tree};
 
 fn fetched() -> (Home, PathBuf) {
@@ -87,6 +88,108 @@ fn a_damaged_or_lost_receipt_is_said_and_rebuilt() {
     each_command_says_it(|dir| std::fs::write(receipt(dir), "{\n \"garb").unwrap(), "receipt.json` line 2", 98);
     each_command_says_it(|dir| std::fs::write(receipt(dir), b"\xff\xfe\x00").unwrap(), "receipt.json`", 98);
     each_command_says_it(|dir| std::fs::remove_file(receipt(dir)).unwrap(), "receipt.json` is missing or empty", 98);
+}
+
+#[test]
+fn a_lost_or_changed_list_of_the_release_is_said_and_rebuilt() {
+    let list = |dir: &Path| dir.join(".medsets/listed.jsonl");
+    each_command_says_it(|dir| std::fs::remove_file(list(dir)).unwrap(), "listed.jsonl` is missing or empty", 98);
+    let (home, dir) = fetched();
+    change(&list(&dir), "\"verified\":\"", "\"verified\": \"");
+    home.run(&["verify", "demo"]).expect(62).says(&["listed.jsonl` is not the one that the receipt names"]);
+    home.run(&["fetch", "demo", "--include", "labels", "--to", "elsewhere"]).expect(0);
+    home.run(&["verify", "demo", "--repair"]).expect(0);
+    home.run(&["verify", "demo"]).expect(0);
+}
+
+/// Replaces a text that a record has.
+#[track_caller]
+fn change(path: &Path, from: &str, to: &str) {
+    let text = std::fs::read_to_string(path).unwrap();
+    assert!(text.contains(from), "{from} is not in {text}");
+    std::fs::write(path, text.replacen(from, to, 1)).unwrap();
+}
+
+/// The digest of a file of the dataset as hexadecimal digits, and that of other bytes, which
+/// are written in their place.
+fn swapped(dir: &Path) -> (String, String) {
+    let path = dir.join("data/labels.csv");
+    let before = std::fs::read(&path).unwrap();
+    let after = vec![b'x'; before.len()];
+    std::fs::write(&path, &after).unwrap();
+    (Digest::sha256(&before).hex(), Digest::sha256(&after).hex())
+}
+
+#[test]
+fn a_list_that_was_edited_together_with_a_file_does_not_pass() {
+    let manifest = |dir: &Path| dir.join(".medsets/manifest.sha256");
+    let inventory = |dir: &Path| dir.join(".medsets/files.jsonl");
+    #[track_caller]
+    fn found(home: &Home, code: i32, says: &str) {
+        let ran = home.run(&["verify", "demo"]).expect(code).says(&[says]);
+        assert_eq!(ran.stdout.contains("data/labels.csv"), code == 40, "{}", ran.stdout);
+        home.run(&["verify", "demo", "--repair"]).expect(0);
+        home.run(&["verify", "demo"]).expect(0);
+    }
+    let (home, dir) = fetched();
+    let (before, after) = swapped(&dir);
+    change(&manifest(&dir), &before, &after);
+    found(&home, 40, "manifest.sha256` is not the one that the receipt names");
+    // By the manifest, which is still the one that was written.
+    let (before, after) = swapped(&dir);
+    change(&inventory(&dir), &before, &after);
+    found(&home, 40, "files.jsonl` does not name the files of the receipt");
+    let (before, after) = swapped(&dir);
+    change(&manifest(&dir), &before, &after);
+    change(&inventory(&dir), &before, &after);
+    found(&home, 62, "files.jsonl` does not name the files of the receipt");
+    // A line too few is no other.
+    change(&manifest(&dir), "\n", "\n\n");
+    found(&home, 62, "manifest.sha256` is not the one that the receipt names");
+}
+
+#[test]
+fn a_manifest_is_written_again_without_a_host() {
+    let home = Home::new();
+    let served = serve_with(home, &[("a.txt", b"a".to_vec(), ""), ("b.txt", b"b".to_vec(), "")], "");
+    served.run(&["fetch", "made"]).expect(0);
+    let dir = served.home.data().join("made/1");
+    let manifest = dir.join(".medsets/manifest.sha256");
+    let before = std::fs::read(&manifest).unwrap();
+    std::fs::remove_file(&manifest).unwrap();
+    served.run(&["verify", "made"]).expect(62).says(&["manifest.sha256"]);
+    served.run(&["verify", "made", "--repair", "--offline"]).expect(0);
+    assert_eq!(std::fs::read(&manifest).unwrap(), before);
+}
+
+/// Makes the records of a dataset those of the first medsets, whose receipt held the list.
+fn made_old(dir: &Path) {
+    let records = dir.join(".medsets");
+    let mut receipt: Value = serde_json::from_slice(&std::fs::read(records.join("receipt.json")).unwrap()).unwrap();
+    let list = std::fs::read_to_string(records.join("listed.jsonl")).unwrap();
+    receipt["schema"] = "medsets/receipt/1".into();
+    receipt["listed"] = list.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).collect();
+    std::fs::write(records.join("receipt.json"), serde_json::to_string_pretty(&receipt).unwrap() + "\n").unwrap();
+    std::fs::remove_file(records.join("listed.jsonl")).unwrap();
+}
+
+#[test]
+fn a_receipt_that_holds_the_list_is_still_read() {
+    let (home, dir) = fetched();
+    made_old(&dir);
+    let before = tree(&dir);
+    home.run(&["verify", "demo"]).expect(0);
+    home.run(&["status", "--exit-code"]).expect(0);
+    let again = home.json(&["fetch", "demo"]);
+    assert_eq!(again["data"]["datasets"][0]["verified"], 4, "{again}");
+    assert_eq!(home.json(&["list"])["data"]["datasets"][0]["state"], "whole");
+    home.run(&["ledger", "verify"]).expect(0);
+    assert!(tree(&dir) == before, "nothing of it was touched");
+    std::fs::write(dir.join("data/labels.csv"), "spoiled").unwrap();
+    home.run(&["verify", "demo", "--repair"]).expect(0);
+    let receipt = std::fs::read_to_string(dir.join(".medsets/receipt.json")).unwrap();
+    assert!(receipt.contains("medsets/receipt/2") && dir.join(".medsets/listed.jsonl").exists(), "{receipt}");
+    home.run(&["verify", "demo"]).expect(0);
 }
 
 #[test]

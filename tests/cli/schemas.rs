@@ -126,6 +126,8 @@ fn files_that_are_written_fit_their_schemas() {
         fits(&validator(home, "receipt"), &receipt);
         let schema = validator(home, "inventory");
         lines(&records.join("files.jsonl")).iter().for_each(|record| fits(&schema, record));
+        let schema = validator(home, "listed");
+        lines(&records.join("listed.jsonl")).iter().for_each(|mark| fits(&schema, mark));
     }
     let schema = validator(home, "ledger-entry");
     lines(&home.state().join("ledger.jsonl")).iter().for_each(|entry| fits(&schema, entry));

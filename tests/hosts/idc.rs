@@ -74,6 +74,14 @@ fn each_file_carries_the_licence_of_its_series() {
     let inventory = std::fs::read_to_string(scene.home.data().join("toy/1/.medsets/files.jsonl")).unwrap();
     let data = inventory.lines().filter(|line| line.contains(".dcm"));
     assert_eq!(data.filter(|line| line.contains("\"CC-BY-NC-4.0\"")).count(), 2, "{inventory}");
+    // What the channel asks for on top is not dropped for it.
+    let policy =
+        "license = \"CC-BY-4.0 AND LicenseRef-TCIA-Data-Usage-Policy\"\ndir-template = \"%PatientID/%Modality\"";
+    let with_policy = case(keys("breast_cancer_screening_dbt", policy)).start();
+    with_policy.run(&["fetch", "toy", "--license", "cc-by-nc-4.0"]).expect(0);
+    let records = with_policy.home.data().join("toy/1/.medsets/files.jsonl");
+    let both = "\"CC-BY-NC-4.0 AND LicenseRef-TCIA-Data-Usage-Policy\"";
+    assert_eq!(std::fs::read_to_string(records).unwrap().matches(both).count(), 2);
     // Only what may be used commercially: nothing of it.
     scene.run(&["remove", "toy", "--yes"]).expect(0);
     scene.run(&["fetch", "toy", "--license", "cc-by-3.0"]).expect(2).says(&["under `cc-by-3.0`"]);
@@ -116,6 +124,9 @@ fn lidc_idri_ends_in_its_layout() {
     expected.insert("tcia-lidc-xml/157/158.xml".to_owned(), XML.to_vec());
     assert_eq!(data, expected);
     scene.run(&["verify", "lidc-idri"]).expect(0);
+    // Each series is under the same licence as the whole, and the policy of TCIA holds for it too.
+    let files = std::fs::read_to_string(scene.home.data().join("lidc-idri/4-original/.medsets/files.jsonl")).unwrap();
+    assert!(!files.contains("\"license\""), "{files}");
     // Series that the variant does not want are not even listed.
     assert_eq!(scene.asked("prefix=a1e77e5c"), 0);
 

@@ -322,12 +322,11 @@ fn bytes_that_the_sums_deny_are_refused_unless_the_entry_knows_better() {
     assert_eq!(proof_of(&mended.home, "toy/1", name), "host");
 }
 
-/// What proved a file, by the receipt.
+/// What proved a file, by the list beside the receipt.
 fn proof_of(home: &Home, dir: &str, path: &str) -> String {
-    let text = std::fs::read_to_string(home.data().join(dir).join(".medsets/receipt.json")).unwrap();
-    let receipt: serde_json::Value = serde_json::from_str(&text).unwrap();
-    let listed = receipt["listed"].as_array().unwrap();
-    let file = listed.iter().find(|file| file["path"] == path).unwrap_or_else(|| panic!("{path} is not in {text}"));
+    let text = std::fs::read_to_string(home.data().join(dir).join(".medsets/listed.jsonl")).unwrap();
+    let mut listed = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let file = listed.find(|file| file["path"] == path).unwrap_or_else(|| panic!("{path} is not in {text}"));
     file["verified"].as_str().unwrap().to_owned()
 }
 

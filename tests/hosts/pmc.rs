@@ -81,7 +81,10 @@ fn each_article_has_its_licence() {
     scene.run(&[&both[..], &["--license", "cc0-1.0", "--exclude", "PMC10009416.1"]].concat()).expect(0);
     assert_eq!(data(&scene), below(&["PMC10009402.1/"]));
     let inventory = std::fs::read_to_string(scene.home.data().join("pmc-oa/current/.medsets/files.jsonl")).unwrap();
-    assert!(inventory.lines().filter(|line| line.contains("PMC10009402.1")).all(|line| line.contains("\"CC0-1.0\"")));
+    assert!(inventory.lines().filter(|line| line.contains("PMC10009402.1")).all(|line| {
+        // The terms of NLM hold on top, whatever the article is under.
+        line.contains("\"CC0-1.0 AND LicenseRef-NLM-Terms\"")
+    }));
 
     let scene = case().start();
     scene.run(&[&both[..], &["--license", "LicenseRef-PMC-CC-BY"]].concat()).expect(0);
@@ -98,9 +101,30 @@ fn a_retracted_article_is_told() {
     // Its code is null: the terms of the dataset are not its terms.
     let inventory = std::fs::read_to_string(scene.home.data().join("pmc-oa/current/.medsets/files.jsonl")).unwrap();
     let mut lines = inventory.lines().filter(|line| line.contains(&folder));
-    assert!(lines.all(|line| line.contains("NOASSERTION")), "{inventory}");
+    assert!(lines.all(|line| line.contains("\"NOASSERTION AND LicenseRef-NLM-Terms\"")), "{inventory}");
+    // It stands with each file, and once in the receipt.
+    let told = format!("article `{}.1` has been retracted", pmc::RETRACTED);
+    assert!(inventory.lines().all(|line| !line.contains(&folder) || line.contains(&told)), "{inventory}");
+    let receipt = std::fs::read_to_string(scene.home.data().join("pmc-oa/current/.medsets/receipt.json")).unwrap();
+    assert_eq!(receipt.matches(&told).count(), 1, "{receipt}");
     let other = case().start();
     assert!(!other.run(&["fetch", "pmc-oa", "--include", "PMC10009402"]).expect(0).stderr.contains("retracted"));
+}
+
+#[test]
+fn a_retraction_is_told_again_where_the_kept_list_is_used() {
+    let asked = ["fetch", "pmc-oa", "--include", pmc::RETRACTED];
+    let turns = std::sync::atomic::AtomicUsize::new(0);
+    let failing = move |setup: &Setup, asked: &Asked| match asked.path.contains(".xml") {
+        true if turns.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0 => Reply::status(404),
+        _ => pmc::answer(setup, asked),
+    };
+    let scene = case().start_with(crate::support::home::Home::new(), failing, crate::stand_ins::storage::answer);
+    let told = format!("`{}.1` has been retracted", pmc::RETRACTED);
+    assert_ne!(scene.run(&asked).says(&[&told]).code, Some(0));
+    let listed = scene.asked("list-type=2");
+    scene.run(&asked).expect(0).says(&[&told]);
+    assert_eq!(scene.asked("list-type=2"), listed, "the list was kept");
 }
 
 #[test]

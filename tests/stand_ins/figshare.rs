@@ -56,7 +56,8 @@ fn bytes(setup: &Setup, id: &str) -> Reply {
     }
 }
 
-fn page(setup: &Setup, asked: &Asked) -> Value {
+/// A page of the list of files.
+pub fn page(setup: &Setup, asked: &Asked) -> Value {
     let number = |name: &str, usual: usize| asked.parameter(name).and_then(|text| text.parse().ok()).unwrap_or(usual);
     let (page, size) = (number("page", 1), number("page_size", 10).min(PAGE));
     Value::Array(all(setup).into_iter().skip((page - 1) * size).take(size).collect())
