@@ -140,6 +140,11 @@ impl<'t> Document<'t> {
         (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
     }
 
+    /// Line of the thing `at`, from 1.
+    pub fn line(&self, at: &At<'_>) -> usize {
+        self.place(self.span(at, Part::Value).start).0
+    }
+
     fn parse_finding(&self, error: &toml::de::Error) -> Finding {
         let span = error.span().unwrap_or(0..0);
         self.finding("schema", error.message(), span)

@@ -90,6 +90,8 @@
 
 pub mod access;
 pub mod agreements;
+pub mod audit;
+
 pub mod catalog;
 pub mod cli;
 pub mod context;
@@ -103,6 +105,8 @@ pub mod licenses;
 pub mod net;
 pub mod ops;
 pub mod plan;
+pub mod policy;
+pub mod project;
 pub mod providers;
 pub mod remedy;
 pub mod reports;

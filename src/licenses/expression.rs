@@ -118,6 +118,25 @@ impl Expression {
         is_within(&self.root, has)
     }
 
+    /// Puts something together over the parts: `leaf` gets an id, or nothing where nothing is
+    /// stated; `all` what must hold together; `one` what leaves a choice.
+    pub fn fold<T>(&self, leaf: &dyn Fn(Option<&str>) -> T, all: &dyn Fn(Vec<T>) -> T, one: &dyn Fn(Vec<T>) -> T) -> T {
+        fn fold<T>(
+            node: &Node,
+            leaf: &dyn Fn(Option<&str>) -> T,
+            all: &dyn Fn(Vec<T>) -> T,
+            one: &dyn Fn(Vec<T>) -> T,
+        ) -> T {
+            match node {
+                Node::License(id) => leaf(Some(id)),
+                Node::Nothing => leaf(None),
+                Node::And(nodes) => all(nodes.iter().map(|node| fold(node, leaf, all, one)).collect()),
+                Node::Or(nodes) => one(nodes.iter().map(|node| fold(node, leaf, all, one)).collect()),
+            }
+        }
+        fold(&self.root, leaf, all, one)
+    }
+
     pub(super) fn root(&self) -> &Node {
         &self.root
     }

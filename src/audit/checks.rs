@@ -1,0 +1,281 @@
+//! Findings about copies, records and what lies around them.
+
+use crate::layout::Proof;
+use crate::licenses::Shelf;
+use crate::licenses::terms::Confidence;
+use crate::policy::judge::judge;
+use crate::policy::{Act, Code, Finding, Word};
+
+use super::facts::{Facts, Guard, SubjectFacts};
+use super::subject::{Subject, read};
+
+/// What is to be said of one dataset beside its acts and its people.
+pub fn of_subject(facts: &SubjectFacts, subject: &Subject, shelf: &Shelf, findings: &mut Vec<Finding>) {
+    let mut found = Vec::new();
+    let name = &subject.name;
+    if let Some(fault) = &facts.fault {
+        let fix = format!("`medsets verify {name} --repair` fetches it again");
+        found.push(Finding::new(Code::RecordsDamaged, format!("`{name}`: {fault}"), fix));
+    }
+    if facts.receipt.is_none() && facts.fault.is_none() {
+        let message = format!("`{name}` is not here; its terms are those of the catalogue");
+        found.push(Finding::new(Code::NotFetched, message, format!("`medsets fetch {name}`")));
+    }
+    if let Some(reference) = &subject.reference {
+        let stated = subject.stated.as_deref().unwrap_or("nothing");
+        let message = format!("`{reference}` is not in the catalogue; its host states {stated} as its licence");
+        found.push(Finding::new(
+            Code::OutsideCatalogue,
+            message,
+            "read its terms at the host, or write an entry for it",
+        ));
+    }
+    found.extend(missing_licences(subject, shelf));
+    found.extend(credit(facts, subject));
+    found.extend(routes(facts, subject, shelf));
+    found.extend(inherited(facts, subject));
+    found.extend(bytes(facts, subject));
+    found.extend(unsure(facts, subject));
+    findings.extend(found.into_iter().map(|finding| Finding { place: facts.place.clone(), ..finding.about(name) }));
+}
+
+fn missing_licences(subject: &Subject, shelf: &Shelf) -> Vec<Finding> {
+    let expression = read(&subject.license);
+    let missing = expression.ids().into_iter().filter(|id| shelf.get(id).is_none());
+    let finding = |id: &str| {
+        let message = format!("`{}` is under `{id}`, of which no licence file says the terms", subject.name);
+        let fix = format!("lay a file `{id}.toml` over the catalogue (`--catalog`, docs/licences.md)");
+        Finding::new(Code::LicenceMissing, message, fix)
+    };
+    missing.map(finding).collect()
+}
+
+/// Credit and citations that are due can only be given when they are known.
+fn credit(facts: &SubjectFacts, subject: &Subject) -> Vec<Finding> {
+    let entry = facts.selection.as_ref().map(|selection| &selection.dataset().entry);
+    let citation = entry.and_then(|entry| entry.citation.as_ref());
+    let mut found = Vec::new();
+    let name = &subject.name;
+    let fix = "look it up on the dataset's page and write it into an overlay of the entry";
+    if subject.has_term("publication_citation", "required") && citation.is_none() {
+        found.push(Finding::new(
+            Code::CitationMissing,
+            format!("`{name}` must be cited, and no citation is known"),
+            fix,
+        ));
+    }
+    if subject.has_term("attribution", "required") && citation.is_none() {
+        found.push(Finding::new(
+            Code::AttributionMissing,
+            format!("`{name}` asks for credit, and no credit line is known"),
+            fix,
+        ));
+    }
+    found
+}
+
+/// The same release by other sources, under other terms.
+fn routes(facts: &SubjectFacts, subject: &Subject, shelf: &Shelf) -> Vec<Finding> {
+    let Some(selection) = &facts.selection else { return Vec::new() };
+    let words = |license: &str| {
+        let expression = read(license);
+        Act::ALL.map(|act| judge(&expression, shelf, act).word)
+    };
+    let mine = words(&subject.license);
+    let mut found = Vec::new();
+    for source in selection.sources().filter(|source| Some(&source.channel) != subject.channel.as_ref()) {
+        let other = selection.license(Some(&source.channel));
+        if other == subject.license {
+            continue;
+        }
+        let theirs = words(other);
+        let is_laxer = mine.iter().zip(&theirs).any(|(mine, theirs)| theirs < mine);
+        let is_stricter = mine.iter().zip(&theirs).any(|(mine, theirs)| theirs > mine);
+        let kind = match (is_laxer, is_stricter) {
+            (true, true) => "laxer in some and stricter in other acts",
+            (true, false) => "laxer",
+            (false, true) => "stricter",
+            (false, false) => continue,
+        };
+        let message = format!(
+            "`{}` is under {} by the source `{}`; by `{}` it is under {other}, which is {kind}",
+            subject.name,
+            subject.license,
+            subject.channel.as_deref().unwrap_or("-"),
+            source.channel
+        );
+        let fix = format!("the terms of the route that was used hold; `--source {}` takes the other", source.channel);
+        found.push(Finding::new(Code::ChannelConflict, message, fix));
+    }
+    let release = selection.release().license.as_deref();
+    if let Some(owner) = release.filter(|owner| *owner != subject.license && facts.receipt.is_some()) {
+        let is_laxer = words(owner).iter().zip(&mine).any(|(owner, mine)| mine < owner);
+        if is_laxer {
+            let message = format!(
+                "`{}` came under {}; the owner's terms are {owner}, which are stricter",
+                subject.name, subject.license
+            );
+            found.push(Finding::new(
+                Code::MirrorRelabel,
+                message,
+                "take the owner's terms, or fetch it from the owner",
+            ));
+        }
+    }
+    found
+}
+
+fn inherited(facts: &SubjectFacts, subject: &Subject) -> Vec<Finding> {
+    let finding = |(parent, license): &(String, String)| {
+        let message = format!(
+            "`{}` is made from `{parent}`, whose terms ({license}) may still hold for what is left of it",
+            subject.name
+        );
+        Finding::new(Code::InheritedTerms, message, format!("read both: `medsets info {parent}`"))
+    };
+    facts.parents.iter().map(finding).collect()
+}
+
+/// What proves the bytes that are here.
+fn bytes(facts: &SubjectFacts, subject: &Subject) -> Vec<Finding> {
+    let Some(receipt) = &facts.receipt else { return Vec::new() };
+    let of = |proof: fn(Proof) -> bool| receipt.listed.iter().filter(|mark| proof(mark.verified)).count() as u64;
+    let mut found = Vec::new();
+    let pinned = of(|proof| matches!(proof, Proof::FirstUse | Proof::Size));
+    if pinned > 0 {
+        let files = crate::values::counted(pinned, "file");
+        let message = format!("`{}`: no published digest proves {files}; what came first was recorded", subject.name);
+        found.push(Finding::new(
+            Code::ChecksumMissing,
+            message,
+            "compare with a colleague's receipt, or ask the publisher for digests",
+        ));
+    }
+    let changed = of(|proof| proof == Proof::AcceptedChange);
+    if changed > 0 {
+        let reason = receipt.reason.as_deref().unwrap_or("no reason recorded");
+        let files = crate::values::counted(changed, "file");
+        let message =
+            format!("`{}`: {files} with other bytes than the catalogue's were taken ({reason})", subject.name);
+        found.push(Finding::new(Code::ChecksumMismatch, message, "check with the publisher which bytes are right"));
+    }
+    found
+}
+
+/// A term that nobody read in the primary text, where it decides something.
+fn unsure(facts: &SubjectFacts, subject: &Subject) -> Vec<Finding> {
+    let low = |clause: &&crate::policy::Clause| clause.confidence == Confidence::Low && clause.value != "unknown";
+    let decides = |clause: &&crate::policy::Clause| {
+        subject.uses.values().flat_map(|one| &one.reasons).any(|reason| {
+            reason.term == clause.term && reason.license == clause.license && reason.word > Word::AllowedWithDuty
+        })
+    };
+    let clauses = subject.terms.iter().filter(low).filter(decides);
+    clauses
+        .map(|clause| Finding {
+            clause: Some(clause.clone()),
+            place: facts.place.clone(),
+            ..Finding::new(
+                Code::FactUncertain,
+                format!(
+                    "`{}`: that {} is {} is not sure ({})",
+                    subject.name,
+                    clause.term.replace('_', "-"),
+                    clause.value,
+                    clause.source
+                ),
+                "read the text itself before anything hangs on it",
+            )
+        })
+        .collect()
+}
+
+/// Datasets of the project that share material.
+pub fn overlaps(facts: &Facts, subjects: &[Subject], findings: &mut Vec<Finding>) {
+    let mut ids: std::collections::HashMap<&str, Vec<&Subject>> = std::collections::HashMap::new();
+    for subject in subjects {
+        ids.entry(subject.id.as_str()).or_default().push(subject);
+    }
+    let mut said = std::collections::BTreeSet::new();
+    for (one, subject) in facts.subjects.iter().zip(subjects) {
+        let Some(selection) = &one.selection else { continue };
+        let related = &selection.dataset().entry.related;
+        for other in related.overlaps.iter().chain(&related.derived_from) {
+            for shared in ids.get(other.id()).into_iter().flatten() {
+                let pair = if subject.id < shared.id { (&subject.id, &shared.id) } else { (&shared.id, &subject.id) };
+                if subject.id == shared.id || !said.insert(pair) {
+                    continue;
+                }
+                let note = other.note().map(|note| format!(" ({note})")).unwrap_or_default();
+                let message = format!("`{}` and `{}` share material{note}", subject.name, shared.name);
+                let fix = "keep shared cases out of different splits, and do not link records where re-identification is barred";
+                let affected = vec![subject.name.clone(), shared.name.clone()];
+                findings.push(Finding {
+                    affected,
+                    place: one.place.clone(),
+                    ..Finding::new(Code::Overlap, message, fix)
+                });
+            }
+        }
+    }
+}
+
+/// What was seen around the copies.
+pub fn guards(facts: &Facts, subjects: &[Subject], findings: &mut Vec<Finding>) {
+    let is_restricted = |name: &str| {
+        subjects
+            .iter()
+            .find(|subject| subject.name == name)
+            .is_none_or(|subject| subject.word(Act::ShareRaw) > Word::AllowedWithDuty)
+    };
+    for guard in &facts.guards {
+        let finding = match guard {
+            Guard::Tracked { dataset, example, files } if is_restricted(dataset) => {
+                let files = crate::values::counted(*files, "file");
+                let message = format!("git tracks {files} of `{dataset}`, such as `{example}`");
+                let fix = "take them out of the index (`git rm --cached`) and ignore the folder; what was pushed must be removed there too";
+                Finding::new(Code::RedistributionForbiddenButTracked, message, fix).about(dataset)
+            }
+            Guard::SignedLink { place, host } => {
+                let message = format!("`{}` line {} holds a signed link to {host}", place.file, place.line);
+                let fix = "remove it from the file and the history, and have the link withdrawn";
+                Finding { place: Some(place.clone()), ..Finding::new(Code::LinkShared, message, fix) }
+            }
+            Guard::WorldReadable { dataset, folder, mode } if is_restricted(dataset) => {
+                let message = format!("everybody on this machine can read `{dataset}`: `{folder}` has mode {mode}");
+                Finding::new(Code::WorldReadable, message, format!("`chmod -R o-rwx {folder}`")).about(dataset)
+            }
+            Guard::Unseen { folder, files } => {
+                let files = crate::values::counted(*files, "file");
+                let message = format!("`{folder}` has {files} and no records of medsets: what it holds is unknown");
+                let fix = format!("say what it is: `medsets import ID {folder}` verifies it against the catalogue");
+                Finding::new(Code::UnseenFolder, message, fix)
+            }
+            Guard::Tracked { .. } | Guard::WorldReadable { .. } | Guard::NotChecked { .. } => continue,
+        };
+        findings.push(finding);
+    }
+}
+
+/// Ledgers that do not hold together.
+pub fn ledgers(facts: &Facts, findings: &mut Vec<Finding>) {
+    for ledger in &facts.ledgers {
+        for fault in &ledger.faults {
+            let message = format!("`{}`: {fault}", ledger.from);
+            findings.push(Finding::new(
+                Code::LedgerBroken,
+                message,
+                "`medsets ledger verify` shows the place; restore it from a copy",
+            ));
+        }
+        if ledger.is_unvouched {
+            let message =
+                format!("`{}` is whole in itself; no head that was noted elsewhere vouches for it", ledger.from);
+            findings.push(Finding::new(
+                Code::LedgerUnvouched,
+                message,
+                "compare its head with one in a receipt: `medsets ledger verify --head HASH`",
+            ));
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! What the project makes, and the datasets that it comes from.
+//!
+//! Terms follow what went into a thing, not the folder it lies in: a model of one dataset does
+//! not carry the terms of its neighbour.
+
+use serde::Serialize;
+
+use crate::policy::{Act, Finding, Place, Word};
+use crate::project::{Manifest, Output, OutputKind};
+
+use super::combine;
+use super::facts::Facts;
+use super::subject::Subject;
+
+/// Something that the project makes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Made {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: OutputKind,
+    /// The datasets that went into it, by their full names.
+    pub from: Vec<String>,
+    /// The act that its release is.
+    pub act: Act,
+    /// What their terms say together.
+    pub word: Word,
+    /// The datasets that force it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub forced_by: Vec<String>,
+    /// Whether terms of its datasets exclude each other.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub conflict: bool,
+}
+
+/// Datasets that go into one release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope {
+    /// What it is called in findings.
+    pub name: String,
+    /// Its datasets, by their place in the list.
+    pub subjects: Vec<usize>,
+    /// The acts that its release is.
+    pub acts: Vec<Act>,
+    /// Where the project names it.
+    pub place: Option<Place>,
+}
+
+impl Scope {
+    /// All datasets of a project that names nothing that it makes.
+    pub fn all(count: usize, planned: &[Act]) -> Self {
+        Self {
+            name: "the datasets together".to_owned(),
+            subjects: (0..count).collect(),
+            acts: planned.to_vec(),
+            place: None,
+        }
+    }
+}
+
+/// One scope per thing that the project makes.
+pub fn scopes(facts: &Facts, subjects: &[Subject]) -> Vec<Scope> {
+    let Some(project) = &facts.project else { return Vec::new() };
+    let scope = |output: &Output| Scope {
+        name: format!("output `{}`", output.name),
+        subjects: sources(project, output, subjects),
+        acts: vec![act(output.kind)],
+        place: Some(Place { file: project.file.clone(), line: output.line }),
+    };
+    project.outputs.iter().map(scope).collect()
+}
+
+/// What the project makes, with the word of its datasets together.
+pub fn outputs(facts: &Facts, subjects: &[Subject], findings: &[Finding]) -> Vec<Made> {
+    let Some(project) = &facts.project else { return Vec::new() };
+    let made = |output: &Output| {
+        let members: Vec<&Subject> =
+            sources(project, output, subjects).into_iter().map(|index| &subjects[index]).collect();
+        let act = act(output.kind);
+        let combined = combine::of(&members).uses.remove(&act);
+        let place = Place { file: project.file.clone(), line: output.line };
+        Made {
+            name: output.name.clone(),
+            kind: output.kind,
+            from: members.iter().map(|one| one.name.clone()).collect(),
+            act,
+            word: combined.as_ref().map_or(Word::Allowed, |one| one.word),
+            forced_by: combined.map(|one| one.forced_by).unwrap_or_default(),
+            conflict: findings.iter().any(|finding| finding.place.as_ref() == Some(&place) && finding.code.denies()),
+        }
+    };
+    project.outputs.iter().map(made).collect()
+}
+
+fn act(kind: OutputKind) -> Act {
+    match kind {
+        OutputKind::Weights => Act::ReleaseWeights,
+        OutputKind::DerivedData => Act::ReleaseDerivedData,
+        OutputKind::Publication => Act::PublishResults,
+    }
+}
+
+/// The datasets that went into an output, through other outputs too. An output names only
+/// those that stand before it, so there is an end.
+fn sources(project: &Manifest, output: &Output, subjects: &[Subject]) -> Vec<usize> {
+    let mut found = Vec::new();
+    for name in &output.from {
+        if let Some(other) =
+            project.outputs.iter().take_while(|one| one.name != output.name).find(|one| one.name == *name)
+        {
+            found.extend(sources(project, other, subjects));
+        }
+        let is_meant =
+            |one: &Subject| one.id.as_str() == name || one.name == *name || one.reference.as_ref() == Some(name);
+        found.extend(subjects.iter().enumerate().filter(|(_, one)| is_meant(one)).map(|(index, _)| index));
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}

@@ -1,0 +1,187 @@
+//! A project: its datasets and what is made of them.
+
+use crate::document::{At, BrokenFile, Document, Inspection};
+use crate::values::{DatasetName, Digest, Printable, RelPath};
+
+use super::format::{DatasetTable, OutputKind, OutputTable, ProjectFile};
+
+/// What a project file says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Manifest {
+    /// The project's name.
+    pub name: String,
+    /// Where its datasets lie, from the folder of the file.
+    pub data_dir: RelPath,
+    /// Datasets that it uses.
+    pub datasets: Vec<Used>,
+    /// What is made of them.
+    pub outputs: Vec<Output>,
+    /// The file, as it was named.
+    pub file: String,
+    /// SHA-256 of its text.
+    pub digest: Digest,
+}
+
+/// A dataset that a project uses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Used {
+    /// Its name as a person writes it: `ID[@VERSION][:VARIANT]` or a reference.
+    pub name: String,
+    /// By which channel it comes; the entry's first when absent.
+    pub channel: Option<String>,
+    /// Globs of files that are wanted.
+    pub include: Vec<String>,
+    /// Globs of files that are left out.
+    pub exclude: Vec<String>,
+    /// Line of the file, from 1.
+    pub line: usize,
+}
+
+/// Something that is made of datasets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: OutputKind,
+    /// Ids of datasets, or names of outputs that stand before it.
+    pub from: Vec<String>,
+    /// Line of the file, from 1.
+    pub line: usize,
+}
+
+impl Manifest {
+    /// Reads a project file. Fails with the place of whatever breaks the form: an unknown key, a
+    /// dataset named twice, an output made of something that the file does not name.
+    pub fn read(name: &str, text: &str) -> Result<Self, BrokenFile> {
+        let broken = |finding| BrokenFile::unopened(name, text, finding);
+        let document = Document::open(name, text).map_err(broken)?;
+        let file: ProjectFile = document.read().map_err(broken)?;
+        let mut inspection = Inspection::new(&document);
+        let root = At::root();
+        let Some(project) = file.project else {
+            return Err(broken(document.finding("schema", "there is no table `[project]` with a `name`", 0..0)));
+        };
+        let place = root.key("project");
+        let data_dir = project.data_dir.as_deref().unwrap_or("data");
+        let data_dir = inspection.accept(&place.key("data-dir"), "data-dir", RelPath::parse(data_dir));
+        let datasets = read_datasets(file.dataset, &mut inspection, &root);
+        let outputs = read_outputs(file.output, &datasets, &mut inspection, &root);
+        if let Some(error) = BrokenFile::new(&document, inspection.finish()) {
+            return Err(error);
+        }
+        let data_dir = data_dir.expect("a path that is none was found above");
+        let digest = Digest::sha256(text.as_bytes());
+        Ok(Self { name: project.name, data_dir, datasets, outputs, file: name.to_owned(), digest })
+    }
+}
+
+impl Used {
+    /// The id in its name.
+    pub fn id(&self) -> &str {
+        self.name.split(['@', ':']).next().unwrap_or(&self.name)
+    }
+}
+
+fn read_datasets(tables: Vec<DatasetTable>, inspection: &mut Inspection<'_>, root: &At<'_>) -> Vec<Used> {
+    let list = root.key("dataset");
+    let mut datasets: Vec<Used> = Vec::with_capacity(tables.len());
+    for (index, table) in tables.into_iter().enumerate() {
+        let at = list.index(index);
+        let name = name_of(&table);
+        let line = inspection.document().line(&at);
+        if let Some(first) = datasets.iter().find(|one| one.name == name) {
+            let message = format!("`{}` is named twice, first in line {}", Printable::new(&name), first.line);
+            inspection.error(&at.key("id"), "duplicate", message).help("put both selections into one table");
+            continue;
+        }
+        let (channel, include, exclude) = (table.source, table.include, table.exclude);
+        datasets.push(Used { name, channel, include, exclude, line });
+    }
+    datasets
+}
+
+/// `ID[@VERSION][:VARIANT]`; a reference stays as it is.
+fn name_of(table: &DatasetTable) -> String {
+    match table.id.parse() {
+        Ok(id) => {
+            let version = table.version.as_deref();
+            let variant = table.variant.as_deref();
+            match version {
+                Some(version) => DatasetName::of(&id, version, variant).to_string(),
+                None => variant.map_or(table.id.clone(), |variant| format!("{id}:{variant}")),
+            }
+        }
+        Err(_) => table.id.clone(),
+    }
+}
+
+fn read_outputs(
+    tables: Vec<OutputTable>,
+    datasets: &[Used],
+    inspection: &mut Inspection<'_>,
+    root: &At<'_>,
+) -> Vec<Output> {
+    let list = root.key("output");
+    let mut outputs: Vec<Output> = Vec::with_capacity(tables.len());
+    for (index, table) in tables.into_iter().enumerate() {
+        let at = list.index(index);
+        let from = at.key("from");
+        if table.from.is_empty() {
+            inspection.error(&from, "output-from", "an output is made of at least one dataset");
+        }
+        for (number, source) in table.from.iter().enumerate() {
+            let is_dataset = datasets.iter().any(|one| one.name == *source || one.id() == source);
+            if !is_dataset && !outputs.iter().any(|one| one.name == *source) {
+                let message =
+                    format!("`{}` is neither a dataset of this file nor an output above", Printable::new(source));
+                inspection.error(&from.index(number), "output-from", message);
+            }
+        }
+        let line = inspection.document().line(&at);
+        if outputs.iter().any(|one| one.name == table.name) {
+            let message = format!("the output `{}` is named twice", Printable::new(&table.name));
+            inspection.error(&at.key("name"), "duplicate", message);
+            continue;
+        }
+        outputs.push(Output { name: table.name, kind: table.kind, from: table.from, line });
+    }
+    outputs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "[project]\nname = \"lung\"\n\n[[dataset]]\nid = \"chexpert\"\nversion = \"1.0\"\n\n\
+        [[output]]\nname = \"weights\"\nkind = \"weights\"\nfrom = [\"chexpert\"]\n\n\
+        [[output]]\nname = \"paper\"\nkind = \"publication\"\nfrom = [\"weights\"]\n";
+
+    #[test]
+    fn datasets_and_outputs_are_read_with_their_lines() {
+        let manifest = Manifest::read("medsets.toml", GOOD).unwrap();
+        assert_eq!((manifest.name.as_str(), manifest.data_dir.as_str()), ("lung", "data"));
+        let used = &manifest.datasets[0];
+        assert_eq!((used.name.as_str(), used.id(), used.line), ("chexpert@1.0", "chexpert", 4));
+        assert_eq!(manifest.outputs[1].from, ["weights"]);
+    }
+
+    #[test]
+    fn what_breaks_the_form_is_shown_with_its_line() {
+        #[track_caller]
+        fn check(text: &str, line: usize, message: &str) {
+            let broken = Manifest::read("medsets.toml", text).unwrap_err();
+            assert!(broken.to_string().contains(message), "{broken}");
+            assert_eq!(broken.first.line, line, "{}", broken.shown);
+        }
+        check("[[dataset]]\nid = \"chexpert\"\n", 1, "no table `[project]`");
+        check("[project]\nname = \"a\"\ncolour = \"red\"\n", 3, "unknown field `colour`");
+        check("[project]\nname = \"a\"\ndata-dir = \"../x\"\n", 3, "..");
+        check(
+            &format!("{GOOD}[[dataset]]\nid = \"chexpert\"\nversion = \"1.0\"\n"),
+            18,
+            "named twice, first in line 4",
+        );
+        check(&GOOD.replace("from = [\"chexpert\"]", "from = [\"mura\"]"), 11, "`mura` is neither");
+    }
+}
