@@ -7,6 +7,7 @@ pub mod args;
 pub mod output;
 
 mod access;
+mod audit;
 mod auth;
 mod catalogue;
 mod config;
@@ -126,6 +127,7 @@ async fn dispatch(context: &Context, command: &Command, output: &Output) -> Resu
         Command::Access(args) => access::run(context, args, output).await,
         Command::Auth(command) => auth::run(context, command, output).await,
         Command::Ledger(command) => ledger::run(context, command),
+        Command::Audit(args) => audit::run(context, args),
         Command::Cite(args) => catalogue::cite(context, args),
         Command::Catalog(command) => catalogue::catalog(context, command),
         Command::Config(command) => config::run(context, command),

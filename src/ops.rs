@@ -5,6 +5,7 @@
 
 pub mod accept;
 pub mod assemble;
+pub mod audit;
 pub mod auth;
 pub mod choice;
 pub mod doctor;

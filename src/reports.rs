@@ -2,6 +2,7 @@
 //!
 //! Foreign text is escaped for the format it goes into; nothing here reads or writes.
 
+pub mod audit;
 pub mod citation;
 pub mod info;
 pub mod papers;

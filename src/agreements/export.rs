@@ -87,6 +87,12 @@ impl Extract {
         }
     }
 
+    /// The entries that are in it in full, as far as this version can read them.
+    pub fn entries(&self) -> Vec<Entry> {
+        let read = |map: &Map<String, Value>| serde_json::from_value(Value::Object(map.clone())).ok();
+        self.entries.iter().filter_map(read).collect()
+    }
+
     /// How many entries are in it in full.
     pub fn count(&self) -> usize {
         self.entries.len()

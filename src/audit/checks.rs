@@ -139,9 +139,8 @@ fn inherited(facts: &SubjectFacts, subject: &Subject) -> Vec<Finding> {
 /// What proves the bytes that are here.
 fn bytes(facts: &SubjectFacts, subject: &Subject) -> Vec<Finding> {
     let Some(receipt) = &facts.receipt else { return Vec::new() };
-    let of = |proof: fn(Proof) -> bool| receipt.listed.iter().filter(|mark| proof(mark.verified)).count() as u64;
     let mut found = Vec::new();
-    let pinned = of(|proof| matches!(proof, Proof::FirstUse | Proof::Size));
+    let pinned = receipt.listed.proven(|proof| matches!(proof, Proof::FirstUse | Proof::Size));
     if pinned > 0 {
         let files = crate::values::counted(pinned, "file");
         let message = format!("`{}`: no published digest proves {files}; what came first was recorded", subject.name);
@@ -151,7 +150,7 @@ fn bytes(facts: &SubjectFacts, subject: &Subject) -> Vec<Finding> {
             "compare with a colleague's receipt, or ask the publisher for digests",
         ));
     }
-    let changed = of(|proof| proof == Proof::AcceptedChange);
+    let changed = receipt.listed.proven(|proof| proof == Proof::AcceptedChange);
     if changed > 0 {
         let reason = receipt.reason.as_deref().unwrap_or("no reason recorded");
         let files = crate::values::counted(changed, "file");

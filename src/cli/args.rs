@@ -4,6 +4,7 @@
 //! arguments of one group of commands.
 
 mod access;
+mod audit;
 mod auth;
 mod catalogue;
 mod fetch;
@@ -18,6 +19,7 @@ use clap::{Args, Parser, Subcommand};
 pub use access::{
     AcceptArgs, AccessArgs, AccessCommand, GrantArgs, OpenArgs, PlanArgs, PlanFormat, ProbeArgs, WithdrawArgs,
 };
+pub use audit::{AuditArgs, AuditFormat};
 pub use auth::{AuthCommand, AuthStatusArgs, LoginArgs};
 pub use catalogue::{AccessWord, CatalogCommand, CiteArgs, CiteFormat, InfoArgs, LintArgs, SearchArgs};
 pub use fetch::{FetchArgs, ImportArgs};
@@ -100,6 +102,8 @@ pub enum Command {
     /// The record of agreements, fetches and deletions
     #[command(subcommand)]
     Ledger(LedgerCommand),
+    /// What may be done with the data, who agreed to what, and what is due
+    Audit(AuditArgs),
     /// How to cite datasets
     Cite(CiteArgs),
     /// Check catalogue entries

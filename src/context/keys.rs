@@ -55,6 +55,7 @@ pub const KEYS: &[Key] = &[
         "who may read fetched data: auto is private for gated data, shared for open data",
     ),
     key("keep-archives", None, Kind::Word(&["auto", "yes", "no"]), "whether archives stay after unpacking"),
+    key("policy", Some("MEDSETS_POLICY"), Kind::Path, "policy file for audits, in place of the project's"),
     key("offline", Some("MEDSETS_OFFLINE"), Kind::Switch, "never use the network"),
     key("no-input", Some("MEDSETS_NO_INPUT"), Kind::Switch, "never ask"),
     key("jobs", Some("MEDSETS_JOBS"), Kind::Number(1, 64), "files in work at once"),

@@ -87,6 +87,10 @@ exits! {
     UNSAFE = 54, "archive.unsafe";
     /// An archive of a kind that is not supported.
     UNSUPPORTED = 55, "archive.unsupported";
+    /// The policy or the terms do not allow what is planned.
+    POLICY = 60, "policy.denied";
+    /// Something is not known, and nothing unknown was to pass (`--strict`).
+    UNKNOWN = 61, "policy.unknown";
     /// Differences were found.
     DIFFERENT = 62, "different";
     /// A fault of medsets itself.

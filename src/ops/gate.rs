@@ -56,7 +56,7 @@ pub async fn gate(
 }
 
 /// A requirement as the gate sees it.
-fn step(requirement: &Requirement, shelf: &Shelf, selection: &Selection, channel: Option<&str>) -> Step {
+pub(super) fn step(requirement: &Requirement, shelf: &Shelf, selection: &Selection, channel: Option<&str>) -> Step {
     let kind = match requirement.kind {
         RequirementKind::Account => StepKind::Account,
         RequirementKind::Agreement => StepKind::Agreement,

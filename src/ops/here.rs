@@ -40,19 +40,24 @@ pub(super) struct Name {
 pub fn all(context: &Context) -> Result<Vec<Here>, Failure> {
     let mut found = Vec::new();
     for dir in DatasetDir::find_all(&context.data_dir()?)? {
-        match Records::of(&dir)? {
-            Records::Absent => {}
-            Records::Good(receipt) => found.push(Here::by_receipt(dir, *receipt, None)),
-            Records::Broken { error, receipt } => {
-                let fault = Some(remedy::chain(&error));
-                match receipt {
-                    Some(receipt) => found.push(Here::by_receipt(dir, *receipt, fault)),
-                    None => found.extend(by_folder(context, dir, fault)),
-                }
-            }
-        }
+        found.extend(of_dir(context, dir)?);
     }
     Ok(found)
+}
+
+/// The dataset of a folder; `None` where it has no records of ours.
+pub fn of_dir(context: &Context, dir: DatasetDir) -> Result<Option<Here>, Failure> {
+    Ok(match Records::of(&dir)? {
+        Records::Absent => None,
+        Records::Good(receipt) => Some(Here::by_receipt(dir, *receipt, None)),
+        Records::Broken { error, receipt } => {
+            let fault = Some(remedy::chain(&error));
+            match receipt {
+                Some(receipt) => Some(Here::by_receipt(dir, *receipt, fault)),
+                None => by_folder(context, dir, fault),
+            }
+        }
+    })
 }
 
 /// The datasets a person means: all that are here without a name, those of the id with one.

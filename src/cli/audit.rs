@@ -1,0 +1,76 @@
+//! `audit`: what may be done with the data, who agreed to what, and what is due.
+
+use serde_json::json;
+
+use crate::audit::Audit;
+use crate::context::Context;
+use crate::fs::{self, Access};
+use crate::ops::audit::AuditOptions;
+use crate::ops::{self, Exit, Failure};
+use crate::policy::Act;
+use crate::reports::audit as reports;
+
+use super::args::{AuditArgs, AuditFormat};
+use super::output::Answer;
+
+/// Judges a project, folders or named datasets, and writes the report in one form.
+pub fn run(context: &Context, args: &AuditArgs) -> Result<Answer, Failure> {
+    let options = AuditOptions {
+        what: args.what.clone(),
+        policy: args.policy.clone(),
+        acts: acts(&args.acts)?,
+        ledgers: args.ledger.clone(),
+    };
+    let audited = ops::audit::audit(context, &options)?;
+    let audit = &audited.audit;
+    let format = match args.format {
+        AuditFormat::Text => reports::Format::Text,
+        AuditFormat::Json => reports::Format::Json,
+    };
+    let mut text = reports::render(audit, format);
+    let mut notes = Vec::new();
+    if let Some(path) = &args.output {
+        let path = context.environment.absolute(path)?;
+        fs::write_output(&path, &text, Access::Shared)?;
+        notes.push(format!("written to `{}`", path.display()));
+        text.clear();
+    }
+    let text = String::from_utf8_lossy(&text).into_owned();
+    let mut answer = Answer::done("medsets/audit/1", json!(audit), text);
+    (answer.notes, answer.warnings) = (notes, audited.warnings);
+    if let Some(failure) = verdict(audit, args.strict) {
+        answer.exit = failure.exit;
+        answer.failures = vec![failure];
+    }
+    Ok(answer)
+}
+
+fn acts(words: &[String]) -> Result<Vec<Act>, Failure> {
+    let mut acts = Vec::new();
+    for word in words {
+        acts.extend(Act::parse(word).map_err(|error| Failure::new(Exit::USAGE, error.to_string()))?);
+    }
+    Ok(acts)
+}
+
+/// Why the audit does not pass, if it does not.
+fn verdict(audit: &Audit, strict: bool) -> Option<Failure> {
+    let summary = &audit.summary;
+    let planned: Vec<&str> = audit.policy.acts.iter().map(|act| act.as_str()).collect();
+    if audit.is_denied() {
+        let message = format!(
+            "{} is not allowed as things are: of {} datasets {} deny it, and of {} it cannot be told",
+            planned.join(", "),
+            summary.datasets,
+            summary.deny,
+            summary.review
+        );
+        let failure = Failure::new(Exit::POLICY, message);
+        return Some(failure.help("each finding names its clause and what to do; docs/findings.md explains the codes"));
+    }
+    if strict && audit.has_unknown() {
+        let failure = Failure::new(Exit::UNKNOWN, "something is not known, and with --strict nothing unknown passes");
+        return Some(failure.help("the terms with the value `unknown` and the findings name it"));
+    }
+    None
+}

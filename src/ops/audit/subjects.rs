@@ -1,0 +1,188 @@
+//! The datasets of an audit: by the project, by what is on disk, or by name.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::access::Purpose;
+use crate::audit::{Guard, ItemCount, SubjectFacts};
+use crate::catalog::Selection;
+use crate::context::Context;
+use crate::fs;
+use crate::layout::DatasetDir;
+use crate::layout::inventory::InventoryReader;
+use crate::policy::Place;
+use crate::project::{Manifest, Used};
+use crate::values::ByteSize;
+
+use super::super::failure::Failure;
+use super::super::gate;
+use super::super::here::{self, Here};
+use super::super::selection::one_selection;
+
+/// Everything that is looked at, and folders that medsets never saw.
+pub fn gather(
+    context: &Context,
+    project: Option<&Manifest>,
+    what: &[String],
+) -> Result<(Vec<SubjectFacts>, Vec<Guard>), Failure> {
+    let here = here::all(context)?;
+    let mut unseen = Vec::new();
+    if what.is_empty() {
+        let mut found: Vec<SubjectFacts> = Vec::new();
+        for used in project.into_iter().flat_map(|project| &project.datasets) {
+            found.push(of_project(context, used, project, &here)?);
+        }
+        for one in here {
+            if !found.iter().any(|subject| is_same(subject, &one)) {
+                found.push(of_copy(context, one, None)?);
+            }
+        }
+        return Ok((found, unseen));
+    }
+    let mut found = Vec::new();
+    for text in what {
+        let path = context.environment.absolute(text)?;
+        if fs::is_dir(&path) {
+            let copies = in_folder(context, &path)?;
+            if copies.is_empty() {
+                unseen.push(Guard::Unseen { folder: text.clone(), files: count_files(&path)? });
+            }
+            found.extend(copies);
+            continue;
+        }
+        let copies: Vec<Here> = here.iter().filter(|one| names(one, text)).cloned().collect();
+        if copies.is_empty() {
+            found.push(of_entry(context, one_selection(context, text)?, None, None));
+        }
+        for one in copies {
+            found.push(of_copy(context, one, None)?);
+        }
+    }
+    Ok((found, unseen))
+}
+
+fn is_same(subject: &SubjectFacts, here: &Here) -> bool {
+    subject.id == here.id && subject.version == here.version && subject.variant == here.variant
+}
+
+/// Whether a person means this copy by a name.
+fn names(here: &Here, text: &str) -> bool {
+    let receipt = here.receipt.as_ref().and_then(|receipt| receipt.reference.as_deref());
+    receipt == Some(text)
+        || here::parse(text).is_ok_and(|name| name.means(&here.id, Some(&here.version), here.variant.as_deref()))
+}
+
+/// A dataset that the project names: its copy where one is here, else its entry.
+fn of_project(
+    context: &Context,
+    used: &Used,
+    project: Option<&Manifest>,
+    here: &[Here],
+) -> Result<SubjectFacts, Failure> {
+    let place = project.map(|project| Place { file: project.file.clone(), line: used.line });
+    if let Some(one) = here.iter().find(|one| names(one, &used.name)) {
+        return of_copy(context, one.clone(), place);
+    }
+    let selection = one_selection(context, &used.name).map_err(|failure| {
+        let line = project.map(|project| format!("named in `{}` line {}", project.file, used.line));
+        line.into_iter().fold(failure, Failure::help)
+    })?;
+    Ok(of_entry(context, selection, used.channel.as_deref(), place))
+}
+
+/// A dataset that is not here, by its entry.
+fn of_entry(context: &Context, selection: Selection, channel: Option<&str>, place: Option<Place>) -> SubjectFacts {
+    let channel = channel.map(str::to_owned).or_else(|| Some(selection.source(None)?.channel.clone()));
+    SubjectFacts {
+        id: selection.id().clone(),
+        version: selection.release().version.clone(),
+        variant: selection.variant_name().map(str::to_owned),
+        receipt: None,
+        items: Vec::new(),
+        steps: steps(context, &selection, channel.as_deref()),
+        parents: parents(context, &selection),
+        channel,
+        place,
+        folder: None,
+        fault: None,
+        selection: Some(selection),
+    }
+}
+
+/// A copy on disk. Its entry is that of the catalogue, else the one kept beside it; one that
+/// is gone since leaves the receipt to speak.
+fn of_copy(context: &Context, here: Here, place: Option<Place>) -> Result<SubjectFacts, Failure> {
+    let selection = one_selection(context, &here.name()).ok();
+    let channel = here.receipt.as_ref().map(|receipt| receipt.source.channel.clone());
+    let items = match &here.receipt {
+        Some(_) => items(&here.dir)?,
+        None => Vec::new(),
+    };
+    Ok(SubjectFacts {
+        steps: selection.as_ref().map(|one| steps(context, one, channel.as_deref())).unwrap_or_default(),
+        parents: selection.as_ref().map(|one| parents(context, one)).unwrap_or_default(),
+        folder: Some(here.dir.root().display().to_string()),
+        id: here.id,
+        version: here.version,
+        variant: here.variant,
+        receipt: here.receipt,
+        fault: here.fault,
+        items,
+        selection,
+        channel,
+        place,
+    })
+}
+
+fn steps(context: &Context, selection: &Selection, channel: Option<&str>) -> Vec<crate::access::Step> {
+    let Ok(shelf) = context.shelf() else { return Vec::new() };
+    let steps = selection.requirements(channel).map(|one| gate::step(one, shelf, selection, channel));
+    steps.filter(|step| step.is_needed_for(Purpose::Import)).collect()
+}
+
+/// The datasets that one is made from, as far as the catalogue knows them.
+fn parents(context: &Context, selection: &Selection) -> Vec<(String, String)> {
+    let Ok(catalog) = context.catalog() else { return Vec::new() };
+    let related = &selection.dataset().entry.related.derived_from;
+    let known = related.iter().filter_map(|one| catalog.resolve(one.id()).ok()?.into_iter().next());
+    known.map(|parent| (parent.id().to_string(), parent.license(None).to_owned())).collect()
+}
+
+/// Files under terms of their own, counted by expression.
+fn items(dir: &DatasetDir) -> Result<Vec<ItemCount>, Failure> {
+    let path = dir.inventory_path();
+    if fs::metadata(&path)?.is_none() {
+        return Ok(Vec::new());
+    }
+    let mut counts: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+    for record in InventoryReader::open(&path)? {
+        // What cannot be read is told by the check of the records.
+        let Ok(record) = record else { break };
+        if let Some(license) = record.license {
+            let count = counts.entry(license).or_default();
+            *count = (count.0 + 1, count.1 + record.size.0);
+        }
+    }
+    let item = |(license, (files, bytes))| ItemCount { license, files, bytes: ByteSize(bytes) };
+    Ok(counts.into_iter().map(item).collect())
+}
+
+/// The copies in a folder: a dataset's own, or those of a data folder.
+fn in_folder(context: &Context, path: &Path) -> Result<Vec<SubjectFacts>, Failure> {
+    let dir = DatasetDir::at(path.to_path_buf());
+    let dirs = if dir.has_records()? { vec![dir] } else { DatasetDir::find_all(path)? };
+    let mut found = Vec::new();
+    for dir in dirs {
+        if let Some(one) = here::of_dir(context, dir)? {
+            found.push(of_copy(context, one, None)?);
+        }
+    }
+    Ok(found)
+}
+
+/// Files in a folder and below; enough to say how much is unknown.
+fn count_files(path: &Path) -> Result<u64, Failure> {
+    let mut files = 0;
+    fs::walk(path, &mut |found| files += u64::from(found.kind == fs::walk::FoundKind::File))?;
+    Ok(files)
+}
