@@ -344,9 +344,7 @@ impl AnyProvider {
             Host::Tcia { collection } => Self::Tcia(tcia::TciaCollection { collection: collection.clone() }),
             Host::Umls { product } => Self::Umls(umls::UmlsProduct { product: product.clone() }),
             Host::Zenodo { record } => Self::Zenodo(zenodo::ZenodoRecord { record: *record }),
-            Host::Isic { collection, challenge: None } => {
-                Self::Isic(isic::IsicImages { collection: collection.clone() })
-            }
+            Host::Isic { collection } => Self::Isic(isic::IsicImages { collection: collection.clone() }),
             Host::Azure { account, container, prefix, link } => Self::Azure(azure::AzureContainer {
                 account: account.clone(),
                 container: container.clone(),

@@ -189,8 +189,6 @@ pub enum Host {
     Isic {
         /// Collection.
         collection: Option<String>,
-        /// Challenge.
-        challenge: Option<String>,
     },
     /// The Cancer Imaging Archive.
     Tcia {
@@ -313,7 +311,7 @@ impl Host {
                 | Self::Physionet { .. }
                 | Self::Zenodo { .. }
                 | Self::Azure { .. }
-                | Self::Isic { challenge: None, .. }
+                | Self::Isic { .. }
         )
     }
 

@@ -213,7 +213,6 @@ const SOURCE: &[&str] = &[
     "index",
     "index-sha256",
     "dir-template",
-    "challenge",
     "product",
     "listing",
 ];

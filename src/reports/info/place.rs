@@ -105,9 +105,7 @@ fn host_endpoints(host: &Host) -> Vec<String> {
             one(format!("account {account}, container {container}/{}", prefix.as_deref().unwrap_or_default()))
         }
         Host::Umls { product } => one(format!("product {product}")),
-        Host::Isic { collection, challenge } => {
-            [named("collection", collection), named("challenge", challenge)].into_iter().flatten().collect()
-        }
+        Host::Isic { collection } => named("collection", collection).into_iter().collect(),
         Host::Tcia { collection } => one(format!("collection {collection}")),
         Host::Pmc { bucket, prefix } => {
             [named("bucket", bucket), named("prefix", prefix)].into_iter().flatten().collect()
