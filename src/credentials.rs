@@ -138,7 +138,8 @@ pub enum Keyring {
 pub struct Lookup {
     /// The first credential.
     pub credential: Option<Credential>,
-    /// Places before it that could not be asked, as sentences for a warning.
+    /// Places before it that could not be asked and, where there is none, those whose credential
+    /// is past its time, as sentences for a warning.
     pub not_asked: Vec<String>,
 }
 
@@ -216,6 +217,8 @@ enum Answer {
     Nothing,
     /// Not asked because of the settings, or because there is no such place: no news.
     NotThere(String),
+    /// A credential whose time is over.
+    Past(String),
     /// Could not be asked: to be told.
     Failed(String),
 }
@@ -231,7 +234,7 @@ impl Sources {
     ///
     /// Fails when a place holds half a login, is readable by others, or cannot be read.
     pub fn find(&self, wanted: &Wanted<'_>) -> Result<Lookup, CredentialError> {
-        let mut not_asked = Vec::new();
+        let (mut not_asked, mut past) = (Vec::new(), Vec::new());
         let given = self.lock_given().get(wanted.provider).filter(|one| one.secret.form() == wanted.form).cloned();
         if given.is_some() {
             return Ok(Lookup { credential: given, not_asked });
@@ -243,9 +246,11 @@ impl Sources {
                     return Err(CredentialError::KeyStore { reason });
                 }
                 Answer::Failed(reason) => not_asked.push(reason),
+                Answer::Past(reason) => past.push(reason),
                 Answer::Nothing | Answer::NotThere(_) => {}
             }
         }
+        not_asked.extend(past);
         Ok(Lookup { credential: None, not_asked })
     }
 
@@ -268,7 +273,9 @@ impl Sources {
                     PlaceState::Holds { origin: credential.origin, expires: credential.expires }
                 }
                 Ok(Answer::Nothing) => PlaceState::Empty,
-                Ok(Answer::NotThere(reason) | Answer::Failed(reason)) => PlaceState::NotAsked(reason),
+                Ok(Answer::NotThere(reason) | Answer::Past(reason) | Answer::Failed(reason)) => {
+                    PlaceState::NotAsked(reason)
+                }
                 Err(error) => PlaceState::Faulty(error.to_string()),
             };
             Some(Place { name, state })

@@ -81,7 +81,10 @@ pub(super) fn find(surroundings: &Surroundings, wanted: &Wanted<'_>) -> Result<A
                 });
             }
             Some(Held::Past(end)) => {
-                answer = Answer::NotThere(format!("what `{}` holds ended at {end}", file.path.display()));
+                answer = Answer::Past(format!(
+                    "what `{}` holds ended at {end}: sign in with that program again",
+                    file.path.display()
+                ));
             }
             Some(Held::Secret { secret, expires }) => {
                 return Ok(Answer::Found(Credential {
