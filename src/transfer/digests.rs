@@ -10,12 +10,12 @@ use crate::values::{Algorithm, ByteSize, Digest, Digester};
 
 use super::part::{Follow, Part};
 
-/// Digests that an answer's headers state of the whole file: `Repr-Digest` (RFC 9530),
-/// `Digest` (RFC 3230), `x-goog-hash`, `x-amz-checksum-*`, and the MD5 of Azure. What is not
-/// understood is passed over.
+/// Digests that an answer's headers state of the whole file: `Repr-Digest` and `Content-Digest`
+/// (RFC 9530), `Digest` (RFC 3230), `x-goog-hash`, `x-amz-checksum-*`, and the MD5 of Azure. What
+/// is not understood is passed over.
 ///
-/// Beside a range (status 206) `x-amz-checksum-*` may be those of a part of an upload and
-/// `Content-MD5` is that of the range.
+/// Beside a range (status 206) `x-amz-checksum-*` may be those of a part of an upload, `Content-MD5`
+/// is that of the range, and so is `Content-Digest` with most hosts (Redivis means the file).
 pub fn stated(status: u16, header: impl Fn(&str) -> Option<String>) -> Vec<Digest> {
     let is_range = status == 206;
     let mut found = if is_range { Vec::new() } else { amazon(&header) };
@@ -24,7 +24,8 @@ pub fn stated(status: u16, header: impl Fn(&str) -> Option<String>) -> Vec<Diges
     if header("x-ms-blob-type").is_some() {
         found.extend(header(azure).and_then(|md5| of_base64(Algorithm::Md5, md5.trim())));
     }
-    for name in ["repr-digest", "digest", "x-goog-hash"] {
+    let whole: &[&str] = if is_range { &[] } else { &["content-digest"] };
+    for name in ["repr-digest", "digest", "x-goog-hash"].iter().chain(whole) {
         for item in header(name).unwrap_or_default().split(',') {
             let Some((label, value)) = item.trim().split_once('=') else { continue };
             let algorithm = match label.to_ascii_lowercase().as_str() {
@@ -167,6 +168,9 @@ mod tests {
         check("repr-digest", "sha-256=:ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=:", &[sha]);
         check("digest", "SHA-256=ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=", &[sha]);
         check("digest", "sha-256=short, unixsum=1", &[]);
+        let redivis = "crc32c=:ipE2qg==:, md5=:kAFQmDzST7DWlj99KOF/cg==:";
+        check("content-digest", redivis, &["md5:900150983cd24fb0d6963f7d28e17f72", "crc32c:8a9136aa"]);
+        assert!(stated(206, |name| (name == "content-digest").then(|| redivis.to_owned())).is_empty());
         check("x-amz-checksum-sha256", "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=", &[sha]);
         check("x-amz-checksum-crc32c", "ipE2qg==", &["crc32c:8a9136aa"]);
         check("x-amz-checksum-crc32c", "ipE2qg==-3", &[]);
