@@ -48,6 +48,7 @@ fn main() {
         Some("physionet") => (stand_ins::physionet::answer, stand_ins::physionet::plain()),
         Some("physionet-mirrored") => (stand_ins::physionet::mirrored, stand_ins::physionet::plain()),
         Some("pmc") => (stand_ins::pmc::answer, stand_ins::pmc::objects()),
+        Some("redivis") => (stand_ins::redivis::answer, Toy::new()),
         Some("s3") => (stand_ins::s3::answer, Toy::new()),
         Some("synapse") => (stand_ins::synapse::answer, Toy::new()),
         Some("synapse-restricted") => (stand_ins::synapse::restricted, Toy::new()),

@@ -35,6 +35,6 @@ pub use file_terms::FileTerms;
 pub use format::{Citation, Claim, Correction, DistributionKind, Related, Requirement, RequirementKind, SubsetEntry};
 pub use index::Catalog;
 pub use listed::{HostRules, Treatment};
-pub use reference::{Archives, Description, NotAReference, Place, Reference};
+pub use reference::{Archives, Description, NotAReference, Place, RedivisPlace, Reference};
 pub use selection::{SelectError, Selection};
 pub use source::{Host, Source};

@@ -2,8 +2,8 @@
 //!
 //! A source of the catalogue says *where* and is plain data; its provider says *how*.
 //! Providers do not download, retry, hash or report; `transfer` does that once for all.
-//! Hosts that the catalogue names but that have no provider here are fetched by hand:
-//! [`AnyProvider::of`] answers [`ProviderError::ByHand`] with the page to visit.
+//! What no program can fetch is fetched by hand: its provider answers
+//! [`ProviderError::ByHand`] with the page to visit.
 
 pub mod account;
 pub mod azure;
@@ -27,6 +27,7 @@ mod one_tree;
 pub mod osf;
 pub mod physionet;
 pub mod pmc;
+pub mod redivis;
 pub mod s3;
 pub mod synapse;
 pub mod tcia;
@@ -174,9 +175,12 @@ impl Hosts {
         self
     }
 
-    /// Notes a sentence for the person; listing goes on.
+    /// Notes a sentence for the person, once; listing goes on.
     pub fn warn(&self, sentence: String) {
-        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(sentence);
+        let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        if !warnings.contains(&sentence) {
+            warnings.push(sentence);
+        }
     }
 
     /// What was noted for the person since the last call.
@@ -232,6 +236,8 @@ pub enum AnyProvider {
     Idc(idc::IdcCollection),
     /// PubMed Central.
     Pmc(pmc::PmcArticles),
+    /// Redivis.
+    Redivis(redivis::RedivisFiles),
     /// Object stores with the S3 interface.
     S3(s3::S3Objects),
     /// The Cancer Imaging Archive.
@@ -265,6 +271,7 @@ macro_rules! each {
             AnyProvider::Synapse($one) => $call,
             AnyProvider::Idc($one) => $call,
             AnyProvider::Pmc($one) => $call,
+            AnyProvider::Redivis($one) => $call,
             AnyProvider::S3($one) => $call,
             AnyProvider::Tcia($one) => $call,
             AnyProvider::Umls($one) => $call,
@@ -276,8 +283,8 @@ macro_rules! each {
 }
 
 impl AnyProvider {
-    /// The provider of a source. Hosts without one are fetched by hand from the page of the
-    /// selection's first step, or its home page.
+    /// The provider of a source. A source that names no place is fetched by hand from the page of
+    /// the selection's first step, or its home page.
     pub fn of(source: &Source, selection: &Selection) -> Self {
         match &source.host {
             Host::Http { base, mirrors, auth } => {
@@ -338,6 +345,12 @@ impl AnyProvider {
                 host: source.host.clone(),
             }),
             Host::Pmc { bucket, prefix } => Self::Pmc(pmc::PmcArticles::of(bucket.as_deref(), prefix.as_deref())),
+            Host::Redivis { organization, dataset, table } => Self::Redivis(redivis::RedivisFiles {
+                owner: organization.clone(),
+                dataset: dataset.clone(),
+                table: table.clone(),
+                page: access_page(selection, source),
+            }),
             Host::S3 { bucket, region, prefix, requester_pays } => {
                 Self::S3(s3::S3Objects::of(bucket, region.as_deref(), prefix.as_deref(), *requester_pays))
             }
@@ -352,12 +365,9 @@ impl AnyProvider {
                 link: link.map(|_| azure::LinkFromUser {
                     dataset: selection.to_string(),
                     name: source.host.credential(selection.id()),
-                    page: selection
-                        .requirements(Some(&source.channel))
-                        .find_map(|one| one.page.as_deref().and_then(|page| SafeUrl::parse(page).ok())),
+                    page: access_page(selection, source),
                 }),
             }),
-            other => Self::Manual(manual::ByHand::at(other.name(), selection, source)),
         }
     }
 
@@ -395,6 +405,12 @@ impl AnyProvider {
     pub fn explain_page(&self, title: Option<&str>) -> Option<ProviderError> {
         each!(self, one => one.explain_page(title))
     }
+}
+
+/// The page of the first step that has one.
+fn access_page(selection: &Selection, source: &Source) -> Option<SafeUrl> {
+    let mut steps = selection.requirements(Some(&source.channel));
+    steps.find_map(|one| one.page.as_deref().and_then(|page| SafeUrl::parse(page).ok()))
 }
 
 /// What locates one file by one way, whenever it is asked.

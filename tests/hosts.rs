@@ -48,6 +48,8 @@ mod physionet;
 mod pmc;
 #[path = "hosts/probe.rs"]
 mod probe;
+#[path = "hosts/redivis.rs"]
+mod redivis;
 #[path = "hosts/references.rs"]
 mod references;
 #[path = "hosts/s3.rs"]

@@ -11,6 +11,7 @@
 mod description;
 mod name;
 mod page;
+mod redivis;
 mod same;
 mod written;
 
@@ -21,6 +22,7 @@ use crate::remedy::Remedy;
 use crate::values::{Printable, SafeUrl};
 
 pub use description::{Archives, Description};
+pub use redivis::RedivisPlace;
 
 /// A place at a host, and the version that is meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +53,8 @@ pub enum Place {
     KaggleCompetition(String),
     /// A project of PhysioNet.
     Physionet(String),
+    /// Files of a dataset at Redivis.
+    Redivis(RedivisPlace),
     /// A repository at GitHub, `owner/repo`.
     Github(String),
     /// Objects of a bucket whose keys begin so.
@@ -82,13 +86,14 @@ impl Remedy for NotAReference {
 }
 
 /// What stands before the colon, and how a reference of the kind is written.
-pub const FORMS: [(&str, &str); 10] = [
+pub const FORMS: [(&str, &str); 11] = [
     ("zenodo", "zenodo:RECORD"),
     ("figshare", "figshare:ARTICLE[/VERSION]"),
     ("osf", "osf:PROJECT"),
     ("hf", "hf:ORG/NAME[@REVISION] or hf:models/ORG/NAME[@REVISION]"),
     ("kaggle", "kaggle:OWNER/NAME[@VERSION] or kaggle:competitions/NAME"),
     ("physionet", "physionet:NAME[@VERSION]"),
+    ("redivis", "redivis:OWNER.DATASET[.TABLE][@VERSION]"),
     ("github", "github:OWNER/REPOSITORY[@COMMIT, BRANCH or TAG]"),
     ("s3", "s3://BUCKET[/PREFIX]"),
     ("doi", "doi:10.NUMBER/SUFFIX"),
@@ -121,6 +126,7 @@ impl Reference {
             "hf" => hub(rest),
             "kaggle" => kaggle(rest),
             "physionet" => versioned(rest, |slug| Ok(Place::Physionet(letters(slug, &['-'])?.to_ascii_lowercase()))),
+            "redivis" => RedivisPlace::read(rest),
             "github" => versioned(rest, |text| Ok(Place::Github(two_names(text)?))),
             "s3" => s3(rest),
             "doi" => doi(rest),
@@ -181,6 +187,7 @@ impl fmt::Display for Reference {
             Place::KaggleDataset(dataset) => write!(out, "kaggle:{dataset}"),
             Place::KaggleCompetition(name) => write!(out, "kaggle:competitions/{name}"),
             Place::Physionet(slug) => write!(out, "physionet:{slug}"),
+            Place::Redivis(place) => write!(out, "redivis:{place}"),
             Place::Github(repo) => write!(out, "github:{repo}"),
             Place::S3 { bucket, prefix } => write!(out, "s3://{bucket}/{prefix}"),
             Place::Doi(doi) => write!(out, "doi:{doi}"),
@@ -334,6 +341,10 @@ mod tests {
         check("kaggle:owner/slug@3", "kaggle:owner/slug@3");
         check("kaggle:competitions/rsna-pneumonia", "kaggle:competitions/rsna-pneumonia");
         check("physionet:mimic-iv-demo@2.2", "physionet:mimic-iv-demo@2.2");
+        check("redivis:Owner.a_set", "redivis:owner.a_set");
+        check("redivis:owner.a_set:5fja:v1_0.files:8abc", "redivis:owner.a_set:5fja.files:8abc@v1_0");
+        check("redivis:owner.a_set.files@v1.0", "redivis:owner.a_set.files@v1_0");
+        check("redivis:owner.a_set:current", "redivis:owner.a_set");
         check("github:owner/repo.js@v1.0", "github:owner/repo.js@v1.0");
         check("s3://bucket/a/b", "s3://bucket/a/b");
         check("s3://bucket", "s3://bucket/");
@@ -364,6 +375,12 @@ mod tests {
         check("hf:org/name@", "hf:ORG/NAME");
         check("kaggle:slug", "kaggle:OWNER/NAME");
         check("kaggle:owner/slug@new", "kaggle:OWNER/NAME");
+        check("redivis:set", "redivis:OWNER");
+        check("redivis:o.set.table.more", "redivis:OWNER");
+        check("redivis:o.set@1", "redivis:OWNER");
+        check("redivis:o.set:next", "redivis:OWNER");
+        check("redivis:o.set:v1_0@v2_0", "redivis:OWNER");
+        check("redivis:o..t", "redivis:OWNER");
         check("github:repo", "github:OWNER");
         check("github:o/r@a/../../b", "github:OWNER");
         check("s3:bucket", "s3://");

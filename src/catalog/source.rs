@@ -206,8 +206,10 @@ pub enum Host {
     Redivis {
         /// Organisation.
         organization: String,
-        /// Dataset.
+        /// Dataset, with its id and version where they are known: `name:id:v1_0`.
         dataset: String,
+        /// Table; all that index files when absent.
+        table: Option<String>,
     },
 }
 
@@ -289,30 +291,9 @@ impl Host {
         matches!(self, Self::Pmc { .. })
     }
 
-    /// Whether this version of the program fetches from such hosts; a person does from the others.
+    /// Whether the program fetches from such hosts; a person does from the others.
     pub fn is_for_programs(&self) -> bool {
-        matches!(
-            self,
-            Self::Http { .. }
-                | Self::Github { .. }
-                | Self::Box { .. }
-                | Self::Embedded { .. }
-                | Self::Figshare { .. }
-                | Self::Huggingface { .. }
-                | Self::Googledrive { .. }
-                | Self::Kaggle { .. }
-                | Self::Osf { .. }
-                | Self::Synapse { .. }
-                | Self::Idc { .. }
-                | Self::Pmc { .. }
-                | Self::S3 { .. }
-                | Self::Tcia { .. }
-                | Self::Umls { .. }
-                | Self::Physionet { .. }
-                | Self::Zenodo { .. }
-                | Self::Azure { .. }
-                | Self::Isic { .. }
-        )
+        !matches!(self, Self::Manual { .. })
     }
 
     /// The name under which a credential for it is kept: the provider's, one for the dataset

@@ -59,7 +59,14 @@ pub const ACCOUNTS: &[Account] = &[
             "the user name and password of the web site",
         )
     },
-    account("redivis", "Redivis", TOKEN, "API token", "https://redivis.com/", "the settings of your workspace"),
+    account(
+        "redivis",
+        "Redivis",
+        TOKEN,
+        "API token",
+        "https://redivis.com/",
+        "the settings of your workspace; scope `data.data`",
+    ),
     account(
         "s3",
         "Amazon S3",

@@ -14,6 +14,7 @@ mod huggingface;
 mod kaggle;
 mod osf;
 mod physionet;
+mod redivis;
 mod zenodo;
 
 use serde::de::DeserializeOwned;
@@ -56,6 +57,7 @@ pub async fn describe(
         Place::File(url) => Ok(file::describe(url, reference, day)),
         Place::KaggleDataset(_) | Place::KaggleCompetition(_) => kaggle::describe(reference, hosts, day).await,
         Place::Physionet(slug) => physionet::describe(slug, reference, hosts).await,
+        Place::Redivis(place) => redivis::describe(place, reference, hosts, day).await,
         Place::S3 { bucket, prefix } => Ok(bucket::describe(bucket, prefix, reference, day)),
         Place::Doi(_) => Err(absent(reference)),
     }

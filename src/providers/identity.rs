@@ -6,7 +6,9 @@ use crate::net::{HttpRequest, NetError};
 use crate::values::ByteSize;
 
 use super::account::Account;
-use super::{Hosts, ProviderError, figshare, github, huggingface, isic, kaggle, osf, physionet, synapse, umls, zenodo};
+use super::{
+    Hosts, ProviderError, figshare, github, huggingface, isic, kaggle, osf, physionet, redivis, synapse, umls, zenodo,
+};
 
 /// What a host tells of the one who asks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,6 +30,7 @@ pub async fn identify(provider: &str, hosts: &Hosts) -> Result<Option<Identity>,
         "kaggle" => kaggle::identify(hosts).await.map(Some),
         "osf" => osf::identify(hosts).await.map(Some),
         "physionet" => physionet::identify(hosts).await.map(Some),
+        "redivis" => redivis::identify(hosts).await.map(Some),
         "synapse" => synapse::identify(hosts).await.map(Some),
         "umls" => umls::identify(hosts).await.map(Some),
         "zenodo" => zenodo::identify(hosts).await.map(Some),

@@ -1,7 +1,6 @@
 //! Datasets that a person fetches.
 //!
-//! The entry says so because the host has no interface for programs or forbids them, or
-//! because this version has no provider for the host. Nothing is listed or located: the answer
+//! The entry says so because the host has no interface for programs or forbids them. Nothing is listed or located: the answer
 //! is where to go and what to do, and `import` takes the files from there.
 
 use crate::catalog::{Selection, Source};
@@ -22,7 +21,7 @@ pub struct ByHand {
 }
 
 impl ByHand {
-    /// For a host without a provider: the page of the first step that has one, else the home
+    /// For a source that names no place at its host: the page of the first step that has one, else the home
     /// page, and the names of the files to get.
     pub fn at(provider: &'static str, selection: &Selection, source: &Source) -> Self {
         let mut steps = selection.requirements(Some(&source.channel));

@@ -94,6 +94,6 @@ fn proof(source: &Source) -> (&'static str, &'static str) {
         Host::Isic { .. } => ("pinned on first use", "`isic-cli`"),
         Host::Tcia { .. } => ("MD5 list in each zip", "`tcia_utils`"),
         Host::Pmc { .. } => ("the host's MD5", "`pmc-toolkit`"),
-        Host::Redivis { .. } => ("what the entry knows, at `import`", "by hand"),
+        Host::Redivis { .. } => ("the host's MD5", "`redivis`"),
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::stand_ins::{Setup, Toy, figshare, huggingface, isic, osf, synapse, zenodo};
+use crate::stand_ins::{Setup, Toy, figshare, huggingface, isic, osf, redivis, synapse, zenodo};
 use crate::support::home::Home;
 use crate::support::host::{Asked, Reply};
 
@@ -36,6 +36,15 @@ fn hosts() -> Vec<(Case, Option<&'static str>)> {
         ),
         (case("github", "owner = \"o\"\nrepo = \"r\"", &[("https://api.github.com/", "")], github), Some("octo")),
         (case("isic", "", &[("https://api.isic-archive.com/", "")], isic::answer), Some("Test Er")),
+        (
+            case(
+                "redivis",
+                "organization = \"toys\"\ndataset = \"toy\"",
+                &[("https://redivis.com/", "")],
+                redivis::answer,
+            ),
+            Some("tester"),
+        ),
         (case("zenodo", "record = 42", &[("https://zenodo.org/", "")], zenodo::answer), None),
         (
             case("synapse", "entity = \"syn1\"", &[("https://repo-prod.prod.sagebase.org/", "")], synapse::answer),

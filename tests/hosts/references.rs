@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
 
-use crate::stand_ins::{Setup, Toy, doi, figshare, github, huggingface, kaggle, osf, physionet, s3, storage, zenodo};
+use crate::stand_ins::{
+    Setup, Toy, doi, figshare, github, huggingface, kaggle, osf, physionet, redivis, s3, storage, zenodo,
+};
 use crate::support::home::{Home, Ran, tree};
 use crate::support::host::{Asked, Host, Reply};
 
@@ -23,7 +25,7 @@ struct World {
 }
 
 /// Addresses, and the path behind the door that each becomes.
-const ADDRESSES: [(&str, &str); 17] = [
+const ADDRESSES: [(&str, &str); 18] = [
     ("https://zenodo.org/", "zenodo/"),
     ("https://api.figshare.com/", "figshare/api/"),
     ("https://ndownloader.figshare.com/", "figshare/bytes/"),
@@ -38,6 +40,7 @@ const ADDRESSES: [(&str, &str); 17] = [
     ("https://api.kaggle.com/", "kaggle/api/"),
     ("https://www.kaggle.com/", "kaggle/"),
     ("https://physionet.org/", "physionet/"),
+    ("https://redivis.com/", "redivis/"),
     ("https://toy-bucket.s3.amazonaws.com/", "s3/toy-bucket/"),
     ("https://files.example.org/", "files/"),
     (STORAGE, "store/"),
@@ -78,6 +81,7 @@ impl World {
                     let toy = physionet::with_sums(Toy::new());
                     physionet::answer(&setup("https://physionet.org/", toy), &inner)
                 }
+                "redivis" => redivis::answer(&setup("https://redivis.com/", Toy::new()), &inner),
                 "s3" => s3::answer(&setup("https://s3.amazonaws.com/", Toy::new()), &inner),
                 "doi" => doi::answer(&inner),
                 "files" if rest == "a%20b.csv" => Reply::file(asked, &b"id,label\n1,0\n"[..]),
@@ -333,6 +337,21 @@ fn a_project_of_physionet_is_pinned_to_its_last_version() {
     assert!(expected(&Toy::new()).iter().all(|(name, bytes)| data.get(name) == Some(bytes)), "{:?}", data.keys());
     is_found_offline(&world, &["physionet:toy-ecg", "https://physionet.org/content/toy-ecg/1.1.0/"]);
     world.run(&["fetch", "physionet:no-such"]).expect(11).says(&["PhysioNet has no `physionet:no-such`"]);
+}
+
+#[test]
+fn a_table_of_redivis_is_pinned_to_its_version() {
+    let world = World::new();
+    let says = ["`redivis:toys.toy.files@v1_0`", "its host states no licence"];
+    world.run(&["fetch", "redivis:Toys.toy.files"]).expect(0).says(&says);
+    assert_eq!(world.data("redivis-toys--toy--files/v1_0"), expected(&Toy::new()));
+    let forms = ["redivis:toys.toy.files", "redivis:toys.toy:v1_0.files", "redivis-toys--toy--files@v1_0"];
+    is_found_offline(&world, &forms);
+    // Every index of the dataset, each in a folder.
+    world.run(&["fetch", "redivis:toys.toy"]).expect(0);
+    assert!(world.data("redivis-toys--toy/v1_0").contains_key("scans of all/README.md"));
+    world.run(&["fetch", "redivis:toys.none"]).expect(11).says(&["Redivis has no `redivis:toys.none`"]);
+    world.run(&["fetch", "redivis:toys"]).expect(2).says(&["redivis:OWNER.DATASET"]);
 }
 
 #[test]

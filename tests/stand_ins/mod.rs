@@ -18,6 +18,7 @@ pub mod kaggle;
 pub mod osf;
 pub mod physionet;
 pub mod pmc;
+pub mod redivis;
 pub mod s3;
 pub mod storage;
 pub mod synapse;

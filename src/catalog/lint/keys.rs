@@ -192,6 +192,7 @@ const SOURCE: &[&str] = &[
     "organization",
     "dataset",
     "dataset-version",
+    "table",
     "repo-kind",
     "revision",
     "article",

@@ -50,6 +50,7 @@ impl Place {
             Self::KaggleDataset(dataset) => ("kaggle", split(dataset), true),
             Self::KaggleCompetition(name) => ("kaggle", split(&format!("competitions/{name}")), true),
             Self::Physionet(slug) => ("physionet", vec![slug.clone()], true),
+            Self::Redivis(place) => ("redivis", place.to_string().split('.').map(str::to_owned).collect(), false),
             Self::Github(repo) => ("github", split(repo), true),
             Self::S3 { bucket, prefix } => ("s3", split(&format!("{bucket}/{prefix}")), false),
             Self::Doi(doi) => ("doi", split(doi), true),
@@ -95,6 +96,7 @@ mod tests {
         check("hf:models/org/name", "hf-models--org--name");
         check("kaggle:owner/a-slug", "kaggle-owner--a-slug");
         check("physionet:mimic-iv-demo@2.2", "physionet-mimic-iv-demo");
+        check("redivis:owner.dataset.files@v1_0", "redivis-owner--dataset--files");
     }
 
     #[test]
@@ -110,6 +112,9 @@ mod tests {
             "hf:a/-b-c",
             "hf:models/a/b-c",
             "github:a/b-c",
+            "redivis:a.b_c",
+            "redivis:a.b.c",
+            "redivis:a.b:c",
             "s3://bucket/A",
             "s3://bucket/a",
             "s3://bucket/a/",

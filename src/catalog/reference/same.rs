@@ -29,6 +29,9 @@ impl Place {
             (Self::KaggleDataset(one), Host::Kaggle { dataset: Some(dataset), .. }) => one == dataset,
             (Self::KaggleCompetition(one), Host::Kaggle { competition: Some(competition), .. }) => one == competition,
             (Self::Physionet(one), Host::Physionet { slug, .. }) => one == slug,
+            (Self::Redivis(one), Host::Redivis { organization, dataset, table }) => {
+                one.is_at(organization, dataset, table.as_deref())
+            }
             (Self::Github(one), Host::Github { owner, repo, .. }) => {
                 one.split_once('/').is_some_and(|(o, r)| o.eq_ignore_ascii_case(owner) && r.eq_ignore_ascii_case(repo))
             }

@@ -211,6 +211,11 @@ impl Description {
                 set("open", self.held_back.is_none().into());
                 version.is_none_or(|version| set("version", version.into()).is_none())
             }
+            Place::Redivis(place) => {
+                set("organization", place.owner.as_str().into());
+                set("dataset", place.dataset_at(version).into());
+                place.table.as_ref().is_none_or(|table| set("table", table.as_str().into()).is_none())
+            }
             Place::S3 { bucket, prefix } => {
                 set("bucket", bucket.as_str().into());
                 prefix.is_empty() || set("prefix", prefix.as_str().into()).is_none()
@@ -310,6 +315,7 @@ impl Place {
             Self::HubDataset(_) | Self::HubModel(_) => "huggingface",
             Self::KaggleDataset(_) | Self::KaggleCompetition(_) => "kaggle",
             Self::Physionet(_) => "physionet",
+            Self::Redivis(_) => "redivis",
             Self::Github(_) => "github",
             Self::S3 { .. } => "s3",
             Self::Doi(_) | Self::File(_) => "http",
@@ -325,6 +331,7 @@ impl Place {
             Self::HubDataset(_) | Self::HubModel(_) => "Hugging Face",
             Self::KaggleDataset(_) | Self::KaggleCompetition(_) => "Kaggle",
             Self::Physionet(_) => "PhysioNet",
+            Self::Redivis(_) => "Redivis",
             Self::Github(_) => "GitHub",
             Self::S3 { bucket, .. } => bucket,
             Self::Doi(_) => "doi.org",
@@ -373,6 +380,8 @@ mod tests {
             "kaggle:own/toy@3",
             "kaggle:competitions/toy",
             "physionet:toy-ecg@1.1.0",
+            "redivis:own.toy:5fja.files:8abc@v1_0",
+            "redivis:own.toy",
             "github:o/r@0123456789abcdef0123456789abcdef01234567",
             "s3://bucket/a/",
             "https://example.org/a%20b.csv",

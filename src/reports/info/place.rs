@@ -110,6 +110,9 @@ fn host_endpoints(host: &Host) -> Vec<String> {
         Host::Pmc { bucket, prefix } => {
             [named("bucket", bucket), named("prefix", prefix)].into_iter().flatten().collect()
         }
-        Host::Redivis { organization, dataset } => one(format!("{organization}/{dataset}")),
+        Host::Redivis { organization, dataset, table } => {
+            let table = table.as_ref().map(|table| format!(".{table}")).unwrap_or_default();
+            one(format!("{organization}.{dataset}{table}"))
+        }
     }
 }
