@@ -16,6 +16,8 @@ mod support;
 mod auth;
 #[path = "hosts/azure.rs"]
 mod azure;
+#[path = "hosts/box_links.rs"]
+mod box_links;
 #[path = "hosts/brats.rs"]
 mod brats;
 #[path = "hosts/catalogue.rs"]
@@ -26,8 +28,12 @@ mod contract;
 mod entries;
 #[path = "hosts/figshare.rs"]
 mod figshare;
+#[path = "hosts/github.rs"]
+mod github;
 #[path = "hosts/googledrive.rs"]
 mod googledrive;
+#[path = "hosts/http.rs"]
+mod http;
 #[path = "hosts/huggingface.rs"]
 mod huggingface;
 #[path = "hosts/idc.rs"]

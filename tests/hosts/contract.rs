@@ -1,6 +1,12 @@
 //! What every provider keeps: all files with their bytes, proven; no second listing when a
 //! fetch goes on; nothing asked when all is here; and no secret anywhere but at its host.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::stand_ins::storage;
+use crate::support::home::Home;
+use crate::support::host::Reply;
 use crate::support::secrets::Hidden;
 
 use super::scene::{Case, Scene, expected};
@@ -43,6 +49,33 @@ pub fn goes_on(case: &Case, scene: &Scene) {
     scene.store_fails(false);
     scene.run(&["fetch", "toy"]).expect(0);
     assert_eq!(scene.asked(case.listing), listed, "it was listed again");
+    assert_eq!(scene.data(), expected(&case.toy));
+}
+
+/// Runs the same where the host serves the bytes itself: it loses the files whose addresses hold
+/// `lost`, and finds them again.
+pub fn goes_on_at_the_host(case: &Case, lost: &'static str) {
+    let fails = Arc::new(AtomicBool::new(true));
+    let (failing, answer) = (fails.clone(), case.answer);
+    let scene = case.start_with(
+        Home::new(),
+        move |setup, asked| match failing.load(Ordering::SeqCst) && asked.path.contains(lost) {
+            true => Reply::status(404),
+            false => answer(setup, asked),
+        },
+        storage::answer,
+    );
+    let lists = || {
+        let is_list = |path: &str| path.contains(case.listing) && !path.contains(lost);
+        scene.host.log().iter().filter(|asked| is_list(&asked.path)).count()
+    };
+    assert_ne!(scene.run(&["fetch", "toy"]).code, Some(0));
+    let listed = lists();
+    assert!(listed > 0, "the files are listed by `{}`: {:?}", case.listing, scene.host.log());
+    assert!(scene.asked(lost) > 0, "no file is at `{lost}`: {:?}", scene.host.log());
+    fails.store(false, Ordering::SeqCst);
+    scene.run(&["fetch", "toy"]).expect(0);
+    assert_eq!(lists(), listed, "it was listed again");
     assert_eq!(scene.data(), expected(&case.toy));
 }
 

@@ -90,6 +90,29 @@ fn what_a_host_said_to_one_account_does_not_count_for_another() {
     assert_eq!((&list["host_answer"], &list["steps"][0]["state"]), (&Value::Null, &json!("missing")));
 }
 
+/// Not only passed over for the other account: they are gone.
+#[test]
+fn what_a_host_said_is_dropped_when_another_account_logs_in() {
+    let scene = gated().with("MEDSETS_KEYRING", "file");
+    let login = |secret: &str| {
+        let arguments = ["auth", "login", "huggingface", "--no-check", "--token-stdin"];
+        scene.fed(&format!("{secret}\n"), &arguments).expect(0)
+    };
+    login(TOKEN);
+    scene.run(&["access", "probe", "toy"]).expect(0);
+    assert_eq!(checklist(&scene)["host_answer"]["answer"], "granted");
+    let other = login("hf_of_somebody_else");
+    assert_eq!(checklist(&scene)["host_answer"], Value::Null);
+    login(TOKEN);
+    let list = checklist(&scene);
+    assert_eq!((&list["host_answer"], &list["steps"][0]["state"]), (&Value::Null, &json!("missing")));
+    // A login elsewhere is no news of this host.
+    scene.run(&["access", "probe", "toy"]).expect(0);
+    scene.fed("OSF-5e1d2c8b7a\n", &["auth", "login", "osf", "--no-check", "--token-stdin"]).expect(0);
+    assert_eq!(checklist(&scene)["host_answer"]["answer"], "granted");
+    scene.never_shows("hf_of_somebody_else", &[&other]);
+}
+
 #[test]
 fn a_refusal_is_said_as_a_fetch_would_and_closes_nothing() {
     let scene = gated().with("MEDSETS_TOKEN_HUGGINGFACE", "hf_of_somebody_else");

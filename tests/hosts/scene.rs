@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use medsets::values::Digest;
+
 use crate::stand_ins::{Setup, Toy, storage};
 use crate::support::home::{Home, Ran, tree};
 use crate::support::host::{Anonymous, Asked, Host, Reply};
@@ -101,6 +103,19 @@ impl Case {
 }
 
 impl Scene {
+    /// Names the files of a toy in the entry, for hosts that do not list them. `at` is the line that
+    /// says where a file is.
+    pub fn names_files(&self, toy: &Toy, at: impl Fn(usize) -> String) {
+        let path = self.home.path().join("overlay/toy.toml");
+        let entry = std::fs::read_to_string(&path).expect("the entry was written");
+        let tables = toy.files.iter().enumerate().map(|(index, (name, bytes))| {
+            let (size, sha256) = (bytes.len(), Digest::sha256(bytes).hex());
+            format!("\n[[release.file]]\npath = \"{name}\"\nsize = {size}\nsha256 = \"{sha256}\"\n{}\n", at(index))
+        });
+        let named = entry.replace("listing = \"host\"\n", &tables.collect::<String>());
+        std::fs::write(&path, named).expect("the entry can be written");
+    }
+
     /// Runs the program with the overlay.
     pub fn run(&self, arguments: &[&str]) -> Ran {
         self.home.run(&[&["--catalog", self.catalog.as_str()], arguments].concat())

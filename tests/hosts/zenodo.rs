@@ -20,6 +20,7 @@ fn case() -> Case {
 #[test]
 fn keeps_the_contract() {
     contract::open_host(&case());
+    contract::goes_on_at_the_host(&case(), "/content");
 }
 
 #[test]

@@ -2,7 +2,8 @@
 //! from one request to the next.
 //!
 //! `/api` is `https://api.github.com/`, `/web` is `https://github.com/`, `/codeload` is
-//! `https://codeload.github.com/`, which refuses a credential as signed storage does.
+//! `https://codeload.github.com/`, which refuses a credential as signed storage does, and `/raw` is
+//! `https://raw.githubusercontent.com/`.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -18,7 +19,7 @@ use super::{Setup, Toy, hex};
 /// The commit at which `main` and the tag `v1` stand.
 pub const COMMIT: &str = "89abcdef0123456789abcdef0123456789abcdef";
 
-/// Answers for the three.
+/// Answers for the four.
 pub fn answer(setup: &Setup, asked: &Asked) -> Reply {
     let place = asked.place();
     if place.starts_with("/api/") && asked.header("user-agent").is_none() {
@@ -38,6 +39,10 @@ pub fn answer(setup: &Setup, asked: &Asked) -> Reply {
             Reply::whole(packed(&setup.toy)).chunked()
         }
         ["codeload", ..] => Reply::status(400),
+        ["raw", "o", "r", COMMIT, name @ ..] => match setup.toy.bytes(&name.join("/")) {
+            Some(bytes) => Reply::file(asked, bytes.to_vec()),
+            None => Reply::status(404),
+        },
         _ => Reply::status(404),
     }
 }

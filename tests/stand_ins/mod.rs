@@ -7,6 +7,7 @@
 #![allow(dead_code, reason = "each crate that holds the stand-ins uses a part of them")]
 
 pub mod azure;
+pub mod box_links;
 pub mod doi;
 pub mod figshare;
 pub mod github;
