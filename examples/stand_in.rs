@@ -21,6 +21,8 @@ mod stand_ins;
 mod support {
     #[path = "support/host.rs"]
     pub mod host;
+    #[path = "support/watch.rs"]
+    pub mod watch;
 }
 
 use std::io::Read as _;

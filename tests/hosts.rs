@@ -42,6 +42,8 @@ mod idc;
 mod isic;
 #[path = "hosts/kaggle.rs"]
 mod kaggle;
+#[path = "hosts/leaks.rs"]
+mod leaks;
 #[path = "hosts/members.rs"]
 mod members;
 #[path = "hosts/osf.rs"]

@@ -8,10 +8,19 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::watch::Watch;
+
 /// An empty home folder with the program in it.
 pub struct Home {
     dir: TempDir,
     variables: BTreeMap<String, String>,
+    watch: Watch,
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        self.watch.home_goes(self.dir.path());
+    }
 }
 
 /// What a run printed and how it ended.
@@ -32,7 +41,7 @@ impl Home {
     pub fn new() -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder can be made");
         std::fs::create_dir(dir.path().join("work")).expect("the folder is new");
-        Self { dir, variables: BTreeMap::new() }
+        Self { dir, variables: BTreeMap::new(), watch: Watch::here() }
     }
 
     /// With an environment variable in every run.
@@ -52,6 +61,11 @@ impl Home {
         self.dir.path()
     }
 
+    /// What watches that no secret of it comes to somebody it is not for.
+    pub fn watch(&self) -> &Watch {
+        &self.watch
+    }
+
     /// Where datasets go by default.
     pub fn data(&self) -> PathBuf {
         self.path().join(".local/share/medsets/datasets")
@@ -64,6 +78,7 @@ impl Home {
 
     /// The program with arguments, without a terminal, ready to be changed or started.
     pub fn command(&self, arguments: &[&str]) -> Command {
+        self.watch.run(self.variables.iter(), self.path());
         let mut command = Command::new(env!("CARGO_BIN_EXE_medsets"));
         command.env_clear().envs(&self.variables).env("HOME", self.path()).env("USER", "tester");
         command.current_dir(self.path().join("work")).args(arguments);
@@ -79,6 +94,7 @@ impl Home {
     /// Runs the program with a text on standard input, and looks at the list of processes
     /// meanwhile.
     pub fn fed(&self, input: &str, arguments: &[&str]) -> Ran {
+        self.watch.told(input, arguments);
         let mut child = self.command(arguments).stdin(Stdio::piped()).spawn().expect("the program starts");
         let place = format!("/proc/{}/cmdline", child.id());
         let mut seen = std::fs::read(&place).unwrap_or_default();

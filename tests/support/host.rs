@@ -11,6 +11,8 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
+use super::watch::Watch;
+
 /// What was asked.
 #[derive(Debug, Clone)]
 pub struct Asked {
@@ -39,6 +41,7 @@ pub struct Reply {
 pub struct Host {
     address: SocketAddr,
     log: Arc<Mutex<Vec<Asked>>>,
+    watch: Watch,
     runtime: Option<tokio::runtime::Runtime>,
 }
 
@@ -150,8 +153,17 @@ impl Host {
         let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0))).expect("a loopback port is free");
         let address = listener.local_addr().expect("it is bound");
         let log = Arc::new(Mutex::new(Vec::new()));
-        runtime.spawn(serve(listener, Arc::new(answer), log.clone()));
-        Self { address, log, runtime: Some(runtime) }
+        let (url, watch) = (format!("http://{address}/"), Watch::here());
+        watch.host(&url, log.clone());
+        let (known, gives) = (log.clone(), watch.clone());
+        let answer = move |asked: Asked| {
+            known.lock().expect("no test panics while logging").push(asked.clone());
+            let reply = answer(&asked);
+            gives.given(&url, &asked, &reply.headers, &reply.body);
+            reply
+        };
+        runtime.spawn(serve(listener, Arc::new(answer)));
+        Self { address, log, watch, runtime: Some(runtime) }
     }
 
     /// Its address, ending in `/`.
@@ -170,21 +182,21 @@ impl Drop for Host {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
+        self.watch.host_goes(&self.url());
     }
 }
 
-type Answer = Arc<dyn Fn(&Asked) -> Reply + Send + Sync>;
+type Answer = Arc<dyn Fn(Asked) -> Reply + Send + Sync>;
 
-async fn serve(listener: TcpListener, answer: Answer, log: Arc<Mutex<Vec<Asked>>>) {
+async fn serve(listener: TcpListener, answer: Answer) {
     while let Ok((stream, _)) = listener.accept().await {
-        let (answer, log) = (answer.clone(), log.clone());
+        let answer = answer.clone();
         tokio::spawn(async move {
             let service = hyper::service::service_fn(move |request: Request<Incoming>| {
-                let (answer, log) = (answer.clone(), log.clone());
+                let answer = answer.clone();
                 async move {
                     let asked = asked(request).await;
-                    log.lock().expect("no test panics while logging").push(asked.clone());
-                    Ok::<_, Infallible>(response(answer(&asked)))
+                    Ok::<_, Infallible>(response(answer(asked)))
                 }
             });
             let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;

@@ -12,3 +12,4 @@ pub mod secrets;
 pub mod server;
 pub mod terminal;
 pub mod tls;
+pub mod watch;

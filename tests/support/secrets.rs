@@ -3,33 +3,22 @@
 use std::os::unix::fs::MetadataExt as _;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use base64::engine::general_purpose::STANDARD;
 
 use super::home::{Home, Ran, tree};
+use super::watch::forms;
 
 /// A secret in every form in which it may be written.
 pub struct Hidden {
+    plain: String,
     forms: Vec<String>,
 }
 
 impl Hidden {
-    /// Plain, percent-encoded in capitals and small letters, inside a text of JSON, as
-    /// hexadecimal digits, and as a part of something in base64 (RFC 4648) of either alphabet.
+    /// In the forms of [`forms`].
     pub fn new(secret: &str) -> Self {
         assert!(secret.len() >= 8, "a short secret may stand anywhere by chance");
-        let percent = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
-        let json = serde_json::to_string(secret).expect("a text");
-        let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
-        let mut forms = vec![secret.to_owned(), percent.to_lowercase(), percent, json.trim_matches('"').to_owned()];
-        forms.extend([hex.to_uppercase(), hex]);
-        // Inside a longer text base64 begins at one of three places, and its end hangs on what follows.
-        for skip in 0..3 {
-            for text in [STANDARD.encode(&secret.as_bytes()[skip..]), URL_SAFE.encode(&secret.as_bytes()[skip..])] {
-                forms.push(text[..text.len().saturating_sub(4)].to_owned());
-            }
-        }
-        Self { forms }
+        Self { plain: secret.to_owned(), forms: forms(secret) }
     }
 
     /// Fails the test if the secret stands in a text.
@@ -43,7 +32,7 @@ impl Hidden {
 
     /// Whether it stands in a text in plain.
     pub fn is_plain_in(&self, bytes: &[u8]) -> bool {
-        bytes.windows(self.forms[0].len()).any(|window| window == self.forms[0].as_bytes())
+        bytes.windows(self.plain.len()).any(|window| window == self.plain.as_bytes())
     }
 
     /// Fails the test if the secret stands in any file below the home, or in a name, but for

@@ -9,12 +9,16 @@ use std::time::{Duration, Instant};
 use pty_process::blocking::{Command, Pty};
 
 use super::home::Home;
+use super::watch::Watch;
 
 /// The program at a terminal.
 pub struct Terminal {
     input: Arc<Pty>,
     output: Receiver<Vec<u8>>,
     child: Child,
+    arguments: Vec<String>,
+    watch: Watch,
+    hidden: bool,
     /// All that stood on the screen so far.
     pub screen: String,
 }
@@ -42,7 +46,8 @@ impl Terminal {
                 }
             }
         });
-        Self { input, output, child, screen: String::new() }
+        let arguments = arguments.iter().map(|&word| word.to_owned()).collect();
+        Self { input, output, child, arguments, watch: home.watch().clone(), hidden: false, screen: String::new() }
     }
 
     /// Waits until this stands on the screen.
@@ -70,10 +75,14 @@ impl Terminal {
             assert!(Instant::now() < deadline, "what is typed is shown");
             std::thread::sleep(Duration::from_millis(2));
         }
+        self.hidden = true;
     }
 
     /// Types something.
     pub fn types(&mut self, text: &str) {
+        if std::mem::take(&mut self.hidden) {
+            self.watch.told(text, &self.arguments.iter().map(String::as_str).collect::<Vec<_>>());
+        }
         (&*self.input).write_all(text.as_bytes()).expect("the program reads its terminal");
     }
 
