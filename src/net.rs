@@ -32,6 +32,7 @@ pub mod settings;
 pub mod validator;
 
 mod failure;
+mod hop;
 mod wire;
 
 pub use api::{Answer, Lead, Peek};

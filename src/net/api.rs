@@ -8,10 +8,11 @@ use serde::de::DeserializeOwned;
 
 use crate::values::{ByteSize, SafeUrl};
 
-use super::client::{Client, Hop, Reached, Walk};
+use super::client::{Client, Reached, Walk};
 use super::error::NetError;
 use super::failure;
 use super::gate::Place;
+use super::hop::Hop;
 use super::pages::{self, Page};
 use super::request::{HttpRequest, Lane, Want};
 use super::retry::{Attempts, Verdict, chance, classify, delay};
@@ -104,7 +105,7 @@ impl Client {
             && !answer.headers().contains_key("content-disposition");
         match answer.status().as_u16() {
             // A file without bytes has no first one.
-            200 | 206 | 416 if !is_page => Ok(Peek::File(hop.asked().clone())),
+            200 | 206 | 416 if !is_page => Ok(Peek::File(hop.asked.clone())),
             _ => Ok(Peek::Page(Box::new(self.read_answer(answer, hop, place, sent, limit).await?))),
         }
     }
@@ -159,7 +160,7 @@ impl Client {
         let error = match status {
             // Created, accepted, nothing to say: successes of an interface.
             201 | 202 | 204 => None,
-            _ => failure::of_status(status, answer.headers(), hop.asked(), sent, &settings.clock),
+            _ => failure::of_status(status, answer.headers(), &hop.asked, sent, &settings.clock),
         };
         if let Some(error @ (NetError::RateLimited { .. } | NetError::ServerError { .. })) = error {
             self.close_after(&error, &hop);

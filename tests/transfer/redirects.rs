@@ -5,29 +5,44 @@ use std::sync::Arc;
 use super::support::server::{Answer, Request, Server};
 use super::{Fails, Known, Trial, Whole, known, noise};
 
-#[test]
-fn a_credential_comes_back_to_its_origin_and_goes_to_no_other() {
-    let body = noise(1000, 1);
-    let other = Server::start(|_| Answer::redirect("https://data.example/back?sig=1").with("set-cookie", "other=1"));
-    let files = [known("a.bin", &body, Known::Digest)];
-    let bytes = body.clone();
+/// A host that redirects elsewhere, whence the chain comes back, with an account stored for it.
+fn there_and_back(at_home: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> (Trial, Server) {
+    let back = "https://data.example/back?sig=1";
+    let other = Server::start(move |_| Answer::redirect(back).with("set-cookie", "other=1"));
+    let files = [known("a.bin", &noise(1000, 1), Known::Digest)];
     let trial = Trial::many(&files, "auth = \"basic\"", move |request| match request.path.as_str() {
-        "/a.bin" => Answer::redirect("https://other.example/there").with("set-cookie", "own=1"),
-        _ if request.header("authorization").is_some() => Answer::whole(&bytes),
-        _ => Answer::status(401),
+        "/a.bin" => Answer::redirect("/b.bin").with("set-cookie", "own=1"),
+        "/b.bin" => Answer::redirect("https://other.example/there"),
+        _ => at_home(request),
     });
     let rules = format!("https://data.example/={};https://other.example/={}", trial.server.url(), other.url());
     let trial = trial
         .with("MEDSETS_REWRITE", rules)
         .with("MEDSETS_USER_HTTP_DATA_EXAMPLE", "jane")
         .with("MEDSETS_PASSWORD_HTTP_DATA_EXAMPLE", "pw");
+    (trial, other)
+}
+
+/// Who leads back chooses the address, and so what the credential would be used for.
+#[test]
+fn a_credential_that_was_left_behind_is_not_taken_up_again() {
+    let body = noise(1000, 1);
+    let bytes = body.clone();
+    let (trial, other) = there_and_back(move |_| Answer::whole(&bytes));
     trial.ends("a.bin", &body, &Whole);
     assert_eq!(other.log().len(), 1);
     for name in ["authorization", "cookie", "referer"] {
         assert_eq!(other.log()[0].header(name), None, "the other origin sees no `{name}`");
-        let kept = name == "authorization";
-        assert!(trial.server.log().iter().all(|request| request.header(name).is_some() == kept), "{name}");
     }
+    let log = trial.server.log();
+    let seen: Vec<_> = log.iter().map(|asked| (asked.path.as_str(), asked.header("authorization").is_some())).collect();
+    assert_eq!(seen, [("/a.bin", true), ("/b.bin", true), ("/back?sig=1", false)]);
+}
+
+#[test]
+fn a_host_that_wants_it_after_all_is_told_of() {
+    let (trial, _other) = there_and_back(|_| Answer::status(401));
+    trial.ends("a.bin", &noise(1000, 1), &Fails(34, &["comes back from another host", "not sent"]));
 }
 
 #[test]
