@@ -88,6 +88,7 @@ async fn run(environment: Environment, mut arguments: Arguments, output: &mut Ou
     };
     context.report = progress_for(&context, &arguments, report);
     let cancel = context.cancel.clone();
+    be_told_of_large_files();
     let interrupts = tokio::spawn(watch_signals(cancel.clone()));
     let answer = match make_known(&mut context, &mut arguments.command).await {
         Ok(()) => dispatch(&context, &arguments.command, output).await,
@@ -213,6 +214,15 @@ async fn watch_signals(cancel: crate::events::Cancel) {
         }
         cancel.set(exit.0);
     }
+}
+
+/// Without a handler the system ends a program that makes a file larger than `ulimit -f` allows;
+/// with one the writing fails, which is told like a full disk.
+fn be_told_of_large_files() {
+    /// `SIGXFSZ`, the same number on Linux and macOS.
+    const FILE_TOO_LARGE: i32 = 25;
+    // It stays when the stream is dropped. Where it cannot be set, the system's way remains.
+    let _ = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::from_raw(FILE_TOO_LARGE));
 }
 
 /// A failure after a signal is the signal's.

@@ -40,6 +40,7 @@ pub mod stretches;
 mod download;
 mod encoding;
 mod file;
+mod persistence;
 mod pieces;
 mod proof;
 mod writer;

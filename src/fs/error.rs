@@ -37,6 +37,8 @@ pub enum FsErrorKind {
     NoInodes,
     /// A quota is used up; bytes may be free.
     Quota,
+    /// A file would become larger than the file system, or a limit of the system, lets it be.
+    FileTooLarge,
     /// No permission.
     Denied,
     /// The file system is mounted read-only.
@@ -65,6 +67,7 @@ impl FsError {
             io::ErrorKind::StorageFull if self.inodes == Inodes::UsedUp => FsErrorKind::NoInodes,
             io::ErrorKind::StorageFull => FsErrorKind::DiskFull,
             io::ErrorKind::QuotaExceeded => FsErrorKind::Quota,
+            io::ErrorKind::FileTooLarge => FsErrorKind::FileTooLarge,
             io::ErrorKind::PermissionDenied => FsErrorKind::Denied,
             io::ErrorKind::ReadOnlyFilesystem => FsErrorKind::ReadOnly,
             io::ErrorKind::CrossesDevices => FsErrorKind::OtherFileSystem,
@@ -75,7 +78,7 @@ impl FsError {
     /// The exit code (command line contract, section 3).
     pub fn exit(&self) -> u8 {
         match self.kind() {
-            FsErrorKind::DiskFull => 50,
+            FsErrorKind::DiskFull | FsErrorKind::FileTooLarge => 50,
             FsErrorKind::NoInodes | FsErrorKind::Quota => 51,
             FsErrorKind::Denied | FsErrorKind::ReadOnly => 52,
             FsErrorKind::NotFound | FsErrorKind::AlreadyExists | FsErrorKind::OtherFileSystem | FsErrorKind::Other => 1,
@@ -109,6 +112,11 @@ impl Remedy for FsError {
             }
             FsErrorKind::Quota => {
                 "the quota for bytes or files is used up; ask for more, or choose another folder".into()
+            }
+            FsErrorKind::FileTooLarge => {
+                "files of this size do not fit there: choose a folder on another file system (FAT takes 4 GiB at most), \
+                 or raise the limit that `ulimit -f` shows"
+                    .into()
             }
             FsErrorKind::Denied => "choose a folder you may write to, or ask its owner".into(),
             FsErrorKind::OtherFileSystem => {

@@ -80,7 +80,7 @@ impl Client {
     /// Every status but 200, 206, 412 and 416 is an error with its meaning.
     pub async fn get(&self, request: &HttpRequest, want: Option<&Want>, lane: Lane) -> Result<Response, NetError> {
         match self.walk(request, want, lane, Walk::ToTheEnd).await? {
-            Reached::Answer { answer, hop, place, sent } => self.settle(answer, hop, place, sent),
+            Reached::Answer { answer, hop, place, sent } => self.settle(answer, hop, place, sent).await,
             Reached::Elsewhere(url) => unreachable!("a walk to the end does not stop before {url}"),
         }
     }
@@ -197,7 +197,7 @@ impl Client {
     }
 
     /// Turns the last answer of a chain into a response, or into the error it stands for.
-    fn settle(
+    async fn settle(
         &self,
         answer: reqwest::Response,
         hop: Hop,
@@ -210,6 +210,9 @@ impl Client {
         }
         let clock = &self.0.settings.clock;
         if let Some(error) = failure::of_status(status, answer.headers(), &hop.asked, credential_sent, clock) {
+            if status == 400 && says_expired(answer).await {
+                return Err(NetError::LinkExpired { url: hop.asked });
+            }
             self.close_after(&error, &hop);
             return Err(error);
         }
@@ -268,6 +271,14 @@ impl Client {
 }
 
 const CAME_BACK: &str = "it comes back from another host, after which the credential is not sent";
+
+/// Whether the body of a refusal is that of an object store for a link whose time is over: Google
+/// Cloud Storage, and S3 with temporary keys, answer so with status 400.
+async fn says_expired(answer: reqwest::Response) -> bool {
+    let kind = answer.headers().get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let is_xml = kind.contains("xml");
+    is_xml && String::from_utf8_lossy(&opening(answer).await).contains("<Code>ExpiredToken</Code>")
+}
 
 /// Reads the small body of a redirect, so that its connection can be used again.
 async fn drain(answer: reqwest::Response) {

@@ -67,13 +67,27 @@ pub enum NetError {
         /// How long we waited.
         after: Duration,
     },
-    /// The connection broke before the answer was whole.
+    /// The connection broke before an answer began.
     #[error("connection to `{}` broke off at <{url}>: {reason}", url.host())]
     Interrupted {
         /// What was asked for.
         url: SafeUrl,
         /// How.
         reason: String,
+    },
+    /// An answer ended before it was whole.
+    #[error("the answer of `{}` ended too early for <{url}>: {reason}", url.host())]
+    CutShort {
+        /// What was asked for.
+        url: SafeUrl,
+        /// How.
+        reason: String,
+    },
+    /// A signed address whose time is over, the host says.
+    #[error("`{}` says that the time of the link is over for <{url}>", url.host())]
+    LinkExpired {
+        /// What was asked for.
+        url: SafeUrl,
     },
     /// The host wants fewer requests.
     #[error("`{}` limits requests (status {status}{}) for <{url}>", url.host(), later(*retry_after))]
@@ -179,6 +193,8 @@ impl NetError {
             | Self::ProxyFailed { .. }
             | Self::ProxySignIn { .. }
             | Self::Interrupted { .. } => 31,
+            Self::CutShort { .. } => 41,
+            Self::LinkExpired { .. } => 36,
             Self::Stalled { .. } => 32,
             Self::RateLimited { .. } => 33,
             Self::ServerError { .. } | Self::Redirect { .. } | Self::Protocol { .. } | Self::TooLarge { .. } => 34,
@@ -188,6 +204,11 @@ impl NetError {
             Self::NotPermitted { .. } => 22,
             Self::Forbidden { .. } | Self::Setup { .. } => 10,
         }
+    }
+
+    /// Whether the same request may succeed later.
+    pub fn is_retryable(&self) -> bool {
+        matches!(self.exit(), 31..=34 | 41)
     }
 
     /// What was asked for; of several the first.
@@ -201,6 +222,8 @@ impl NetError {
             | Self::ProxySignIn { url, .. }
             | Self::Stalled { url, .. }
             | Self::Interrupted { url, .. }
+            | Self::CutShort { url, .. }
+            | Self::LinkExpired { url }
             | Self::RateLimited { url, .. }
             | Self::ServerError { url, .. }
             | Self::Gone { url, .. }
@@ -251,7 +274,8 @@ impl Remedy for NetError {
             Self::ProxySignIn { .. } => {
                 "write user and password into the address of the proxy: `http://USER:PASSWORD@HOST:PORT`".into()
             }
-            Self::Stalled { .. } | Self::Interrupted { .. } | Self::ServerError { .. } => {
+            Self::LinkExpired { .. } => "ask the host for a new link and run the same command again".into(),
+            Self::Stalled { .. } | Self::Interrupted { .. } | Self::CutShort { .. } | Self::ServerError { .. } => {
                 "run the same command again later; finished parts are kept".into()
             }
             Self::RateLimited { retry_after: Some(after), .. } => {

@@ -37,7 +37,7 @@ pub fn of_request(error: reqwest::Error, url: &SafeUrl, proxy: Option<String>) -
 
 /// What a body that broke off means.
 pub fn of_body(error: reqwest::Error, url: &SafeUrl) -> NetError {
-    NetError::Interrupted { url: url.clone(), reason: innermost(&error.without_url()) }
+    NetError::CutShort { url: url.clone(), reason: innermost(&error.without_url()) }
 }
 
 /// What a status other than success means; `None` for success and for the refusals of a range

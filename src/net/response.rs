@@ -86,7 +86,7 @@ impl Response {
     /// The next piece of the body; `None` at its end.
     ///
     /// # Errors
-    /// [`NetError::Stalled`] when next to nothing comes for too long, [`NetError::Interrupted`]
+    /// [`NetError::Stalled`] when next to nothing comes for too long, [`NetError::CutShort`]
     /// when the body ends before it is whole, as far as its framing tells.
     pub async fn next(&mut self) -> Result<Option<Bytes>, NetError> {
         let deadline = self.watch.ask(Instant::now());

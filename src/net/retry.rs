@@ -35,9 +35,10 @@ pub fn classify(error: &NetError) -> Verdict {
         }
         NetError::Stalled { .. }
         | NetError::Interrupted { .. }
+        | NetError::CutShort { .. }
         | NetError::CannotConnect { .. }
         | NetError::ProxyFailed { .. } => Verdict::Retry { after: None },
-        NetError::SignInNeeded { .. } | NetError::NotPermitted { .. } => Verdict::Refresh,
+        NetError::SignInNeeded { .. } | NetError::NotPermitted { .. } | NetError::LinkExpired { .. } => Verdict::Refresh,
         NetError::Offline { .. }
         | NetError::NameNotFound { .. }
         | NetError::Tls { .. }

@@ -216,7 +216,7 @@ impl From<CredentialError> for Failure {
 impl From<NetError> for Failure {
     fn from(error: NetError) -> Self {
         let exit = Exit(error.exit());
-        Self { retryable: matches!(exit.0, 31..=34), ..Self::from_error(exit, &error) }.said_by(&error)
+        Self { retryable: error.is_retryable(), ..Self::from_error(exit, &error) }.said_by(&error)
     }
 }
 

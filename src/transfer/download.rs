@@ -14,10 +14,11 @@ use super::digests::{self, Followers};
 use super::encoding::{BROKEN_ENCODING, MOST_DECODED, copy_hashed, decoded, must_decode};
 use super::engine::Engine;
 use super::error::TransferError;
-use super::file::{Failed, expires};
+use super::file::Failed;
 use super::job::{Done, Job, Verified};
 use super::journal;
 use super::part::Part;
+use super::persistence::expires;
 use super::pieces;
 use super::writer::Writer;
 
@@ -33,6 +34,8 @@ pub(super) struct Download<'e> {
     pub job: &'e Job,
     /// Bytes that came over the network.
     pub received: u64,
+    /// Where the last attempt ended in the file.
+    reached: u64,
     part: Option<Arc<Part>>,
     pub(super) followers: Option<Followers>,
     pub(super) stated: Vec<Digest>,
@@ -41,7 +44,7 @@ pub(super) struct Download<'e> {
 
 impl<'e> Download<'e> {
     pub(super) fn new(engine: &'e Arc<Engine>, job: &'e Job) -> Self {
-        Self { engine, job, received: 0, part: None, followers: None, stated: Vec::new(), encoding: None }
+        Self { engine, job, received: 0, reached: 0, part: None, followers: None, stated: Vec::new(), encoding: None }
     }
 
     /// One attempt. Whatever arrived stays in the part.
@@ -142,6 +145,7 @@ impl<'e> Download<'e> {
     async fn in_pieces(&mut self, request: &HttpRequest, part: &Arc<Part>, total: u64) -> Result<Done, Failed> {
         self.follow(part);
         let outcome = pieces::download(self, request, part, total).await;
+        self.reached = part.held();
         match outcome? {
             pieces::Got::Whole => self.finish(part.clone(), total, request).await,
             pieces::Got::Answer(response) => {
@@ -184,6 +188,7 @@ impl<'e> Download<'e> {
             };
             self.refuse_page(opening.take(&piece))?;
             at += piece.len() as u64;
+            self.reached = at;
             self.received += piece.len() as u64;
             if limit.is_some_and(|limit| at > limit) {
                 self.refuse_page(opening.end())?;
@@ -198,7 +203,7 @@ impl<'e> Download<'e> {
         self.progress(bytes);
         self.refuse_page(opening.end())?;
         if let Some(expected) = total.filter(|total| self.encoding.is_none() && at < *total) {
-            return Err(Failed::Short { received: at, expected });
+            return Err(short(request, at, expected));
         }
         self.finish(part, at, request).await
     }
@@ -219,6 +224,7 @@ impl<'e> Download<'e> {
             };
             self.refuse_page(opening.take(&piece))?;
             body.extend_from_slice(&piece);
+            self.reached = body.len() as u64;
             self.received += piece.len() as u64;
             if self.limit().is_some_and(|limit| body.len() as u64 > limit) {
                 self.refuse_page(opening.end())?;
@@ -231,7 +237,7 @@ impl<'e> Download<'e> {
         if let (Some(size), None) = (self.job.expected.size, &self.encoding)
             && (body.len() as u64) < size.0
         {
-            return Err(Failed::Short { received: body.len() as u64, expected: size.0 });
+            return Err(short(request, body.len() as u64, size.0));
         }
         let said_encoded = self.encoding.is_some();
         self.believe_encoding(&body)?;
@@ -442,14 +448,24 @@ impl<'e> Download<'e> {
 
     pub(super) fn give_up(&mut self, error: NetError, location: &Location) -> TransferError {
         let file = self.job.file.clone();
+        let known = self.job.expected.size.or(self.part.as_ref().and_then(|part| part.total()).map(ByteSize));
         if let Err(source) = self.stop() {
             return TransferError::Fs { file, source };
         }
-        let refused = matches!(error, NetError::SignInNeeded { .. } | NetError::NotPermitted { .. });
-        if refused && (expires(location) || self.received > 0) {
-            return TransferError::Expired { file, source: error };
+        match error {
+            NetError::SignInNeeded { .. } | NetError::NotPermitted { .. }
+                if expires(location).is_some() || self.received > 0 =>
+            {
+                TransferError::Expired { file, source: error }
+            }
+            NetError::LinkExpired { .. } => TransferError::Expired { file, source: error },
+            // Bytes with a transport encoding are not counted like those of the file.
+            NetError::CutShort { .. } if self.encoding.is_none() => match known {
+                Some(expected) => TransferError::Truncated { file, expected, received: ByteSize(self.reached) },
+                None => TransferError::Net { file, source: error },
+            },
+            source => TransferError::Net { file, source },
         }
-        TransferError::Net { file, source: error }
     }
 
     pub(super) fn url(&self, location: &Location) -> SafeUrl {
@@ -467,6 +483,12 @@ impl Drop for Download<'_> {
         // The parts are continued by the next run; a journal that cannot be written costs bytes only.
         let _ = self.stop();
     }
+}
+
+/// A body that ended cleanly but early: another attempt may bring the rest.
+fn short(request: &HttpRequest, received: u64, expected: u64) -> Failed {
+    let reason = format!("it ended after {received} of {expected} bytes");
+    Failed::Net(NetError::CutShort { url: request.url.clone(), reason })
 }
 
 /// The head of an answer, as the pure decision sees it.

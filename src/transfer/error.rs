@@ -130,7 +130,11 @@ impl TransferError {
 
     /// Whether the same command may succeed later without anything being changed.
     pub fn is_retryable(&self) -> bool {
-        matches!(self.exit(), 31..=34)
+        match self {
+            Self::Net { source, .. } => source.is_retryable(),
+            Self::Truncated { .. } => true,
+            _ => matches!(self.exit(), 31..=34),
+        }
     }
 
     /// The host's address, where one was asked.

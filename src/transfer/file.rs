@@ -3,18 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use crate::events::Event;
 use crate::net::NetError;
-use crate::net::retry::{self, Attempts, Verdict};
 use crate::plan::Location;
-use crate::values::ByteSize;
 
 use super::download::Download;
 use super::engine::Engine;
 use super::error::TransferError;
 use super::job::{Done, Job, Locate, Verified};
+use super::persistence::{Link, Persistence, pause};
 
 /// How often a file may turn out to be of another version before it is given up.
 const VERSIONS: u32 = 4;
@@ -25,13 +22,6 @@ pub(super) enum Failed {
     Net(NetError),
     /// What is held is of no use: start over.
     Over(&'static str),
-    /// The body ended cleanly but early: another attempt may bring the rest.
-    Short {
-        /// What there is now.
-        received: u64,
-        /// What there should be.
-        expected: u64,
-    },
     /// Nothing that another attempt would change.
     Final(TransferError),
 }
@@ -118,11 +108,14 @@ async fn with_attempts(
     mut location: Location,
 ) -> Result<Done, TransferError> {
     let fs_error = |source| TransferError::Fs { file: job.file.clone(), source };
+    let protocol = |download: &Download, location: &Location, reason: &str| NetError::Protocol {
+        url: download.url(location),
+        reason: reason.to_owned(),
+    };
     let wrapped = is_wrapped(&location);
-    let mut attempts = Attempts::new(engine.settings.retries);
     let mut download = Download::new(engine, job);
-    let (mut refreshed, mut versions) = (0, 0);
-    let mut best = download.held();
+    let mut persistence = Persistence::new(&engine.client, engine.settings.retries, download.held());
+    let mut versions = 0;
     let now = || engine.client.settings().clock.now();
     let mut given = now();
     loop {
@@ -130,68 +123,30 @@ async fn with_attempts(
             outcome = download.attempt(&location) => outcome,
             () = engine.cancel.cancelled() => Err(Failed::Final(TransferError::Cancelled { file: job.file.clone() })),
         };
-        let failed = match outcome {
+        let (error, wait) = match outcome {
             Ok(done) => return Ok(done),
-            Err(failed) => failed,
-        };
-        // Bytes that came before and were thrown away are no progress: a host that breaks off
-        // and knows no ranges would be asked for ever.
-        let progress = download.held().saturating_sub(best);
-        best += progress;
-        if progress > 0 {
-            refreshed = 0;
-        }
-        let mut short = None;
-        let error = match failed {
-            Failed::Final(error) => {
+            Err(Failed::Final(error)) => {
                 download.stop().map_err(fs_error)?;
                 return Err(error);
             }
-            Failed::Over(reason) => {
+            Err(Failed::Over(reason)) => {
+                persistence.note(download.held());
                 download.start_over().map_err(fs_error)?;
                 versions += 1;
-                NetError::Protocol { url: download.url(&location), reason: reason.to_owned() }
+                (protocol(&download, &location, reason), (versions < VERSIONS).then_some(Duration::ZERO))
             }
-            Failed::Short { received, expected } => {
-                let (received, expected) = (ByteSize(received), ByteSize(expected));
-                short = Some(TransferError::Truncated { file: job.file.clone(), expected, received });
-                let reason = format!("it ended after {} of {} bytes", received.0, expected.0);
-                NetError::Interrupted { url: download.url(&location), reason }
+            Err(Failed::Net(error)) => {
+                let link = Link::of(&location, given, now(), download.received > 0);
+                let wait = persistence.after(&error, download.held(), link);
+                (error, wait)
             }
-            Failed::Net(error) => error,
         };
-        let patience = engine.client.settings().max_retry_after;
-        let wait = match retry::classify(&error) {
-            _ if versions > 0 && versions < VERSIONS && matches!(error, NetError::Protocol { .. }) => Duration::ZERO,
-            Verdict::Refresh if outlived(&location, given, now()) => Duration::ZERO,
-            Verdict::Refresh if refreshed < 3 && (download.received > 0 || expires(&location)) => {
-                refreshed += 1;
-                Duration::ZERO
-            }
-            // Nobody waits for an hour in silence: the person is told when to come back.
-            Verdict::Retry { after: Some(after) } if after > patience => {
-                return Err(download.give_up(error, &location));
-            }
-            Verdict::Retry { after } => match attempts.failed(progress) {
-                Some(attempt) => retry::delay(attempt, after, retry::chance()),
-                None => {
-                    let gave_up = download.give_up(error, &location);
-                    return Err(short.filter(|_| gave_up.host().is_some()).unwrap_or(gave_up));
-                }
-            },
-            Verdict::Refresh | Verdict::GiveUp => return Err(download.give_up(error, &location)),
-        };
-        let retry = Event::Retry { file: job.file.clone(), reason: error.to_string(), wait_s: wait.as_secs_f64() };
-        engine.report.report(retry);
-        tokio::select! {
-            () = tokio::time::sleep(wait) => {}
-            () = engine.cancel.cancelled() => {}
-        }
+        let Some(wait) = wait else { return Err(download.give_up(error, &location)) };
+        pause(&engine.report, &engine.cancel, &job.file, &error, wait).await;
         given = now();
         location = located(job, way).await?;
         if is_wrapped(&location) != wrapped {
-            let reason = "the host serves it in another form than a moment ago".to_owned();
-            let error = NetError::Protocol { url: download.url(&location), reason };
+            let error = protocol(&download, &location, "the host serves it in another form than a moment ago");
             download.discard();
             return Err(TransferError::Net { file: job.file.clone(), source: error });
         }
@@ -204,38 +159,4 @@ fn is_wrapped(location: &Location) -> bool {
 
 async fn located(job: &Job, way: &dyn Locate) -> Result<Location, TransferError> {
     way.locate().await.map_err(|cause| TransferError::NotLocated { file: job.file.clone(), cause })
-}
-
-/// Whether a link that was good when it was given has lived out its time since: it waited for its
-/// turn among others. Another one is asked for then, however often that happens.
-fn outlived(location: &Location, given: Timestamp, now: Timestamp) -> bool {
-    let (Location::Http(request) | Location::Wrapped(request)) = location else { return false };
-    request.expires.is_some_and(|expires| given < expires && expires <= now)
-}
-
-pub(super) fn expires(location: &Location) -> bool {
-    matches!(location, Location::Http(request) | Location::Wrapped(request) if request.expires.is_some())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::plan::HttpRequest;
-    use crate::values::SafeUrl;
-
-    #[test]
-    fn a_link_that_waited_too_long_is_not_one_that_never_worked() {
-        #[track_caller]
-        fn check(expires: Option<&str>, given: &str, now: &str, expected: bool) {
-            let url = SafeUrl::parse("https://storage.example/a?sig=SECRET").unwrap();
-            let expires = expires.map(|time| time.parse().unwrap());
-            let location = Location::Http(HttpRequest { expires, ..HttpRequest::get(url) });
-            assert_eq!(outlived(&location, given.parse().unwrap(), now.parse().unwrap()), expected, "{given} {now}");
-        }
-        let at = |second: u8| format!("2026-11-28T10:00:{second:02}Z");
-        check(Some(&at(25)), &at(0), &at(40), true);
-        check(Some(&at(25)), &at(0), &at(5), false); // refused at once
-        check(Some(&at(25)), &at(30), &at(40), false); // a clock is wrong
-        check(None, &at(0), &at(40), false);
-    }
 }

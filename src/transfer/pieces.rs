@@ -156,7 +156,7 @@ async fn take(
     download.progress(download.flushed(writer.finish().await)?);
     match failure {
         Some(failed) => Err(failed),
-        None if at < until => Err(Failed::Net(crate::net::NetError::Interrupted {
+        None if at < until => Err(Failed::Net(crate::net::NetError::CutShort {
             url: request.url.clone(),
             reason: format!("a range ended after {} of {} bytes", at - from, until - from),
         })),

@@ -9,14 +9,12 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
 use crate::events::{Cancel, Event, Report};
 use crate::fs::{self, Access, FsError};
-use crate::net::retry::{self, Attempts, Verdict};
 use crate::net::{Client, Lane, NetError, Response, Validator, Want};
 use crate::plan::{HttpRequest, Location, RangeSupport};
 use crate::values::{ByteSize, RelPath, SafeUrl};
@@ -25,9 +23,9 @@ use super::content::{self, Opening};
 use super::download::head;
 use super::engine::TransferSettings;
 use super::error::TransferError;
-use super::file::expires;
 use super::job::Locate;
 use super::part::Part;
+use super::persistence::{Link, Persistence, expires, pause};
 use super::writer::Writer;
 
 /// Bytes of one request.
@@ -152,12 +150,12 @@ impl Places<'_> {
         act: &impl Fn(HttpRequest) -> F,
     ) -> Result<T, TransferError> {
         let cancelled = || TransferError::Cancelled { file: self.file.clone() };
-        let mut attempts = Attempts::new(self.settings.retries);
-        let mut refreshed = 0;
-        let mut best = held();
+        let mut persistence = Persistence::new(self.client, self.settings.retries, held());
+        let now = || self.client.settings().clock.now();
         loop {
             let located = way.locate().await;
             let location = located.map_err(|cause| TransferError::NotLocated { file: self.file.clone(), cause })?;
+            let given = now();
             let request = match &location {
                 Location::Http(request) if request.ranges != RangeSupport::No => request.clone(),
                 Location::Wrapped(_) => return Err(TransferError::OnlyWrapped { file: self.file.clone() }),
@@ -172,30 +170,15 @@ impl Places<'_> {
                 Err(Failed::Final(error)) => return Err(error),
                 Err(Failed::Net(error)) => error,
             };
-            let progress = held().saturating_sub(best);
-            best += progress;
-            if progress > 0 {
-                refreshed = 0;
-            }
             // A refusal where the host did give something is a link that has expired.
-            let has_worked = has_worked || best > 0 || expires(&location);
-            let patience = self.client.settings().max_retry_after;
-            let wait = match retry::classify(&error) {
-                Verdict::Refresh if refreshed < 3 && has_worked => {
-                    refreshed += 1;
-                    Some(Duration::ZERO)
-                }
-                Verdict::Retry { after } if after.is_none_or(|after| after <= patience) => {
-                    attempts.failed(progress).map(|attempt| retry::delay(attempt, after, retry::chance()))
-                }
-                _ => None,
+            let has_worked = has_worked || held() > 0 || expires(&location).is_some();
+            let link = Link::of(&location, given, now(), has_worked);
+            let Some(wait) = persistence.after(&error, held(), link) else {
+                return Err(self.given_up(way, error, has_worked).await);
             };
-            let Some(wait) = wait else { return Err(self.given_up(way, error, has_worked).await) };
-            let (reason, wait_s) = (error.to_string(), wait.as_secs_f64());
-            self.report.report(Event::Retry { file: self.file.clone(), reason, wait_s });
-            tokio::select! {
-                () = tokio::time::sleep(wait) => {}
-                () = self.cancel.cancelled() => return Err(cancelled()),
+            pause(self.report, self.cancel, self.file, &error, wait).await;
+            if self.cancel.is_set() {
+                return Err(cancelled());
             }
         }
     }
@@ -203,7 +186,7 @@ impl Places<'_> {
     async fn given_up(&self, way: &dyn Locate, error: NetError, has_worked: bool) -> TransferError {
         let file = self.file.clone();
         let is_refusal = matches!(error, NetError::SignInNeeded { .. } | NetError::NotPermitted { .. });
-        if is_refusal && has_worked {
+        if matches!(error, NetError::LinkExpired { .. }) || is_refusal && has_worked {
             return TransferError::Expired { file, source: error };
         }
         match way.explain(&error).await {
@@ -328,7 +311,7 @@ impl Places<'_> {
             Some(failed) => Err(failed),
             None if left > 0 => {
                 let reason = format!("a range ended {left} bytes early");
-                Err(Failed::Net(NetError::Interrupted { url: request.url.clone(), reason }))
+                Err(Failed::Net(NetError::CutShort { url: request.url.clone(), reason }))
             }
             None => Ok(()),
         }

@@ -341,29 +341,37 @@ fn datasets_of_the_catalogue_need_no_step() {
     );
 }
 
+/// As Google Cloud Storage words it, with status 400.
+fn over_by_google() -> Reply {
+    let body = "<?xml version='1.0' encoding='UTF-8'?><Error><Code>ExpiredToken</Code><Message>Invalid argument.</Message>\
+                <Details>The provided token has expired.</Details></Error>";
+    Reply::whole(body).but(400).with("content-type", "application/xml; charset=UTF-8")
+}
+
 #[test]
 fn a_link_that_has_run_out_is_asked_for_again() {
     let scene = case().start();
     let toy = case().toy;
     let refusals = AtomicUsize::new(0);
-    // The very first link is refused as one that came too late.
-    let store = Host::start(move |asked| {
-        if refusals.fetch_add(1, Ordering::SeqCst) == 0 {
-            return Reply::page("<Error><Code>ExpiredToken</Code></Error>").but(403);
-        }
-        storage::answer(&toy, asked)
+    // The very first links are refused as ones that came too late.
+    let store = Host::start(move |asked| match refusals.fetch_add(1, Ordering::SeqCst) {
+        0 => Reply::page("<Error><Code>ExpiredToken</Code></Error>").but(403),
+        1 => over_by_google(),
+        _ => storage::answer(&toy, asked),
     });
     let host = scene.host.url();
     let rewrites = format!("{STORAGE}={};https://api.kaggle.com/={host}api/", store.url());
     let scene = scene.with("MEDSETS_REWRITE", &rewrites);
     scene.run(&["fetch", "toy"]).expect(0);
     assert_eq!(scene.data(), expected(&case().toy));
-    assert_eq!(posted(&scene, "/DownloadDataset").len(), case().toy.files.len() + 1);
+    assert_eq!(posted(&scene, "/DownloadDataset").len(), case().toy.files.len() + 2);
 
-    let never = Host::start(|_| Reply::page("<Error><Code>ExpiredToken</Code></Error>").but(403));
-    let scene = case().start();
-    let rewrites = format!("{STORAGE}={};https://api.kaggle.com/={}api/", never.url(), scene.host.url());
-    scene.with("MEDSETS_REWRITE", &rewrites).run(&["fetch", "toy"]).expect(36).says(&["link"]);
+    for over in [|| Reply::page("<Error><Code>ExpiredToken</Code></Error>").but(403), over_by_google] {
+        let never = Host::start(move |_| over());
+        let scene = case().start();
+        let rewrites = format!("{STORAGE}={};https://api.kaggle.com/={}api/", never.url(), scene.host.url());
+        scene.with("MEDSETS_REWRITE", &rewrites).run(&["fetch", "toy"]).expect(36).says(&["link"]);
+    }
 }
 
 #[test]
