@@ -311,10 +311,7 @@ impl AnyProvider {
             }
             Host::Huggingface { repo, repo_kind, revision } => Self::Huggingface(huggingface::HubRepository {
                 repo: repo.clone(),
-                kind: match repo_kind.as_deref() {
-                    Some("model") => huggingface::HubKind::Model,
-                    _ => huggingface::HubKind::Dataset,
-                },
+                kind: huggingface::HubKind::of(repo_kind.as_deref()),
                 revision: revision.clone(),
             }),
             Host::Googledrive { folder } => Self::Googledrive(googledrive::DriveFiles { folder: folder.clone() }),
@@ -362,11 +359,7 @@ impl AnyProvider {
                 account: account.clone(),
                 container: container.clone(),
                 prefix: prefix.clone(),
-                link: link.map(|_| azure::LinkFromUser {
-                    dataset: selection.to_string(),
-                    name: source.host.credential(selection.id()),
-                    page: access_page(selection, source),
-                }),
+                link: link.map(|_| azure::LinkFromUser::of(source, selection)),
             }),
         }
     }

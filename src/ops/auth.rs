@@ -243,8 +243,7 @@ pub async fn login(
     let stored = context.credentials()?.store(provider, &secret, link.as_ref().and_then(|link| link.ends))?;
     let mut warnings = stored.notices;
     if check == Check::Host && identity.is_none() && link.is_none() {
-        warnings
-            .push(format!("{} cannot be asked whether the {} is good; it was stored as it is", door.title, door.word));
+        warnings.push(format!("{} does not say whether the {} is good; it was stored as it is", door.title, door.word));
     }
     forget_answers(context, provider)?;
     warnings.extend(asked_before(context, door, &stored.origin)?);
@@ -388,7 +387,7 @@ fn judge(standing: &mut Standing, answer: Result<Option<Identity>, ProviderError
             standing.state = StandingState::Accepted;
             standing.account = identity.name.or(standing.account.take());
         }
-        Ok(None) => standing.detail = Some("the host cannot be asked".to_owned()),
+        Ok(None) => standing.detail = Some("the host does not say".to_owned()),
         Err(error) => {
             let failure = Failure::from(error);
             let refused = failure.exit == Exit::REFUSED;

@@ -149,6 +149,9 @@ pub(super) fn wanted(
     means: Means,
     warnings: &mut Vec<String>,
 ) -> Result<Vec<Wanted>, Failure> {
+    if listing.0.is_empty() && means == Means::Fetch {
+        return Err(nothing_listed(target));
+    }
     let mut choice = Choice::of(options, target.selection)?;
     let keep = keeps(context, options);
     let channel = target.source.channel.as_str();
@@ -247,6 +250,15 @@ fn entry_first(digests: &mut [Digest], entry: Option<&FileEntry>) -> usize {
     let is_of_entry = |digest: &Digest| entry.digests.contains(digest);
     digests.sort_by_key(|digest| !is_of_entry(digest));
     digests.iter().filter(|digest| is_of_entry(digest)).count()
+}
+
+/// A host that answers, and has no file of the release any more, or not yet.
+fn nothing_listed(target: &Target<'_>) -> Failure {
+    let (selection, channel) = (target.selection, &target.source.channel);
+    let page = selection.dataset().entry.homepage.as_ref().map_or(String::new(), |page| format!(": see <{page}>"));
+    Failure::new(Exit::GONE, format!("source `{channel}` lists no file of `{selection}`"))
+        .help(format!("the publisher may have withdrawn or moved the files, or not put them there yet{page}"))
+        .help("`medsets info ID --sources` names other sources, to be chosen with `--source`")
 }
 
 /// The files a source has.

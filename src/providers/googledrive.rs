@@ -114,7 +114,12 @@ async fn entries(hosts: &Hosts, folder: &str) -> Result<Vec<Entry>, ProviderErro
         let exit = if matches!(answer.error, Some(NetError::Gone { .. })) { 35 } else { 22 };
         return Err(ProviderError::Refused { exit, message, help: vec![format!("see <{page}> in a browser")] });
     }
-    page::entries(&answer.page.text()).ok_or_else(|| unusable("a page that shows no folder".to_owned()))
+    let text = answer.page.text();
+    page::entries(&text).ok_or_else(|| {
+        let title = titled(&Page::read(&text));
+        let message = format!("Google Drive sends a web page in the place of the folder{title}");
+        ProviderError::Refused { exit: 42, message, help: vec![format!("see <{page}> in a browser")] }
+    })
 }
 
 impl Entry {
@@ -141,11 +146,14 @@ fn meaning(page: &Page, at: &SafeUrl, path: &RelPath, id: &str) -> ProviderError
         let message = format!("Google Drive does not share `{path}` with everybody");
         (22, message, vec![format!("ask its owner for access at <{view}>"), by_hand])
     } else {
-        let title = page.title.as_ref().map_or(String::new(), |title| format!(" (\"{}\")", Printable::cut(title, 80)));
-        let message = format!("Google Drive sends a web page in the place of `{path}`{title}");
+        let message = format!("Google Drive sends a web page in the place of `{path}`{}", titled(page));
         (42, message, vec![format!("open <{view}> in a browser: it says what is the matter"), by_hand])
     };
     ProviderError::Refused { exit, message, help }
+}
+
+fn titled(page: &Page) -> String {
+    page.title.as_ref().map_or(String::new(), |title| format!(" (\"{}\")", Printable::cut(title, 80)))
 }
 
 /// What a status that is no success means.

@@ -42,6 +42,13 @@ pub enum HubKind {
     Model,
 }
 
+impl HubKind {
+    /// By the entry's word; a dataset where it has none.
+    pub fn of(word: Option<&str>) -> Self {
+        if word == Some("model") { Self::Model } else { Self::Dataset }
+    }
+}
+
 impl Provider for HubRepository {
     fn needs(&self) -> Needs {
         Needs::May(&[Form::Token])

@@ -33,7 +33,7 @@ pub async fn identify(provider: &str, hosts: &Hosts) -> Result<Option<Identity>,
         "redivis" => redivis::identify(hosts).await.map(Some),
         "synapse" => synapse::identify(hosts).await.map(Some),
         "umls" => umls::identify(hosts).await.map(Some),
-        "zenodo" => zenodo::identify(hosts).await.map(Some),
+        "zenodo" => zenodo::identify(hosts).await,
         _ => Ok(None),
     }
 }

@@ -45,8 +45,7 @@ impl Provider for UmlsProduct {
         let mut url = address("https://uts-ws.nlm.nih.gov/releases").expose().clone();
         url.query_pairs_mut().append_pair("releaseType", &self.product);
         let url = SafeUrl::from_url(url).ok_or_else(|| unusable("it has no such product"))?;
-        // Open to all: the key stays here.
-        let releases: Vec<Release> = hosts.client.get_json(&HttpRequest::get(url)).await?;
+        let releases: Vec<Release> = releases(hosts, url).await?;
         let listed = releases.into_iter().map(Release::into_file).collect::<Result<Vec<_>, _>>()?;
         match extent {
             Extent::All => Ok(Listing(listed)),
@@ -88,6 +87,26 @@ impl Provider for UmlsProduct {
     }
 }
 
+/// The list of releases. It is open to all, so the key stays here; should that end, it is sent.
+async fn releases(hosts: &Hosts, url: SafeUrl) -> Result<Vec<Release>, ProviderError> {
+    let request = HttpRequest::get(url);
+    let answer = hosts.client.call(&request, LARGEST_LIST).await?;
+    if !matches!(answer.error, Some(NetError::SignInNeeded { .. })) {
+        return Ok(answer.json()?);
+    }
+    let credential = RequestCredential::Query(Secret::new(format!("apiKey={}", key(hosts)?)));
+    let answer = hosts.client.call(&request.with_credential(credential), LARGEST_LIST).await?;
+    match answer.error {
+        Some(NetError::SignInNeeded { .. } | NetError::NotPermitted { .. }) => Err(key_refused()),
+        _ => Ok(answer.json()?),
+    }
+}
+
+fn key_refused() -> ProviderError {
+    let help = vec![KEY.to_owned(), LICENCE.to_owned()];
+    ProviderError::Refused { exit: 21, message: "UTS refuses the stored API key".to_owned(), help }
+}
+
 /// Whether the stored key is one of UTS, whose licence stands. UTS does not say whose.
 ///
 /// # Errors
@@ -98,19 +117,14 @@ pub async fn identify(hosts: &Hosts) -> Result<Identity, ProviderError> {
     let credential = RequestCredential::Query(Secret::new(format!("validatorApiKey={key}&apiKey={key}")));
     let request = HttpRequest::get(address("https://utslogin.nlm.nih.gov/validateUser")).with_credential(credential);
     let answer = hosts.client.call(&request, ByteSize(64 << 10)).await?;
-    let refused = || ProviderError::Refused {
-        exit: 21,
-        message: "UTS refuses the stored API key".to_owned(),
-        help: vec![KEY.to_owned(), LICENCE.to_owned()],
-    };
     match answer.error {
-        Some(NetError::SignInNeeded { .. } | NetError::NotPermitted { .. }) => return Err(refused()),
+        Some(NetError::SignInNeeded { .. } | NetError::NotPermitted { .. }) => return Err(key_refused()),
         Some(error) => return Err(error.into()),
         None => {}
     }
     match answer.page.text().trim() {
         "true" => Ok(Identity::default()),
-        "false" => Err(refused()),
+        "false" => Err(key_refused()),
         _ => Err(unusable("neither yes nor no to the key")),
     }
 }
@@ -150,6 +164,9 @@ fn address(text: &str) -> SafeUrl {
 fn unusable(reason: impl Into<String>) -> ProviderError {
     ProviderError::Answer { host: "UTS", reason: reason.into() }
 }
+
+/// Some hundred releases.
+const LARGEST_LIST: ByteSize = ByteSize(16 << 20);
 
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 

@@ -56,15 +56,21 @@ impl Provider for ZenodoRecord {
     }
 }
 
-/// Whether the token is good. The list of one's own deposits wants a token of any kind (401
-/// without) and a scope that ours need not have (403); neither names the account.
-pub async fn identify(hosts: &Hosts) -> Result<Identity, ProviderError> {
+/// Whether the token is good, as far as Zenodo says. The list of one's own deposits wants a token
+/// (401 without) with a scope that ours need not have: without it the answer is 403, which proves
+/// nothing, and `None`. Neither names the account.
+pub async fn identify(hosts: &Hosts) -> Result<Option<Identity>, ProviderError> {
     let url = SafeUrl::parse("https://zenodo.org/api/deposit/depositions").expect("it is an address");
     let answer = hosts.client.call(&hosts.get(url), ByteSize(16 << 20)).await?;
     match answer.error {
-        Some(NetError::NotPermitted { .. }) => Ok(Identity::default()),
+        Some(NetError::NotPermitted { .. }) if answer.refusal::<serde_json::Value>().is_some() => Ok(None),
+        // It shuts out whole networks so, whoever asks.
+        Some(NetError::NotPermitted { .. }) => {
+            let reason = "it shows a page in the place of an answer (status 403)".to_owned();
+            Err(ProviderError::Answer { host: "Zenodo", reason })
+        }
         // A sign-in page answers 200 as well: only a list of deposits is meant for who was known.
-        None => answer.json::<Vec<serde::de::IgnoredAny>>().map(|_| Identity::default()).map_err(Into::into),
+        None => answer.json::<Vec<serde::de::IgnoredAny>>().map(|_| Some(Identity::default())).map_err(Into::into),
         Some(NetError::SignInNeeded { .. }) => Err(identity::refused("zenodo")),
         Some(error) => Err(error.into()),
     }

@@ -1,8 +1,6 @@
 //! Azure Blob Storage with a link that only the person has.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
-use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,9 +9,11 @@ use crate::stand_ins::{Setup, Toy};
 use crate::support::archives::zip_of;
 use crate::support::home::{Home, Ran, tree};
 use crate::support::host::{Asked, Host, Reply};
+use crate::support::secrets::Hidden;
+use crate::support::terminal::Terminal;
 
 use super::contract;
-use super::scene::{Case, Scene, expected};
+use super::scene::{Answer, Case, Scene, expected};
 
 const VARIABLE: &str = "MEDSETS_TOKEN_AZURE_TOY";
 
@@ -109,6 +109,12 @@ fn what_the_service_refuses_is_told_by_its_own_code() {
     check(|_, _| azure::error(404, "ContainerNotFound", ""), LINK, 35, &["not found"]);
     // Azurite has this one word for all.
     check(|_, _| azure::error(403, "AuthorizationFailure", ""), LINK, 21, &["does not take the link"]);
+    // What is no list is not an empty one.
+    check(|_, _| Reply::page("<html><title>Sign in</title></html>"), LINK, 42, &["a web page", "`toys`"]);
+    let foreign = |_: &Setup, _: &Asked| Reply::whole("<?xml version=\"1.0\"?><ListBucketResult/>");
+    check(foreign, LINK, 42, &["something else", "`toys`"]);
+    let empty = |_: &Setup, _: &Asked| Reply::whole("<EnumerationResults><Blobs/><NextMarker/></EnumerationResults>");
+    check(empty, LINK, 35, &["lists no file", "--source"]);
     // A file that is refused after it was listed.
     fn lists_only(setup: &Setup, asked: &Asked) -> Reply {
         match asked.path.contains("comp=list") {
@@ -124,6 +130,23 @@ fn what_the_service_refuses_is_told_by_its_own_code() {
 }
 
 #[test]
+fn a_redirect_that_repeats_the_link_sends_it_once_and_nowhere_else() {
+    let here: Answer = |setup, asked| azure::repeating(&setup.origin, setup, asked);
+    let scene = Case { answer: here, ..case() }.start().with(VARIABLE, &address(LINK));
+    let ran = scene.run(&["fetch", "toy"]).expect(0);
+    assert_eq!(scene.data(), expected(&case().toy));
+    let times = |asked: &Asked| asked.path.matches("sig=").count();
+    assert!(scene.asked("again=1") > 0 && scene.host.log().iter().all(|asked| times(asked) == 1));
+    never_shows(&scene, &[&ran]);
+    let elsewhere: Answer = |setup, asked| azure::repeating(&setup.storage, setup, asked);
+    let scene = Case { answer: elsewhere, ..case() }.start().with(VARIABLE, &address(LINK));
+    let ran = scene.run(&["fetch", "toy"]);
+    assert!(ran.code != Some(0) && ran.stderr.contains("carries the credential to another host"), "{ran:?}");
+    assert!(scene.store.log().is_empty(), "{:?}", scene.store.log());
+    never_shows(&scene, &[&ran]);
+}
+
+#[test]
 fn a_link_that_ends_soon_is_warned_about() {
     let soon = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(2);
     let link = LINK.replace("2126-01-01T00%3A00%3A00Z", &format!("{soon:.0}").replace(':', "%3A"));
@@ -134,21 +157,13 @@ fn a_link_that_ends_soon_is_warned_about() {
     assert!(!scene.run(&["fetch", "toy"]).expect(0).stderr.contains("ends at"));
 }
 
-/// The program with the link on its standard input.
-fn run_with_input(home: &Home, arguments: &[&str], input: &str) -> Ran {
-    let mut running = home.command(arguments).stdin(Stdio::piped()).spawn().unwrap();
-    // A program that refuses does not read to the end.
-    let _ = running.stdin.take().unwrap().write_all(input.as_bytes());
-    running.wait_with_output().unwrap().into()
-}
-
 #[test]
 fn the_link_is_taken_from_standard_input_and_kept_as_a_credential() {
     let mut scene = case().start();
     scene.home = scene.home.with("MEDSETS_KEYRING", "file").with("MEDSETS_LOG", "trace");
     let first = ["--catalog", &scene.catalog, "fetch", "toy", "--include", "README.md", "--url-stdin"];
     let input = format!("  \"{}\"\n", address(LINK));
-    let given = run_with_input(&scene.home, &first, &input).expect(0);
+    let given = scene.home.fed(&input, &first).expect(0);
     assert!(given.stderr.contains("until 2126-01-01"), "{given:?}");
     // The next run needs nothing more.
     let later = scene.run(&["fetch", "toy"]).expect(0);
@@ -165,9 +180,54 @@ fn the_link_is_taken_from_standard_input_and_kept_as_a_credential() {
     // Without a place to keep it in it holds for the one run.
     scene.home = scene.home.with("MEDSETS_KEYRING", "none");
     scene.run(&["remove", "toy", "--yes"]).expect(0);
-    let once = run_with_input(&scene.home, &first, &address(LINK)).expect(0).says(&["this run only"]);
+    let once = scene.home.fed(&address(LINK), &first).expect(0).says(&["this run only"]);
     scene.run(&["fetch", "toy"]).expect(20);
     never_shows(&scene, &[&once]);
+}
+
+#[test]
+fn a_stored_link_is_used_until_it_is_removed() {
+    let link: &str = Box::leak(address(LINK).into_boxed_str());
+    contract::with_a_stored_login(
+        &case(),
+        &contract::Login { name: Some("azure-toy"), ..contract::Login::token(link) },
+    );
+}
+
+/// What is pasted is not shown, kept like a login, and used at once.
+#[test]
+fn a_person_at_a_terminal_is_asked_for_the_link() {
+    let mut scene = case().start();
+    scene.home = scene.home.with("MEDSETS_KEYRING", "file").with("MEDSETS_LOG", "trace");
+    let mut terminal = Terminal::start(&scene.home, &["--catalog", &scene.catalog, "fetch", "toy"]);
+    terminal.wait_for_hidden("Paste the link for `toy@1` (it is not shown):");
+    assert!(terminal.screen.contains("a link that only you can get"), "{}", terminal.screen);
+    terminal.types(&format!("{}\n", address(LINK)));
+    let (code, screen) = terminal.end();
+    assert_eq!(code, Some(0), "{screen}");
+    assert_eq!(scene.data(), expected(&case().toy));
+    for secret in [LINK, "Q2+hZ%2Bv%2F7mZk%3D", "Q2+hZ+v/7mZk="] {
+        Hidden::new(secret).is_not_in("the screen", screen.as_bytes());
+    }
+    // The next run does not ask.
+    let later = scene.run(&["fetch", "toy"]).expect(0);
+    never_shows(&scene, &[&later]);
+
+    // An empty answer is none; one for another place is refused, and nothing is kept.
+    for (typed, exit, words) in [
+        ("\n".to_owned(), 20, "--url-stdin"),
+        (address(LINK).replace("toys", "elsewhere") + "\n", 21, "another container"),
+    ] {
+        let mut scene = case().start();
+        scene.home = scene.home.with("MEDSETS_KEYRING", "file");
+        let mut terminal = Terminal::start(&scene.home, &["--catalog", &scene.catalog, "fetch", "toy"]);
+        terminal.wait_for_hidden("(it is not shown):");
+        terminal.types(&typed);
+        let (code, screen) = terminal.end();
+        assert_eq!(code, Some(exit), "{screen}");
+        assert!(screen.contains(words), "{screen}");
+        assert!(!scene.home.config().join("credentials.toml").exists() && scene.host.log().is_empty());
+    }
 }
 
 #[test]
@@ -175,7 +235,7 @@ fn a_dry_run_keeps_no_link() {
     let mut scene = case().start();
     scene.home = scene.home.with("MEDSETS_KEYRING", "file");
     let dry = ["--catalog", &scene.catalog, "fetch", "toy", "--dry-run", "--url-stdin"];
-    let ran = run_with_input(&scene.home, &dry, &address(LINK)).expect(0).says(&["this run only"]);
+    let ran = scene.home.fed(&address(LINK), &dry).expect(0).says(&["this run only"]);
     assert!(!scene.home.path().join(".config/medsets/credentials.toml").exists());
     scene.run(&["fetch", "toy"]).expect(20);
     never_shows(&scene, &[&ran]);
@@ -185,9 +245,7 @@ fn a_dry_run_keeps_no_link() {
 fn a_link_that_cannot_be_taken_is_not_kept() {
     let mut scene = case().start();
     scene.home = scene.home.with("MEDSETS_KEYRING", "file");
-    let run = |arguments: &[&str], input: &str| {
-        run_with_input(&scene.home, &[&["--catalog", scene.catalog.as_str(), "fetch"], arguments].concat(), input)
-    };
+    let run = |arguments: &[&str], input: &str| scene.fed(input, &[&["fetch"], arguments].concat());
     let elsewhere = address(LINK).replace("toys", "elsewhere");
     let refused = run(&["toy", "--url-stdin"], &elsewhere).expect(21).says(&["another container"]);
     let past = run(&["toy", "--url-stdin"], &address(LINK).replace("se=2126", "se=2026")).expect(36);

@@ -88,7 +88,7 @@ pub fn with_a_stored_login(case: &Case, login: &Login) {
 /// The same in a scene that is prepared.
 pub fn a_stored_login(case: &Case, scene: Scene, login: &Login) {
     let scene = scene.with("MEDSETS_KEYRING", "file").with("MEDSETS_LOG", "trace");
-    let provider = case.provider;
+    let provider = login.name.unwrap_or(case.provider);
     let mut ran = Vec::new();
     let arguments: Vec<&str> = ["auth", "login", provider, "--token-stdin"]
         .into_iter()
@@ -107,9 +107,13 @@ pub fn a_stored_login(case: &Case, scene: Scene, login: &Login) {
     ran.push(scene.run(&["doctor"]));
     ran.push(scene.run(&["access", "toy", "--json"]));
     ran.push(scene.run(&["ledger", "export"]).expect(0));
+    assert!(login.may_stay || !scene.home.watch().reached(login.secret).is_empty(), "the host was not told of it");
     ran.push(scene.run(&["auth", "logout", provider]).expect(0));
     assert!(!hidden.is_plain_in(&std::fs::read(&file).unwrap()), "a logout leaves nothing");
     assert!(scene.store.log().iter().all(|asked| asked.header("authorization").is_none()));
+    let status: serde_json::Value = serde_json::from_str(&scene.run(&["auth", "status", "--json"]).stdout).unwrap();
+    let all = status["data"]["providers"].as_array().unwrap();
+    assert!(all.iter().all(|one| one["name"] != provider || one["state"] == "none"), "{all:?}");
     scene.never_shows(login.secret, &ran.iter().collect::<Vec<_>>());
 }
 
@@ -119,12 +123,16 @@ pub struct Login {
     pub user: Option<&'static str>,
     /// The token, password or key.
     pub secret: &'static str,
+    /// What it is kept under, where that is not the provider.
+    pub name: Option<&'static str>,
+    /// Whether it is never sent itself: a key that signs.
+    pub may_stay: bool,
 }
 
 impl Login {
     /// A token that the host is asked about.
     pub fn token(secret: &'static str) -> Self {
-        Self { user: None, secret }
+        Self { user: None, secret, name: None, may_stay: false }
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::stand_ins::{Toy, googledrive};
+use crate::stand_ins::{Setup, Toy, googledrive};
 use crate::support::home::tree;
+use crate::support::host::{Asked, Reply};
 
 use super::contract;
 use super::entries::{toy, with_our_digests};
@@ -46,7 +47,7 @@ fn the_page_of_the_virus_check_is_gone_through_with_its_cookie() {
 
 #[test]
 fn a_document_that_is_asked_for_as_a_file_is_told() {
-    fn fails(setup: &crate::stand_ins::Setup, asked: &crate::support::host::Asked) -> crate::support::host::Reply {
+    fn fails(setup: &Setup, asked: &Asked) -> Reply {
         match asked.place() == "/drive/uc" {
             true => crate::support::host::Reply::status(500),
             false => googledrive::answer(setup, asked),
@@ -70,6 +71,30 @@ fn refusals_come_with_status_200_and_are_told_apart() {
     check("folder = \"FOLDER0000000000000000000000GONE\"", 35, &["no longer"]);
     check("folder = \"FOLDER00000000000000000000000ODD\"", 42, &["web page", "Something else"]);
     check("folder = \"FOLDER0000000000000000000NOWHERE0\"", 35, &["https://drive.google.com/drive/folders/"]);
+}
+
+#[test]
+fn a_page_that_is_no_folder_is_not_an_empty_one() {
+    fn hotel(setup: &Setup, asked: &Asked) -> Reply {
+        match asked.place().ends_with("/embeddedfolderview") {
+            true => Reply::page(
+                "<html><head><title>Welcome to our hotel</title></head><body><a href=\"/\">Sign in</a></body></html>",
+            ),
+            false => googledrive::answer(setup, asked),
+        }
+    }
+    fn empty(setup: &Setup, asked: &Asked) -> Reply {
+        match asked.place().ends_with("/embeddedfolderview") {
+            true => Reply::page(
+                "<html><head><title>Toys</title></head><body><div class=\"flip-entries\"></div></body></html>",
+            ),
+            false => googledrive::answer(setup, asked),
+        }
+    }
+    let scene = Case { answer: hotel, ..case() }.start();
+    scene.run(&["fetch", "toy"]).expect(42).says(&["in the place of the folder", "hotel", "https://drive.google.com/"]);
+    let scene = Case { answer: empty, ..case() }.start();
+    scene.run(&["fetch", "toy"]).expect(35).says(&["lists no file", "--source"]);
 }
 
 #[test]

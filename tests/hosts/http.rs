@@ -50,7 +50,7 @@ fn its_password_stays_with_it() {
     let keys = "base = \"https://files.example.org/toys/\"\nauth = \"basic\"";
     let asks = || Case { keys, token: Some(token), ..case() };
     started(&asks()).run(&["fetch", "toy"]).expect(20).says(&["http-files-example-org"]);
-    let login = contract::Login { user: Some("jdoe"), secret: PASSWORD };
+    let login = contract::Login { user: Some("jdoe"), ..contract::Login::token(PASSWORD) };
     // The login is kept under the host's name.
     let named = Case { provider: "http-files-example-org", ..asks() };
     contract::a_stored_login(&named, started(&asks()), &login);

@@ -1,11 +1,13 @@
 //! The ISIC Archive: images with a licence each, and the sets of its challenges.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::os::unix::fs::PermissionsExt as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
-use crate::stand_ins::isic;
+use crate::stand_ins::{Toy, isic, storage};
 use crate::support::archives::zip_of;
 use crate::support::home::{Home, tree};
 use crate::support::host::{Asked, Host, Reply};
@@ -77,6 +79,87 @@ fn its_token_stays_with_the_api() {
     for (name, bytes) in tree(scene.home.path()) {
         assert!(!String::from_utf8_lossy(&bytes).contains("SIGNED-0123456789"), "{name} keeps a signed address");
     }
+}
+
+#[test]
+fn a_stored_token_is_used_until_it_is_removed() {
+    let case = Case { token: Some(TOKEN), ..case() };
+    contract::with_a_stored_login(&case, &contract::Login::token(TOKEN));
+}
+
+/// The toy with a private image that is too large for one sitting.
+fn with_a_large_image() -> Toy {
+    let mut files = isic::toy().files.to_vec();
+    let large: Vec<u8> = (0..3_000_000_u32).map(|byte| (byte % 251) as u8).collect();
+    files.iter_mut().filter(|(name, _)| name == "ISIC_0000004.jpg").for_each(|(_, bytes)| *bytes = large.clone());
+    Toy { files: files.into() }
+}
+
+/// What a store gives by each link to the large image before its time is over: a first piece.
+const PIECE: usize = 1_300_000;
+
+/// Links to a private image die in the middle: another one goes on.
+#[test]
+fn a_link_that_ends_in_the_middle_is_asked_for_again() {
+    let calls = AtomicUsize::new(0);
+    let store = move |toy: &Toy, asked: &Asked| match calls.fetch_add(1, Ordering::SeqCst) % 2 {
+        0 => piece(toy, asked),
+        _ => over(),
+    };
+    let case = Case { token: Some(TOKEN), toy: with_a_large_image(), ..case() };
+    let scene = case.start_with(Home::new(), isic::answer, store).with("MEDSETS_TOKEN_ISIC", TOKEN);
+    scene.run(&["fetch", "toy"]).expect(0);
+    assert_eq!(scene.data(), expected(&case.toy));
+    // What was held is not fetched again, and no link is used twice.
+    let log = scene.store.log();
+    let from: Vec<_> = log.iter().map(|asked| asked.header("range").map_or(0, begins)).collect();
+    assert_eq!(from, [0, PIECE, PIECE, 2 * PIECE, 2 * PIECE]);
+    assert_eq!(log.iter().map(|asked| &asked.path).collect::<HashSet<_>>().len(), log.len());
+    assert_eq!(scene.asked("/api/v2/images/ISIC_0000004/"), log.len());
+}
+
+/// Where a range begins that has no end.
+fn begins(range: &str) -> usize {
+    range.trim_start_matches("bytes=").trim_end_matches('-').parse().unwrap()
+}
+
+/// One that nothing comes by any more: the part stays, and the next run goes on with it.
+#[test]
+fn a_link_that_stays_dead_keeps_the_part() {
+    let (calls, mended) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+    let is_mended = mended.clone();
+    let store = move |toy: &Toy, asked: &Asked| match calls.fetch_add(1, Ordering::SeqCst) {
+        0 => piece(toy, asked),
+        _ if is_mended.load(Ordering::SeqCst) => storage::answer(toy, asked),
+        _ => over(),
+    };
+    let case = Case { token: Some(TOKEN), toy: with_a_large_image(), ..case() };
+    let scene = case.start_with(Home::new(), isic::answer, store).with("MEDSETS_TOKEN_ISIC", TOKEN);
+    let ran = scene.run(&["fetch", "toy"]).expect(36).says(&["ISIC_0000004.jpg", "new link"]);
+    scene.never_shows(TOKEN, &[&ran]);
+    let asked = scene.store.log().len();
+    mended.store(true, Ordering::SeqCst);
+    scene.run(&["fetch", "toy"]).expect(0);
+    assert_eq!(scene.data(), expected(&case.toy));
+    let later = &scene.store.log()[asked..];
+    assert_eq!(later.len(), 1);
+    assert_eq!(later[0].header("range"), Some(format!("bytes={PIECE}-").as_str()));
+}
+
+/// At most a piece of the file, as a partial answer.
+fn piece(toy: &Toy, asked: &Asked) -> Reply {
+    let from = asked.header("range").map_or(0, begins);
+    let until = from + PIECE - 1;
+    let mut headers = asked.headers.clone();
+    headers.retain(|(name, _)| name != "range");
+    headers.push(("range".to_owned(), format!("bytes={from}-{until}")));
+    storage::answer(toy, &Asked { headers, ..asked.clone() })
+}
+
+/// As CloudFront refuses a link whose time is over.
+fn over() -> Reply {
+    let body = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>AccessDenied</Code><Message>Access denied</Message></Error>";
+    Reply::whole(body).but(403).with("content-type", "text/xml")
 }
 
 #[test]

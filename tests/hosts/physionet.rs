@@ -140,7 +140,7 @@ fn a_stored_login_is_used_and_shown_nowhere() {
     let case = gated(ACCOUNT, answer);
     let scene = case.start();
     scene.run(&["config", "set", "physionet.user-agent", WGET.unwrap()]).expect(0);
-    contract::a_stored_login(&case, scene, &contract::Login { user: Some("jdoe"), secret: PASSWORD });
+    contract::a_stored_login(&case, scene, &contract::Login { user: Some("jdoe"), ..contract::Login::token(PASSWORD) });
 }
 
 #[test]

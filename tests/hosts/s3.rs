@@ -138,6 +138,24 @@ fn who_reads_pays_only_where_it_is_allowed() {
 }
 
 #[test]
+fn stored_keys_sign_until_they_are_removed() {
+    let case = Case { keys: "bucket = \"toy-bucket\"\nrequester-pays = true", token: Some(KEY), ..case() };
+    let scene = case.start();
+    scene.run(&["config", "set", "s3.requester-pays", "true"]).expect(0);
+    let login = contract::Login { user: Some(KEY), may_stay: true, ..contract::Login::token(SECRET) };
+    contract::a_stored_login(&case, scene, &login);
+    let scene = case.start().with("MEDSETS_KEYRING", "file");
+    scene.run(&["config", "set", "s3.requester-pays", "true"]).expect(0);
+    scene.fed(SECRET, &["auth", "login", "s3", "--token-stdin", "--user", KEY]).expect(0);
+    scene.run(&["fetch", "toy"]).expect(0);
+    let signs = |asked: &Asked| asked.header("authorization").is_some_and(|value| value.contains(KEY));
+    assert!(!scene.host.log().is_empty() && scene.host.log().iter().all(signs), "{:?}", scene.host.log());
+    scene.run(&["auth", "logout", "s3"]).expect(0);
+    scene.run(&["remove", "toy", "--yes"]).expect(0);
+    scene.run(&["fetch", "toy"]).expect(20).says(&["no AWS key is stored"]);
+}
+
+#[test]
 fn refusals_are_explained() {
     #[track_caller]
     fn check(answer: Answer, exit: i32, words: &str) {

@@ -64,6 +64,24 @@ fn its_key_is_told_to_the_gateway_alone_and_written_nowhere() {
     }
 }
 
+/// The list is open to all. Should that end, the key is what it wants.
+#[test]
+fn a_list_that_wants_the_key_gets_it_and_says_when_it_is_wrong() {
+    fn closed(setup: &Setup, asked: &Asked) -> Reply {
+        let knows = asked.parameter("apiKey") == setup.token;
+        if asked.place() == "/releases" && !knows { Reply::status(401) } else { umls::answer(setup, asked) }
+    }
+    let case = Case { answer: closed, ..case() };
+    let scene = case.start().with(VARIABLE, KEY);
+    let ran = scene.run(&["fetch", "toy"]).expect(0);
+    assert_eq!(scene.data(), expected(&umls::toy()));
+    scene.never_shows(KEY, &[&ran]);
+    let wrong = case.start().with(VARIABLE, "key-of-somebody-else");
+    let ran = wrong.run(&["fetch", "toy"]).expect(21).says(&["refuses the stored API key", "https://uts.nlm.nih.gov/"]);
+    wrong.never_shows("key-of-somebody-else", &[&ran]);
+    case.start().run(&["fetch", "toy"]).expect(20).says(&[VARIABLE]);
+}
+
 #[test]
 fn a_redirect_that_repeats_the_key_is_not_followed() {
     let scene = Case { answer: umls::repeating, ..case() }.start().with(VARIABLE, KEY);

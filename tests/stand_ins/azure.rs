@@ -29,6 +29,15 @@ pub fn answer(setup: &Setup, asked: &Asked) -> Reply {
     answer_in("toys", setup, asked)
 }
 
+/// The same, but each blob is asked for again at `to`, link and all.
+pub fn repeating(to: &str, setup: &Setup, asked: &Asked) -> Reply {
+    if asked.path.contains("comp=list") || asked.path.contains("again=1") {
+        return answer(setup, asked);
+    }
+    let (place, query) = asked.path.split_once('?').unwrap_or((&asked.path, ""));
+    Reply::redirect(307, format!("{to}{}?again=1&{query}", place.trim_start_matches('/')))
+}
+
 /// The same with another name of the container.
 pub fn answer_in(container: &str, setup: &Setup, asked: &Asked) -> Reply {
     let query = asked.path.split_once('?').map_or("", |(_, query)| query);

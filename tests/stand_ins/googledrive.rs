@@ -113,7 +113,9 @@ fn anchor(href: &str, name: &str) -> String {
 
 fn listing(title: &str, entries: &[String]) -> Reply {
     let entries = entries.concat();
-    Reply::page(&format!("<!DOCTYPE html><html><head><title>{title}</title></head><body>{entries}</body></html>"))
+    Reply::page(&format!(
+        "<!DOCTYPE html><html><head><title>{title}</title></head><body><div class=\"flip-entries\">{entries}</div></body></html>"
+    ))
 }
 
 fn bytes(toy: &Toy, asked: &Asked, id: &str) -> Reply {

@@ -1,8 +1,10 @@
 //! The ISIC Archive: its API below `/api/v2/`, and its open bucket below `/s3/`.
 //!
 //! Files of the toy named `ISIC_*` are images; where a token is wanted the last of them is
-//! private and lies behind a signed address. A page holds two images. A wrong token is ignored,
+//! private and lies behind a signed address, another one each time it is asked for. A page holds two images. A wrong token is ignored,
 //! as the archive does, but for `users/me/`. The other files are what the archive makes.
+
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value, json};
 
@@ -107,11 +109,19 @@ fn bucket(setup: &Setup, asked: &Asked, asked_key: &str) -> Reply {
     found.map_or_else(|| Reply::status(404), |(_, (_, bytes))| Reply::file(asked, bytes.clone()))
 }
 
+/// As CloudFront signs for a short time.
+fn signed(base: &str, name: &str) -> String {
+    static GIVEN: AtomicU64 = AtomicU64::new(0);
+    let (number, signed) = (GIVEN.fetch_add(1, Ordering::Relaxed), storage::signed(base, name));
+    let until = jiff::Timestamp::now().as_second() + 60;
+    signed.replace('?', &format!("?Expires={until}&Key-Pair-Id=K{number}&"))
+}
+
 fn image(setup: &Setup, at: usize, name: &str, bytes: &[u8]) -> Value {
     let last = setup.toy.files.iter().filter(|(name, _)| name.starts_with("ISIC_")).count() - 1;
     let is_private = setup.token.is_some() && at == last;
     let url = match is_private {
-        true => storage::signed(&setup.storage, name),
+        true => signed(&setup.storage, name),
         false => format!("https://isic-archive.s3.amazonaws.com/images/{}", key(at)),
     };
     let attribution = ["Anonymous", "Hospital, B", "Hospital C", "Anonymous"][at % 4];

@@ -117,15 +117,19 @@ impl Page {
     }
 }
 
-/// The entries of a folder's page; `None` if it is none: every page of a folder has a title.
+/// The entries of a folder's page; `None` if it is none: a folder has entries, or an empty list of
+/// them (seen in the code of several programs that read such pages, 2026-11-28).
 pub(super) fn entries(html: &str) -> Option<Vec<Entry>> {
-    let (mut entries, mut has_title) = (Vec::new(), false);
+    let (mut entries, mut has_list) = (Vec::new(), false);
     let mut open: Option<Entry> = None;
     for token in Tokenizer::new(html).flatten() {
         match token {
-            Token::StartTag(tag) if tag.name.as_slice() == b"title" => has_title = true,
             Token::StartTag(tag) if tag.name.as_slice() == b"a" => {
                 open = attribute(&tag, "href").and_then(|href| Entry::of_link(&href));
+            }
+            Token::StartTag(tag) => {
+                let class = attribute(&tag, "class").unwrap_or_default();
+                has_list |= class.split(' ').any(|one| one == "flip-entries");
             }
             Token::EndTag(tag) if tag.name.as_slice() == b"a" => {
                 entries.extend(open.take().map(|entry| Entry { name: file_name(&entry.name), ..entry }));
@@ -138,7 +142,7 @@ pub(super) fn entries(html: &str) -> Option<Vec<Entry>> {
             _ => {}
         }
     }
-    has_title.then_some(entries)
+    (has_list || !entries.is_empty()).then_some(entries)
 }
 
 impl Entry {
