@@ -6,6 +6,7 @@
 //! whose remedy names the page and the command for each step. [`plan()`] merges the steps of
 //! several datasets.
 
+pub mod calendar;
 pub mod checklist;
 pub mod gate;
 pub mod holdings;

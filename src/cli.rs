@@ -12,6 +12,7 @@ mod auth;
 mod catalogue;
 mod config;
 mod doctor;
+mod duties;
 mod fetch;
 mod here;
 mod ledger;
@@ -22,6 +23,7 @@ mod progress;
 mod schema;
 mod table;
 mod usage;
+mod why;
 
 use std::ffi::OsString;
 use std::sync::Arc;
@@ -129,6 +131,8 @@ async fn dispatch(context: &Context, command: &Command, output: &Output) -> Resu
         Command::Auth(command) => auth::run(context, command, output).await,
         Command::Ledger(command) => ledger::run(context, command),
         Command::Audit(args) => audit::run(context, args),
+        Command::Duties(args) => duties::run(context, args),
+        Command::Why(args) => why::run(context, args),
         Command::Cite(args) => catalogue::cite(context, args),
         Command::Catalog(command) => catalogue::catalog(context, command),
         Command::Config(command) => config::run(context, command),

@@ -47,6 +47,7 @@ pub mod texts;
 mod unwrap;
 pub mod verify;
 pub mod wanted;
+pub mod why;
 
 pub use exit::Exit;
 pub use failure::Failure;

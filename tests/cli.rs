@@ -24,6 +24,8 @@ mod demo;
 mod entries;
 #[path = "cli/gate.rs"]
 mod gate;
+#[path = "cli/guards.rs"]
+mod guards;
 #[path = "cli/hostile.rs"]
 mod hostile;
 #[path = "cli/import.rs"]

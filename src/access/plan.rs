@@ -81,7 +81,7 @@ impl AccessPlan {
     /// An iCalendar file (RFC 5545): a day to begin each step, a day to ask after what takes a
     /// day or longer, and a day a month before something lapses, each with a reminder.
     pub fn ics(&self) -> String {
-        calendar::calendar(self)
+        super::calendar::calendar(&calendar::events(self), "access plan", self.made)
     }
 
     /// A list to tick off, in Markdown.

@@ -226,7 +226,7 @@ fn annual_report(
         let text = format!("report the use of {year} to the owner within 30 days of the end of the year");
         let (days, name) = (today.until(due).map_or(0, |span| span.get_days()), one.name());
         let finding = |code, message| {
-            let fix = format!("send it, and record it: `medsets access grant {name} --step annual-report`");
+            let fix = format!("send it, and record it: `medsets access grant {name} annual-report`");
             Finding { place: one.place.clone(), ..Finding::new(code, message, fix).about(&name) }
         };
         if due < today {

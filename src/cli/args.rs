@@ -19,7 +19,7 @@ use clap::{Args, Parser, Subcommand};
 pub use access::{
     AcceptArgs, AccessArgs, AccessCommand, GrantArgs, OpenArgs, PlanArgs, PlanFormat, ProbeArgs, WithdrawArgs,
 };
-pub use audit::{AuditArgs, AuditFormat};
+pub use audit::{AuditArgs, AuditFormat, DutiesArgs, WhyArgs};
 pub use auth::{AuthCommand, AuthStatusArgs, LoginArgs};
 pub use catalogue::{AccessWord, CatalogCommand, CiteArgs, CiteFormat, InfoArgs, LintArgs, SearchArgs};
 pub use fetch::{FetchArgs, ImportArgs};
@@ -104,6 +104,10 @@ pub enum Command {
     Ledger(LedgerCommand),
     /// What may be done with the data, who agreed to what, and what is due
     Audit(AuditArgs),
+    /// What has to be said, done and reported, with dates
+    Duties(DutiesArgs),
+    /// Where a file came from, and under which terms
+    Why(WhyArgs),
     /// How to cite datasets
     Cite(CiteArgs),
     /// Check catalogue entries

@@ -83,7 +83,7 @@ pub fn accept(context: &Context, offer: &Offer, means: Means, statement: &Statem
         evidence,
         ..about(context, EntryKind::Accept, &offer.selection)
     };
-    Ok(Recorded::of(&offer.selection, &offer.step, context.ledger()?.append(record)?))
+    Ok(Recorded::of(&offer.selection, &offer.step.id, context.ledger()?.append(record)?))
 }
 
 /// Takes an acceptance back: a new entry, never an edit.
@@ -110,5 +110,5 @@ pub fn withdraw(
         note: reason,
         ..about(context, EntryKind::Withdraw, &selection)
     };
-    Ok(Recorded::of(&selection, &step, context.ledger()?.append(record)?))
+    Ok(Recorded::of(&selection, &step.id, context.ledger()?.append(record)?))
 }

@@ -3,6 +3,7 @@
 //! Nothing is asked of a host and nothing is written. The judgement itself is
 //! [`crate::audit::audit`].
 
+mod git_index;
 mod guards;
 mod ledgers;
 mod subjects;

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use crate::agreements::{EntryKind, Means, Record};
-use crate::catalog::RequirementKind;
+use crate::catalog::{Requirement, RequirementKind, Selection};
 use crate::context::Context;
 use crate::fs;
+use crate::licenses::Expression;
 use crate::values::Printable;
 
 use super::exit::Exit;
@@ -37,8 +38,13 @@ pub fn grant(
     options: &GrantOptions,
 ) -> Result<Option<Recorded>, Failure> {
     let selection = one_selection(context, name)?;
-    let step =
-        pick(&selection, step, |one| one.kind != RequirementKind::Agreement, "an approval, a training or an account")?;
+    let step = match step {
+        Some(REPORT) if asks_for_report(context, &selection)? => REPORT.to_owned(),
+        _ => {
+            let fits = |one: &Requirement| one.kind != RequirementKind::Agreement;
+            pick(&selection, step, fits, "an approval, a training or an account")?.id
+        }
+    };
     let expires = options.expires.as_deref().map(end_of_day).transpose()?;
     if let (Some(until), Some(day)) = (expires, &options.expires)
         && until <= context.now()
@@ -56,7 +62,7 @@ pub fn grant(
     }
     let evidence = keep(context, options.file.as_slice())?;
     let record = Record {
-        requirement: Some(step.id.clone()),
+        requirement: Some(step.clone()),
         means: options.file.as_ref().map(|_| Means::File),
         purpose: options.purpose.clone(),
         evidence,
@@ -64,6 +70,20 @@ pub fn grant(
         ..about(context, EntryKind::Grant, &selection)
     };
     Ok(Some(Recorded::of(&selection, &step, context.ledger()?.append(record)?)))
+}
+
+/// What a report to the owner that is due each year is recorded as; it is no step on the way to
+/// the data.
+const REPORT: &str = "annual-report";
+
+/// Whether a licence of the selection asks for a report each year.
+fn asks_for_report(context: &Context, selection: &Selection) -> Result<bool, Failure> {
+    let shelf = context.shelf()?;
+    let Ok(expression) = Expression::parse(selection.license(None)) else { return Ok(false) };
+    let licenses = expression.ids().into_iter().filter_map(|id| shelf.get(id));
+    Ok(licenses
+        .flat_map(|license| &license.extra)
+        .any(|(key, term)| key == "annual_report" && term.value == "required"))
 }
 
 /// `YYYY-MM-DD`: it holds to the end of that day, in UTC.

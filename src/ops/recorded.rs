@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::agreements::{Entry, EntryKind, Record};
-use crate::catalog::{Requirement, Selection};
+use crate::catalog::Selection;
 use crate::context::Context;
 use crate::fs;
 use crate::values::{DatasetId, Digest};
@@ -40,11 +40,11 @@ pub struct Recorded {
 
 impl Recorded {
     /// From the entry that was made.
-    pub(super) fn of(selection: &Selection, step: &Requirement, entry: Entry) -> Self {
+    pub(super) fn of(selection: &Selection, step: &str, entry: Entry) -> Self {
         Self {
             dataset: selection.id().clone(),
             version: selection.release().version.clone(),
-            step: step.id.clone(),
+            step: step.to_owned(),
             license: entry.record.license,
             text_digest: entry.record.text_sha256,
             expires: entry.record.expires,

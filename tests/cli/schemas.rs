@@ -54,6 +54,9 @@ fn every_answer_fits_its_schema() {
     answers(&home, "verify", &["verify", "demo"]);
     answers(&home, "path", &["path", "demo"]);
     answers(&home, "du", &["du"]);
+    answers(&home, "duties", &["duties", "umls", "mimic-cxr"]);
+    let file = std::fs::read_dir(home.data().join("demo/1.0/docs")).unwrap().next().unwrap().unwrap().path();
+    answers(&home, "why", &["why", file.to_str().unwrap()]);
     answers(&home, "access", &["access", "demo-gated", "mimic-cxr", "chexpert"]);
     answers(&home, "access-plan", &["access", "plan", "mimic-cxr", "chexpert"]);
     answers(&home, "access-probe", &["access", "probe", "demo"]);

@@ -1,4 +1,4 @@
-//! `audit`.
+//! `audit`, `duties`, `why`.
 
 use std::path::PathBuf;
 
@@ -37,4 +37,24 @@ pub enum AuditFormat {
     Text,
     /// The whole report as data
     Json,
+}
+
+/// `medsets duties`
+#[derive(Debug, Args)]
+pub struct DutiesArgs {
+    /// Datasets, or folders with datasets; else the project around here, else all that is here
+    pub what: Vec<String>,
+    /// Write the dated ones as a calendar file
+    #[arg(long)]
+    pub ics: bool,
+    /// Ledgers or extracts of several people, in place of yours (may be repeated)
+    #[arg(long, value_name = "FILE")]
+    pub ledger: Vec<PathBuf>,
+}
+
+/// `medsets why`
+#[derive(Debug, Args)]
+pub struct WhyArgs {
+    /// A file of a dataset
+    pub path: PathBuf,
 }

@@ -1,6 +1,5 @@
 //! The datasets of an audit: by the project, by what is on disk, or by name.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::access::Purpose;
@@ -8,8 +7,7 @@ use crate::audit::{Guard, ItemCount, SubjectFacts};
 use crate::catalog::Selection;
 use crate::context::Context;
 use crate::fs;
-use crate::layout::DatasetDir;
-use crate::layout::inventory::InventoryReader;
+use crate::layout::{DatasetDir, inventory};
 use crate::policy::Place;
 use crate::project::{Manifest, Used};
 use crate::values::ByteSize;
@@ -154,17 +152,8 @@ fn items(dir: &DatasetDir) -> Result<Vec<ItemCount>, Failure> {
     if fs::metadata(&path)?.is_none() {
         return Ok(Vec::new());
     }
-    let mut counts: BTreeMap<String, (u64, u64)> = BTreeMap::new();
-    for record in InventoryReader::open(&path)? {
-        // What cannot be read is told by the check of the records.
-        let Ok(record) = record else { break };
-        if let Some(license) = record.license {
-            let count = counts.entry(license).or_default();
-            *count = (count.0 + 1, count.1 + record.size.0);
-        }
-    }
     let item = |(license, (files, bytes))| ItemCount { license, files, bytes: ByteSize(bytes) };
-    Ok(counts.into_iter().map(item).collect())
+    Ok(inventory::count_licenses(&path)?.into_iter().map(item).collect())
 }
 
 /// The copies in a folder: a dataset's own, or those of a data folder.
