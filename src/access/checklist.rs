@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use crate::remedy::Remedy;
+use crate::remedy::{self, Held, Remedy};
 use crate::values::{DatasetId, Printable};
 
 use super::gate::{Gate, Obstacle, Request, State, StepState};
@@ -119,18 +119,11 @@ impl StepState {
 
 /// How a provider's credential is given.
 fn sign_in(provider: &str, dataset: &DatasetId) -> String {
-    let name = provider.to_uppercase().replace(|letter: char| !letter.is_ascii_alphanumeric(), "_");
     // A name of the dataset's own: what the page gives is a link.
-    if provider.strip_suffix(dataset.as_str()).is_some_and(|rest| rest.ends_with('-')) {
-        return format!(
-            "give the link that the page shows to you to `medsets auth login {provider}`, \
-             or to `medsets fetch {dataset} --url-stdin`, or put it into `MEDSETS_TOKEN_{name}`"
-        );
+    match provider.strip_suffix(dataset.as_str()).is_some_and(|rest| rest.ends_with('-')) {
+        true => remedy::hand_over_link(provider, dataset.as_str()),
+        false => remedy::hand_over(provider, Held::Either),
     }
-    format!(
-        "store the credential with `medsets auth login {provider}`, or put it into `MEDSETS_TOKEN_{name}`, \
-         or into `MEDSETS_USER_{name}` and `MEDSETS_PASSWORD_{name}`"
-    )
 }
 
 fn printable(text: Option<&str>) -> Vec<String> {
@@ -253,8 +246,8 @@ mod tests {
         let error = gate(asked(Purpose::Fetch), &credentialed(), &holdings).pass().unwrap_err();
         assert_eq!(error.exit(), 20);
         assert!(error.remedy().unwrap().contains(
-            "store the credential with `medsets auth login physionet`, or put it into `MEDSETS_TOKEN_PHYSIONET`, \
-             or into `MEDSETS_USER_PHYSIONET` and `MEDSETS_PASSWORD_PHYSIONET`"
+            "store it with `medsets auth login physionet`; without a terminal set `MEDSETS_TOKEN_PHYSIONET`, \
+             or `MEDSETS_USER_PHYSIONET` and `MEDSETS_PASSWORD_PHYSIONET`"
         ));
     }
 }

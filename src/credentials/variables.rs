@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::fs;
+use crate::remedy;
 use crate::values::Secret;
 
 use super::{Answer, Credential, CredentialError, CredentialOrigin, Part, Wanted};
@@ -52,8 +53,7 @@ pub(super) fn assemble(
 /// `MEDSETS_TOKEN_HUGGINGFACE`: letters and digits in capitals, all else as `_`.
 pub(super) fn name(part: Part, provider: &str) -> String {
     let part = part.key().to_ascii_uppercase().replace('-', "_");
-    let capital = |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' };
-    format!("MEDSETS_{part}_{}", provider.chars().map(capital).collect::<String>())
+    format!("MEDSETS_{part}_{}", remedy::in_variables(provider))
 }
 
 fn value(

@@ -7,19 +7,19 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::agreements::host_answers::HostAnswers;
+use crate::catalog::Host;
 use crate::catalog::source::HttpAuth;
-use crate::catalog::{Host, Selection};
 use crate::context::Context;
 use crate::credentials::{CredentialOrigin, CredentialSecret, Form, PlaceState, Wanted};
 use crate::net::NetError;
 use crate::providers::account::{ACCOUNTS, Account};
-use crate::providers::azure::sas::SharedAccess;
 use crate::providers::identity::{self, Identity};
-use crate::providers::{AnyProvider, Hosts, ProviderError};
+use crate::providers::{Hosts, ProviderError};
 use crate::values::{Printable, Secret};
 
 use super::exit::Exit;
 use super::failure::Failure;
+use super::link::{self, Opens};
 use super::wanted::hosts_with;
 
 /// What a person can log in to.
@@ -264,29 +264,12 @@ fn forget_answers(context: &Context, provider: &str) -> Result<(), Failure> {
     Ok(HostAnswers::open(&state_dir).forget(provider)?)
 }
 
-/// What a link from a person opens, by its own words: it is refused here where it is for another
-/// place, or its time is over. `None` for other credentials.
-fn link(context: &Context, door: &Door, secret: &CredentialSecret) -> Result<Option<SharedAccess>, Failure> {
-    let Some((selection, channel)) = link_source(context, &door.provider)? else { return Ok(None) };
-    let source = selection.source(Some(&channel));
-    match (source.map(|source| AnyProvider::of(source, &selection)), secret) {
-        (Some(AnyProvider::Azure(container)), CredentialSecret::Token(text)) => {
-            container.check(text, context.now()).map(Some).map_err(|error| not_checked(error, door))
-        }
-        _ => Ok(None),
-    }
-}
-
-/// The dataset and source whose link is kept under a name.
-fn link_source(context: &Context, name: &str) -> Result<Option<(Selection, String)>, Failure> {
-    let Some(id) = name.strip_prefix("azure-") else { return Ok(None) };
-    let Ok(selections) = context.catalog()?.resolve(id) else { return Ok(None) };
-    let has_link = |selection: Selection| {
-        let source = selection.sources().find(|one| matches!(one.host, Host::Azure { link: Some(_), .. }))?;
-        let channel = source.channel.clone();
-        Some((selection, channel))
-    };
-    Ok(selections.into_iter().find_map(has_link))
+/// What a link from a person opens: it is refused here where it cannot work. `None` for other
+/// credentials.
+fn link(context: &Context, door: &Door, secret: &CredentialSecret) -> Result<Option<Opens>, Failure> {
+    let CredentialSecret::Token(text) = secret else { return Ok(None) };
+    let Some((selection, channel)) = link::source_of(context, &door.provider)? else { return Ok(None) };
+    link::opens(context, &selection, Some(&channel), text).map_err(|error| not_checked(error, door))
 }
 
 async fn identify(

@@ -1,10 +1,12 @@
 //! A link that only the person has: taken for a fetch, checked, and kept as a credential.
 
-use crate::catalog::Selection;
+use jiff::Timestamp;
+
+use crate::catalog::{Host, Selection};
 use crate::context::Context;
 use crate::credentials::{Credential, CredentialError, CredentialOrigin, CredentialSecret};
-use crate::providers::AnyProvider;
 use crate::providers::azure::AzureContainer;
+use crate::providers::{AnyProvider, ProviderError};
 use crate::values::{DatasetId, Secret};
 
 use super::exit::Exit;
@@ -32,29 +34,64 @@ pub fn take(
     link: Secret,
     keep: Keep,
 ) -> Result<Vec<String>, Failure> {
-    let Some((container, name)) = opened_by_link(selection, channel) else {
+    let opens = opens(context, selection, channel, &link);
+    let Some(opens) = opens.map_err(|error| Failure::from(error).of(selection.id()))? else {
         let failure = Failure::new(Exit::USAGE, format!("`{selection}` is not fetched with a link of your own"));
         return Err(failure.of(selection.id()).help(format!("`medsets info {} --sources` says how", selection.id())));
     };
-    let access = container.check(&link, context.now()).map_err(|error| Failure::from(error).of(selection.id()))?;
     let credential =
-        Credential { secret: CredentialSecret::Token(link), origin: CredentialOrigin::Given, expires: access.ends };
+        Credential { secret: CredentialSecret::Token(link), origin: CredentialOrigin::Given, expires: opens.ends };
     let sources = context.credentials()?;
     let stored = match keep {
-        Keep::Stored => sources.store(&name, &credential.secret, credential.expires).map(Some),
+        Keep::Stored => sources.store(&opens.name, &credential.secret, credential.expires).map(Some),
         Keep::ThisRun => Ok(None),
     };
-    sources.give(&name, credential);
+    sources.give(&opens.name, credential);
     Ok(match stored {
         Ok(None) => vec![format!("the link for `{selection}` is used for this run only")],
         Ok(Some(stored)) => {
-            let until = access.ends.map_or(String::new(), |ends| format!(" until {ends:.0}"));
+            let until = opens.ends.map_or(String::new(), |ends| format!(" until {ends:.0}"));
             let kept = format!("the link for `{selection}` is kept in {}{until}", stored.origin);
             [kept].into_iter().chain(stored.notices).collect()
         }
         Err(CredentialError::NowhereToStore) => vec![format!("the link for `{selection}` is used for this run only")],
         Err(error) => vec![format!("the link for `{selection}` is used for this run only: {error}")],
     })
+}
+
+/// What a link opens.
+pub(super) struct Opens {
+    /// The name under which it is kept.
+    pub name: String,
+    /// When it stops working, by its own words.
+    pub ends: Option<Timestamp>,
+}
+
+/// What a link opens; `None` where the source is not opened by one.
+///
+/// # Errors
+/// It is for another place, or its time is over: it cannot work.
+pub(super) fn opens(
+    context: &Context,
+    selection: &Selection,
+    channel: Option<&str>,
+    link: &Secret,
+) -> Result<Option<Opens>, ProviderError> {
+    let Some((container, name)) = opened_by_link(selection, channel) else { return Ok(None) };
+    let access = container.check(link, context.now())?;
+    Ok(Some(Opens { name, ends: access.ends }))
+}
+
+/// The dataset and the source whose link is kept under a name.
+pub(super) fn source_of(context: &Context, name: &str) -> Result<Option<(Selection, String)>, Failure> {
+    let Some(id) = name.strip_prefix("azure-") else { return Ok(None) };
+    let Ok(selections) = context.catalog()?.resolve(id) else { return Ok(None) };
+    let has_link = |selection: Selection| {
+        let source = selection.sources().find(|one| matches!(one.host, Host::Azure { link: Some(_), .. }))?;
+        let channel = source.channel.clone();
+        Some((selection, channel))
+    };
+    Ok(selections.into_iter().find_map(has_link))
 }
 
 /// The datasets that failed for want of a link that works.

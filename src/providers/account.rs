@@ -4,6 +4,7 @@
 //! known, the words say where on it. Read 2026-11-28.
 
 use crate::credentials::Form;
+use crate::remedy::{self, Held};
 use crate::values::SafeUrl;
 
 /// An account with a host.
@@ -43,7 +44,7 @@ pub const ACCOUNTS: &[Account] = &[
         "Kaggle",
         &[Form::Token, Form::Login],
         "API token",
-        "https://www.kaggle.com/settings",
+        "https://www.kaggle.com/settings/api",
         "with an older key give your user name with `--user`",
     ),
     account("ncbi", "NCBI", TOKEN, "API key", "https://www.ncbi.nlm.nih.gov/", "Account settings, API Key Management"),
@@ -111,6 +112,20 @@ impl Account {
     /// The account with a provider.
     pub fn with(provider: &str) -> Option<&'static Self> {
         ACCOUNTS.iter().find(|account| account.provider == provider)
+    }
+
+    /// How a person comes by what the host wants, and how it is given to medsets: a line each.
+    /// The same for everything that a provider says of a credential.
+    pub fn help(provider: &str) -> Vec<String> {
+        let account = Self::with(provider);
+        let held = match account.map(|account| account.forms) {
+            Some([Form::Token]) => Held::Token,
+            Some([Form::Login]) => Held::Login,
+            Some([Form::Keys]) => Held::Keys,
+            _ => Held::Either,
+        };
+        let get = account.map(|one| format!("get the {} at <{}> ({})", one.word, one.page, one.hint));
+        get.into_iter().chain([remedy::hand_over(provider, held)]).collect()
     }
 
     /// The address for which `~/.netrc` is asked.

@@ -23,6 +23,7 @@ use crate::catalog::{Selection, Source};
 use crate::credentials::{CredentialSecret, Form};
 use crate::net::{Answer, Cursors, HttpRequest, NetError, RequestCredential};
 use crate::plan::Location;
+use crate::remedy;
 use crate::values::{ByteSize, RelPath, SafeUrl, Secret};
 
 use answers::{EnumerationResults, Refusal, md5};
@@ -295,13 +296,8 @@ impl LinkFromUser {
     /// How to get a link and to hand it over.
     pub fn help(&self) -> Vec<String> {
         let get = self.page.as_ref().map(|page| format!("open <{page}> and copy the link that it shows to you"));
-        let variable = format!("MEDSETS_TOKEN_{}", self.name.to_uppercase().replace('-', "_"));
-        let hand_over = format!(
-            "hand it over on standard input with `medsets fetch {} --url-stdin`, or in `{variable}`; what was fetched \
-             is kept",
-            self.dataset
-        );
-        get.into_iter().chain([hand_over]).collect()
+        let hand_over = remedy::hand_over_link(&self.name, &self.dataset);
+        get.into_iter().chain([format!("{hand_over}; what was fetched is kept")]).collect()
     }
 }
 

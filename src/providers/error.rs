@@ -1,6 +1,6 @@
 //! Why a provider cannot go on, and what a person can do about it.
 
-use crate::credentials::{CredentialError, Form};
+use crate::credentials::CredentialError;
 use crate::net::NetError;
 use crate::remedy::Remedy;
 use crate::values::{RelPath, SafeUrl, UnsafePath};
@@ -92,15 +92,7 @@ impl Remedy for ProviderError {
         match self {
             Self::Net(error) => error.remedy(),
             Self::Credential(error) => error.remedy(),
-            Self::NoCredential { provider, .. } => {
-                let name = provider.to_uppercase().replace('-', "_");
-                let variables = match Account::with(provider).map(|account| account.forms) {
-                    Some([Form::Token]) => format!("set `MEDSETS_TOKEN_{name}`"),
-                    Some([Form::Login]) => format!("set `MEDSETS_USER_{name}` and `MEDSETS_PASSWORD_{name}`"),
-                    _ => format!("set `MEDSETS_TOKEN_{name}`, or `MEDSETS_USER_{name}` and `MEDSETS_PASSWORD_{name}`"),
-                };
-                Some(format!("store one with `medsets auth login {provider}`, or {variables}"))
-            }
+            Self::NoCredential { provider, .. } => Some(Account::help(provider).join("\n")),
             Self::ByHand { page, steps, .. } => {
                 let page = page.as_ref().map(|page| format!("get the files from <{page}>"));
                 let lines: Vec<String> = page.into_iter().chain(steps.iter().cloned()).collect();

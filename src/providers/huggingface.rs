@@ -19,6 +19,7 @@ use crate::net::{Cursors, NetError};
 use crate::plan::Location;
 use crate::values::{Algorithm, ByteSize, Digest, Printable, RelPath, SafeUrl};
 
+use super::account::Account;
 use super::identity::{self, Identity};
 use super::{Extent, Hosts, ListedFile, Listing, Needs, Provider, ProviderError};
 
@@ -161,13 +162,11 @@ impl HubRepository {
             HubKind::Model => format!("https://huggingface.co/{}", self.repo),
         };
         let repo = Printable::new(&self.repo);
-        let token = "make a token at <https://huggingface.co/settings/tokens> and give it to \
-                     `medsets auth login huggingface`, or set `MEDSETS_TOKEN_HUGGINGFACE`"
-            .to_owned();
+        let token = || Account::help("huggingface");
         let (message, help) = match (exit, code) {
             (20, Some("GatedRepo")) => (
                 format!("`{repo}` is gated: the Hub wants to know who asks"),
-                vec![token, format!("ask for access at <{page}>")],
+                [token(), vec![format!("ask for access at <{page}>")]].concat(),
             ),
             (22, Some("GatedRepo")) => (
                 format!("`{repo}` is gated, and the Hub has not granted it to this account"),
@@ -176,8 +175,8 @@ impl HubRepository {
                     "see the state of your request at <https://huggingface.co/settings/gated-repos>".to_owned(),
                 ],
             ),
-            (20, _) => (format!("`{repo}` is private or not there, and the Hub wants to know who asks"), vec![token]),
-            (21, _) => ("the Hub refuses the stored token".to_owned(), vec![token]),
+            (20, _) => (format!("`{repo}` is private or not there, and the Hub wants to know who asks"), token()),
+            (21, _) => ("the Hub refuses the stored token".to_owned(), token()),
             _ => (
                 format!("the Hub does not permit `{repo}` to this account"),
                 vec![format!("see <{page}>; a fine-grained token must allow gated repositories")],

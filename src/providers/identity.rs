@@ -55,13 +55,7 @@ pub(super) async fn ask<T: DeserializeOwned>(
 pub(super) fn refused(provider: &str) -> ProviderError {
     let account = Account::with(provider);
     let (title, word) = account.map_or((provider, "credential"), |account| (account.title, account.word));
-    let page = account.map(|account| format!("make a new one at <{}>", account.page));
-    let again = format!("then give it to `medsets auth login {provider}`");
-    ProviderError::Refused {
-        exit: 21,
-        message: format!("{title} refuses the {word}"),
-        help: page.into_iter().chain([again]).collect(),
-    }
+    ProviderError::Refused { exit: 21, message: format!("{title} refuses the {word}"), help: Account::help(provider) }
 }
 
 /// An account's particulars are small.

@@ -26,6 +26,7 @@ use crate::net::{AwsKey, NetError};
 use crate::plan::Location;
 use crate::values::{Algorithm, Digest, Printable, RelPath};
 
+use super::account::Account;
 use super::{Extent, Hosts, ListedFile, Listing, Needs, Provider, ProviderError};
 
 pub use bucket::{Bucket, Object};
@@ -107,7 +108,7 @@ impl S3Objects {
         }
         let Some(CredentialSecret::Keys { access_key, secret_key, session_token }) = &hosts.secret else {
             let message = format!("bucket `{name}` charges those who read, and no AWS key is stored");
-            return Err(refused(20, message, "set `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or `AWS_PROFILE`"));
+            return Err(ProviderError::Refused { exit: 20, message, help: Account::help("s3") });
         };
         Ok(self.bucket.clone().paid_by(AwsKey {
             id: access_key.clone(),

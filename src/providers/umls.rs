@@ -26,6 +26,7 @@ use crate::net::{HttpRequest, NetError, RequestCredential};
 use crate::plan::Location;
 use crate::values::{ByteSize, Printable, RelPath, SafeUrl, Secret};
 
+use super::account::Account;
 use super::identity::Identity;
 use super::{Extent, Hosts, ListedFile, Listing, Needs, Provider, ProviderError};
 
@@ -68,22 +69,24 @@ impl Provider for UmlsProduct {
 
     async fn explain(&self, _hosts: &Hosts, error: &NetError) -> Option<ProviderError> {
         let (exit, message, help) = match error {
-            NetError::SignInNeeded { .. } => (21, "UTS refuses the stored API key".to_owned(), KEY),
-            NetError::NotPermitted { .. } => (22, "UTS does not give this file to this account".to_owned(), LICENCE),
+            NetError::SignInNeeded { .. } => (21, "UTS refuses the stored API key".to_owned(), Account::help("umls")),
+            NetError::NotPermitted { .. } => {
+                (22, "UTS does not give this file to this account".to_owned(), vec![LICENCE.to_owned()])
+            }
             NetError::Gone { .. } => {
                 let product = Printable::new(&self.product);
                 let help = "see which releases there are at <https://www.nlm.nih.gov/research/umls/>";
-                (35, format!("UTS has no such file of `{product}`, or no longer"), help)
+                (35, format!("UTS has no such file of `{product}`, or no longer"), vec![help.to_owned()])
             }
             _ => return None,
         };
-        Some(ProviderError::Refused { exit, message, help: vec![help.to_owned()] })
+        Some(ProviderError::Refused { exit, message, help })
     }
 
     fn explain_page(&self, _title: Option<&str>) -> Option<ProviderError> {
         let message =
             "UTS sent its sign-in page in the place of the file: it does not take the stored API key".to_owned();
-        Some(ProviderError::Refused { exit: 21, message, help: vec![KEY.to_owned(), LICENCE.to_owned()] })
+        Some(ProviderError::Refused { exit: 21, message, help: key_and_licence() })
     }
 }
 
@@ -103,8 +106,7 @@ async fn releases(hosts: &Hosts, url: SafeUrl) -> Result<Vec<Release>, ProviderE
 }
 
 fn key_refused() -> ProviderError {
-    let help = vec![KEY.to_owned(), LICENCE.to_owned()];
-    ProviderError::Refused { exit: 21, message: "UTS refuses the stored API key".to_owned(), help }
+    ProviderError::Refused { exit: 21, message: "UTS refuses the stored API key".to_owned(), help: key_and_licence() }
 }
 
 /// Whether the stored key is one of UTS, whose licence stands. UTS does not say whose.
@@ -170,7 +172,9 @@ const LARGEST_LIST: ByteSize = ByteSize(16 << 20);
 
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-const KEY: &str = "the API key stands in your profile, <https://uts.nlm.nih.gov/uts/profile>; set `MEDSETS_TOKEN_UMLS`";
+fn key_and_licence() -> Vec<String> {
+    Account::help("umls").into_iter().chain([LICENCE.to_owned()]).collect()
+}
 
 const LICENCE: &str = "a UMLS licence lapses without the annual report: see <https://uts.nlm.nih.gov/uts/>";
 

@@ -3,6 +3,10 @@
     s3_seed.py ENDPOINT BUCKET DIR            open to all; files over 8 MiB in parts
     s3_seed.py ENDPOINT BUCKET DIR --locked   of one account; prints a key that may read it
 
+A file whose name holds `nvme` or `crc32` gets that checksum, of the whole even where it comes in
+parts; the others SHA-256, which is one over those of the parts then. The programs of Amazon
+compute them.
+
 Beside the files it makes the marker of a folder, as consoles do. In a locked server the last
 request is the one that ends the time in which it asks for no signature.
 """
@@ -24,15 +28,24 @@ anyone = {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"
 if "--locked" not in sys.argv:
     s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [anyone]}))
 s3.put_object(Bucket=bucket, Key="marker/", Body=b"")
+
+
+def checksum(name, in_parts):
+    for word, algorithm in (("nvme", "CRC64NVME"), ("crc32", "CRC32")):
+        if word in name:
+            return {"ChecksumAlgorithm": algorithm, **({"ChecksumType": "FULL_OBJECT"} if in_parts else {})}
+    return {"ChecksumAlgorithm": "SHA256"}
+
+
 for path in sorted(pathlib.Path(folder).rglob("*")):
     if path.is_file():
         key, size = path.relative_to(folder).as_posix(), path.stat().st_size
         if size > 8 << 20:
             parts = TransferConfig(multipart_threshold=8 << 20, multipart_chunksize=8 << 20)
-            s3.upload_file(str(path), bucket, key, Config=parts, ExtraArgs={"ChecksumAlgorithm": "SHA256"})
+            s3.upload_file(str(path), bucket, key, Config=parts, ExtraArgs=checksum(path.name, True))
         else:
             more = {"ContentEncoding": "gzip"} if key.endswith(".gz") else {}
-            s3.put_object(Bucket=bucket, Key=key, Body=path.read_bytes(), ChecksumAlgorithm="SHA256", **more)
+            s3.put_object(Bucket=bucket, Key=key, Body=path.read_bytes(), **checksum(path.name, False), **more)
 if "--locked" in sys.argv:
     iam = boto3.client("iam", **account)
     iam.create_user(UserName="reader")

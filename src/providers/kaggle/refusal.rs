@@ -9,6 +9,7 @@ use crate::net::Answer;
 use crate::values::Printable;
 
 use super::super::ProviderError;
+use super::super::account::Account;
 use super::KagglePlace;
 
 /// The parts of a refusal in all the shapes that were seen.
@@ -73,12 +74,12 @@ fn meaning(status: u16, words: &str, place: &KagglePlace, credential_sent: bool)
     let words = words.to_lowercase();
     let asks_for_rules = words.contains("accept") && words.contains("rules");
     let asks_for_person = words.contains("phone") || words.contains("verif");
-    let token = "make a token at <https://www.kaggle.com/settings/api> and set `MEDSETS_TOKEN_KAGGLE`".to_owned();
+    let token = || Account::help("kaggle");
     let verified =
         "see <https://www.kaggle.com/settings> whether Kaggle wants your phone or identity verified".to_owned();
     let (exit, message, help) = match (status, place) {
-        (401, _) if credential_sent => (21, "Kaggle refuses the stored credential".to_owned(), vec![token]),
-        (401, _) => (20, format!("Kaggle wants to know who asks for {name}"), vec![token]),
+        (401, _) if credential_sent => (21, "Kaggle refuses the stored credential".to_owned(), token()),
+        (401, _) => (20, format!("Kaggle wants to know who asks for {name}"), token()),
         (403, KagglePlace::Competition(_)) if asks_for_rules => {
             let message = format!("this account has not accepted the rules of {name}");
             (23, message, place.rules())
@@ -93,7 +94,7 @@ fn meaning(status: u16, words: &str, place: &KagglePlace, credential_sent: bool)
         (403, KagglePlace::Dataset { .. }) if !credential_sent => {
             let message =
                 format!("Kaggle does not give {name} to somebody unknown: it is private, or wants an account");
-            (20, message, vec![token, format!("see <{page}>")])
+            (20, message, [token(), vec![format!("see <{page}>")]].concat())
         }
         (403, KagglePlace::Dataset { .. }) => {
             let message = format!("{name} is private, or not permitted to this account");

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use crate::net::{HttpRequest, NetError};
 use crate::values::{ByteSize, Printable};
 
+use super::super::account::Account;
 use super::super::identity::Identity;
 use super::super::{Hosts, ProviderError};
 use super::policy::Policy;
@@ -182,10 +183,11 @@ impl Project<'_> {
         Refusal {
             exit: 20,
             message: format!("PhysioNet wants to know who asks for {}, and no credential is stored", self.name()),
-            help: vec![
-                "put user name and password into `MEDSETS_USER_PHYSIONET` and `MEDSETS_PASSWORD_PHYSIONET`".into(),
-                format!("what else it asks for stands at {}", self.page("content")),
-            ],
+            help: [
+                Account::help("physionet"),
+                vec![format!("what else it asks for stands at {}", self.page("content"))],
+            ]
+            .concat(),
         }
     }
 
@@ -280,7 +282,7 @@ fn wrong_password() -> Refusal {
     Refusal {
         exit: 21,
         message: "PhysioNet refuses the stored user name or password".into(),
-        help: vec![format!("try them at <{}>", home().at(&["login", ""]))],
+        help: [vec![format!("try them at <{}>", home().at(&["login", ""]))], Account::help("physionet")].concat(),
     }
 }
 

@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::net::NetError;
 use crate::values::{ByteSize, Printable, RelPath, SafeUrl};
 
+use super::super::account::Account;
 use super::super::{Hosts, ProviderError};
 use super::answers::{FileHandle, Refusal, Requirement, RequirementStatus, Requirements, Restriction};
 use super::{EntityId, asked, posted, repository};
@@ -57,6 +58,8 @@ pub(super) async fn meaning(hosts: &Hosts, error: &NetError, body: Option<Refusa
 /// The same where the host need not be asked again. Pure.
 pub(super) fn plain_meaning(error: &NetError, body: &Refusal, entity: &str) -> Option<ProviderError> {
     let says = |words: &str| body.reason.to_lowercase().contains(words);
+    let with_token =
+        |exit, message: &str| ProviderError::Refused { exit, message: message.into(), help: Account::help("synapse") };
     let refused = |exit, message: &str, help: &str| ProviderError::Refused {
         exit,
         message: message.into(),
@@ -64,11 +67,11 @@ pub(super) fn plain_meaning(error: &NetError, body: &Refusal, entity: &str) -> O
     };
     Some(match error {
         NetError::SignInNeeded { credential_sent: true, .. } => {
-            refused(21, "Synapse refuses the stored token: it is wrong, or has expired", TOKEN)
+            with_token(21, "Synapse refuses the stored token: it is wrong, or has expired")
         }
-        NetError::SignInNeeded { .. } => refused(20, "Synapse wants to know who asks", TOKEN),
+        NetError::SignInNeeded { .. } => with_token(20, "Synapse wants to know who asks"),
         NetError::NotPermitted { .. } if body.error == "insufficient_scope" || says("insufficient_scope") => {
-            refused(21, "the stored token may not do this: it lacks a scope", TOKEN)
+            with_token(21, "the stored token may not do this: it lacks a scope")
         }
         NetError::NotPermitted { .. } if says("terms of use") => {
             let help = "sign in at <https://www.synapse.org/> and accept them there";
@@ -78,7 +81,7 @@ pub(super) fn plain_meaning(error: &NetError, body: &Refusal, entity: &str) -> O
             let message = format!("`{entity}` is for accounts with two-factor authentication only");
             refused(22, &message, "switch it on in the settings of your account at <https://www.synapse.org/>")
         }
-        NetError::NotPermitted { credential_sent: false, .. } => refused(20, "Synapse wants to know who asks", TOKEN),
+        NetError::NotPermitted { credential_sent: false, .. } => with_token(20, "Synapse wants to know who asks"),
         NetError::NotPermitted { .. } => not_permitted(entity),
         NetError::Gone { .. } => gone(Subject { id: entity, trashed: says("trash can") }),
         _ => return None,
@@ -171,7 +174,7 @@ fn explained(unmet: &[Unmet], first: &str, signed_in: bool) -> ProviderError {
         return ProviderError::Refused {
             exit: 20,
             message,
-            help: std::iter::once(TOKEN.to_owned()).chain(steps).collect(),
+            help: Account::help("synapse").into_iter().chain(steps).collect(),
         };
     }
     let Some(one) = unmet.first() else { return not_permitted(first) };
@@ -246,9 +249,6 @@ fn not_permitted(entity: &str) -> ProviderError {
 fn page_of(entity: &str) -> String {
     format!("https://www.synapse.org/Synapse:{}", EntityId::of(entity).id)
 }
-
-const TOKEN: &str = "make a personal access token with the scopes view and download in the settings of your account \
-                     at <https://www.synapse.org/> and set `MEDSETS_TOKEN_SYNAPSE`";
 
 #[cfg(test)]
 mod tests {
