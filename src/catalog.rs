@@ -5,7 +5,8 @@
 //! dataset      an entry as the program sees it: releases, sources, files, requirements
 //! declared     the digest that an entry declares of itself
 //! source       one variant per kind of host
-//! selection    `ID[@VER][:VARIANT]` resolved, and the views on it
+//! resolve      what a person means by `ID[@VER][:VARIANT]` and the like
+//! selection    what is meant by that, and the views on it
 //! listed       what an entry says about files that only the host names
 //! file_terms   which terms a single file carries
 //! reference    what a person names outside the catalogue, as an entry
@@ -25,6 +26,7 @@ pub mod index;
 pub mod lint;
 pub mod listed;
 pub mod reference;
+pub mod resolve;
 pub mod schema;
 pub mod search;
 pub mod selection;
@@ -36,5 +38,6 @@ pub use format::{Citation, Claim, Correction, DistributionKind, Related, Require
 pub use index::Catalog;
 pub use listed::{HostRules, Treatment};
 pub use reference::{Archives, Description, NotAReference, Place, RedivisPlace, Reference};
-pub use selection::{SelectError, Selection};
+pub use resolve::SelectError;
+pub use selection::Selection;
 pub use source::{Host, Source};

@@ -28,6 +28,7 @@ mod host_variables;
 mod ini;
 mod key_store;
 mod netrc;
+mod secret;
 mod variables;
 
 use std::collections::BTreeMap;
@@ -38,11 +39,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
-use crate::values::{Printable, SafeUrl, Secret};
+use crate::values::{Printable, SafeUrl};
 
 pub use error::CredentialError;
+pub use secret::{CredentialSecret, Form};
 
 use key_store::{Guard, KeyStoreFault};
+use secret::Part;
 
 /// A secret and where it was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,29 +56,6 @@ pub struct Credential {
     pub origin: CredentialOrigin,
     /// When it stops working, where that is known. It may be past.
     pub expires: Option<Timestamp>,
-}
-
-/// A secret by its form.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CredentialSecret {
-    /// One text: a token, a key, a signed link.
-    Token(Secret),
-    /// A name and a password.
-    Login {
-        /// The name.
-        user: String,
-        /// The password.
-        password: Secret,
-    },
-    /// Keys that sign requests (AWS Signature Version 4).
-    Keys {
-        /// The access key's id, which is sent.
-        access_key: String,
-        /// The secret key, which is not.
-        secret_key: Secret,
-        /// The token of keys that hold for a session, which is sent.
-        session_token: Option<Secret>,
-    },
 }
 
 /// Where a credential was found. Shown to people.
@@ -106,17 +86,6 @@ pub struct Wanted<'a> {
     pub form: Form,
     /// The address it is for; without one `.netrc` is not asked.
     pub url: Option<&'a SafeUrl>,
-}
-
-/// The form of a secret.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
-    /// One text.
-    Token,
-    /// A name and a password.
-    Login,
-    /// Keys that sign requests.
-    Keys,
 }
 
 /// Which stores are asked, by `MEDSETS_KEYRING`.
@@ -428,104 +397,6 @@ enum Source {
 impl Source {
     const ALL: [Self; 6] =
         [Self::Variables, Self::HostVariables, Self::KeyStore, Self::File, Self::HostFiles, Self::Netrc];
-}
-
-/// One text of a credential.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
-    Token,
-    User,
-    Password,
-    AccessKey,
-    SecretKey,
-    SessionToken,
-}
-
-impl Part {
-    /// The key in `credentials.toml`; with `_` for `-`, and in capitals, a part of the variable.
-    fn key(self) -> &'static str {
-        match self {
-            Self::Token => "token",
-            Self::User => "user",
-            Self::Password => "password",
-            Self::AccessKey => "access-key",
-            Self::SecretKey => "secret-key",
-            Self::SessionToken => "session-token",
-        }
-    }
-
-    /// Whether its form is nothing without it.
-    fn is_needed(self) -> bool {
-        self != Self::SessionToken
-    }
-}
-
-impl Form {
-    fn parts(self) -> impl Iterator<Item = Part> {
-        let parts: &[Part] = match self {
-            Self::Token => &[Part::Token],
-            Self::Login => &[Part::User, Part::Password],
-            Self::Keys => &[Part::AccessKey, Part::SecretKey, Part::SessionToken],
-        };
-        parts.iter().copied()
-    }
-
-    /// Puts a credential together from its texts. `Err` names the part that is missing beside
-    /// another that is there.
-    fn assemble(self, mut get: impl FnMut(Part) -> Option<Secret>) -> Result<Option<CredentialSecret>, Part> {
-        let (first, second) = match self {
-            Self::Token => return Ok(get(Part::Token).map(CredentialSecret::Token)),
-            Self::Login => (Part::User, Part::Password),
-            Self::Keys => (Part::AccessKey, Part::SecretKey),
-        };
-        let (open, hidden) = match (get(first), get(second)) {
-            (Some(open), Some(hidden)) => (open.expose().to_owned(), hidden),
-            (None, None) => return Ok(None),
-            (None, Some(_)) => return Err(first),
-            (Some(_), None) => return Err(second),
-        };
-        Ok(Some(match self {
-            Self::Keys => {
-                let session_token = get(Part::SessionToken);
-                CredentialSecret::Keys { access_key: open, secret_key: hidden, session_token }
-            }
-            Self::Token | Self::Login => CredentialSecret::Login { user: open, password: hidden },
-        }))
-    }
-}
-
-impl CredentialSecret {
-    /// Its form.
-    pub fn form(&self) -> Form {
-        match self {
-            Self::Token(_) => Form::Token,
-            Self::Login { .. } => Form::Login,
-            Self::Keys { .. } => Form::Keys,
-        }
-    }
-
-    /// The name in it that is no secret.
-    pub fn user(&self) -> Option<&str> {
-        match self {
-            Self::Login { user, .. } => Some(user),
-            Self::Token(_) | Self::Keys { .. } => None,
-        }
-    }
-
-    /// Its texts, to be stored.
-    fn texts(&self) -> Vec<(Part, &str)> {
-        match self {
-            Self::Token(token) => vec![(Part::Token, token.expose())],
-            Self::Login { user, password } => vec![(Part::User, user), (Part::Password, password.expose())],
-            Self::Keys { access_key, secret_key, session_token } => {
-                let session = session_token.iter().map(|token| (Part::SessionToken, token.expose()));
-                [(Part::AccessKey, access_key.as_str()), (Part::SecretKey, secret_key.expose())]
-                    .into_iter()
-                    .chain(session)
-                    .collect()
-            }
-        }
-    }
 }
 
 impl FromStr for Keyring {

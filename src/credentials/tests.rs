@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use super::key_store::{KeyStore, KeyStoreFault};
 use super::*;
 use crate::fs::{self, Access};
+use crate::values::Secret;
 
 /// A key store that a test decides over.
 struct Fake {
