@@ -207,11 +207,9 @@ fn checksums_of_whole_objects_are_verified() {
     let scene = Case { toy: toy.clone(), ..case() }.start();
     scene.run(&["fetch", "toy"]).expect(0);
     assert_eq!(scene.data(), expected(&toy));
-    let receipt = std::fs::read_to_string(scene.home.data().join("toy/1/.medsets/receipt.json")).unwrap();
-    let receipt: serde_json::Value = serde_json::from_str(&receipt).unwrap();
-    let proofs = receipt["listed"].as_array().unwrap().iter();
-    let proofs: Vec<&str> = proofs.map(|file| file["verified"].as_str().unwrap()).collect();
-    assert_eq!(proofs, ["host", "host", "size"]);
+    let listed = std::fs::read_to_string(scene.home.data().join("toy/1/.medsets/listed.jsonl")).unwrap();
+    let proof = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["verified"].clone();
+    assert_eq!(listed.lines().map(proof).collect::<Vec<_>>(), ["host", "host", "size"]);
 
     // One byte is another one on the way.
     fn flips(setup: &Setup, asked: &Asked) -> Reply {

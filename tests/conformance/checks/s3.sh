@@ -50,9 +50,9 @@ same 'medsets and s5cmd' "$(dataset_dir bucket)/data" "$work/official"
 must medsets verify bucket --quiet
 # Objects in parts have no MD5: what Amazon's own program computed of the whole proves them, and
 # what it computed of the parts proves nothing.
-proven=$(python3 - "$(dataset_dir bucket)/.medsets/receipt.json" <<'PYTHON'
+proven=$(python3 - "$(dataset_dir bucket)/.medsets/listed.jsonl" <<'PYTHON'
 import json, sys
-listed = {file["path"]: file["verified"] for file in json.load(open(sys.argv[1]))["listed"]}
+listed = {file["path"]: file["verified"] for file in map(json.loads, open(sys.argv[1]))}
 print(*(listed[name] for name in ("nvme.bin", "crc32.bin", "big.bin")))
 PYTHON
 )
