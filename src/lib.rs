@@ -41,8 +41,9 @@
 //! cli::output            the report as text or JSON
 //! ```
 //!
-//! `import` is the same with the person's own files in place of a host, `verify --repair` the same
-//! with the damaged folder as the earlier one. Progress goes through [`events`] all the while.
+//! `import` is the same with the person's own files in place of a host's (its list still tells and
+//! proves them), `verify --repair` the same with the damaged folder as the earlier one. Progress goes
+//! through [`events`] all the while.
 //!
 //! # Which module owns which file
 //!

@@ -38,6 +38,8 @@ mod http;
 mod huggingface;
 #[path = "hosts/idc.rs"]
 mod idc;
+#[path = "hosts/imports.rs"]
+mod imports;
 #[path = "hosts/isic.rs"]
 mod isic;
 #[path = "hosts/kaggle.rs"]

@@ -1,13 +1,14 @@
 //! `medsets import`: files that were got by hand, into the same layout and the same ledger.
 
-use std::collections::{BTreeMap, HashSet};
+mod known;
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::Serialize;
 
 use crate::access::Purpose;
-use crate::catalog::FileEntry;
 use crate::context::Context;
 use crate::events::Event;
 use crate::fs::{self, FoundKind, FsErrorKind};
@@ -98,22 +99,22 @@ pub async fn import(context: &Context, options: &ImportOptions) -> Result<Import
         return Err(gate::refusal(context, &selection, gate).await);
     }
     let target = Target::of(context, &selection, options.source.as_deref(), options.to.as_deref())?;
-    let entries: Vec<FileEntry> = selection.files(Some(&target.source.channel)).cloned().collect();
     let candidates = candidates(&options.paths)?;
     target.check_place()?;
-    imported.matched = recognise(&entries, &candidates)?;
-    let is_matched = |path: &PathBuf| imported.matched.iter().any(|one| one.found == *path);
-    imported.unmatched = candidates.into_iter().map(|one| one.path).filter(|path| !is_matched(path)).collect();
-    let is_given = |path: &RelPath| imported.matched.iter().any(|one| one.path == *path);
-    imported.missing = entries.iter().map(|entry| entry.path.clone()).filter(|path| !is_given(path)).collect();
+    let known = known::known(context, &target, &candidates, &mut imported.report.warnings).await?;
+    imported.matched = recognise(&known.0, &candidates)?;
+    let found: HashSet<&PathBuf> = imported.matched.iter().map(|one| &one.found).collect();
+    imported.unmatched = candidates.into_iter().map(|one| one.path).filter(|path| !found.contains(path)).collect();
+    let given: HashSet<&RelPath> = imported.matched.iter().map(|one| &one.path).collect();
+    imported.missing = known.0.iter().map(|file| file.path.clone()).filter(|path| !given.contains(path)).collect();
     let changed = changed(&target, options, &mut imported)?;
     if options.dry_run {
         return Ok(imported);
     }
     if imported.matched.is_empty() {
-        return Err(nothing_recognised(&target, &entries));
+        return Err(nothing_recognised(&target, &known));
     }
-    let taken = lay_out(context, &target, options, &changed, &mut imported).await?;
+    let taken = lay_out(context, &target, options, known, &changed, &mut imported).await?;
     if options.how == HowToTake::Move && imported.report.failures.is_empty() {
         for found in &taken {
             fs::remove_file(found)?;
@@ -237,10 +238,10 @@ fn shown(paths: &[RelPath]) -> String {
     paths.iter().take(10).map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ")
 }
 
-fn nothing_recognised(target: &Target<'_>, entries: &[FileEntry]) -> Failure {
+fn nothing_recognised(target: &Target<'_>, known: &Listing) -> Failure {
     let failure = Failure::new(Exit::USAGE, format!("none of these is a file of `{}`", target.selection))
         .of(target.selection.id());
-    let names: Vec<String> = entries.iter().take(20).map(|entry| format!("`{}`", entry.path)).collect();
+    let names: Vec<String> = known.0.iter().take(20).map(|file| format!("`{}`", file.path)).collect();
     if names.is_empty() {
         return failure
             .help("the entry names no files of this release; `medsets info ID --files` shows other releases");
@@ -256,6 +257,7 @@ async fn lay_out(
     context: &Context,
     target: &Target<'_>,
     options: &ImportOptions,
+    mut known: Listing,
     changed: &HashSet<RelPath>,
     imported: &mut Imported,
 ) -> Result<Vec<PathBuf>, Failure> {
@@ -273,9 +275,7 @@ async fn lay_out(
     carry_over(&mut workspace, &target.dir, &earlier)?;
     let files: BTreeMap<RelPath, PathBuf> =
         imported.matched.iter().map(|one| (one.path.clone(), one.found.clone())).collect();
-    let channel = target.source.channel.as_str();
-    let known = target.selection.files(Some(channel)).filter(|file| files.contains_key(&file.path));
-    let listing = Listing::of_entry(known, channel);
+    known.0.retain(|file| files.contains_key(&file.path));
     let provider = Arc::new(AnyProvider::Local(LocalFiles { files }));
     let hosts = Arc::new(Hosts::anonymous(context.client()?.clone()));
     let fetch_options = FetchOptions {
@@ -285,7 +285,7 @@ async fn lay_out(
         ..FetchOptions::default()
     };
     let mut wanted =
-        wanted::wanted(context, target, &fetch_options, listing, Means::Import, &mut imported.report.warnings)?;
+        wanted::wanted(context, target, &fetch_options, known, Means::Import, &mut imported.report.warnings)?;
     for one in &wanted {
         workspace.describe(&one.listed.path, one.manner.license.as_deref(), None)?;
     }
@@ -315,7 +315,8 @@ async fn lay_out(
         link_placed(&workspace, &imported.matched)?;
     }
     let is_whole = |finished: &&Finished| !matches!(finished.kind, FinishedKind::Members { .. });
-    let here: Vec<&RelPath> = workspace.finished().values().filter(is_whole).map(|finished| &finished.path).collect();
+    let here: BTreeSet<&RelPath> =
+        workspace.finished().values().filter(is_whole).map(|finished| &finished.path).collect();
     let lacking: Vec<RelPath> = imported.missing.iter().filter(|path| !here.contains(path)).cloned().collect();
     let include = if lacking.is_empty() { Vec::new() } else { here.iter().map(|path| path.to_string()).collect() };
     let members = if lacking.is_empty() { Vec::new() } else { members_here(&workspace) };
