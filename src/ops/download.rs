@@ -20,6 +20,7 @@ use crate::net::NetError;
 use crate::plan::steps::Have;
 use crate::plan::{Handling, Item, Location};
 use crate::providers::{AnyProvider, Hosts, ListedFile, ProviderError, Way};
+use crate::remedy::{self, Held};
 use crate::transfer::{Done, Expected, Job, Locate, LocateError, Outcome, TransferSettings, Verified};
 use crate::unpack::{self, Archive, UnpackError, git_tree};
 use crate::values::{ByteSize, DatasetId, Digest, RelPath, Secret, counted};
@@ -101,8 +102,8 @@ impl Wanted {
 pub struct ArchivePassword {
     /// The password, where there is one.
     pub secret: Option<Secret>,
-    /// The variable it is looked for in; none where the entry knows of no encrypted archive.
-    pub variable: Option<String>,
+    /// The name under which it is kept; none where the entry knows of no encrypted archive.
+    pub kept_as: Option<String>,
 }
 
 impl ArchivePassword {
@@ -110,8 +111,8 @@ impl ArchivePassword {
     pub(super) fn explain(&self, error: UnpackError) -> Failure {
         let locked = matches!(error, UnpackError::PasswordNeeded { .. } | UnpackError::WrongPassword { .. });
         let failure = Failure::from(error);
-        match &self.variable {
-            Some(variable) if locked => failure.help(format!("put it into the variable `{variable}`")),
+        match &self.kept_as {
+            Some(name) if locked => failure.help(remedy::hand_over(name, Held::Token)),
             _ => failure,
         }
     }

@@ -489,6 +489,5 @@ pub(super) fn archive_password(context: &Context, target: &Target<'_>) -> Result
         CredentialSecret::Token(password) => Some(password),
         CredentialSecret::Login { .. } | CredentialSecret::Keys { .. } => None,
     });
-    let variable = format!("MEDSETS_TOKEN_{}", target.selection.id().as_str().to_ascii_uppercase().replace('-', "_"));
-    Ok(ArchivePassword { secret, variable: Some(variable) })
+    Ok(ArchivePassword { secret, kept_as: Some(target.selection.id().to_string()) })
 }

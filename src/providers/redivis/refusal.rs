@@ -9,6 +9,7 @@ use crate::credentials::CredentialSecret;
 use crate::net::{Answer, NetError};
 use crate::values::{Printable, SafeUrl, counted};
 
+use super::super::account::Account;
 use super::super::{Hosts, ProviderError};
 
 /// What an answer says beside its status.
@@ -58,25 +59,25 @@ pub(super) fn meaning(error: &NetError, refused: &Refused, subject: &Subject) ->
     let code = code(&body.error);
     let (exit, message, help) = match error {
         NetError::SignInNeeded { credential_sent: false, .. } => {
-            (20, format!("Redivis wants to know who asks for `{reference}`"), vec![TOKEN.to_owned()])
+            (20, format!("Redivis wants to know who asks for `{reference}`"), token())
         }
         NetError::SignInNeeded { .. } if body.amr_values.is_some() => {
             let message =
                 format!("Redivis wants a second factor for `{reference}`, which the stored token does not show");
-            (21, message, vec![SECOND_FACTOR.to_owned(), TOKEN.to_owned()])
+            (21, message, [vec![SECOND_FACTOR.to_owned()], token()].concat())
         }
         NetError::SignInNeeded { .. } => {
             let message = format!("Redivis refuses the stored token{code}: it is wrong, or its time is over");
-            (21, message, vec![TOKEN.to_owned(), RENEW.to_owned()])
+            (21, message, [token(), vec![RENEW.to_owned()]].concat())
         }
         NetError::NotPermitted { .. } if body.error == "insufficient_scope" => {
             let scope = body.scope.as_deref().filter(|scope| is_plain(scope)).unwrap_or("data.data");
             let message = format!("the stored token may not do this at Redivis: it lacks the scope `{scope}`");
-            (21, message, vec![TOKEN.to_owned()])
+            (21, message, token())
         }
         NetError::NotPermitted { credential_sent: false, .. } => {
             let message = format!("Redivis does not show `{reference}` to somebody unknown{code}");
-            (20, message, vec![TOKEN.to_owned(), format!("see <{page}> for what else it asks of you")])
+            (20, message, [token(), vec![format!("see <{page}> for what else it asks of you")]].concat())
         }
         NetError::NotPermitted { .. } => {
             let message = format!("Redivis does not let this account have the data of `{reference}`{code}");
@@ -115,8 +116,9 @@ fn is_plain(text: &str) -> bool {
     (1..=60).contains(&text.len()) && text.bytes().all(fits)
 }
 
-const TOKEN: &str = "make an API token with the scope `data.data` in the settings of your workspace at <https://redivis.com/> \
-                     and give it to `medsets auth login redivis`, or set `MEDSETS_TOKEN_REDIVIS`";
+fn token() -> Vec<String> {
+    Account::help("redivis")
+}
 
 const SECOND_FACTOR: &str =
     "switch on a second factor for your account at <https://redivis.com/> and sign in there with it";
