@@ -209,7 +209,7 @@ fn checksums_of_whole_objects_are_verified() {
     assert_eq!(scene.data(), expected(&toy));
     let listed = std::fs::read_to_string(scene.home.data().join("toy/1/.medsets/listed.jsonl")).unwrap();
     let proof = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["verified"].clone();
-    assert_eq!(listed.lines().map(proof).collect::<Vec<_>>(), ["host", "host", "size"]);
+    assert_eq!(listed.lines().map(proof).collect::<Vec<_>>(), ["header", "header", "size"]);
 
     // One byte is another one on the way.
     fn flips(setup: &Setup, asked: &Asked) -> Reply {

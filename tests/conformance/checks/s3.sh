@@ -56,7 +56,7 @@ listed = {file["path"]: file["verified"] for file in map(json.loads, open(sys.ar
 print(*(listed[name] for name in ("nvme.bin", "crc32.bin", "big.bin")))
 PYTHON
 )
-equal 'the proofs of objects in parts' "$proven" 'host host size'
+equal 'the proofs of objects in parts' "$proven" 'header header size'
 
 # Killed in the middle of the big object, and changed at the host before the second run.
 fresh_home
