@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::io::Read as _;
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -166,24 +166,30 @@ fn compare(
     Ok(damage)
 }
 
-/// Whether the folder still has its manifest and the files it names, by a look at up to
+/// Whether the folder still has its manifest of so many files and the files it names, by a look at up to
 /// [`LOOKED_AT`] of them spread evenly: enough to see that a folder was emptied or moved, in no
 /// time. Whether each byte is right is what [`check`] finds.
-pub fn looks_whole(dir: &DatasetDir) -> Result<bool, LayoutError> {
-    let Some(text) = fs::read_text_if_present(&dir.manifest_path())? else { return Ok(false) };
-    let lines: Vec<&str> = text.lines().collect();
-    let step = lines.len().div_ceil(LOOKED_AT).max(1);
-    for line in lines.iter().step_by(step).chain(lines.last()) {
-        let Some((_, path)) = manifest::parse_line(line) else { return Ok(false) };
-        if fs::metadata(&path.under(dir.root()))?.is_none() {
-            return Ok(false);
-        }
+pub fn looks_whole(dir: &DatasetDir, files: u64) -> Result<bool, LayoutError> {
+    let path = dir.manifest_path();
+    if fs::metadata(&path)?.is_none() {
+        return Ok(false);
     }
-    Ok(true)
+    let (step, mut seen) = (files.div_ceil(LOOKED_AT).max(1), 0);
+    for line in BufReader::new(fs::open(&path)?).lines() {
+        let line = line.map_err(|error| FsError::new("read", &path, error))?;
+        if seen % step == 0 || seen + 1 == files {
+            let Some((_, path)) = manifest::parse_line(&line) else { return Ok(false) };
+            if fs::metadata(&path.under(dir.root()))?.is_none() {
+                return Ok(false);
+            }
+        }
+        seen += 1;
+    }
+    Ok(seen == files)
 }
 
 /// Files that a look at a folder asks for at most.
-const LOOKED_AT: usize = 4_000;
+const LOOKED_AT: u64 = 4_000;
 
 /// Which folders of a dataset are folders, and neither links nor files.
 struct Folders<'a> {

@@ -22,7 +22,7 @@
 mod aside;
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -292,24 +292,35 @@ enum Trust {
 /// file it would have named is looked for again.
 fn read_finished(root: &Path, access: Access, trust: Trust) -> Result<BTreeMap<RelPath, Finished>, LayoutError> {
     let path = root.join("done.jsonl");
-    let Some(text) = fs::read_text_if_present(&path)? else { return Ok(BTreeMap::new()) };
-    let mut recorded = BTreeMap::new();
-    let torn = text.rfind('\n').map_or(0, |end| end + 1);
-    for line in text[..torn].lines() {
-        if let Ok(one) = serde_json::from_str::<Finished>(line) {
+    if fs::metadata(&path)?.is_none() {
+        return Ok(BTreeMap::new());
+    }
+    // Line by line: a dataset may have a million files.
+    let mut lines = BufReader::new(fs::open(&path)?);
+    let (mut recorded, mut line, mut whole) = (BTreeMap::new(), Vec::new(), 0);
+    let is_torn = loop {
+        line.clear();
+        let read = lines.read_until(b'\n', &mut line).map_err(|error| FsError::new("read", &path, error))?;
+        if !line.ends_with(b"\n") {
+            break read > 0;
+        }
+        whole += read as u64;
+        if let Ok(one) = serde_json::from_slice::<Finished>(&line) {
             recorded.insert(one.path.clone(), one);
         }
+    };
+    if is_torn {
+        let journal = fs::open_append(&path, access)?;
+        journal.set_len(whole).map_err(|error| FsError::new("write", &path, error))?;
     }
-    if torn < text.len() {
-        fs::atomic_write(&path, &text.as_bytes()[..torn], access)?;
-    }
-    let mut finished = BTreeMap::new();
-    for (path, one) in recorded {
-        if still_there(root, &one, trust)? {
-            finished.insert(path, one);
+    let mut gone = Vec::new();
+    for one in recorded.values() {
+        if !still_there(root, one, trust)? {
+            gone.push(one.path.clone());
         }
     }
-    Ok(finished)
+    gone.iter().for_each(|path| drop(recorded.remove(path)));
+    Ok(recorded)
 }
 
 fn still_there(root: &Path, finished: &Finished, trust: Trust) -> Result<bool, LayoutError> {

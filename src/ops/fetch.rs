@@ -230,7 +230,7 @@ fn whole_here(target: &Target<'_>, options: &FetchOptions) -> Result<Option<Rece
     }
     let enough = receipt.selection.covers(&asked);
     let other_source = options.source.as_ref().is_some_and(|source| *source != receipt.source.channel);
-    let whole = enough && !other_source && check::looks_whole(&target.dir)?;
+    let whole = enough && !other_source && check::looks_whole(&target.dir, receipt.files)?;
     Ok(whole.then_some(receipt))
 }
 
