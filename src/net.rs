@@ -38,7 +38,7 @@ mod wire;
 pub use api::{Answer, Lead, Peek};
 pub use aws_signature::AwsKey;
 pub use client::Client;
-pub use cursors::{CursorError, Cursors};
+pub use cursors::{CursorError, Cursors, ListLimit};
 pub use error::NetError;
 pub use lines::{Packing, Read};
 pub use pages::Page;

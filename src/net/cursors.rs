@@ -1,16 +1,40 @@
 //! What stops a list that never ends.
 //!
 //! A list comes in pages, and each names the next one, by an address or a token. A host in
-//! disorder, or a hostile one, can lead in a circle or on for ever.
+//! disorder, or a hostile one, can lead in a circle or on for ever, and what it lists is held
+//! in memory. Each page has a largest size of its own; here all pages of a list are counted.
 
 use std::collections::HashSet;
 
 use sha2::{Digest as _, Sha256};
 
-/// The pages of one list that were asked for so far.
-#[derive(Debug, Default)]
+use crate::values::ByteSize;
+
+use super::client::Client;
+
+/// The pages of one list that were asked for so far, and what is held of them.
+#[derive(Debug)]
 pub struct Cursors {
     seen: HashSet<[u8; 32]>,
+    entries: u64,
+    bytes: u64,
+    limit: ListLimit,
+}
+
+/// The most that one list may be, over all its pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListLimit {
+    /// Entries: files, or whatever else is listed.
+    pub entries: u64,
+    /// Bytes of memory that they take.
+    pub bytes: ByteSize,
+}
+
+impl Default for ListLimit {
+    /// Ten times the largest dataset of the catalogue.
+    fn default() -> Self {
+        Self { entries: 5_000_000, bytes: ByteSize(2 << 30) }
+    }
 }
 
 /// Why a further page is not asked for.
@@ -22,9 +46,48 @@ pub enum CursorError {
     /// The list has too many pages.
     #[error("its list has more than {MOST_PAGES} pages")]
     TooMany,
+    /// The list has too many entries.
+    #[error("its list has more than {most} entries: it is not read further")]
+    TooLong {
+        /// The most that are read.
+        most: u64,
+    },
+    /// The entries are too large.
+    #[error("its list takes more than {most}: it is not read further")]
+    TooLarge {
+        /// The most that is held.
+        most: ByteSize,
+    },
+}
+
+impl Client {
+    /// For a list of which nothing was asked for yet.
+    pub fn cursors(&self) -> Cursors {
+        Cursors::new(self.settings().list_limit)
+    }
 }
 
 impl Cursors {
+    fn new(limit: ListLimit) -> Self {
+        Self { seen: HashSet::new(), entries: 0, bytes: 0, limit }
+    }
+
+    /// Notes that one more entry of the list is held, which takes so many bytes.
+    ///
+    /// # Errors
+    /// There are too many of them, or all together take too much.
+    pub fn hold(&mut self, bytes: usize) -> Result<(), CursorError> {
+        self.entries += 1;
+        self.bytes = self.bytes.saturating_add(bytes as u64);
+        if self.entries > self.limit.entries {
+            return Err(CursorError::TooLong { most: self.limit.entries });
+        }
+        if self.bytes > self.limit.bytes.0 {
+            return Err(CursorError::TooLarge { most: self.limit.bytes });
+        }
+        Ok(())
+    }
+
     /// Notes that the page behind `cursor` is asked for now.
     ///
     /// # Errors
@@ -48,11 +111,21 @@ mod tests {
 
     #[test]
     fn circles_and_lists_without_end_are_told() {
-        let mut cursors = Cursors::default();
+        let mut cursors = Cursors::new(ListLimit::default());
         assert_eq!(["", "a", "b"].map(|cursor| cursors.step(cursor)), [Ok(()); 3]);
         assert_eq!(cursors.step("a"), Err(CursorError::Again), "not only the page before");
-        let mut cursors = Cursors::default();
+        let mut cursors = Cursors::new(ListLimit::default());
         assert!((0..MOST_PAGES).all(|page| cursors.step(page.to_string()).is_ok()));
         assert_eq!(cursors.step("one more"), Err(CursorError::TooMany));
+    }
+
+    #[test]
+    fn entries_are_counted_and_weighed() {
+        let mut cursors = Cursors::new(ListLimit { entries: 2, bytes: ByteSize(100) });
+        assert_eq!([60, 40].map(|bytes| cursors.hold(bytes)), [Ok(()); 2]);
+        assert_eq!(cursors.hold(0), Err(CursorError::TooLong { most: 2 }));
+        let mut cursors = Cursors::new(ListLimit { entries: 2, bytes: ByteSize(100) });
+        assert_eq!(cursors.hold(60), Ok(()));
+        assert_eq!(cursors.hold(41), Err(CursorError::TooLarge { most: ByteSize(100) }));
     }
 }

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use crate::events::{Report, Silent};
 use crate::values::ByteSize;
 
+use super::cursors::ListLimit;
 use super::proxy::Proxies;
 use super::rewrite::Rewrites;
 
@@ -48,6 +49,8 @@ pub struct NetSettings {
     pub limit_rate: Option<ByteSize>,
     /// The longest a host may make us wait by `Retry-After`; what is longer is an error.
     pub max_retry_after: Duration,
+    /// The most that a list may be that comes in pages.
+    pub list_limit: ListLimit,
     /// Tells the time, for dates in `Retry-After` and for links that expire.
     pub clock: Clock,
     /// Hears when a host makes everybody wait.
@@ -72,6 +75,7 @@ impl NetSettings {
             retries: 5,
             limit_rate: None,
             max_retry_after: Duration::from_secs(600),
+            list_limit: ListLimit::default(),
             clock,
             report: Arc::new(Silent),
         }

@@ -21,7 +21,7 @@ use jiff::Timestamp;
 
 use crate::catalog::{Selection, Source};
 use crate::credentials::{CredentialSecret, Form};
-use crate::net::{Answer, Cursors, HttpRequest, NetError, RequestCredential};
+use crate::net::{Answer, HttpRequest, NetError, RequestCredential};
 use crate::plan::Location;
 use crate::remedy;
 use crate::values::{ByteSize, RelPath, SafeUrl, Secret};
@@ -71,7 +71,7 @@ impl Provider for AzureContainer {
         if link.as_ref().is_some_and(|link| link.one_file || !link.permits('l')) {
             return self.only_file(hosts, link.as_ref(), known).await;
         }
-        let (mut files, mut marker, mut cursors) = (Vec::new(), String::new(), Cursors::default());
+        let (mut files, mut marker, mut cursors) = (Vec::new(), String::new(), hosts.client.cursors());
         loop {
             cursors.step(&marker).map_err(|error| unusable(error.to_string()))?;
             let answer = hosts.client.call(&self.request(self.page_at(&marker), link.as_ref()), LARGEST_PAGE).await?;
@@ -80,7 +80,10 @@ impl Provider for AzureContainer {
             }
             let page = EnumerationResults::parse(&answer.page.text(), &self.container)?;
             marker = page.next_marker.clone();
-            files.extend(page.into_files(self.prefix.as_deref().unwrap_or_default())?);
+            for file in page.into_files(self.prefix.as_deref().unwrap_or_default())? {
+                cursors.hold(file.weight()).map_err(|error| unusable(error.to_string()))?;
+                files.push(file);
+            }
             if marker.is_empty() {
                 return Ok(Listing(files));
             }

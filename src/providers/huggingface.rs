@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use crate::catalog::Locator;
 use crate::credentials::Form;
-use crate::net::{Cursors, NetError};
+use crate::net::NetError;
 use crate::plan::Location;
 use crate::values::{Algorithm, ByteSize, Digest, Printable, RelPath, SafeUrl};
 
@@ -65,7 +65,7 @@ impl Provider for HubRepository {
         };
         let place = Arc::new(Locator { key: Some(commit.clone()), ..Locator::default() });
         let mut next = Some(with_query(self.api(&["tree", &commit]), "recursive=true&expand=false"));
-        let (mut files, mut cursors) = (Vec::new(), Cursors::default());
+        let (mut files, mut cursors) = (Vec::new(), hosts.client.cursors());
         while let Some(url) = next {
             cursors.step(url.expose().as_str()).map_err(|error| unusable(error.to_string()))?;
             let request = hosts.get(url);
@@ -76,7 +76,9 @@ impl Provider for HubRepository {
             let link = answer.page.header("link").and_then(next_page).map(str::to_owned);
             let items: Vec<Item> = answer.json()?;
             for item in items.into_iter().filter(|item| item.kind == "file") {
-                files.push(item.into_file(&place)?);
+                let file = item.into_file(&place)?;
+                cursors.hold(file.weight()).map_err(|error| unusable(error.to_string()))?;
+                files.push(file);
             }
             next = link.map(|link| self.page_at(&link)).transpose()?;
         }

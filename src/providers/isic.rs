@@ -22,7 +22,7 @@ use serde_json::json;
 
 use crate::catalog::Locator;
 use crate::credentials::Form;
-use crate::net::{Cursors, HttpRequest, RequestCredential};
+use crate::net::{HttpRequest, RequestCredential};
 use crate::plan::Location;
 use crate::values::{ByteSize, Printable, RelPath, SafeUrl, Secret};
 
@@ -49,13 +49,16 @@ impl Provider for IsicImages {
             Some(number) => api("images/search/", &[("query", ""), ("collections", &number), ("limit", PAGE)]),
             None => api("images/", &[("limit", PAGE)]),
         });
-        let (mut files, mut licenses, mut cursors) = (Vec::new(), BTreeSet::new(), Cursors::default());
+        let (mut files, mut licenses, mut cursors) = (Vec::new(), BTreeSet::new(), hosts.client.cursors());
         while let Some(url) = next {
             cursors.step(url.expose().as_str()).map_err(|error| unusable(error.to_string()))?;
             let page: Page<Image> = get(hosts, url).await?;
             for image in page.results {
-                licenses.insert(image.copyright_license.clone());
-                files.push(image.into_file()?);
+                let words = image.copyright_license.clone();
+                let file = image.into_file()?;
+                cursors.hold(file.weight() + words.len()).map_err(|error| unusable(error.to_string()))?;
+                licenses.insert(words);
+                files.push(file);
             }
             next = page.next.as_deref().map(at_api).transpose()?;
         }
@@ -97,7 +100,7 @@ impl IsicImages {
             return Ok(Some(name.clone()));
         }
         let mut next = Some(api("collections/", &[("limit", PAGE)]));
-        let mut cursors = Cursors::default();
+        let mut cursors = hosts.client.cursors();
         while let Some(url) = next {
             cursors.step(url.expose().as_str()).map_err(|error| unusable(error.to_string()))?;
             let page: Page<Collection> = get(hosts, url).await?;

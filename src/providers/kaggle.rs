@@ -31,7 +31,7 @@ use serde::de::DeserializeOwned;
 use crate::catalog::source::KaggleTake;
 use crate::catalog::{Host, Locator};
 use crate::credentials::Form;
-use crate::net::{Answer, Cursors, HttpRequest, Lead, NetError};
+use crate::net::{Answer, HttpRequest, Lead, NetError};
 use crate::plan::Location;
 use crate::values::{ByteSize, RelPath, SafeUrl};
 
@@ -88,12 +88,14 @@ impl Provider for KaggleFiles {
             let located = known.0.into_iter().map(|file| ListedFile { at: file.at.or_else(|| at.clone()), ..file });
             return Ok(Listing(located.collect()));
         }
-        let (mut files, mut token, mut cursors) = (Vec::new(), String::new(), Cursors::default());
+        let (mut files, mut token, mut cursors) = (Vec::new(), String::new(), hosts.client.cursors());
         loop {
             cursors.step(&token).map_err(|error| unusable(&error.to_string()))?;
             let page: FilesAnswer = self.ask(hosts, &Call::files(&self.place, version, &token)).await?;
             for file in page.files {
-                files.push(file.into_file(at.clone())?);
+                let file = file.into_file(at.clone())?;
+                cursors.hold(file.weight()).map_err(|error| unusable(&error.to_string()))?;
+                files.push(file);
             }
             // Where the entry names files it means them one by one.
             if self.take == KaggleTake::Auto && known.0.is_empty() && files.len() > MOST_SINGLE {

@@ -38,6 +38,21 @@ impl ListedFile {
         self.at.as_deref().unwrap_or(&NOWHERE)
     }
 
+    /// About how many bytes of memory it takes. What it shares with the file before counts again:
+    /// whether a host means the same by every file is its own affair.
+    pub fn weight(&self) -> usize {
+        let at = self.locator();
+        let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let url = at.url.as_ref().map_or(0, |url| url.expose().as_str().len());
+        let texts = [&self.license, &self.notice].map(|text| text.as_ref().map_or(0, |text| text.len()));
+        let place = url + length(&at.file_id) + length(&at.entity) + length(&at.key);
+        size_of::<Self>()
+            + self.digests.len() * size_of::<Digest>()
+            + self.path.as_str().len()
+            + texts.iter().sum::<usize>()
+            + place
+    }
+
     /// A file of which only the name is known.
     pub fn named(path: RelPath) -> Self {
         Self { path, size: None, digests: Vec::new(), at: None, license: None, notice: None, members: None }

@@ -17,7 +17,7 @@ use serde::Deserialize;
 
 use crate::catalog::Locator;
 use crate::credentials::Form;
-use crate::net::{Cursors, HttpRequest};
+use crate::net::HttpRequest;
 use crate::plan::Location;
 use crate::values::{Algorithm, ByteSize, Digest, RelPath, SafeUrl};
 
@@ -44,7 +44,7 @@ impl Provider for OsfNode {
         let first = api.join(&format!("nodes/{}/files/osfstorage/?page%5Bsize%5D=100", self.node));
         let mut pages = VecDeque::from([first.map_err(|error| unusable(error.to_string()))?]);
         let mut files = Vec::new();
-        let mut cursors = Cursors::default();
+        let mut cursors = hosts.client.cursors();
         while let Some(url) = pages.pop_front() {
             cursors.step(url.expose().as_str()).map_err(|error| unusable(error.to_string()))?;
             let request = HttpRequest { connections: Some(CONNECTIONS), ..hosts.get(url) }
@@ -52,7 +52,10 @@ impl Provider for OsfNode {
             let folder: Folder = hosts.client.get_json(&request).await?;
             for found in folder.into_found()? {
                 match found {
-                    Found::File(file) => files.push(file),
+                    Found::File(file) => {
+                        cursors.hold(file.weight()).map_err(|error| unusable(error.to_string()))?;
+                        files.push(file);
+                    }
                     Found::More(text) => pages.push_back(at_api(&api, &text)?),
                 }
             }

@@ -30,7 +30,7 @@ use serde_json::json;
 
 use crate::catalog::Locator;
 use crate::credentials::Form;
-use crate::net::{Cursors, HttpRequest};
+use crate::net::HttpRequest;
 use crate::plan::Location;
 use crate::values::{ByteSize, RelPath, SafeUrl};
 
@@ -136,12 +136,14 @@ impl SynapseEntity {
         }
         let mut folders = VecDeque::from([(root.to_owned(), String::new())]);
         let mut seen = BTreeSet::from([root.to_owned()]);
-        let mut files = Vec::new();
+        let (mut files, mut all) = (Vec::new(), hosts.client.cursors());
         while let Some((id, folder)) = folders.pop_front() {
-            let (mut token, mut cursors) = (None, Cursors::default());
+            let (mut token, mut cursors) = (None, hosts.client.cursors());
             loop {
                 let page = children(hosts, &id, token.as_deref()).await?;
                 for child in page.page {
+                    let held = size_of::<Child>() + folder.len() + child.id.len() + child.name.len();
+                    all.hold(held).map_err(|error| unusable(error.to_string()))?;
                     if child.is_file() {
                         files.push(Child { id: child.id, folder: folder.clone(), name: child.name });
                     } else if child.is_folder() && seen.insert(child.id.clone()) {

@@ -1,5 +1,10 @@
 //! The Hugging Face Hub.
 
+use medsets::net::{Client, Clock, ListLimit, NetSettings, Rewrites};
+use medsets::providers::huggingface::{HubKind, HubRepository};
+use medsets::providers::{Extent, Hosts, Listing, Provider as _, ProviderError};
+use medsets::values::ByteSize;
+
 use crate::stand_ins::{Toy, huggingface};
 
 use super::contract;
@@ -39,6 +44,31 @@ fn every_file_is_asked_for_at_the_commit() {
     let resolved = |asked: &crate::support::host::Asked| asked.path.contains("/resolve/");
     let log = scene.host.log();
     assert!(log.iter().filter(|asked| resolved(asked)).all(|asked| asked.path.contains(huggingface::COMMIT)));
+}
+
+#[test]
+fn a_list_that_is_too_long_is_not_held() {
+    let scene = case().start();
+    let listed = |entries: u64, bytes: u64| {
+        let rewrites = Rewrites::parse(&format!("https://huggingface.co/={}", scene.host.url())).unwrap();
+        let list_limit = ListLimit { entries, bytes: ByteSize(bytes) };
+        let clock = Clock::fixed(jiff::Timestamp::UNIX_EPOCH);
+        let hosts = Hosts::anonymous(Client::new(NetSettings { rewrites, list_limit, ..NetSettings::new(clock) }));
+        let (repo, kind) = ("org/toy".to_owned(), HubKind::Dataset);
+        let hub = HubRepository { repo, kind, revision: None };
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(hub.list(&hosts, Listing::default(), Extent::All)).map(|listing| listing.0.len() as u64)
+    };
+    let files = case().toy.files.len() as u64;
+    assert_eq!(listed(files, 1 << 20).unwrap(), files);
+    #[track_caller]
+    fn check(refused: Result<u64, ProviderError>, says: &str) {
+        let error = refused.unwrap_err();
+        assert!(error.to_string().contains(says), "{error}");
+        assert!(matches!(error, ProviderError::Answer { .. }), "it exits with 34");
+    }
+    check(listed(files - 1, 1 << 20), &format!("more than {} entries", files - 1));
+    check(listed(files, 300), "takes more than 300");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::Deserialize;
 
-use crate::net::{Answer, AwsKey, Cursors, HttpRequest, NetError, RequestCredential, SameVersion};
+use crate::net::{Answer, AwsKey, HttpRequest, NetError, RequestCredential, SameVersion};
 use crate::providers::{Hosts, ProviderError};
 use crate::values::{ByteSize, Printable, SafeUrl};
 
@@ -32,6 +32,17 @@ enum Found {
     Object(Object),
     /// A common prefix of keys, up to and with the delimiter.
     Folder(String),
+}
+
+impl Found {
+    /// About how many bytes of memory it takes, once it is a file of a listing.
+    fn weight(&self) -> usize {
+        let name = match self {
+            Self::Object(object) => object.key.len() + object.etag.as_ref().map_or(0, String::len),
+            Self::Folder(folder) => folder.len(),
+        };
+        size_of::<crate::providers::ListedFile>() + name
+    }
 }
 
 impl Bucket {
@@ -147,7 +158,7 @@ impl Bucket {
         mut visit: impl FnMut(Found) -> Result<(), ProviderError> + Send,
     ) -> Result<Option<String>, ProviderError> {
         let mut token: Option<String> = None;
-        let (mut moved, mut cursors) = (false, Cursors::default());
+        let (mut moved, mut cursors) = (false, hosts.client.cursors());
         loop {
             let answer = hosts.client.call(&self.ask(about, token.as_deref()), LARGEST_PAGE).await?;
             if let Some(error) = &answer.error {
@@ -159,7 +170,10 @@ impl Bucket {
             }
             let page = Page::read(&answer.page.bytes)?;
             let next = page.next()?;
-            page.found()?.into_iter().try_for_each(&mut visit)?;
+            for found in page.found()? {
+                cursors.hold(found.weight()).map_err(|error| unusable(error.to_string()))?;
+                visit(found)?;
+            }
             let Some(next) = next else { return Ok(self.region) };
             cursors.step(&next).map_err(|error| unusable(error.to_string()))?;
             token = Some(next);
