@@ -3,35 +3,34 @@
 //! Three parts run at once: the transfer on the network's threads, a recorder that notes each
 //! finished file, and an unpacker that takes one archive after the other.
 
+mod unpacking;
+mod ways;
+
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
 
 use crate::catalog::UnpackRules;
 use crate::context::Context;
 use crate::events::{Cancel, Event, Report};
 use crate::fs;
 use crate::layout::{DigestSource, Finished, FinishedKind, KnownDigest, Proof, RoleRules, Workspace};
-use crate::net::NetError;
 use crate::plan::steps::Have;
-use crate::plan::{Handling, Item, Location};
-use crate::providers::{AnyProvider, Hosts, ListedFile, ProviderError, Way};
+use crate::plan::{Handling, Item};
+use crate::providers::{AnyProvider, Hosts, ListedFile};
 use crate::remedy::{self, Held};
-use crate::transfer::{Done, Expected, Job, Locate, LocateError, Outcome, TransferSettings, Verified};
-use crate::unpack::{self, Archive, UnpackError, git_tree};
-use crate::values::{ByteSize, DatasetId, Digest, RelPath, Secret, counted};
+use crate::transfer::{Done, Expected, Job, Outcome, TransferSettings, Verified};
+use crate::unpack::{UnpackError, git_tree};
+use crate::values::{ByteSize, DatasetId, Digest, RelPath, Secret};
 
 use super::doubt::Doubt;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::member_sums;
-use super::placing::{MemberPlaces, place_members};
-use super::rules::unpack_rules;
 use super::unwrap::{Unwrapping, unwrap};
+
+use unpacking::unpack_all;
+
+pub(super) use ways::ways;
 
 /// A file of the release that is wanted. There may be a million of them.
 #[derive(Clone)]
@@ -247,41 +246,6 @@ fn target(workspace: &Workspace, wanted: &Wanted) -> std::path::PathBuf {
     }
 }
 
-/// The ways to a file, in the order in which they are tried.
-pub(super) fn ways(wanted: &Wanted, provider: &Arc<AnyProvider>, hosts: &Arc<Hosts>) -> Vec<Arc<dyn Locate>> {
-    let way = |way| {
-        let way = Way { provider: provider.clone(), hosts: hosts.clone(), file: wanted.listed.clone(), way };
-        Arc::new(Located(way)) as Arc<dyn Locate>
-    };
-    (0..provider.ways(&wanted.listed)).map(way).collect()
-}
-
-/// A provider's way as the transfer asks for it.
-struct Located(Way);
-
-impl Locate for Located {
-    fn locate(&self) -> BoxFuture<'_, Result<Location, LocateError>> {
-        async { self.0.locate().await.map_err(told) }.boxed()
-    }
-
-    fn explain<'a>(&'a self, error: &'a NetError) -> BoxFuture<'a, Option<LocateError>> {
-        async { self.0.explain(error).await.map(told) }.boxed()
-    }
-
-    fn explain_page(&self, title: Option<&str>) -> Option<LocateError> {
-        self.0.explain_page(title).map(told)
-    }
-}
-
-fn told(error: ProviderError) -> LocateError {
-    let net = match &error {
-        ProviderError::Net(net) => Some(net.clone()),
-        _ => None,
-    };
-    let failure = Failure::from(error);
-    LocateError { net, exit: failure.exit.0, message: failure.message, help: failure.help }
-}
-
 fn arrived(places: &HashMap<RelPath, usize>, outcome: Outcome) -> Arrived {
     let index = places.get(&outcome.file).copied();
     let result = outcome.result.map(Some).map_err(|error| Failure::from(error).in_file(&outcome.file));
@@ -408,152 +372,6 @@ fn prove_tree(shared: &Shared, wanted: &Wanted, tree: Digest) -> Result<(), Fail
         )),
         Err(error) => refused(format!("`{}` is no archive of a commit: {error}", wanted.listed.path)),
     }
-}
-
-/// Unpacks archives one after the other. Split archives wait until all parts are here.
-fn unpack_all(shared: &Shared, waiting: &Receiver<usize>, tally: &Mutex<Tally>) {
-    let mut split = Vec::new();
-    let mut has_begun = false;
-    let mut one = |index: usize| {
-        let wanted = &shared.wanted[index];
-        if shared.cancel.is_set() {
-            return;
-        }
-        if !std::mem::replace(&mut has_begun, true) {
-            shared.report.report(Event::Phase { dataset: shared.dataset.clone(), phase: "unpack" });
-        }
-        match unpack_one(shared, wanted) {
-            Ok(()) => lock(tally).unpacked += 1,
-            Err(failure) => {
-                lock(tally).failures.push((wanted.listed.path.clone(), failure.in_file(&wanted.listed.path)))
-            }
-        }
-    };
-    for index in waiting {
-        let Some(rules) = &shared.wanted[index].manner.unpack else { continue };
-        if rules.table.parts.is_empty() { one(index) } else { split.push(index) }
-    }
-    split.into_iter().for_each(one);
-}
-
-fn unpack_one(shared: &Shared, wanted: &Wanted) -> Result<(), Failure> {
-    let Some(entry_rules) = &wanted.manner.unpack else { return Ok(()) };
-    let rules = unpack_rules(entry_rules)?;
-    let path = &wanted.listed.path;
-    let (archive, into, access) = {
-        let workspace = shared.workspace();
-        (workspace.archive(path), workspace.unpack_dir(path)?, workspace.access())
-    };
-    let parts = parts(shared, path, &archive, &entry_rules.table.parts)?;
-    let request = unpack::Request {
-        name: path,
-        rules: &rules,
-        into: &into,
-        access,
-        password: shared.password.secret.as_ref(),
-        report: &shared.report,
-        jobs: std::thread::available_parallelism().map_or(2, usize::from),
-        cancel: shared.cancel.flag(),
-    };
-    let source = if parts.is_empty() { Archive::File(&archive) } else { Archive::Parts(&parts) };
-    let unpacked = unpack::unpack(source, &request).inspect_err(|error| {
-        // The first failure is the one to tell; the next run begins with an empty folder anyway.
-        let _ = fs::remove_dir_all(&into);
-        if shared.may_be_better_afresh(path, error) {
-            let _ = fs::remove_file(&archive);
-        }
-    });
-    let unpacked = unpacked.map_err(|error| shared.password.explain(error))?;
-    if let Some(list) = &entry_rules.table.checksums {
-        member_sums::prove(path, list, wanted.listed.members, &into, &unpacked).inspect_err(|_| {
-            // What is not proven must not be taken for finished by the next run.
-            let _ = fs::remove_dir_all(&into);
-            let _ = fs::remove_file(&archive);
-        })?;
-    }
-    keep_members(shared, wanted, entry_rules, &into, unpacked)?;
-    let keeps = matches!(wanted.manner.handling, Handling::Unpack { keep: true, .. });
-    if !keeps {
-        fs::remove_file(&archive)?;
-        for part in &parts {
-            fs::remove_file(part)?;
-        }
-        // It stays where other archives are kept in it.
-        fs::remove_dir_if_empty(&shared.workspace().stage().join("archives"));
-    }
-    Ok(())
-}
-
-/// The further parts of a split archive in order, the archive itself where it belongs.
-fn parts(
-    shared: &Shared,
-    path: &RelPath,
-    archive: &Path,
-    names: &[String],
-) -> Result<Vec<std::path::PathBuf>, Failure> {
-    let mut parts = Vec::new();
-    for name in names {
-        let beside = match path.parent() {
-            Some(parent) => RelPath::parse(&format!("{parent}/{name}")),
-            None => RelPath::parse(name),
-        };
-        let part = beside.map_err(|error| Failure::new(Exit::CATALOG, error.to_string()))?;
-        let place = part.under(&shared.workspace().stage().join("archives"));
-        if fs::metadata(&place)?.is_none() {
-            return Err(Failure::new(Exit::TRUNCATED, format!("`{path}` is split, and its part `{part}` is missing")));
-        }
-        parts.push(place);
-    }
-    if parts.is_empty() {
-        return Ok(parts);
-    }
-    // `.z01 ... .zip` has the named file last, `.001 .002 ...` first.
-    if path.file_name().ends_with(".zip") {
-        parts.push(archive.to_path_buf())
-    } else {
-        parts.insert(0, archive.to_path_buf())
-    }
-    Ok(parts)
-}
-
-/// Moves the members to their places and notes the archive as unpacked.
-fn keep_members(
-    shared: &Shared,
-    wanted: &Wanted,
-    rules: &crate::catalog::UnpackRules,
-    into: &Path,
-    unpacked: unpack::Unpacked,
-) -> Result<(), Failure> {
-    let path = &wanted.listed.path;
-    let (count, bytes) = (unpacked.members.len() as u64, unpacked.members.bytes());
-    let mut warnings: Vec<String> = unpacked.warnings.iter().map(|warning| format!("`{path}`: {warning}")).collect();
-    if !unpacked.links.is_empty() {
-        warnings.push(format!(
-            "`{path}`: {} inside the archive kept; `verify` checks links, the manifest does not cover them",
-            counted(unpacked.links.len() as u64, "link")
-        ));
-    }
-    let mut workspace = shared.workspace();
-    let fetched = workspace.finished().get(path).cloned();
-    let places = MemberPlaces {
-        archive: path,
-        url: fetched.as_ref().and_then(|finished| finished.url.as_ref()),
-        into: &rules.into,
-        roles: &shared.roles,
-        license: wanted.manner.license.as_deref(),
-        notice: wanted.manner.notice.as_deref(),
-        verified: None,
-        beside: Vec::new(),
-    };
-    let members = place_members(&workspace, into, unpacked, places)?;
-    fs::remove_dir_all(into)?;
-    if let Some(fetched) = fetched {
-        let warnings = [fetched.warnings, warnings].concat();
-        workspace.finish(Finished { kind: FinishedKind::Unpacked { members }, warnings, ..fetched })?;
-    }
-    drop(workspace);
-    shared.report.report(Event::Unpacked { archive: path.clone(), members: count, bytes });
-    Ok(())
 }
 
 impl Shared {

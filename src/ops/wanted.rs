@@ -1,4 +1,6 @@
-//! Which files of a release are wanted, and with which credential they are asked for.
+//! Which files of a release are wanted, and what becomes of each.
+
+mod hosts;
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -6,139 +8,26 @@ use std::sync::Arc;
 
 use crate::catalog::format::UnpackTable;
 use crate::catalog::source::GithubTake;
-use crate::catalog::{FileEntry, Host, HostRules, Selection, Source, Treatment, UnpackRules};
+use crate::catalog::{FileEntry, Host, HostRules, Treatment, UnpackRules};
 use crate::context::Context;
-use crate::credentials::{CredentialError, CredentialSecret, Form, Lookup, Wanted as WantedCredential};
 use crate::events::Event;
 use crate::layout::Means;
 use crate::plan::Handling;
 use crate::plan::steps::Have;
-use crate::providers::account::Account;
-use crate::providers::{AnyProvider, Extent, HostChoices, Hosts, ListedFile, Listing, Needs, ProviderError};
-use crate::remedy::Remedy as _;
-use crate::values::{Algorithm, ByteSize, Digest, RelPath, SafeUrl, counted};
+use crate::providers::{AnyProvider, Extent, Hosts, ListedFile, Listing, ProviderError};
+use crate::values::{Algorithm, ByteSize, Digest, RelPath, counted};
 
 use super::choice::{Choice, Meant};
 use super::doubt::Doubts;
-use super::download::{ArchivePassword, Manner, Wanted};
+use super::download::{Manner, Wanted};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::fetch::{FetchOptions, KeepArchives};
 use super::gate::{self};
+use super::stored_listing;
 use super::target::Target;
-use super::{shelf, stored_listing};
 
-/// What the provider works with, with the credential it needs.
-pub(super) fn hosts(context: &Context, provider: &AnyProvider, target: &Target<'_>) -> Result<Hosts, Failure> {
-    let secret = match provider.needs() {
-        Needs::Nothing => None,
-        Needs::May(forms) => secret(context, target, forms, TooOpen::PassedOver)?,
-        Needs::Must(forms) => {
-            let secret = secret(context, target, forms, TooOpen::Refused)?;
-            Some(secret.ok_or_else(|| no_credential(target))?)
-        }
-    };
-    hosts_with(context, secret)
-}
-
-/// The credential that a source would be asked with, if there is one that can be read.
-pub(super) fn held(context: &Context, selection: &Selection, source: &Source) -> Option<CredentialSecret> {
-    let (Needs::May(forms) | Needs::Must(forms)) = AnyProvider::of(source, selection).needs() else { return None };
-    let (name, url) = (source.host.credential(selection.id()), address(source));
-    forms.iter().find_map(|form| {
-        let asked = WantedCredential { provider: &name, form: *form, url: url.as_ref() };
-        Some(context.credentials().ok()?.find(&asked).ok()?.credential?.secret)
-    })
-}
-
-/// What is needed to ask a host about a place, with a credential for it if one is stored.
-pub(super) fn hosts_of(context: &Context, provider: &str, forms: &[Form]) -> Result<Hosts, Failure> {
-    for form in forms {
-        let asked = WantedCredential { provider, form: *form, url: None };
-        let lookup = found(context, &asked, TooOpen::PassedOver)?;
-        if let Some(credential) = lookup.and_then(|lookup| lookup.credential) {
-            return hosts_with(context, Some(credential.secret));
-        }
-    }
-    hosts_with(context, None)
-}
-
-/// What a provider works with, with this secret.
-pub(super) fn hosts_with(context: &Context, secret: Option<CredentialSecret>) -> Result<Hosts, Failure> {
-    let choices = HostChoices {
-        physionet_user_agent: context.settings.text("physionet.user-agent").map(str::to_owned),
-        s3_requester_pays: context.settings.is_on("s3.requester-pays"),
-        include: Vec::new(),
-    };
-    let (client, embedded) = (context.client()?.clone(), tokio::sync::OnceCell::new());
-    Ok(Hosts { client, secret, choices, embedded, shelf: shelf::of(context), warnings: std::sync::Mutex::default() })
-}
-
-/// What becomes of a file of a host's own program that others may read.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum TooOpen {
-    /// It is an error: the credential is a must.
-    Refused,
-    /// It is told, and not used.
-    PassedOver,
-}
-
-/// What is found for a credential; `None` where a file was passed over.
-pub(super) fn found(
-    context: &Context,
-    asked: &WantedCredential<'_>,
-    too_open: TooOpen,
-) -> Result<Option<Lookup>, Failure> {
-    match context.credentials()?.find(asked) {
-        Err(error @ CredentialError::HostFileTooOpen { .. }) if too_open == TooOpen::PassedOver => {
-            let help = error.remedy().map_or(String::new(), |help| format!(": {help}"));
-            let message = format!("{error}; it is not used{help}");
-            context.report.report(Event::Warning { message });
-            Ok(None)
-        }
-        lookup => Ok(Some(lookup?)),
-    }
-}
-
-/// The first credential in one of these forms. Places that could not be asked before it are
-/// told once.
-fn secret(
-    context: &Context,
-    target: &Target<'_>,
-    forms: &[Form],
-    too_open: TooOpen,
-) -> Result<Option<CredentialSecret>, Failure> {
-    let url = address(target.source);
-    let name = target.source.host.credential(target.selection.id());
-    let mut not_asked = Vec::new();
-    let mut secret = None;
-    for form in forms {
-        let asked = WantedCredential { provider: &name, form: *form, url: url.as_ref() };
-        let Some(lookup) = found(context, &asked, too_open)? else { continue };
-        not_asked.extend(lookup.not_asked);
-        secret = lookup.credential.map(|credential| credential.secret);
-        if secret.is_some() {
-            break;
-        }
-    }
-    not_asked.dedup();
-    not_asked.into_iter().for_each(|message| context.report.report(Event::Warning { message }));
-    Ok(secret)
-}
-
-/// The address that the source's credential is for.
-fn address(source: &Source) -> Option<SafeUrl> {
-    match &source.host {
-        Host::Http { base, .. } => base.clone(),
-        other => Account::with(other.name()).and_then(Account::netrc),
-    }
-}
-
-fn no_credential(target: &Target<'_>) -> Failure {
-    let source = target.source;
-    let host = address(source).map_or(source.channel.clone(), |url| url.host().to_owned());
-    ProviderError::NoCredential { host, provider: source.host.credential(target.selection.id()) }.into()
-}
+pub(super) use hosts::{TooOpen, archive_password, found, held, hosts, hosts_of, hosts_with};
 
 /// The files of a listing that are wanted, with what becomes of each.
 pub(super) fn wanted(
@@ -224,15 +113,11 @@ pub(super) fn wanted(
     }
     choice.refuse_idle(options, target.selection, terms.whole())?;
     warnings.extend(notices);
-    match passed_over.first() {
-        Some((path, reason)) if wanted.is_empty() => return Err(unreadable(path, reason)),
-        Some((path, reason)) => {
-            let more = passed_over.len() - 1;
-            let more =
-                if more > 0 { format!(", nor in {}", counted(more as u64, "other file")) } else { String::new() };
-            warnings.push(format!("members are not looked for in `{path}`: {reason}{more}"));
+    if let Some((path, reason)) = passed_over.first() {
+        if wanted.is_empty() {
+            return Err(unreadable(path, reason));
         }
-        None => {}
+        warnings.push(not_looked_for(path, reason, passed_over.len() - 1));
     }
     if !by_hand.is_empty() {
         warnings.push(format!("`{}`: a person must get {} and import them", target.selection, by_hand.join(", ")));
@@ -384,6 +269,12 @@ fn not_in_places(treatment: &Treatment<'_>, path: &RelPath) -> Option<&'static s
     (!is_zip).then_some("only a zip can be read in places, and this must be read from its start")
 }
 
+/// Members were looked for elsewhere, and not in this archive and so many others.
+fn not_looked_for(path: &RelPath, reason: &str, others: usize) -> String {
+    let others = if others > 0 { format!(", nor in {}", counted(others as u64, "other file")) } else { String::new() };
+    format!("members are not looked for in `{path}`: {reason}{others}")
+}
+
 fn unreadable(path: &RelPath, reason: &str) -> Failure {
     Failure::new(Exit::UNSUPPORTED, format!("no single members can be had of `{path}`: {reason}"))
         .in_file(path)
@@ -470,24 +361,4 @@ pub(super) fn by_hand(error: ProviderError, target: &Target<'_>) -> Failure {
     let failure = if names.is_empty() { failure } else { failure.help(format!("the files are {}", names.join(", "))) };
     failure
         .help(format!("then take them in with `medsets import {} PATH...`", gate::name_for_command(target.selection)))
-}
-
-/// The password of encrypted archives, where the entry says that there are any: looked for
-/// like a credential under the dataset's id.
-pub(super) fn archive_password(context: &Context, target: &Target<'_>) -> Result<ArchivePassword, Failure> {
-    let channel = Some(target.source.channel.as_str());
-    let encrypted = target
-        .selection
-        .files(channel)
-        .any(|file| file.unpack.as_ref().is_some_and(|rules| rules.table.password.is_some()));
-    if !encrypted {
-        return Ok(ArchivePassword::default());
-    }
-    let wanted = WantedCredential { provider: target.selection.id().as_str(), form: Form::Token, url: None };
-    let found = context.credentials()?.find(&wanted)?;
-    let secret = found.credential.and_then(|credential| match credential.secret {
-        CredentialSecret::Token(password) => Some(password),
-        CredentialSecret::Login { .. } | CredentialSecret::Keys { .. } => None,
-    });
-    Ok(ArchivePassword { secret, kept_as: Some(target.selection.id().to_string()) })
 }

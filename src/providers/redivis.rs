@@ -24,7 +24,7 @@ mod stream;
 use serde::Deserialize;
 
 use crate::credentials::Form;
-use crate::net::{Cursors, NetError, Page, Peek};
+use crate::net::{NetError, Page, Peek};
 use crate::plan::Location;
 use crate::values::{ByteSize, RelPath, SafeUrl};
 
@@ -115,7 +115,7 @@ impl RedivisFiles {
             return Ok(vec![IndexTable { reference: format!("{dataset}.{table}"), folder: None }]);
         }
         let (mut indexes, mut others) = (Vec::new(), 0);
-        let (mut token, mut cursors) = (None, Cursors::default());
+        let (mut token, mut cursors) = (None, hosts.client.cursors());
         loop {
             let query = [("maxResults", Some(PAGE.to_owned())), ("pageToken", token)];
             let query: Vec<(&str, &str)> =
@@ -123,6 +123,7 @@ impl RedivisFiles {
             let page = self.ask(hosts, api(&["datasets", &dataset, "tables"], &query)?, LARGEST_PAGE).await?;
             let page: Tables = page.json()?;
             for table in page.results {
+                cursors.hold(size_of::<IndexTable>()).map_err(|error| unusable(error.to_string()))?;
                 match table.is_file_index {
                     true => indexes.push(table.into_index(&dataset)?),
                     false => others += 1,

@@ -1,0 +1,60 @@
+//! What a fetch would do. Nothing is kept of what is read for it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::context::Context;
+use crate::fs::{self, Access};
+use crate::ops::download::{Tally, Wanted};
+use crate::ops::failure::Failure;
+use crate::ops::members::refuse_idle;
+use crate::ops::report::Fetched;
+use crate::ops::target::Target;
+use crate::providers::{AnyProvider, Hosts};
+
+use super::FetchOptions;
+use super::outcome::blank;
+use super::work::{apart, plan, reader};
+
+pub(super) async fn dry_run(
+    context: &Context,
+    target: &Target<'_>,
+    options: &FetchOptions,
+    wanted: Vec<Wanted>,
+    provider: Arc<AnyProvider>,
+    hosts: Arc<Hosts>,
+) -> Result<Fetched, Failure> {
+    let (members, mut wanted) = apart(wanted);
+    if !members.is_empty() {
+        let scratch = Scratch::make(context)?;
+        let reader = reader(context, target, scratch.dir.clone(), provider, hosts)?;
+        let looked = reader.look_at_all(members, None).await?;
+        refuse_idle(&looked, options, target)?;
+        wanted.extend(looked.into_iter().map(|one| one.wanted));
+    }
+    let plan = plan(context, target, wanted.iter());
+    let empty = Tally::default();
+    Ok(Fetched { plan: Some(plan), ..blank(target, &empty) })
+}
+
+/// A folder of the system for what is read only to be looked at; removed when dropped.
+struct Scratch {
+    dir: PathBuf,
+}
+
+impl Scratch {
+    fn make(context: &Context) -> Result<Self, Failure> {
+        let below = context.environment.variable("TMPDIR").unwrap_or("/tmp");
+        let name = format!("medsets-{}-{:016x}", std::process::id(), crate::net::retry::chance().to_bits());
+        let dir = PathBuf::from(below).join(name);
+        fs::create_dir_all(&dir, Access::Private)?;
+        Ok(Self { dir })
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What cannot be removed is the system's to sweep.
+        let _ = fs::remove_dir_all(&self.dir);
+    }
+}

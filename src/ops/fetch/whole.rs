@@ -1,0 +1,63 @@
+//! A dataset that is here as it is asked for: found without the network, and tidied where a kill
+//! left something to be done after its commit.
+
+use crate::context::Context;
+use crate::fs;
+use crate::layout::{Receipt, Records, check};
+use crate::ops::assemble::enter_in_ledger;
+use crate::ops::download::Tally;
+use crate::ops::exit::Exit;
+use crate::ops::failure::Failure;
+use crate::ops::report::Fetched;
+use crate::ops::target::Target;
+use crate::values::Digest;
+
+use super::outcome::summary;
+use super::{FetchOptions, receipt_selection};
+
+/// A dataset that is here as it is asked for, by its receipt and by what lies beside it.
+/// Changes nothing and uses no network.
+pub(super) fn whole_here(target: &Target<'_>, options: &FetchOptions) -> Result<Option<Receipt>, Failure> {
+    let Records::Good(receipt) = Records::of(&target.dir)? else { return Ok(None) };
+    let receipt = *receipt;
+    let asked = receipt_selection(options);
+    if asked.packed && !receipt.selection.packed {
+        let failure = Failure::new(Exit::USAGE, format!("`{}` is here already, unpacked", target.selection));
+        return Err(failure.help("put the packed files elsewhere with `--to DIR`, or `medsets remove` it first"));
+    }
+    let enough = receipt.selection.covers(&asked);
+    let other_source = options.source.as_ref().is_some_and(|source| *source != receipt.source.channel);
+    let whole = enough && !other_source && check::looks_whole(&target.dir, receipt.files)?;
+    Ok(whole.then_some(receipt))
+}
+
+/// What a killed run left to be done after its commit: the entry in the ledger, or the
+/// removal of its workspace.
+pub(super) fn is_left_untidy(target: &Target<'_>, receipt: &Receipt) -> Result<bool, Failure> {
+    let workspace = target.store.parts().join(target.workspace_name());
+    let spent = fs::metadata(&workspace)?.is_some() && fs::metadata(&workspace.join("stage"))?.is_none();
+    Ok(receipt.ledger.is_none() || spent)
+}
+
+/// Finishes what a killed run left after its commit, holding the dataset so that no other run
+/// does the same.
+pub(super) fn tidied(context: &Context, target: &Target<'_>, options: &FetchOptions) -> Result<Fetched, Failure> {
+    let workspace = target.workspace(context)?;
+    let receipt = whole_here(target, options)?;
+    let Some(receipt) = receipt else {
+        return Err(Failure::new(Exit::HELD, format!("another run has changed `{}`", target.selection))
+            .help("run the same command again"));
+    };
+    let receipt = match receipt.ledger {
+        Some(_) => receipt,
+        None => enter_in_ledger(context, &target.dir, receipt, target.access)?.receipt,
+    };
+    let fetched = already_whole(target, &receipt)?;
+    workspace.discard_if_idle()?;
+    Ok(fetched)
+}
+
+pub(super) fn already_whole(target: &Target<'_>, receipt: &Receipt) -> Result<Fetched, Failure> {
+    let digest = fs::read(&target.dir.receipt_path(), 64 << 20).map(|bytes| Digest::sha256(&bytes))?;
+    Ok(summary(target, receipt, Some(digest), &Tally::default()))
+}

@@ -1,0 +1,192 @@
+//! The work of a fetch, from the files that are wanted to a dataset folder with its records.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::context::Context;
+use crate::events::Event;
+use crate::fs;
+use crate::layout::receipt::Selection as ReceiptSelection;
+use crate::layout::{Finished, FinishedKind, Means, Receipt, Workspace};
+use crate::ops::assemble::{Assembled, assemble};
+use crate::ops::download::{Tally, Wanted, download};
+use crate::ops::failure::Failure;
+use crate::ops::members::{Reader, refuse_idle};
+use crate::ops::particulars::{particulars, roles};
+use crate::ops::repair::{Earlier, carry_over};
+use crate::ops::report::{FailedFile, Fetched};
+use crate::ops::target::Target;
+use crate::ops::wanted::archive_password;
+use crate::plan::steps::Have;
+use crate::plan::{FetchPlan, Handling, preflight};
+use crate::providers::{AnyProvider, Hosts};
+use crate::values::{ByteSize, RelPath};
+
+use super::outcome::{blank, summary};
+use super::{FetchOptions, receipt_selection};
+
+/// Plans, checks the disk, downloads, unpacks and commits. What is good of an earlier dataset
+/// folder is taken over.
+#[expect(clippy::too_many_arguments, reason = "everything a fetch needs, gathered by two callers")]
+pub(in crate::ops) async fn fetch_into(
+    context: &Context,
+    target: &Target<'_>,
+    options: &FetchOptions,
+    mut workspace: Workspace,
+    mut wanted: Vec<Wanted>,
+    provider: Arc<AnyProvider>,
+    hosts: Arc<Hosts>,
+    earlier: Earlier,
+) -> Result<(Fetched, Vec<Failure>), Failure> {
+    let here = carry_over(&mut workspace, &target.dir, &earlier)?;
+    only_meant(&mut workspace, &wanted, &here)?;
+    look_for(&workspace, &mut wanted);
+    make_room(&mut workspace, &wanted)?;
+    let (mut members, wanted) = apart(wanted);
+    members.retain(|one| one.have == Have::Nothing);
+    let reader = reader(context, target, workspace.stretches(), provider.clone(), hosts.clone())?;
+    let members = reader.look_at_all(members, Some(&workspace)).await?;
+    if let Err(failure) = refuse_idle(&members, options, target) {
+        workspace.discard_if_idle()?;
+        return Err(failure);
+    }
+    let plan = plan(context, target, wanted.iter().chain(members.iter().map(|one| &one.wanted)));
+    if !options.ignore_space {
+        let space = fs::space(target.store.root())?;
+        preflight(&plan, target.store.root(), space.bytes, space.inodes)?;
+    }
+    let doubted = wanted.iter().filter(|one| one.manner.doubt.is_some());
+    let doubted: Vec<RelPath> = doubted.map(|one| one.listed.path.clone()).collect();
+    let reused = kept(&workspace);
+    tell_started(context, target, &plan, reused);
+    let (of_files, password) = (roles(target.selection), archive_password(context, target)?);
+    let (workspace, mut tally) =
+        download(context, workspace, wanted, provider, hosts, of_files, password, target.selection.id()).await?;
+    let workspace = reader.take_all(members, workspace, roles(target.selection), &mut tally).await?;
+    if !tally.failures.is_empty() || context.cancel.is_set() {
+        return Ok(unfinished(target, tally, reused));
+    }
+    let before = match earlier {
+        Earlier::Here { .. } => Receipt::read(&target.dir)?,
+        Earlier::Absent | Earlier::Unreadable { .. } => None,
+    };
+    let selection = with_earlier(receipt_selection(options), before);
+    let particulars = particulars(context, target, Means::Fetch, selection, options.reason.clone())?;
+    let finished = doubted.iter().filter_map(|path| workspace.finished().get(path));
+    let warnings = finished.flat_map(|finished| finished.warnings.iter().cloned()).collect();
+    let Assembled { receipt, receipt_sha256 } = assemble(context, workspace, &target.dir, &target.store, particulars)?;
+    let mut fetched = summary(target, &receipt, Some(receipt_sha256), &tally);
+    fetched.reused = reused;
+    fetched.warnings = warnings;
+    Ok((fetched, Vec::new()))
+}
+
+/// What is here after a fetch: an earlier part stays and is named beside the new one.
+fn with_earlier(asked: ReceiptSelection, earlier: Option<Receipt>) -> ReceiptSelection {
+    match earlier {
+        Some(receipt) => asked.beside(receipt.selection),
+        None => asked,
+    }
+}
+
+/// Keeps what an earlier run finished and nobody asks for now out of the dataset: neither is it
+/// wanted, nor was it `here` before. Of the rest it is noted what is said of it today.
+fn only_meant(workspace: &mut Workspace, wanted: &[Wanted], here: &HashSet<RelPath>) -> Result<(), Failure> {
+    if workspace.finished().is_empty() {
+        return Ok(());
+    }
+    let asked: HashSet<&RelPath> = wanted.iter().map(|one| &one.listed.path).collect();
+    workspace.set_aside(|path| asked.contains(path) || here.contains(path))?;
+    for one in wanted {
+        workspace.describe(&one.listed.path, one.manner.license.as_deref(), one.manner.notice.as_deref())?;
+    }
+    Ok(())
+}
+
+/// Notes what the workspace has of each file. The parts of a split archive that was unpacked
+/// are dropped like the archive itself, and not wanted again.
+pub(in crate::ops) fn look_for(workspace: &Workspace, wanted: &mut [Wanted]) {
+    let mut spent = HashSet::new();
+    for one in wanted.iter_mut() {
+        one.have = have(workspace, one);
+        if let (Have::Finished, Some(rules)) = (one.have, &one.manner.unpack) {
+            spent.extend(rules.table.parts.iter().cloned());
+        }
+    }
+    let is_spent = |path: &RelPath| spent.contains(path.as_str()) || spent.contains(path.file_name());
+    wanted.iter_mut().filter(|one| is_spent(&one.listed.path)).for_each(|one| one.have = Have::Finished);
+}
+
+/// Takes single members out of the stage where all of their archive is to come.
+pub(in crate::ops) fn make_room(workspace: &mut Workspace, wanted: &[Wanted]) -> Result<(), Failure> {
+    for one in wanted {
+        if matches!(one.manner.handling, Handling::Unpack { .. }) && one.have == Have::Nothing {
+            workspace.forget_members(&one.listed.path)?;
+        }
+    }
+    Ok(())
+}
+
+/// What the workspace has of a file.
+fn have(workspace: &Workspace, wanted: &Wanted) -> Have {
+    match (workspace.finished().get(&wanted.listed.path).map(|finished| &finished.kind), wanted.place()) {
+        (Some(FinishedKind::Placed { at }), Some(to)) if *at == to => Have::Finished,
+        (Some(FinishedKind::Unpacked { .. }), None) => Have::Finished,
+        (Some(FinishedKind::Fetched), None) if wanted.manner.members.is_empty() => Have::Fetched,
+        _ => Have::Nothing,
+    }
+}
+
+fn tell_started(context: &Context, target: &Target<'_>, plan: &FetchPlan, kept: ByteSize) {
+    context.report.report(Event::Started {
+        dataset: target.selection.id().clone(),
+        files: plan.steps.len() as u64,
+        bytes: plan.download + kept,
+        kept,
+        unknown_sizes: plan.unknown_sizes,
+    });
+}
+
+/// Bytes of release files that are finished. Of archives that stay at the host none are here.
+fn kept(workspace: &Workspace) -> ByteSize {
+    let is_whole = |finished: &&Finished| !matches!(finished.kind, FinishedKind::Members { .. });
+    workspace.finished().values().filter(is_whole).map(|finished| finished.size).sum()
+}
+
+/// Some files could not be had: everything else is kept for the next run.
+fn unfinished(target: &Target<'_>, tally: Tally, reused: ByteSize) -> (Fetched, Vec<Failure>) {
+    let failed =
+        tally.failures.iter().map(|(path, failure)| FailedFile { path: path.clone(), error: failure.message.clone() });
+    let fetched = Fetched { failed: failed.collect(), reused, ..blank(target, &tally) };
+    let failures = tally.failures.into_iter().map(|(_, failure)| failure.of(target.selection.id())).collect();
+    (fetched, failures)
+}
+
+/// Archives of which only some members are wanted, and everything else.
+pub(super) fn apart(wanted: Vec<Wanted>) -> (Vec<Wanted>, Vec<Wanted>) {
+    let is_partial = |one: &Wanted| matches!(one.manner.handling, Handling::Members { .. });
+    // Most have none, and there may be a million.
+    if wanted.iter().any(is_partial) { wanted.into_iter().partition(is_partial) } else { (Vec::new(), wanted) }
+}
+
+pub(super) fn reader<'a>(
+    context: &'a Context,
+    target: &Target<'_>,
+    parts: PathBuf,
+    provider: Arc<AnyProvider>,
+    hosts: Arc<Hosts>,
+) -> Result<Reader<'a>, Failure> {
+    let password = archive_password(context, target)?;
+    let dataset = target.selection.id().clone();
+    Ok(Reader { context, provider, hosts, dataset, password, parts, access: target.access })
+}
+
+pub(super) fn plan<'w>(
+    context: &Context,
+    target: &Target<'_>,
+    wanted: impl Iterator<Item = &'w Wanted> + Clone,
+) -> FetchPlan {
+    let jobs = context.settings.number("jobs").unwrap_or(8);
+    FetchPlan::of(wanted.map(Wanted::item), jobs, target.selection.unpacked_about())
+}
