@@ -160,7 +160,7 @@ fn a_name_that_passwords_are_not_read_from_is_said_and_never_faked() {
 #[test]
 fn a_wrong_password_is_told_from_one_that_was_not_read() {
     for program in [WGET, None] {
-        let scene = signed_in(&gated(ACCOUNT, physionet::answer), "wrong", program);
+        let scene = signed_in(&gated(ACCOUNT, physionet::answer), "wrong horse", program);
         scene.run(&["fetch", "toy"]).expect(21).says(&["refuses the stored user name or password"]);
     }
 }

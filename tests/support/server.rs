@@ -12,7 +12,9 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket};
 
+use super::host::Asked;
 use super::tls::{Identity, Wire};
+use super::watch::{Log, Watch};
 
 /// What was asked.
 #[derive(Debug, Clone)]
@@ -80,12 +82,15 @@ pub struct Server {
     address: SocketAddr,
     scheme: &'static str,
     shared: Arc<Shared>,
+    watch: Watch,
     runtime: Option<tokio::runtime::Runtime>,
 }
 
 struct Shared {
     script: Box<dyn Fn(&Request) -> Answer + Send + Sync>,
     log: Mutex<Vec<Request>>,
+    /// The same for the watch.
+    watched: Log,
     asked: Mutex<BTreeMap<String, usize>>,
     served: AtomicU64,
     accepted: AtomicU64,
@@ -244,12 +249,15 @@ impl Server {
         let shared = Arc::new(Shared {
             script: Box::new(script),
             log: Mutex::default(),
+            watched: Log::default(),
             asked: Mutex::default(),
             served: AtomicU64::new(0),
             accepted: AtomicU64::new(0),
         });
+        let watch = Watch::here();
+        watch.host(&format!("{scheme}://{address}/"), shared.watched.clone());
         runtime.spawn(accept(listener, identity, shared.clone()));
-        Self { address, scheme, shared, runtime: Some(runtime) }
+        Self { address, scheme, shared, watch, runtime: Some(runtime) }
     }
 
     /// Its address, ending in `/`.
@@ -283,6 +291,7 @@ impl Drop for Server {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
+        self.watch.host_goes(&self.url());
     }
 }
 
@@ -373,7 +382,7 @@ impl Shared {
         let mut first = lines.next().unwrap_or_default().split(' ');
         let method = first.next().unwrap_or_default().to_owned();
         let path = first.next().unwrap_or_default().to_owned();
-        let headers = lines
+        let headers: Vec<(String, String)> = lines
             .filter_map(|line| line.split_once(": "))
             .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
             .collect();
@@ -383,6 +392,13 @@ impl Shared {
             *count += 1;
             *count - 1
         };
+        self.watched.lock().expect("no test panics while logging").push(Asked {
+            method: method.clone(),
+            host: String::new(),
+            path: path.clone(),
+            headers: Vec::clone(&headers),
+            body: Vec::new().into(),
+        });
         let request = Request { nth, connection, method, path, headers, at: Instant::now() };
         self.log.lock().expect("no test panics while logging").push(request.clone());
         request

@@ -32,7 +32,8 @@ struct State {
     logs: Vec<(String, Log)>,
 }
 
-type Log = Arc<Mutex<Vec<Asked>>>;
+/// What was asked of a host.
+pub type Log = Arc<Mutex<Vec<Asked>>>;
 
 /// Whom a secret is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -150,7 +151,12 @@ impl Watch {
                 name => {
                     if let Some(provider) = provider(name) {
                         let held = name.ends_with("_FILE").then(|| std::fs::read_to_string(value).unwrap_or_default());
-                        self.learn(held.as_deref().unwrap_or(value), meant_for(&provider));
+                        let secret = held.as_deref().unwrap_or(value);
+                        assert!(
+                            secret.is_empty() || secret.len() >= SHORTEST,
+                            "`{name}` is too short to be looked for"
+                        );
+                        self.learn(secret, meant_for(&provider));
                     }
                 }
             }

@@ -19,7 +19,7 @@ fn there_and_back(at_home: impl Fn(&Request) -> Answer + Send + Sync + 'static) 
     let trial = trial
         .with("MEDSETS_REWRITE", rules)
         .with("MEDSETS_USER_HTTP_DATA_EXAMPLE", "jane")
-        .with("MEDSETS_PASSWORD_HTTP_DATA_EXAMPLE", "pw");
+        .with("MEDSETS_PASSWORD_HTTP_DATA_EXAMPLE", "two words 7");
     (trial, other)
 }
 
