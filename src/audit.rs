@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! facts      what is known: the project, the copies on disk, the ledgers, the policy
+//! judged     terms that were judged already, shared by all datasets under them
 //! subject    one dataset: its terms, what they say about each act, what is here of it
 //! lift       exceptions of the policy, put beside what the terms say
 //! combine    several datasets together: the strictest word, what forces it, conflicts
@@ -18,17 +19,21 @@ pub mod checks;
 pub mod combine;
 pub mod duties;
 pub mod facts;
+pub mod judged;
 pub mod lift;
 pub mod lineage;
 pub mod people;
 pub mod subject;
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::licenses::Shelf;
 use crate::policy::word::Verdict;
-use crate::policy::{Act, Finding, Severity};
+use crate::policy::{Act, Clause, Finding, Severity};
 use crate::values::Digest;
 
 pub use combine::{Combination, Combined};
@@ -55,6 +60,8 @@ pub struct Audit {
     pub policy: PolicyMark,
     /// One per dataset, in the order of the project, else of names.
     pub subjects: Vec<Subject>,
+    /// Every term of every licence of a whole, by the licence.
+    pub licenses: BTreeMap<String, Vec<Arc<Clause>>>,
     /// All of them together.
     pub combination: Combination,
     /// What the project makes of them.
@@ -113,6 +120,7 @@ const USUAL: Act = Act::UseInternally;
 /// Puts everything that is known together.
 pub fn audit(facts: &Facts, shelf: &Shelf) -> Audit {
     let planned = if facts.policy.acts.is_empty() { vec![USUAL] } else { facts.policy.acts.clone() };
+    let mut judged = judged::Judged::new(shelf);
     let mut lifting = lift::Lifting::of(&facts.policy, facts.now);
     let mut findings = Vec::new();
     let people = people::People::of(facts);
@@ -120,7 +128,8 @@ pub fn audit(facts: &Facts, shelf: &Shelf) -> Audit {
     for one in &facts.subjects {
         let standings = people.of_subject(one, facts.now, &mut findings);
         let text_digests = people::text_digests(&standings);
-        let mut subject = subject::judge_subject(one, shelf, &planned, &mut lifting, &text_digests, &mut findings);
+        let mut subject =
+            subject::judge_subject(one, &mut judged, &planned, &mut lifting, &text_digests, &mut findings);
         subject.people = standings;
         checks::of_subject(one, &subject, shelf, &mut findings);
         subjects.push(subject);
@@ -135,9 +144,12 @@ pub fn audit(facts: &Facts, shelf: &Shelf) -> Audit {
     checks::ledgers(facts, &mut findings);
     lifting.finish(&mut findings);
     let findings = settled(findings, &facts.policy);
+    let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
+    let faulty: HashSet<&str> = errors.filter_map(|finding| finding.dataset.as_deref()).collect();
     for subject in &mut subjects {
-        subject.settle(&findings, &planned);
+        subject.settle(faulty.contains(subject.name.as_str()), &planned);
     }
+    let licenses = licenses(&subjects);
     let summary = Summary::of(&subjects, &outputs, &combination, &planned, &findings);
     let (file, sha256) = facts.policy.origin.clone().unzip();
     let acts_assumed = facts.policy.acts.is_empty();
@@ -148,12 +160,28 @@ pub fn audit(facts: &Facts, shelf: &Shelf) -> Audit {
         project: facts.project.as_ref().map(|project| project.name.clone()),
         policy: PolicyMark { file, sha256, acts: planned, acts_assumed, used: lifting.used() },
         subjects,
+        licenses,
         combination,
         outputs,
         duties,
         findings,
         summary,
     }
+}
+
+/// The terms of all licences of the datasets, each licence once.
+fn licenses(subjects: &[Subject]) -> BTreeMap<String, Vec<Arc<Clause>>> {
+    let mut seen = HashSet::new();
+    let mut licenses: BTreeMap<String, Vec<Arc<Clause>>> = BTreeMap::new();
+    for subject in subjects.iter().filter(|subject| seen.insert(subject.license.as_str())) {
+        for clause in subject.terms.iter() {
+            let terms = licenses.entry(clause.license.clone()).or_default();
+            if !terms.iter().any(|one| one.term == clause.term) {
+                terms.push(Arc::clone(clause));
+            }
+        }
+    }
+    licenses
 }
 
 /// With the severities of the policy, each finding once, the worst first.

@@ -130,7 +130,7 @@ async fn dispatch(context: &Context, command: &Command, output: &Output) -> Resu
         Command::Access(args) => access::run(context, args, output).await,
         Command::Auth(command) => auth::run(context, command, output).await,
         Command::Ledger(command) => ledger::run(context, command),
-        Command::Audit(args) => audit::run(context, args),
+        Command::Audit(args) => audit::run(context, args, output.json),
         Command::Duties(args) => duties::run(context, args),
         Command::Why(args) => why::run(context, args),
         Command::Cite(args) => catalogue::cite(context, args),

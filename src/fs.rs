@@ -26,7 +26,8 @@ pub use part::PositionalFile;
 pub use space::{Space, space};
 pub use walk::{Found, FoundKind, walk};
 pub use write::{
-    Access, append_line, atomic_write, create_new, open_output, replace_unsynced, write_output, write_unsynced,
+    Access, append_line, atomic_write, create_new, open_output, replace_unsynced, write_output, write_output_by,
+    write_unsynced,
 };
 
 use error::{Doing, not_a_file};

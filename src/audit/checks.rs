@@ -1,5 +1,7 @@
 //! Findings about copies, records and what lies around them.
 
+use std::sync::Arc;
+
 use crate::layout::Proof;
 use crate::licenses::Shelf;
 use crate::licenses::terms::Confidence;
@@ -163,16 +165,16 @@ fn bytes(facts: &SubjectFacts, subject: &Subject) -> Vec<Finding> {
 
 /// A term that nobody read in the primary text, where it decides something.
 fn unsure(facts: &SubjectFacts, subject: &Subject) -> Vec<Finding> {
-    let low = |clause: &&crate::policy::Clause| clause.confidence == Confidence::Low && clause.value != "unknown";
-    let decides = |clause: &&crate::policy::Clause| {
-        subject.uses.values().flat_map(|one| &one.reasons).any(|reason| {
+    let low = |clause: &&Arc<crate::policy::Clause>| clause.confidence == Confidence::Low && clause.value != "unknown";
+    let decides = |clause: &&Arc<crate::policy::Clause>| {
+        subject.uses.values().flat_map(|one| one.reasons.iter()).any(|reason| {
             reason.term == clause.term && reason.license == clause.license && reason.word > Word::AllowedWithDuty
         })
     };
     let clauses = subject.terms.iter().filter(low).filter(decides);
     clauses
         .map(|clause| Finding {
-            clause: Some(clause.clone()),
+            clause: Some(Arc::clone(clause)),
             place: facts.place.clone(),
             ..Finding::new(
                 Code::FactUncertain,

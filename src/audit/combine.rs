@@ -44,7 +44,7 @@ pub fn of(subjects: &[&Subject]) -> Combination {
         let forced_by = subjects.iter().filter(is_forcing).map(|one| one.name.clone()).collect();
         (act, Combined { word, forced_by })
     });
-    let limits = subjects.iter().flat_map(|one| &one.terms).filter(|clause| clause.term == "purpose");
+    let limits = subjects.iter().flat_map(|one| one.terms.iter()).filter(|clause| clause.term == "purpose");
     let purposes = limits.filter_map(|clause| purposes(&clause.value)).reduce(|one, other| &one & &other);
     Combination { uses: uses.into(), purposes }
 }

@@ -1,19 +1,20 @@
 //! One dataset: its terms, what they say about each act, and what is here of it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::licenses::terms::VOCABULARY;
-use crate::licenses::{Expression, Shelf};
-use crate::policy::judge::{ITEM_RULES, term_of};
+use crate::licenses::Expression;
+use crate::policy::judge::ITEM_RULES;
 use crate::policy::rules::{ITEMS, LICENSE};
 use crate::policy::word::Verdict;
-use crate::policy::{Act, Clause, Code, Finding, Judgement, Reason, Severity, Word, judge};
+use crate::policy::{Act, Clause, Code, Finding, Judgement, Reason, Word};
 use crate::values::{ByteSize, DatasetId, Digest};
 
 use super::facts::{ItemCount, SubjectFacts};
+use super::judged::Judged;
 use super::lift::Lifting;
 use super::people::Standing;
 
@@ -52,15 +53,16 @@ pub struct Subject {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub text_sha256: BTreeMap<String, Digest>,
     /// Codes of the Data Use Ontology for the whole, by our mapping.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub duo: Vec<String>,
+    #[serde(skip_serializing_if = "is_none")]
+    pub duo: Arc<Vec<String>>,
     /// What the terms say about each act.
     pub uses: BTreeMap<Act, Use>,
     /// Parts and items with terms of their own.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<Part>,
-    /// Every term of every licence of the whole.
-    pub terms: Vec<Clause>,
+    /// Every term of every licence of the whole; written once for the report, under `licenses`.
+    #[serde(skip)]
+    pub terms: Arc<Vec<Arc<Clause>>>,
     /// How many of them nobody read.
     pub unknown_terms: usize,
     /// How the steps of each person stand.
@@ -79,8 +81,8 @@ pub struct Use {
     /// The word.
     pub word: Word,
     /// The terms it rests on.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub reasons: Vec<Reason>,
+    #[serde(skip_serializing_if = "is_none")]
+    pub reasons: Arc<Vec<Reason>>,
 }
 
 /// A part, or items, with terms of their own.
@@ -98,7 +100,7 @@ pub struct Part {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes: Option<ByteSize>,
     /// What its terms say about each act.
-    pub uses: BTreeMap<Act, Word>,
+    pub uses: Arc<BTreeMap<Act, Word>>,
 }
 
 /// A copy on disk.
@@ -122,10 +124,15 @@ pub struct Copy {
     pub provider: String,
 }
 
+/// Whether a shared list has nothing to be written.
+fn is_none<T>(list: &Arc<Vec<T>>) -> bool {
+    list.is_empty()
+}
+
 /// Judges a dataset: every act, with the exceptions of the policy; findings for planned ones.
 pub fn judge_subject(
     facts: &SubjectFacts,
-    shelf: &Shelf,
+    judged: &mut Judged<'_>,
     planned: &[Act],
     lifting: &mut Lifting<'_>,
     texts: &BTreeMap<String, Digest>,
@@ -133,25 +140,23 @@ pub fn judge_subject(
 ) -> Subject {
     let name = facts.name();
     let license = facts.license().to_owned();
-    let expression = read(&license);
-    let parts = parts(facts, shelf);
-    let mut uses = BTreeMap::new();
-    for act in Act::ALL {
-        let by_terms = of_whole(&expression, &parts, shelf, act);
-        let is_planned = planned.contains(&act);
-        let judgement = if is_planned { lifting.lift(by_terms, facts, texts) } else { by_terms };
-        if is_planned {
-            deny(facts, &name, act, &judgement, planned, shelf, findings);
-            flag_parts(facts, &name, act, judgement.word, &parts, lifting, texts, findings);
-            flag_rules(facts, &name, act, &expression, shelf, lifting, texts, findings);
+    let parts = parts(facts, judged);
+    let whole = judged.whole(&license, &parts);
+    let mut uses = whole.uses.clone();
+    for act in planned {
+        let by_terms = Judgement { word: uses[act].word, reasons: uses[act].reasons.to_vec() };
+        let judgement = lifting.lift(by_terms.clone(), facts, texts);
+        deny(facts, &name, *act, &judgement, planned, judged, findings);
+        flag_parts(facts, &name, *act, judgement.word, &parts, lifting, texts, findings);
+        flag_rules(facts, &name, *act, &license, judged, lifting, texts, findings);
+        if judgement != by_terms {
+            uses.insert(*act, Use { word: judgement.word, reasons: Arc::new(judgement.reasons) });
         }
-        uses.insert(act, Use { word: judgement.word, reasons: judgement.reasons });
     }
-    let terms = clauses(&expression, shelf);
     let entry = facts.selection.as_ref().map(|selection| &selection.dataset().entry);
     let receipt = facts.receipt.as_ref();
     Subject {
-        unknown_terms: terms.iter().filter(|clause| clause.value == "unknown").count(),
+        unknown_terms: whole.terms.iter().filter(|clause| clause.value == "unknown").count(),
         title: entry
             .map(|entry| entry.title.clone())
             .or(receipt.map(|receipt| receipt.title.clone()))
@@ -164,7 +169,7 @@ pub fn judge_subject(
         channel: facts.channel.clone(),
         stated: receipt.and_then(|receipt| receipt.license.stated.clone()),
         text_sha256: texts.clone(),
-        duo: duo(&expression, shelf),
+        duo: Arc::clone(&whole.duo),
         copy: facts.receipt.as_ref().map(|receipt| Copy {
             folder: facts.folder.clone().unwrap_or_default(),
             files: receipt.files,
@@ -182,7 +187,7 @@ pub fn judge_subject(
         license,
         uses,
         parts,
-        terms,
+        terms: Arc::clone(&whole.terms),
         people: Vec::new(),
         verdict: Verdict::Allow,
     }
@@ -194,11 +199,10 @@ impl Subject {
         self.uses.get(&act).map_or(Word::Unclear, |one| one.word)
     }
 
-    /// Takes its verdict from the planned acts and the errors that were found about it.
-    pub(super) fn settle(&mut self, findings: &[Finding], planned: &[Act]) {
+    /// Takes its verdict from the planned acts, and from whether an error was found about it.
+    pub(super) fn settle(&mut self, has_error: bool, planned: &[Act]) {
         let words = planned.iter().map(|act| self.word(*act).verdict());
-        let mine = findings.iter().filter(|one| one.dataset.as_ref() == Some(&self.name));
-        let errors = mine.filter(|one| one.severity == Severity::Error).map(|_| Verdict::Review);
+        let errors = has_error.then_some(Verdict::Review);
         self.verdict = words.chain(errors).max().unwrap_or(Verdict::Allow);
     }
 
@@ -213,31 +217,14 @@ pub(super) fn read(license: &str) -> Expression {
     Expression::parse(license).unwrap_or_else(|_| Expression::parse("NOASSERTION").expect("it is an expression"))
 }
 
-/// The word of the whole. Where items carry their own licences and were counted, those stand
-/// in place of "each its own".
-fn of_whole(expression: &Expression, parts: &[Part], shelf: &Shelf, act: Act) -> Judgement {
-    let whole = judge(expression, shelf, act);
-    let is_per_item = whole.reasons.iter().any(|reason| reason.word == Word::PerItem);
-    let counted: Vec<&Part> = parts.iter().filter(|part| part.name.is_none()).collect();
-    if !is_per_item || counted.is_empty() {
-        return whole;
-    }
-    let rest = whole.reasons.into_iter().filter(|reason| reason.word != Word::PerItem);
-    let items = counted.iter().flat_map(|part| judge(&read(&part.license), shelf, act).reasons);
-    Judgement::of(rest.chain(items).collect::<Vec<_>>())
-}
-
 /// Parts by what is here, where files were counted; else by the entry.
-fn parts(facts: &SubjectFacts, shelf: &Shelf) -> Vec<Part> {
-    let part = |name: Option<&str>, license: &str, count: Option<&ItemCount>| {
-        let expression = read(license);
-        Part {
-            name: name.map(str::to_owned),
-            license: license.to_owned(),
-            files: count.map(|count| count.files),
-            bytes: count.map(|count| count.bytes),
-            uses: Act::ALL.map(|act| (act, judge(&expression, shelf, act).word)).into(),
-        }
+fn parts(facts: &SubjectFacts, judged: &mut Judged<'_>) -> Vec<Part> {
+    let mut part = |name: Option<&str>, license: &str, count: Option<&ItemCount>| Part {
+        name: name.map(str::to_owned),
+        license: license.to_owned(),
+        files: count.map(|count| count.files),
+        bytes: count.map(|count| count.bytes),
+        uses: judged.words(license),
     };
     if facts.receipt.is_some() {
         return facts.items.iter().map(|count| part(None, &count.license, Some(count))).collect();
@@ -254,7 +241,7 @@ fn deny(
     act: Act,
     judgement: &Judgement,
     planned: &[Act],
-    shelf: &Shelf,
+    judged: &mut Judged<'_>,
     findings: &mut Vec<Finding>,
 ) {
     let nc_only = |reason: &&Reason| reason.value == "nc-only" && planned.contains(&Act::UseCommercially);
@@ -263,7 +250,7 @@ fn deny(
         let fix = "train the product's model without it, or ask the owner for another licence";
         findings.push(Finding {
             act: Some(act),
-            ..of_reason(Code::NcInCommercial, message, fix, facts, name, reason, shelf)
+            ..of_reason(Code::NcInCommercial, message, fix, facts, name, reason, judged)
         });
     }
     if judgement.word <= Word::AllowedWithDuty {
@@ -279,7 +266,7 @@ fn deny(
             reason.license,
             reason.value
         );
-        let finding = of_reason(code, message, &fix(code, reason), facts, name, reason, shelf);
+        let finding = of_reason(code, message, &fix(code, reason), facts, name, reason, judged);
         findings.push(Finding { act: Some(act), ..finding });
     }
 }
@@ -324,8 +311,8 @@ fn flag_rules(
     facts: &SubjectFacts,
     name: &str,
     act: Act,
-    expression: &Expression,
-    shelf: &Shelf,
+    license: &str,
+    judged: &mut Judged<'_>,
     lifting: &mut Lifting<'_>,
     texts: &BTreeMap<String, Digest>,
     findings: &mut Vec<Finding>,
@@ -333,10 +320,11 @@ fn flag_rules(
     if !ITEM_RULES.contains(&act) {
         return;
     }
-    for license in expression.ids().into_iter().filter_map(|id| shelf.get(id)) {
+    let shelf = judged.shelf();
+    for license in read(license).ids().into_iter().filter_map(|id| shelf.get(id)) {
         let rules: Vec<&(String, crate::licenses::Term)> =
             license.extra.iter().filter(|(key, _)| key.starts_with("category_") && key != "category_0").collect();
-        let Some((_, first)) = rules.first() else { continue };
+        let Some((first, _)) = rules.first() else { continue };
         if lifting.allows(facts, ITEMS, Word::PerItem, texts) {
             continue;
         }
@@ -344,7 +332,7 @@ fn flag_rules(
             rules.iter().map(|(key, term)| format!("{}: {}", key.replace('_', " "), term.value)).collect();
         let message = format!("`{name}`: items of other categories narrow what the whole allows ({})", said.join("; "));
         let fix = format!("use items of category 0 only and write an exception for `{ITEMS}` that says so");
-        let clause = Some(clause(&license.id, "items", first, shelf));
+        let clause = judged.clause(&license.id, first);
         let finding = Finding::new(Code::PerItemLicenceUnread, message, fix).about(name);
         findings.push(Finding { act: Some(act), clause, place: facts.place.clone(), ..finding });
     }
@@ -357,9 +345,9 @@ fn of_reason(
     facts: &SubjectFacts,
     name: &str,
     reason: &Reason,
-    shelf: &Shelf,
+    judged: &mut Judged<'_>,
 ) -> Finding {
-    let clause = term_of(reason, shelf).map(|term| clause(&reason.license, &reason.term, term, shelf));
+    let clause = judged.clause(&reason.license, &reason.term);
     Finding { clause, place: facts.place.clone(), ..Finding::new(code, message, fix).about(name) }
 }
 
@@ -396,52 +384,4 @@ fn fix(code: Code, reason: &Reason) -> String {
             format!("plan without it, or get the owner's written permission and record it as an exception for `{term}`")
         }
     }
-}
-
-/// Every term of every licence of an expression.
-fn clauses(expression: &Expression, shelf: &Shelf) -> Vec<Clause> {
-    let mut all = Vec::new();
-    let mut seen = Vec::new();
-    for id in expression.ids() {
-        if seen.contains(&id) {
-            continue;
-        }
-        seen.push(id);
-        let Some(license) = shelf.get(id) else { continue };
-        for (key, _) in VOCABULARY {
-            if let Some(term) = license.terms.get(key) {
-                all.push(clause(id, key, term, shelf));
-            }
-        }
-        all.extend(license.extra.iter().map(|(key, term)| clause(id, key, term, shelf)));
-    }
-    all
-}
-
-/// A term as a clause.
-pub(super) fn clause(license: &str, key: &str, term: &crate::licenses::Term, shelf: &Shelf) -> Clause {
-    Clause {
-        license: license.to_owned(),
-        term: key.to_owned(),
-        value: term.value.clone(),
-        url: shelf.get(license).and_then(|license| license.url.as_ref()).map(ToString::to_string),
-        source: term.source.clone(),
-        read: term.read.to_string(),
-        confidence: term.confidence,
-        note: term.note.clone(),
-    }
-}
-
-fn duo(expression: &Expression, shelf: &Shelf) -> Vec<String> {
-    let mut codes: Vec<String> = Vec::new();
-    for license in expression.ids().into_iter().filter_map(|id| shelf.get(id)) {
-        codes.extend(license.duo.iter().flat_map(|duo| duo.codes.iter().cloned()));
-    }
-    codes.sort();
-    codes.dedup();
-    // "No restriction" beside any restriction says nothing.
-    if codes.len() > 1 {
-        codes.retain(|code| code != "DUO:0000004");
-    }
-    codes
 }

@@ -1,48 +1,66 @@
 //! `audit`: what may be done with the data, who agreed to what, and what is due.
 
+use std::io::{self, Write};
+
 use serde_json::json;
 
 use crate::audit::Audit;
 use crate::context::Context;
 use crate::fs::{self, Access};
-use crate::ops::audit::AuditOptions;
+use crate::ops::audit::{AuditOptions, Audited};
 use crate::ops::{self, Exit, Failure};
 use crate::policy::Act;
 use crate::reports::audit as reports;
 
 use super::args::{AuditArgs, AuditFormat};
-use super::output::Answer;
+use super::output::{Answer, LongReport};
 
 /// Judges a project, folders or named datasets, and writes the report in one form.
-pub fn run(context: &Context, args: &AuditArgs) -> Result<Answer, Failure> {
+pub fn run(context: &Context, args: &AuditArgs, json: bool) -> Result<Answer, Failure> {
     let options = AuditOptions {
         what: args.what.clone(),
         policy: args.policy.clone(),
         acts: acts(&args.acts)?,
         ledgers: args.ledger.clone(),
     };
-    let audited = ops::audit::audit(context, &options)?;
-    let audit = &audited.audit;
+    let Audited { audit, warnings } = ops::audit::audit(context, &options)?;
+    let failure = verdict(&audit, args.strict);
     let format = match args.format {
         AuditFormat::Text => reports::Format::Text,
         AuditFormat::Json => reports::Format::Json,
     };
-    let mut text = reports::render(audit, format);
-    let mut notes = Vec::new();
+    let report = Report { audit, format };
+    let mut answer = Answer::done("medsets/audit/1", json!({}), String::new());
     if let Some(path) = &args.output {
         let path = context.environment.absolute(path)?;
-        fs::write_output(&path, &text, Access::Shared)?;
-        notes.push(format!("written to `{}`", path.display()));
-        text.clear();
+        fs::write_output_by(&path, Access::Shared, |out| report.write_text(out))?;
+        answer.notes.push(format!("written to `{}`", path.display()));
     }
-    let text = String::from_utf8_lossy(&text).into_owned();
-    let mut answer = Answer::done("medsets/audit/1", json!(audit), text);
-    (answer.notes, answer.warnings) = (notes, audited.warnings);
-    if let Some(failure) = verdict(audit, args.strict) {
+    if args.output.is_none() || json {
+        answer.long = Some(Box::new(report));
+    }
+    answer.warnings = warnings;
+    if let Some(failure) = failure {
         answer.exit = failure.exit;
         answer.failures = vec![failure];
     }
     Ok(answer)
+}
+
+/// A report that may be of thousands of datasets.
+#[derive(Debug)]
+struct Report {
+    audit: Audit,
+    format: reports::Format,
+}
+
+impl LongReport for Report {
+    fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
+        reports::write(&self.audit, self.format, out)
+    }
+    fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
+        Ok(serde_json::to_writer(out, &self.audit)?)
+    }
 }
 
 fn acts(words: &[String]) -> Result<Vec<Act>, Failure> {

@@ -1,7 +1,7 @@
 //! Files that appear whole or not at all.
 
 use std::fs::File;
-use std::io::Write as _;
+use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
@@ -68,6 +68,15 @@ pub fn create_new(path: &Path, access: Access) -> Result<File, FsError> {
 /// After a failure the old file is as it was and nothing of the new one is left. A folder, a
 /// device, a FIFO or a socket is never replaced, not even by way of a link.
 pub fn atomic_write(path: &Path, bytes: &[u8], access: Access) -> Result<(), FsError> {
+    atomic_write_by(path, access, |out| out.write_all(bytes))
+}
+
+/// The same for what is written piece by piece.
+pub fn atomic_write_by(
+    path: &Path,
+    access: Access,
+    write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+) -> Result<(), FsError> {
     use std::os::unix::fs::PermissionsExt as _;
     if let Ok(found) = std::fs::metadata(path)
         && !found.is_file()
@@ -76,13 +85,15 @@ pub fn atomic_write(path: &Path, bytes: &[u8], access: Access) -> Result<(), FsE
     }
     let folder = path.parent().unwrap_or(Path::new("."));
     let permissions = std::fs::Permissions::from_mode(access.file_mode());
-    let mut file = tempfile::Builder::new()
+    let file = tempfile::Builder::new()
         .prefix(".medsets-")
         .permissions(permissions)
         .tempfile_in(folder)
         .doing("create a file in", folder)?;
     access.settle(file.as_file(), access.file_mode(), path)?;
-    file.write_all(bytes).doing("write", path)?;
+    let mut out = std::io::BufWriter::with_capacity(1 << 16, file.as_file());
+    write(&mut out).and_then(|()| out.flush()).doing("write", path)?;
+    drop(out);
     file.as_file().sync_all().doing("sync", path)?;
     file.persist(path).map_err(|error| FsError::new("replace", path, error.error))?;
     super::sync_dir(folder)
@@ -106,9 +117,21 @@ pub fn open_output(path: &Path, access: Access) -> Result<File, FsError> {
 /// Writes all of what a person named for output: a regular file in one step like
 /// [`atomic_write`], anything else as [`open_output`] does.
 pub fn write_output(path: &Path, bytes: &[u8], access: Access) -> Result<(), FsError> {
+    write_output_by(path, access, |out| out.write_all(bytes))
+}
+
+/// The same for what is written piece by piece.
+pub fn write_output_by(
+    path: &Path,
+    access: Access,
+    write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+) -> Result<(), FsError> {
     match super::metadata(path)? {
-        Some(found) if !found.is_file() => through(path, &found, access)?.write_all(bytes).doing("write", path),
-        _ => atomic_write(path, bytes, access),
+        Some(found) if !found.is_file() => {
+            let mut out = std::io::BufWriter::new(through(path, &found, access)?);
+            write(&mut out).and_then(|()| out.flush()).doing("write", path)
+        }
+        _ => atomic_write_by(path, access, write),
     }
 }
 

@@ -1,6 +1,7 @@
 //! One thing that an audit found.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -26,7 +27,7 @@ pub struct Finding {
     pub message: String,
     /// The clause it rests on.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub clause: Option<Clause>,
+    pub clause: Option<Arc<Clause>>,
     /// Who is affected: people by name, or other datasets.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub affected: Vec<String>,

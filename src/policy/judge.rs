@@ -7,7 +7,7 @@
 
 use serde::Serialize;
 
-use crate::licenses::{Expression, License, LicenseKind, Shelf, Term};
+use crate::licenses::{Expression, License, LicenseKind, Shelf};
 
 use super::act::Act;
 use super::word::Word;
@@ -223,13 +223,6 @@ fn for_purpose(license: &License, act: Act, purpose: &str) -> Word {
 
 fn is_noncommercial(license: &License) -> bool {
     license.terms.word("commercial_use") == "forbidden" && license.terms.word("purpose") == "noncommercial"
-}
-
-/// The term behind a reason, with its source, where the licence is on the shelf.
-pub fn term_of<'l>(reason: &Reason, shelf: &'l Shelf) -> Option<&'l Term> {
-    let license = shelf.get(&reason.license)?;
-    let own = || license.extra.iter().find(|(key, _)| *key == reason.term).map(|(_, term)| term);
-    license.terms.get(&reason.term).or_else(own)
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 mod json;
 mod text;
 
+use std::io::{self, Write};
+
 use crate::audit::Audit;
 
 /// Form of an audit report.
@@ -14,10 +16,11 @@ pub enum Format {
     Json,
 }
 
-/// The report in a form, as the bytes of a file.
-pub fn render(audit: &Audit, format: Format) -> Vec<u8> {
+/// Writes the report in a form. An audit may be of thousands of datasets, so that none is held
+/// as a text beside itself.
+pub fn write(audit: &Audit, format: Format, out: &mut dyn Write) -> io::Result<()> {
     match format {
-        Format::Text => text::report(audit).into_bytes(),
-        Format::Json => json::report(audit),
+        Format::Text => out.write_all(text::report(audit).as_bytes()),
+        Format::Json => json::write(audit, out),
     }
 }

@@ -5,6 +5,8 @@
 //! Split and sparse indexes are not read: their paths stand in other files. Source: git's own
 //! documentation, gitformat-index, read 2026-11-28.
 
+use crate::values::{Algorithm, Digest, Digester};
+
 /// Why an index cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IndexError {
@@ -23,6 +25,7 @@ pub enum IndexError {
 /// with what can be read of them. `name_length` is 20 for SHA-1 and 32 for SHA-256.
 pub fn paths(bytes: &[u8], name_length: usize) -> Result<Vec<String>, IndexError> {
     let mut rest = bytes.strip_prefix(b"DIRC").ok_or(IndexError::Broken)?;
+    check_sum(bytes, name_length)?;
     let version = number(&mut rest)?;
     if !(2..=4).contains(&version) {
         return Err(IndexError::Version(version));
@@ -46,6 +49,17 @@ pub fn paths(bytes: &[u8], name_length: usize) -> Result<Vec<String>, IndexError
         take(&mut rest, length as usize)?;
     }
     if rest.len() == name_length { Ok(paths) } else { Err(IndexError::Broken) }
+}
+
+/// The checksum at the end fits, or git was told to leave it out (`index.skipHash`).
+fn check_sum(bytes: &[u8], name_length: usize) -> Result<(), IndexError> {
+    let (content, sum) = bytes.split_at_checked(bytes.len().saturating_sub(name_length)).ok_or(IndexError::Broken)?;
+    let algorithm = if name_length == 32 { Algorithm::Sha256 } else { Algorithm::Sha1 };
+    let mut digester = Digester::new(algorithm, None);
+    digester.update(content);
+    let is_left_out = sum.iter().all(|byte| *byte == 0);
+    let fits = Digest::from_bytes(algorithm, sum).is_some_and(|sum| sum == digester.finish());
+    if fits || is_left_out { Ok(()) } else { Err(IndexError::Broken) }
 }
 
 /// One entry: fixed fields, flags, and the path, which version 4 writes as a difference to the
@@ -125,9 +139,14 @@ mod tests {
             }
             last = name;
         }
-        bytes.extend(b"TREE\0\0\0\x02ab");
-        bytes.extend([7; 20]);
-        bytes
+        sealed(&[&bytes[..], b"TREE\0\0\0\x02ab"].concat())
+    }
+
+    /// With the SHA-1 of the bytes behind them.
+    fn sealed(bytes: &[u8]) -> Vec<u8> {
+        let mut digester = Digester::new(Algorithm::Sha1, None);
+        digester.update(bytes);
+        [bytes, digester.finish().bytes()].concat()
     }
 
     #[test]
@@ -146,8 +165,11 @@ mod tests {
             assert!(paths(&whole[..length], 20).is_err(), "{length} bytes");
         }
         assert_eq!(paths(&index(5, &[]), 20), Err(IndexError::Version(5)));
-        let split: Vec<u8> = index(2, &["a"]).iter().copied().collect();
-        let split = [&split[..split.len() - 30], b"link\0\0\0\0", &[7; 20]].concat();
+        let mut flipped = index(2, &["a"]);
+        flipped[80] ^= 1;
+        assert_eq!(paths(&flipped, 20), Err(IndexError::Broken));
+        let plain = index(2, &["a"]);
+        let split = sealed(&[&plain[..plain.len() - 30], b"link\0\0\0\0"].concat());
         assert_eq!(paths(&split, 20), Err(IndexError::Elsewhere("split")));
     }
 }

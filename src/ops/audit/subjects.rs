@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use rayon::prelude::*;
+
 use crate::access::Purpose;
 use crate::audit::{Guard, ItemCount, SubjectFacts};
 use crate::catalog::Selection;
@@ -30,11 +32,9 @@ pub fn gather(
         for used in project.into_iter().flat_map(|project| &project.datasets) {
             found.push(of_project(context, used, project, &here)?);
         }
-        for one in here {
-            if !found.iter().any(|subject| is_same(subject, &one)) {
-                found.push(of_copy(context, one, None)?);
-            }
-        }
+        let others = here.into_par_iter().filter(|one| !found.iter().any(|subject| is_same(subject, one)));
+        let others: Vec<SubjectFacts> = others.map(|one| of_copy(context, one, None)).collect::<Result<_, _>>()?;
+        found.extend(others);
         return Ok((found, unseen));
     }
     let mut found = Vec::new();
@@ -110,7 +110,10 @@ fn of_entry(context: &Context, selection: Selection, channel: Option<&str>, plac
 /// A copy on disk. Its entry is that of the catalogue, else the one kept beside it; one that
 /// is gone since leaves the receipt to speak.
 fn of_copy(context: &Context, here: Here, place: Option<Place>) -> Result<SubjectFacts, Failure> {
-    let selection = one_selection(context, &here.name()).ok();
+    // Looking for a name that nothing has would look for near ones too.
+    let catalog = context.catalog()?;
+    let is_known = catalog.get(&here.id).is_some() || catalog.references().iter().any(|one| one.id == here.id);
+    let selection = if is_known { one_selection(context, &here.name()).ok() } else { None };
     let channel = here.receipt.as_ref().map(|receipt| receipt.source.channel.clone());
     let items = match &here.receipt {
         Some(_) => items(&here.dir)?,

@@ -1,0 +1,149 @@
+//! Terms that were judged already.
+//!
+//! A store may hold ten thousand datasets under three licences. Each expression is judged once,
+//! and all datasets under it share the words, reasons and clauses.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use crate::licenses::terms::VOCABULARY;
+use crate::licenses::{Expression, Shelf, Term};
+use crate::policy::{Act, Clause, Judgement, Word, judge};
+
+use super::subject::{Part, Use, read};
+
+/// Expressions with what they come to.
+#[derive(Debug)]
+pub struct Judged<'s> {
+    shelf: &'s Shelf,
+    /// By the expression of the whole, and those of counted items.
+    wholes: HashMap<(String, Vec<String>), Arc<Whole>>,
+    words: HashMap<String, Arc<BTreeMap<Act, Word>>>,
+    clauses: HashMap<(String, String), Arc<Clause>>,
+}
+
+/// What the terms of a whole come to.
+#[derive(Debug)]
+pub struct Whole {
+    /// One per act.
+    pub uses: BTreeMap<Act, Use>,
+    /// Every term of every licence.
+    pub terms: Arc<Vec<Arc<Clause>>>,
+    /// Codes of the Data Use Ontology.
+    pub duo: Arc<Vec<String>>,
+}
+
+impl<'s> Judged<'s> {
+    /// Nothing judged yet.
+    pub fn new(shelf: &'s Shelf) -> Self {
+        Self { shelf, wholes: HashMap::new(), words: HashMap::new(), clauses: HashMap::new() }
+    }
+
+    /// The licences it judges by.
+    pub fn shelf(&self) -> &'s Shelf {
+        self.shelf
+    }
+
+    /// What the terms of a whole with these parts come to.
+    pub fn whole(&mut self, license: &str, parts: &[Part]) -> Arc<Whole> {
+        let items = parts.iter().filter(|part| part.name.is_none()).map(|part| part.license.clone());
+        let key = (license.to_owned(), items.collect::<Vec<_>>());
+        if let Some(whole) = self.wholes.get(&key) {
+            return Arc::clone(whole);
+        }
+        let expression = read(license);
+        let uses = Act::ALL.map(|act| {
+            let judgement = of_whole(&expression, &key.1, self.shelf, act);
+            (act, Use { word: judgement.word, reasons: Arc::new(judgement.reasons) })
+        });
+        let whole = Arc::new(Whole {
+            uses: uses.into(),
+            terms: Arc::new(self.terms(&expression)),
+            duo: Arc::new(duo(&expression, self.shelf)),
+        });
+        self.wholes.insert(key, Arc::clone(&whole));
+        whole
+    }
+
+    /// The words of an expression alone.
+    pub fn words(&mut self, license: &str) -> Arc<BTreeMap<Act, Word>> {
+        if let Some(words) = self.words.get(license) {
+            return Arc::clone(words);
+        }
+        let expression = read(license);
+        let words = Arc::new(Act::ALL.map(|act| (act, judge(&expression, self.shelf, act).word)).into());
+        self.words.insert(license.to_owned(), Arc::clone(&words));
+        words
+    }
+
+    /// A term of a licence with where it was read; `None` where the licence has no such term.
+    pub fn clause(&mut self, license: &str, term: &str) -> Option<Arc<Clause>> {
+        let key = (license.to_owned(), term.to_owned());
+        if let Some(clause) = self.clauses.get(&key) {
+            return Some(Arc::clone(clause));
+        }
+        let found = self.shelf.get(license)?;
+        let own = || found.extra.iter().find(|(key, _)| key == term).map(|(_, term)| term);
+        let clause = Arc::new(clause(license, term, found.terms.get(term).or_else(own)?, self.shelf));
+        self.clauses.insert(key, Arc::clone(&clause));
+        Some(clause)
+    }
+
+    /// Every term of every licence of an expression, each licence once.
+    fn terms(&mut self, expression: &Expression) -> Vec<Arc<Clause>> {
+        let mut all = Vec::new();
+        let mut seen: Vec<&str> = Vec::new();
+        for id in expression.ids() {
+            if seen.contains(&id) {
+                continue;
+            }
+            seen.push(id);
+            let own =
+                self.shelf.get(id).into_iter().flat_map(|license| license.extra.iter().map(|(key, _)| key.as_str()));
+            for key in VOCABULARY.iter().map(|(key, _)| *key).chain(own).collect::<Vec<_>>() {
+                all.extend(self.clause(id, key));
+            }
+        }
+        all
+    }
+}
+
+/// The word of the whole. Where items carry their own licences and were counted, those stand
+/// in place of "each its own".
+fn of_whole(expression: &Expression, items: &[String], shelf: &Shelf, act: Act) -> Judgement {
+    let whole = judge(expression, shelf, act);
+    let is_per_item = whole.reasons.iter().any(|reason| reason.word == Word::PerItem);
+    if !is_per_item || items.is_empty() {
+        return whole;
+    }
+    let rest = whole.reasons.into_iter().filter(|reason| reason.word != Word::PerItem);
+    let items = items.iter().flat_map(|license| judge(&read(license), shelf, act).reasons);
+    Judgement::of(rest.chain(items).collect::<Vec<_>>())
+}
+
+fn clause(license: &str, key: &str, term: &Term, shelf: &Shelf) -> Clause {
+    Clause {
+        license: license.to_owned(),
+        term: key.to_owned(),
+        value: term.value.clone(),
+        url: shelf.get(license).and_then(|license| license.url.as_ref()).map(ToString::to_string),
+        source: term.source.clone(),
+        read: term.read.to_string(),
+        confidence: term.confidence,
+        note: term.note.clone(),
+    }
+}
+
+fn duo(expression: &Expression, shelf: &Shelf) -> Vec<String> {
+    let mut codes: Vec<String> = Vec::new();
+    for license in expression.ids().into_iter().filter_map(|id| shelf.get(id)) {
+        codes.extend(license.duo.iter().flat_map(|duo| duo.codes.iter().cloned()));
+    }
+    codes.sort();
+    codes.dedup();
+    // "No restriction" beside any restriction says nothing.
+    if codes.len() > 1 {
+        codes.retain(|code| code != "DUO:0000004");
+    }
+    codes
+}
