@@ -8,10 +8,11 @@
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 use sha2::Sha256;
 
-use crate::values::{Digest, SafeUrl, Secret};
+use crate::values::percent::RESERVED;
+use crate::values::{Digest, SafeUrl, Secret, hex};
 
 /// An AWS access key, and the region its requests are signed for.
 #[derive(Debug, Clone)]
@@ -68,10 +69,6 @@ fn hmac(key: &[u8], text: &[u8]) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// The `Host` header as it is sent: with the port where it is not the scheme's own.
 fn host(url: &SafeUrl) -> String {
     match url.expose().port() {
@@ -88,9 +85,6 @@ fn query(url: &SafeUrl) -> String {
     pairs.sort();
     pairs.join("&")
 }
-
-/// All but the unreserved characters of RFC 3986.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 #[cfg(test)]
 mod tests {

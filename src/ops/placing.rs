@@ -8,7 +8,7 @@ use crate::fs::{self, Access};
 use crate::layout::check::sha256_of;
 use crate::layout::{FileRecord, LayoutError, Origin, Proof, RecordKind, RoleRules, Workspace, inventory};
 use crate::unpack::{Link, Member, Unpacked};
-use crate::values::{ByteSize, Digest, RelPath, SafeUrl};
+use crate::values::{ByteSize, Digest, RelPath, SafeUrl, hex};
 
 /// Moves one finished file to its place in the stage. The same bytes may be there already
 /// from a run that was killed; others are refused.
@@ -170,10 +170,6 @@ pub fn stamp(path: &Path) -> Result<(Timestamp, ByteSize), LayoutError> {
     let metadata = fs::metadata(path)?.ok_or_else(missing)?;
     let modified = metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
     Ok((modified.unwrap_or(Timestamp::UNIX_EPOCH), ByteSize(metadata.len())))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn refused(reason: &str) -> LayoutError {

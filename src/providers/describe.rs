@@ -22,7 +22,7 @@ use serde::de::DeserializeOwned;
 use crate::catalog::{Description, Place, Reference};
 use crate::credentials::Form;
 use crate::net::{HttpRequest, NetError};
-use crate::values::{ByteSize, Printable, SafeUrl};
+use crate::values::{ByteSize, Printable};
 
 use super::{Hosts, ProviderError};
 
@@ -93,10 +93,6 @@ fn unusable(reference: &Reference, reason: impl ToString) -> ProviderError {
         message: format!("unusable answer from {host} about `{reference}`: {}", reason.to_string()),
         help: Vec::new(),
     }
-}
-
-fn address(text: &str) -> SafeUrl {
-    SafeUrl::parse(text).expect("it is an address")
 }
 
 /// A text of the host in one line, no longer than a title may be.

@@ -64,8 +64,8 @@ impl Provider for FigshareArticle {
         let missing = || ProviderError::NoPlace { path: file.path.clone() };
         let id = file.locator().file_id.as_deref().ok_or_else(missing)?;
         let request = match way {
-            0 => HttpRequest::get(address("https://ndownloader.figshare.com/files").at(&[id])),
-            _ => ask(hosts, address("https://api.figshare.com/v2/file/download").at(&[id])),
+            0 => HttpRequest::get(SafeUrl::ours("https://ndownloader.figshare.com/files").at(&[id])),
+            _ => ask(hosts, SafeUrl::ours("https://api.figshare.com/v2/file/download").at(&[id])),
         };
         Ok(Location::Http(request))
     }
@@ -78,7 +78,7 @@ impl FigshareArticle {
         let mut parts = vec![article.as_str()];
         parts.extend(version.iter().flat_map(|version| ["versions", version.as_str()]));
         parts.push("files");
-        let mut url = address("https://api.figshare.com/v2/articles").at(&parts).expose().clone();
+        let mut url = SafeUrl::ours("https://api.figshare.com/v2/articles").at(&parts).expose().clone();
         url.set_query(Some(&format!("page={page}&page_size={PAGE_SIZE}")));
         SafeUrl::from_url(url).expect("it stays an address")
     }
@@ -86,13 +86,9 @@ impl FigshareArticle {
 
 /// Whose token it is.
 pub async fn identify(hosts: &Hosts) -> Result<Identity, ProviderError> {
-    let request = ask(hosts, address("https://api.figshare.com/v2/account"));
+    let request = ask(hosts, SafeUrl::ours("https://api.figshare.com/v2/account"));
     let account: Account = identity::ask("figshare", hosts, &request).await?;
     Ok(Identity { name: account.email })
-}
-
-fn address(text: &str) -> SafeUrl {
-    SafeUrl::parse(text).expect("it is an address")
 }
 
 /// A request to the API; the host's word for a token is `token`, not `Bearer`.

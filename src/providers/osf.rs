@@ -40,7 +40,7 @@ impl Provider for OsfNode {
         if extent == Extent::Known && known.0.iter().all(|file| file.locator().url.is_some()) {
             return Ok(known);
         }
-        let api = address("https://api.osf.io/v2/");
+        let api = SafeUrl::ours("https://api.osf.io/v2/");
         let first = api.join(&format!("nodes/{}/files/osfstorage/?page%5Bsize%5D=100", self.node));
         let mut pages = VecDeque::from([first.map_err(|error| unusable(error.to_string()))?]);
         let mut files = Vec::new();
@@ -69,7 +69,7 @@ impl Provider for OsfNode {
         }
         let missing = || ProviderError::NoPlace { path: file.path.clone() };
         let id = file.locator().file_id.as_deref().ok_or_else(missing)?;
-        let server = address("https://files.osf.io/v1/resources");
+        let server = SafeUrl::ours("https://files.osf.io/v1/resources");
         Ok(Location::Http(hosts.get(server.at(&[&self.node, "providers", "osfstorage", id]))))
     }
 }
@@ -77,17 +77,13 @@ impl Provider for OsfNode {
 /// Whose token it is.
 pub async fn identify(hosts: &Hosts) -> Result<Identity, ProviderError> {
     let request =
-        hosts.get(address("https://api.osf.io/v2/users/me/")).with_header("accept", "application/vnd.api+json");
+        hosts.get(SafeUrl::ours("https://api.osf.io/v2/users/me/")).with_header("accept", "application/vnd.api+json");
     let account: Account = identity::ask("osf", hosts, &request).await?;
     Ok(Identity { name: account.data.attributes.full_name })
 }
 
 /// The API allows three lists of files in a second.
 const CONNECTIONS: usize = 4;
-
-fn address(text: &str) -> SafeUrl {
-    SafeUrl::parse(text).expect("it is an address")
-}
 
 fn unusable(reason: String) -> ProviderError {
     ProviderError::Answer { host: "OSF", reason }
@@ -247,7 +243,7 @@ mod tests {
 
     #[test]
     fn pages_stay_at_the_api() {
-        let api = address("https://api.osf.io/v2/");
+        let api = SafeUrl::ours("https://api.osf.io/v2/");
         assert!(at_api(&api, "https://api.osf.io/v2/x").is_ok());
         assert!(at_api(&api, "https://elsewhere.example/v2/x").is_err());
     }

@@ -26,6 +26,7 @@ use serde::Deserialize;
 use crate::credentials::Form;
 use crate::net::{NetError, Page, Peek};
 use crate::plan::Location;
+use crate::values::percent::RESERVED;
 use crate::values::{ByteSize, RelPath, SafeUrl};
 
 use super::identity::{self, Identity};
@@ -78,7 +79,7 @@ impl Provider for RedivisFiles {
 
     /// The reason stands in the body, which a download does not read: the file is asked for once more.
     async fn explain(&self, hosts: &Hosts, error: &NetError) -> Option<ProviderError> {
-        let url = error.url().filter(|url| url.origin() == address(API).origin())?;
+        let url = error.url().filter(|url| url.origin() == SafeUrl::ours(API).origin())?;
         let refused = match error {
             NetError::SignInNeeded { .. } | NetError::NotPermitted { .. } => {
                 match hosts.client.peek(&hosts.get(url.clone()), LARGEST_PAGE).await.ok()? {
@@ -163,7 +164,7 @@ impl RedivisFiles {
             Some(page) => Some(page.clone()),
             None => self.own_page(hosts).await,
         };
-        Subject { reference: self.reference(), page: page.unwrap_or_else(|| address(SITE)) }
+        Subject { reference: self.reference(), page: page.unwrap_or_else(|| SafeUrl::ours(SITE)) }
     }
 
     async fn own_page(&self, hosts: &Hosts) -> Option<SafeUrl> {
@@ -197,17 +198,13 @@ pub(super) fn api(parts: &[&str], query: &[(&str, &str)]) -> Result<SafeUrl, Pro
             return Err(unusable("a name of it is empty or made of dots".to_owned()));
         }
         text.push('/');
-        text.extend(percent_encoding::utf8_percent_encode(part, SEGMENT));
+        text.extend(percent_encoding::utf8_percent_encode(part, RESERVED));
     }
-    let mut url = address(&text).expose().clone();
+    let mut url = SafeUrl::ours(&text).expose().clone();
     if !query.is_empty() {
         url.query_pairs_mut().extend_pairs(query);
     }
     Ok(SafeUrl::from_url(url).expect("it stays an address"))
-}
-
-fn address(text: &str) -> SafeUrl {
-    SafeUrl::parse(text).expect("it is an address")
 }
 
 fn unusable(reason: String) -> ProviderError {
@@ -231,9 +228,6 @@ const LARGEST_PAGE: ByteSize = ByteSize(16 << 20);
 
 /// Some hundred bytes a file: more than a million files.
 const LARGEST_INDEX: ByteSize = ByteSize(512 << 20);
-
-const SEGMENT: &percent_encoding::AsciiSet =
-    &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// `GET /datasets/REFERENCE/tables`.
 #[derive(Debug, Deserialize)]

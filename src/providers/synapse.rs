@@ -106,7 +106,7 @@ impl Provider for SynapseEntity {
                 "fileHandleId": handle, "associateObjectId": id, "associateObjectType": "FileEntity",
             }],
         });
-        let url = address("https://file-prod.prod.sagebase.org/file/v1/fileHandle/batch");
+        let url = SafeUrl::ours("https://file-prod.prod.sagebase.org/file/v1/fileHandle/batch");
         let batch: Batch = ask(hosts, posted(hosts, url, &document), id).await?;
         let answer = batch.requested_files.into_iter().next().ok_or_else(|| unusable("it answers for no file"))?;
         self.link(hosts, file, id, answer).await
@@ -275,11 +275,7 @@ fn not_before(at: usize) -> Duration {
 }
 
 fn repository(parts: &[&str]) -> SafeUrl {
-    address("https://repo-prod.prod.sagebase.org/repo/v1").at(parts)
-}
-
-fn address(text: &str) -> SafeUrl {
-    SafeUrl::parse(text).expect("it is an address")
+    SafeUrl::ours("https://repo-prod.prod.sagebase.org/repo/v1").at(parts)
 }
 
 fn no_file(entity: &str) -> ProviderError {

@@ -17,13 +17,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 use serde::Deserialize;
 
 use crate::catalog::Locator;
 use crate::credentials::{CredentialSecret, Form};
 use crate::net::{HttpRequest, NetError, RequestCredential};
 use crate::plan::Location;
+use crate::values::percent::RESERVED;
 use crate::values::{ByteSize, Printable, RelPath, SafeUrl, Secret};
 
 use super::account::Account;
@@ -43,7 +44,7 @@ impl Provider for UmlsProduct {
     }
 
     async fn list(&self, hosts: &Hosts, known: Listing, extent: Extent) -> Result<Listing, ProviderError> {
-        let mut url = address("https://uts-ws.nlm.nih.gov/releases").expose().clone();
+        let mut url = SafeUrl::ours("https://uts-ws.nlm.nih.gov/releases").expose().clone();
         url.query_pairs_mut().append_pair("releaseType", &self.product);
         let url = SafeUrl::from_url(url).ok_or_else(|| unusable("it has no such product"))?;
         let releases: Vec<Release> = releases(hosts, url).await?;
@@ -60,7 +61,7 @@ impl Provider for UmlsProduct {
         if !is_of_nlm(at) {
             return Err(unusable(format!("its file lies at `{}`", at.host())));
         }
-        let mut url = address("https://uts-ws.nlm.nih.gov/download").expose().clone();
+        let mut url = SafeUrl::ours("https://uts-ws.nlm.nih.gov/download").expose().clone();
         url.query_pairs_mut().append_pair("url", at.expose().as_str());
         let url = SafeUrl::from_url(url).ok_or_else(missing)?;
         let credential = RequestCredential::Query(Secret::new(format!("apiKey={}", key(hosts)?)));
@@ -117,7 +118,8 @@ pub async fn identify(hosts: &Hosts) -> Result<Identity, ProviderError> {
     // A program used by its own licensee names the same key in both places.
     let key = key(hosts)?;
     let credential = RequestCredential::Query(Secret::new(format!("validatorApiKey={key}&apiKey={key}")));
-    let request = HttpRequest::get(address("https://utslogin.nlm.nih.gov/validateUser")).with_credential(credential);
+    let request =
+        HttpRequest::get(SafeUrl::ours("https://utslogin.nlm.nih.gov/validateUser")).with_credential(credential);
     let answer = hosts.client.call(&request, ByteSize(64 << 10)).await?;
     match answer.error {
         Some(NetError::SignInNeeded { .. } | NetError::NotPermitted { .. }) => return Err(key_refused()),
@@ -135,7 +137,7 @@ pub async fn identify(hosts: &Hosts) -> Result<Identity, ProviderError> {
 fn key(hosts: &Hosts) -> Result<String, ProviderError> {
     match &hosts.secret {
         Some(CredentialSecret::Token(key) | CredentialSecret::Login { password: key, .. }) => {
-            Ok(utf8_percent_encode(key.expose(), QUERY).to_string())
+            Ok(utf8_percent_encode(key.expose(), RESERVED).to_string())
         }
         _ => Err(ProviderError::NoCredential { host: "UTS".to_owned(), provider: "umls".to_owned() }),
     }
@@ -159,18 +161,12 @@ fn is_of_nlm(url: &SafeUrl) -> bool {
     url.is_https() && (url.host() == "nlm.nih.gov" || url.host().ends_with(".nlm.nih.gov"))
 }
 
-fn address(text: &str) -> SafeUrl {
-    SafeUrl::parse(text).expect("it is an address")
-}
-
 fn unusable(reason: impl Into<String>) -> ProviderError {
     ProviderError::Answer { host: "UTS", reason: reason.into() }
 }
 
 /// Some hundred releases.
 const LARGEST_LIST: ByteSize = ByteSize(16 << 20);
-
-const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 fn key_and_licence() -> Vec<String> {
     Account::help("umls").into_iter().chain([LICENCE.to_owned()]).collect()

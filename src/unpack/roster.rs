@@ -246,6 +246,7 @@ impl<'a> Roster<'a> {
     }
 
     /// Notes what stops nothing.
+    #[cfg(feature = "sevenz")]
     pub(super) fn warn(&mut self, warning: impl FnOnce() -> String) {
         self.warnings.add(warning);
     }

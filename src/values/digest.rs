@@ -139,13 +139,7 @@ impl Digest {
 
     /// The lower-case hexadecimal digits, without the algorithm.
     pub fn hex(&self) -> String {
-        let mut hex = String::with_capacity(self.algorithm.length() * 2);
-        for byte in self.bytes() {
-            for nibble in [byte >> 4, byte & 15] {
-                hex.push(char::from(if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 }));
-            }
-        }
-        hex
+        super::hex(self.bytes())
     }
 }
 

@@ -7,7 +7,7 @@ use crate::net::{HttpRequest, Lead, NetError};
 use crate::providers::{Hosts, ProviderError};
 use crate::values::SafeUrl;
 
-use super::{LARGEST, UNKNOWN, address};
+use super::{LARGEST, UNKNOWN};
 
 /// The place that a DOI names, by the page it leads to; a reference that is no DOI is itself.
 ///
@@ -15,7 +15,7 @@ use super::{LARGEST, UNKNOWN, address};
 /// The DOI is not registered, or leads to a page of a host that is not known.
 pub async fn follow(reference: &Reference, hosts: &Hosts) -> Result<Reference, ProviderError> {
     let Place::Doi(doi) = &reference.place else { return Ok(reference.clone()) };
-    let url = address("https://doi.org/").at(&doi.split('/').collect::<Vec<_>>());
+    let url = SafeUrl::ours("https://doi.org/").at(&doi.split('/').collect::<Vec<_>>());
     match hosts.client.lead(&HttpRequest::get(url), LARGEST).await? {
         Lead::Elsewhere(page) => place_of(reference, &page),
         Lead::Answer(answer) => match answer.error {
@@ -51,7 +51,7 @@ mod tests {
         #[track_caller]
         fn check(page: &str, expected: Option<&str>) {
             let doi: Reference = "doi:10.1234/x".parse().unwrap();
-            match (place_of(&doi, &address(page)), expected) {
+            match (place_of(&doi, &SafeUrl::ours(page)), expected) {
                 (Ok(found), Some(expected)) => assert_eq!(found.to_string(), expected),
                 (Err(ProviderError::Refused { message, .. }), None) => assert!(message.contains("doi:10.1234/x")),
                 (other, _) => panic!("{page}: {other:?}"),

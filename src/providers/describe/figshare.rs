@@ -5,7 +5,9 @@ use serde::Deserialize;
 use crate::catalog::{Description, Reference};
 use crate::providers::{Hosts, ProviderError, figshare};
 
-use super::{address, ask, day_of, line};
+use crate::values::SafeUrl;
+
+use super::{ask, day_of, line};
 
 #[derive(Debug, Deserialize)]
 struct Article {
@@ -31,7 +33,7 @@ struct Author {
 
 pub(super) async fn describe(article: u64, reference: &Reference, hosts: &Hosts) -> Result<Description, ProviderError> {
     let number = article.to_string();
-    let mut url = address("https://api.figshare.com/v2/articles").at(&[&number]);
+    let mut url = SafeUrl::ours("https://api.figshare.com/v2/articles").at(&[&number]);
     if let Some(version) = &reference.version {
         url = url.at(&["versions", version]);
     }

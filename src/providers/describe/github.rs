@@ -10,7 +10,7 @@ use crate::net::HttpRequest;
 use crate::providers::{Hosts, ProviderError};
 use crate::values::SafeUrl;
 
-use super::{address, ask, day_of, line, unusable};
+use super::{ask, day_of, line, unusable};
 
 #[derive(Debug, Deserialize)]
 struct Repository {
@@ -56,7 +56,7 @@ struct Signature {
 }
 
 pub(super) async fn describe(repo: &str, reference: &Reference, hosts: &Hosts) -> Result<Description, ProviderError> {
-    let api = address("https://api.github.com/repos").at(&repo.split('/').collect::<Vec<_>>());
+    let api = SafeUrl::ours("https://api.github.com/repos").at(&repo.split('/').collect::<Vec<_>>());
     let source = api.to_string();
     let repository: Repository = ask(&request(hosts, api.clone()), reference, hosts).await?;
     let revision = reference.version.as_deref().unwrap_or(&repository.default_branch);

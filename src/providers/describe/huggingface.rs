@@ -6,7 +6,9 @@ use crate::catalog::{Description, Place, Reference};
 use crate::net::NetError;
 use crate::providers::{Hosts, ProviderError};
 
-use super::{LARGEST, absent, address, day_of, line, unusable};
+use crate::values::SafeUrl;
+
+use super::{LARGEST, absent, day_of, line, unusable};
 
 #[derive(Debug, Deserialize)]
 struct Info {
@@ -49,7 +51,7 @@ pub(super) async fn describe(reference: &Reference, hosts: &Hosts) -> Result<Des
         Place::HubDataset(repo) => ("datasets", repo),
         _ => return Err(absent(reference)),
     };
-    let mut url = address("https://huggingface.co/api").at(&[kind]).at(&repo.split('/').collect::<Vec<_>>());
+    let mut url = SafeUrl::ours("https://huggingface.co/api").at(&[kind]).at(&repo.split('/').collect::<Vec<_>>());
     if let Some(revision) = &reference.version {
         url = url.at(&["revision", revision]);
     }

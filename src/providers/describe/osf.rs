@@ -9,7 +9,9 @@ use crate::catalog::{Description, Reference};
 use crate::net::HttpRequest;
 use crate::providers::{Hosts, ProviderError};
 
-use super::{address, ask, line};
+use crate::values::SafeUrl;
+
+use super::{ask, line};
 
 #[derive(Debug, Deserialize)]
 struct Document {
@@ -55,7 +57,7 @@ pub(super) async fn describe(
     hosts: &Hosts,
     day: jiff::civil::Date,
 ) -> Result<Description, ProviderError> {
-    let url = address(&format!("https://api.osf.io/v2/nodes/{node}/?embed=license"));
+    let url = SafeUrl::ours(&format!("https://api.osf.io/v2/nodes/{node}/?embed=license"));
     let request: HttpRequest = hosts.get(url).with_header("accept", "application/vnd.api+json");
     let document: Document = ask(&request, reference, hosts).await?;
     let source = format!("https://api.osf.io/v2/nodes/{node}/");

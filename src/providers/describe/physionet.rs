@@ -12,7 +12,9 @@ use crate::net::HttpRequest;
 use crate::providers::physionet::Policy;
 use crate::providers::{Hosts, ProviderError};
 
-use super::{absent, address, ask, day_of, line};
+use crate::values::SafeUrl;
+
+use super::{absent, ask, day_of, line};
 
 #[derive(Debug, Deserialize)]
 struct Version {
@@ -35,7 +37,7 @@ struct License {
 }
 
 pub(super) async fn describe(slug: &str, reference: &Reference, hosts: &Hosts) -> Result<Description, ProviderError> {
-    let versions = address(&format!("https://physionet.org/api/v1/projects/{slug}/versions/"));
+    let versions = SafeUrl::ours(&format!("https://physionet.org/api/v1/projects/{slug}/versions/"));
     let version = match &reference.version {
         Some(version) => version.clone(),
         None => {
@@ -43,7 +45,7 @@ pub(super) async fn describe(slug: &str, reference: &Reference, hosts: &Hosts) -
             known.into_iter().next_back().ok_or_else(|| absent(reference))?.version
         }
     };
-    let url = address(&format!("https://physionet.org/api/v1/projects/{slug}/versions/"));
+    let url = SafeUrl::ours(&format!("https://physionet.org/api/v1/projects/{slug}/versions/"));
     let url = url.join(&format!("{version}/")).map_err(|_| absent(reference))?;
     let source = url.to_string();
     let project: Project = ask(&HttpRequest::get(url), reference, hosts).await?;

@@ -5,7 +5,9 @@ use serde::Deserialize;
 use crate::catalog::{Description, Place, Reference};
 use crate::providers::{Hosts, ProviderError};
 
-use super::{address, ask, line};
+use crate::values::SafeUrl;
+
+use super::{ask, line};
 
 #[derive(Debug, Deserialize)]
 struct Record {
@@ -36,7 +38,7 @@ struct Creator {
 }
 
 pub(super) async fn describe(record: u64, reference: &Reference, hosts: &Hosts) -> Result<Description, ProviderError> {
-    let url = address("https://zenodo.org/api/records").at(&[&record.to_string()]);
+    let url = SafeUrl::ours("https://zenodo.org/api/records").at(&[&record.to_string()]);
     let source = url.to_string();
     let record: Record = ask(&hosts.get(url), reference, hosts).await?;
     Ok(Description { source, ..record.into_description() })

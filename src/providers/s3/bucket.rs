@@ -1,10 +1,11 @@
 //! A bucket: its addresses, and the pages of ListObjectsV2.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{percent_decode_str, utf8_percent_encode};
 use serde::Deserialize;
 
 use crate::net::{Answer, AwsKey, HttpRequest, NetError, RequestCredential, SameVersion};
 use crate::providers::{Hosts, ProviderError};
+use crate::values::percent::{RESERVED, RESERVED_IN_PATH};
 use crate::values::{ByteSize, Printable, SafeUrl};
 
 /// A bucket on Amazon S3, where it is known to lie.
@@ -74,7 +75,7 @@ impl Bucket {
     /// A dot in the bucket's name would break the certificate of its host name, and old buckets
     /// have names that are none of a host: they stand in the path.
     pub fn at(&self, key: &str) -> SafeUrl {
-        let (name, key) = (utf8_percent_encode(&self.name, QUERY), utf8_percent_encode(key, KEY));
+        let (name, key) = (utf8_percent_encode(&self.name, RESERVED), utf8_percent_encode(key, RESERVED_IN_PATH));
         let service = match &self.region {
             Some(region) => format!("s3.{region}.amazonaws.com"),
             None => "s3.amazonaws.com".to_owned(),
@@ -185,7 +186,7 @@ impl Bucket {
         query.extend(about);
         query.extend(token.map(|token| ("continuation-token", token)));
         query.sort_unstable();
-        let encoded = |text| utf8_percent_encode(text, QUERY).to_string();
+        let encoded = |text| utf8_percent_encode(text, RESERVED).to_string();
         let pairs: Vec<String> = query.into_iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
         let mut url = self.at("").expose().clone();
         url.set_query(Some(&pairs.join("&")));
@@ -265,10 +266,6 @@ const LARGEST_PAGE: ByteSize = ByteSize(16 << 20);
 
 /// For which signatures are made where none is known.
 const DEFAULT_REGION: &str = "us-east-1";
-
-const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-const KEY: &AsciiSet = &QUERY.remove(b'/');
 
 #[derive(Deserialize)]
 struct Fault {
