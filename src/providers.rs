@@ -32,6 +32,7 @@ pub mod s3;
 pub mod synapse;
 pub mod tcia;
 pub mod umls;
+mod xml;
 pub mod zenodo;
 
 use std::sync::{Arc, Mutex, PoisonError};

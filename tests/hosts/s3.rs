@@ -165,7 +165,7 @@ fn refusals_are_explained() {
     }
     check(|_, _| s3::error(403, "AccessDenied", "Access Denied", ""), 22, "does not let its objects be listed");
     check(|_, _| s3::error(404, "NoSuchBucket", "The specified bucket does not exist", ""), 35, "no bucket");
-    check(|_, _| Reply::page("<html>maintenance</html>"), 34, "no list of objects");
+    check(|_, _| Reply::page("<html>maintenance</html>"), 42, "a web page in the place of a list of objects");
     // An object that is private, or gone from a bucket whose list is closed.
     let one_is_private: Answer = |setup, asked| {
         let denied = asked.path.contains("README");

@@ -1,13 +1,12 @@
 //! What Azure Blob Storage answers: refusals and lists, as XML.
 
-use quick_xml::events::Event;
 use serde::Deserialize;
 
 use crate::net::Answer;
 use crate::values::{Algorithm, ByteSize, Digest, RelPath};
 
 use super::{HOST, unusable};
-use crate::providers::{ListedFile, ProviderError};
+use crate::providers::{ListedFile, ProviderError, xml};
 
 /// Why a request was refused.
 pub(super) struct Refusal {
@@ -87,12 +86,7 @@ struct Metadata {
 impl EnumerationResults {
     pub(super) fn parse(text: &str, container: &str) -> Result<Self, ProviderError> {
         let text = without_mark(text);
-        if root(text).is_none_or(|root| root != "EnumerationResults") {
-            let what = if text.to_ascii_lowercase().contains("<html") { "a web page" } else { "something else" };
-            let message = format!("{HOST} sends {what} in the place of the list of container `{container}`");
-            let help = "a proxy or a sign-in page of this network may stand between: open any page in a browser";
-            return Err(ProviderError::Refused { exit: 42, message, help: vec![help.to_owned()] });
-        }
+        xml::expect_root(HOST, text, "EnumerationResults", &format!("the list of container `{container}`"))?;
         // What the parser complains of may be a part of the answer, which may repeat the link.
         quick_xml::de::from_str(text).map_err(|_| unusable("its list is not the documented XML".to_owned()))
     }
@@ -123,20 +117,6 @@ impl Blob {
             digests: md5(&self.properties.md5).into_iter().collect(),
             ..ListedFile::named(path)
         }))
-    }
-}
-
-/// The name of a document's outermost element.
-fn root(text: &str) -> Option<String> {
-    let mut reader = quick_xml::Reader::from_str(text);
-    loop {
-        match reader.read_event().ok()? {
-            Event::Start(element) | Event::Empty(element) => {
-                return Some(element.name().as_ref().to_owned());
-            }
-            Event::Eof => return None,
-            _ => {}
-        }
     }
 }
 

@@ -4,7 +4,7 @@ use percent_encoding::{percent_decode_str, utf8_percent_encode};
 use serde::Deserialize;
 
 use crate::net::{Answer, AwsKey, HttpRequest, NetError, RequestCredential, SameVersion};
-use crate::providers::{Hosts, ProviderError};
+use crate::providers::{Hosts, ProviderError, xml};
 use crate::values::percent::{RESERVED, RESERVED_IN_PATH};
 use crate::values::{ByteSize, Printable, SafeUrl};
 
@@ -258,8 +258,10 @@ fn is_plain(text: &str) -> bool {
 }
 
 fn unusable(reason: String) -> ProviderError {
-    ProviderError::Answer { host: "Amazon S3", reason }
+    ProviderError::Answer { host: HOST, reason }
 }
+
+const HOST: &str = "Amazon S3";
 
 /// A page has at most a thousand keys of 1,024 bytes, each of which may take three when encoded.
 const LARGEST_PAGE: ByteSize = ByteSize(16 << 20);
@@ -304,6 +306,7 @@ struct CommonPrefix {
 impl Page {
     fn read(bytes: &[u8]) -> Result<Self, ProviderError> {
         let text = std::str::from_utf8(bytes).map_err(|_| unusable("a list that is no text".to_owned()))?;
+        xml::expect_root(HOST, text, "ListBucketResult", "a list of objects")?;
         // What the parser says repeats the answer.
         quick_xml::de::from_str(text)
             .map_err(|error| unusable(format!("no list of objects: {}", Printable::new(&error.to_string()))))
