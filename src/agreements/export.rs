@@ -34,6 +34,9 @@ pub struct Extract {
     /// The last entry of the ledger; absent for an empty one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     head: Option<Head>,
+    /// Whether what names people was masked, so that entries no longer have their hashes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    masked: bool,
     entries: Vec<Map<String, Value>>,
     links: Vec<Link>,
 }
@@ -57,9 +60,14 @@ pub struct ExtractCheck {
     pub vouched: usize,
     /// How many entries the ledger has.
     pub of: usize,
+    /// Whether what names people was masked: then no entry is proven by its hash.
+    pub masked: bool,
     /// All that is wrong, as sentences.
     pub faults: Vec<String>,
 }
+
+/// What names a person, in `who`.
+const PERSONAL: [&str; 4] = ["name", "email", "os_user", "host"];
 
 impl Extract {
     /// An extract without entries, to be filled with [`Extract::take`].
@@ -69,6 +77,7 @@ impl Extract {
             exported,
             tool: tool.to_owned(),
             head: None,
+            masked: false,
             entries: Vec::new(),
             links: Vec::new(),
         }
@@ -96,6 +105,28 @@ impl Extract {
     /// How many entries are in it in full.
     pub fn count(&self) -> usize {
         self.entries.len()
+    }
+
+    /// The same without what names people: name, address, account and machine become marks that
+    /// are the same for the same value within this extract, and notes are left out. The row of
+    /// hashes stays and can be checked; that the entries belong to it cannot be any more.
+    ///
+    /// `salt` must be random and is kept nowhere, so that nobody can try names against the marks.
+    /// What a person wrote as purpose stays.
+    #[must_use]
+    pub fn masked(mut self, salt: &[u8]) -> Self {
+        for entry in &mut self.entries {
+            entry.remove("note");
+            let Some(Value::Object(who)) = entry.get_mut("who") else { continue };
+            for key in PERSONAL {
+                if let Some(Value::String(text)) = who.get_mut(key) {
+                    let mark = Digest::sha256(&[salt, key.as_bytes(), text.as_bytes()].concat()).hex();
+                    *text = format!("masked-{}", &mark[..12]);
+                }
+            }
+        }
+        self.masked = true;
+        self
     }
 
     /// The form that can be checked: indented JSON with a line break at the end.
@@ -140,9 +171,9 @@ pub fn verify_extract(bytes: &[u8], noted: &[Head]) -> Result<ExtractCheck, Agre
         }
     }
     faults.extend(noted.iter().filter_map(|head| contradiction(head, &extract, &hashes)));
-    let vouched = if faults.is_empty() { vouched(&linked, noted) } else { 0 };
+    let vouched = if faults.is_empty() && !extract.masked { vouched(&linked, noted) } else { 0 };
     let (entries, of) = (extract.entries.len(), extract.links.len());
-    Ok(ExtractCheck { head: extract.head, entries, vouched, of, faults })
+    Ok(ExtractCheck { head: extract.head, entries, vouched, of, masked: extract.masked, faults })
 }
 
 /// What breaks the row of hashes from the first entry to the head.
@@ -170,7 +201,8 @@ fn linked_entry(
 ) -> Result<Link, String> {
     let link = Link::deserialize(Value::Object(entry.clone())).map_err(|_| "an entry has no place or no hash")?;
     let ledger = extract.head.as_ref().map(|head| head.ledger.as_str());
-    if entry::hash_of(entry) != link.hash || entry.get("ledger").and_then(Value::as_str) != ledger {
+    let has_its_hash = extract.masked || entry::hash_of(entry) == link.hash;
+    if !has_its_hash || entry.get("ledger").and_then(Value::as_str) != ledger {
         return Err(format!("entry {} was altered", link.sequence));
     }
     if hashes.get(&link.sequence) != Some(&&link.hash) {

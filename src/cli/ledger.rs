@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::agreements::Entry;
 use crate::context::Context;
 use crate::fs::{self, Access};
-use crate::ops::ledger::OnTornLine;
+use crate::ops::ledger::{Names, OnTornLine};
 use crate::ops::outside::MARK;
 use crate::ops::{self, Exit, Failure};
 use crate::values::{DatasetName, Digest, Printable};
@@ -70,7 +70,7 @@ fn verify(context: &Context, args: &LedgerVerifyArgs) -> Result<Answer, Failure>
 }
 
 fn export(context: &Context, args: &LedgerExportArgs) -> Result<Answer, Failure> {
-    let extract = ops::ledger::export(context, &args.datasets)?;
+    let extract = ops::ledger::export(context, &args.datasets, if args.mask { Names::Masked } else { Names::Shown })?;
     let (format, bytes) = match args.format {
         ExtractFormat::Json => ("json", extract.json()),
         ExtractFormat::Csv => ("csv", extract.csv()),

@@ -122,8 +122,17 @@ impl LedgerReport {
     }
 }
 
+/// Whether an extract names people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Names {
+    /// As the ledger has them.
+    Shown,
+    /// As marks.
+    Masked,
+}
+
 /// An extract of the entries of these datasets (all without any) that can be checked.
-pub fn export(context: &Context, datasets: &[String]) -> Result<Extract, Failure> {
+pub fn export(context: &Context, datasets: &[String], names_of_people: Names) -> Result<Extract, Failure> {
     let names = datasets.iter().map(|name| here::parse(name)).collect::<Result<Vec<_>, _>>()?;
     let ledger = context.ledger()?;
     let mut extract = Extract::begin(context.now(), env!("CARGO_PKG_VERSION"));
@@ -132,6 +141,12 @@ pub fn export(context: &Context, datasets: &[String]) -> Result<Extract, Failure
         extract.take(line, &entry, chosen);
     })?;
     match found.faults.first() {
+        None if names_of_people == Names::Masked => {
+            let mut salt = [0; 32];
+            getrandom::fill(&mut salt)
+                .map_err(|error| Failure::new(Exit::INTERNAL, format!("no random bytes: {error}")))?;
+            Ok(extract.masked(&salt))
+        }
         None => Ok(extract),
         Some(fault) => Err(Failure::new(
             Exit::LEDGER,

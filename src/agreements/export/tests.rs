@@ -97,3 +97,20 @@ fn tables_and_pages_hold_what_entries_say() {
     assert!(!html.contains("<script") && html.contains("default-src 'none'"));
     assert!(html.contains("<p>1 of 1 entries, exported 2026-11-24T10:00:00Z by medsets 0.1.0.</p>"));
 }
+
+#[test]
+fn a_masked_extract_names_nobody_and_says_that_it_proves_less() {
+    let mut extract = Extract::begin("2026-11-24T10:00:00Z".parse().unwrap(), "0.1.0");
+    for entry in crate::agreements::entry::tests::chain_of(3, "id") {
+        extract.take(&entry.line(), &entry, true);
+    }
+    let bytes = extract.masked(b"salt").json();
+    let text = String::from_utf8(bytes.clone()).unwrap();
+    assert!(!text.contains("jdoe") && !text.contains("Jane"), "{text}");
+    let marks: Vec<&str> = text.split("masked-").skip(1).map(|rest| &rest[..12]).collect();
+    assert_eq!((marks.len(), marks[0], marks[1]), (6, marks[2], marks[3]), "the same person has the same mark");
+    let check = verify_extract(&bytes, &[]).unwrap();
+    assert!(check.masked && check.faults.is_empty() && check.vouched == 0, "{check:?}");
+    let unmasked = text.replace("\"masked\": true,", "");
+    assert!(!verify_extract(unmasked.as_bytes(), &[]).unwrap().faults.is_empty(), "it is not taken for a whole one");
+}

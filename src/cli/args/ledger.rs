@@ -41,6 +41,9 @@ pub struct LedgerExportArgs {
     /// Form of the extract
     #[arg(long, value_enum, default_value_t = ExtractFormat::Json)]
     pub format: ExtractFormat,
+    /// Mask names, addresses, accounts and machines, and leave notes out
+    #[arg(long)]
+    pub mask: bool,
     /// Write to a file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
