@@ -1,8 +1,10 @@
 //! What is known when an audit is made.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
-use crate::access::Step;
+use crate::access::{HostAnswer, Step};
 use crate::agreements::{Entry, Person};
 use crate::catalog::Selection;
 use crate::layout::Receipt;
@@ -50,6 +52,8 @@ pub struct SubjectFacts {
     pub items: Vec<ItemCount>,
     /// What the entry asks a person for.
     pub steps: Vec<Step>,
+    /// What hosts said about them, by the step's id, to the person whose ledger is the first.
+    pub answers: BTreeMap<String, HostAnswer>,
     /// Datasets that it is made from and the catalogue knows: name and licence.
     pub parents: Vec<(String, String)>,
     /// Where the project names it.

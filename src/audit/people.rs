@@ -62,6 +62,8 @@ pub struct People<'f> {
 struct One<'f> {
     person: Person,
     label: String,
+    /// Whether the hosts' answers were given to this person.
+    asked_hosts: bool,
     ledger: &'f Ledger,
     by_dataset: HashMap<&'f str, Vec<&'f Entry>>,
 }
@@ -95,7 +97,8 @@ impl<'f> People<'f> {
             };
             for person in named {
                 let label = label(&person, ledger);
-                people.push(One { person, label, ledger, by_dataset: by_dataset.clone() });
+                let asked_hosts = people.is_empty() && ledger.person.is_some();
+                people.push(One { person, label, asked_hosts, ledger, by_dataset: by_dataset.clone() });
             }
         }
         Self { people, newest }
@@ -237,7 +240,8 @@ pub fn text_digests(standings: &[Standing]) -> BTreeMap<String, Digest> {
 }
 
 fn gate(facts: &SubjectFacts, standings: Standings, one: &One<'_>, now: Timestamp) -> Gate {
-    let holdings = Holdings { standings, ..Holdings::none(one.person.clone(), now) };
+    let answers = if one.asked_hosts { facts.answers.clone() } else { BTreeMap::new() };
+    let holdings = Holdings { standings, answers, ..Holdings::none(one.person.clone(), now) };
     let request = Request {
         dataset: facts.id.clone(),
         version: facts.version.clone(),

@@ -1,5 +1,7 @@
 //! The worked cases of composition, and the law that more data never allow more.
 
+mod people;
+
 use super::*;
 use crate::catalog::Catalog;
 use crate::policy::{Code, Policy, Word};
@@ -19,6 +21,7 @@ pub(crate) fn facts(names: &[(&str, Option<&str>)], policy: &str, project: &str)
             receipt: None,
             items: Vec::new(),
             steps: Vec::new(),
+            answers: std::collections::BTreeMap::new(),
             parents: Vec::new(),
             place: None,
             folder: None,

@@ -165,7 +165,7 @@ async fn holdings(
 
 /// What the host said when it was asked for a byte: whoever is served has been granted what the
 /// host decides. A refusal is shown and closes nothing, since it may be over by now.
-fn answers(
+pub(super) fn answers(
     context: &Context,
     selection: &Selection,
     channel: Option<&str>,

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use std::collections::BTreeMap;
+
 use rayon::prelude::*;
 
 use crate::access::Purpose;
@@ -92,6 +94,7 @@ fn of_project(
 fn of_entry(context: &Context, selection: Selection, channel: Option<&str>, place: Option<Place>) -> SubjectFacts {
     let channel = channel.map(str::to_owned).or_else(|| Some(selection.source(None)?.channel.clone()));
     SubjectFacts {
+        answers: BTreeMap::new(),
         id: selection.id().clone(),
         version: selection.release().version.clone(),
         variant: selection.variant_name().map(str::to_owned),
@@ -119,8 +122,14 @@ fn of_copy(context: &Context, here: Here, place: Option<Place>) -> Result<Subjec
         Some(_) => items(&here.dir)?,
         None => Vec::new(),
     };
+    let steps = selection.as_ref().map(|one| steps(context, one, channel.as_deref())).unwrap_or_default();
+    let answers = match &selection {
+        Some(selection) if !steps.is_empty() => gate::answers(context, selection, channel.as_deref(), &steps)?,
+        _ => BTreeMap::new(),
+    };
     Ok(SubjectFacts {
-        steps: selection.as_ref().map(|one| steps(context, one, channel.as_deref())).unwrap_or_default(),
+        steps,
+        answers,
         parents: selection.as_ref().map(|one| parents(context, one)).unwrap_or_default(),
         folder: Some(here.dir.root().display().to_string()),
         id: here.id,
