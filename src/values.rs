@@ -5,6 +5,7 @@
 
 pub mod byte_size;
 pub mod counted;
+pub mod csv_cell;
 pub mod dataset_id;
 pub mod dataset_name;
 pub mod digest;
@@ -17,6 +18,7 @@ pub mod secret;
 
 pub use byte_size::ByteSize;
 pub use counted::counted;
+pub use csv_cell::CsvCell;
 pub use dataset_id::DatasetId;
 pub use dataset_name::DatasetName;
 pub use digest::{Algorithm, Digest, Digester};

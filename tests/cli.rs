@@ -10,6 +10,8 @@
 
 mod support;
 
+#[path = "cli/audit.rs"]
+mod audit;
 #[path = "cli/auth.rs"]
 mod auth;
 #[path = "cli/bad_input.rs"]

@@ -78,6 +78,19 @@ pub enum State {
     Unknown,
 }
 
+impl State {
+    /// The word in JSON and reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Missing => "missing",
+            Self::Pending => "pending",
+            Self::Lapsed => "lapsed",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// What closes a gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::catalog::Citation;
 use crate::licenses::Expression;
 use crate::policy::judge::ITEM_RULES;
 use crate::policy::rules::{ITEMS, LICENSE};
@@ -41,6 +42,12 @@ pub struct Subject {
     /// DOI of the data.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub doi: Option<String>,
+    /// The works to cite, the dataset's own first; the report's citations have their own forms.
+    #[serde(skip)]
+    pub works: Vec<Citation>,
+    /// What the terms require to be said, in our words.
+    #[serde(skip)]
+    pub acknowledgement: Option<String>,
     /// The channel that was used, or would be.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel: Option<String>,
@@ -154,6 +161,7 @@ pub fn judge_subject(
         }
     }
     let entry = facts.selection.as_ref().map(|selection| &selection.dataset().entry);
+    let citation = entry.and_then(|entry| entry.citation.as_ref());
     let receipt = facts.receipt.as_ref();
     Subject {
         unknown_terms: whole.terms.iter().filter(|clause| clause.value == "unknown").count(),
@@ -165,6 +173,8 @@ pub fn judge_subject(
             .and_then(|receipt| receipt.reference.clone())
             .or_else(|| facts.selection.as_ref()?.reference()),
         homepage: entry.and_then(|entry| entry.homepage.clone()),
+        works: citation.map(|all| std::iter::once(&all.work).chain(&all.also).cloned().collect()).unwrap_or_default(),
+        acknowledgement: citation.and_then(|all| all.acknowledgement.clone()),
         doi: facts.selection.as_ref().and_then(|selection| selection.release().doi.clone()),
         channel: facts.channel.clone(),
         stated: receipt.and_then(|receipt| receipt.license.stated.clone()),

@@ -10,6 +10,7 @@ use crate::fs::{self, Access};
 use crate::ops::audit::{AuditOptions, Audited};
 use crate::ops::{self, Exit, Failure};
 use crate::policy::Act;
+use crate::policy::act::NoAct;
 use crate::reports::audit as reports;
 
 use super::args::{AuditArgs, AuditFormat};
@@ -27,7 +28,11 @@ pub fn run(context: &Context, args: &AuditArgs, json: bool) -> Result<Answer, Fa
     let failure = verdict(&audit, args.strict);
     let format = match args.format {
         AuditFormat::Text => reports::Format::Text,
+        AuditFormat::Md => reports::Format::Markdown,
+        AuditFormat::Html => reports::Format::Html,
         AuditFormat::Json => reports::Format::Json,
+        AuditFormat::Csv => reports::Format::Csv,
+        AuditFormat::Sarif => reports::Format::Sarif,
     };
     let report = Report { audit, format };
     let mut answer = Answer::done("medsets/audit/1", json!({}), String::new());
@@ -66,9 +71,21 @@ impl LongReport for Report {
 fn acts(words: &[String]) -> Result<Vec<Act>, Failure> {
     let mut acts = Vec::new();
     for word in words {
-        acts.extend(Act::parse(word).map_err(|error| Failure::new(Exit::USAGE, error.to_string()))?);
+        acts.extend(Act::parse(word).map_err(|error| no_act(&error))?);
     }
     Ok(acts)
+}
+
+/// A word that is no act, with the one that was probably meant.
+fn no_act(error: &NoAct) -> Failure {
+    let failure = Failure::new(Exit::USAGE, error.to_string());
+    let shorthands = Act::shorthands().iter().map(|(word, _)| *word);
+    let likeness = |word: &&str| strsim::jaro_winkler(word, &error.0);
+    let nearest = Act::ALL.map(Act::as_str).into_iter().chain(shorthands);
+    match nearest.max_by(|one, other| likeness(one).total_cmp(&likeness(other))).filter(|one| likeness(one) > 0.8) {
+        Some(near) => failure.help(format!("did you mean `{near}`?")),
+        None => failure,
+    }
 }
 
 /// Why the audit does not pass, if it does not.

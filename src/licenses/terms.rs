@@ -32,6 +32,17 @@ pub enum Confidence {
     Low,
 }
 
+impl Confidence {
+    /// The word in files and reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::High => "high",
+            Self::Medium => "medium",
+            Self::Low => "low",
+        }
+    }
+}
+
 /// Words every key takes beside its own: the text was read and is silent, or nobody read it.
 pub const ALWAYS: [&str; 2] = ["not-stated", "unknown"];
 

@@ -569,4 +569,21 @@ mod tests {
         }
         assert_eq!(Code::parse("nothing"), None);
     }
+
+    #[test]
+    fn the_page_of_findings_has_a_section_for_each_code_and_no_other() {
+        let page = include_str!("../../docs/findings.md");
+        let sections: Vec<&str> = page.split("\n## `").skip(1).collect();
+        let names: Vec<&str> = sections.iter().map(|section| section.split('`').next().unwrap_or_default()).collect();
+        let codes: Vec<&str> = Code::all().map(Code::as_str).collect();
+        assert_eq!(names, codes);
+        for (code, section) in Code::all().zip(sections) {
+            let denies = if code.denies() { ", denies" } else { "" };
+            let head = format!("**{}** ({}{denies}). {}\n", code.title(), code.severity().as_str(), code.meaning());
+            assert!(section.contains(&head), "`{code}` needs `{head}`");
+            for part in ["\nExample: ", "\nWhat to do: "] {
+                assert!(section.contains(part), "`{code}` has no `{part}`");
+            }
+        }
+    }
 }

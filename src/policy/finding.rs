@@ -84,6 +84,13 @@ pub enum Severity {
     Off,
 }
 
+impl Clause {
+    /// The term in the spelling of policies and reports: `commercial-use`.
+    pub fn term_as_written(&self) -> String {
+        self.term.replace('_', "-")
+    }
+}
+
 impl Finding {
     /// A finding with its code's usual severity; the rest is filled in by name.
     pub fn new(code: Code, message: impl Into<String>, fix: impl Into<String>) -> Self {

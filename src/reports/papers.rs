@@ -3,7 +3,7 @@
 //! They are for people who find the folder years later with no medsets at hand. Foreign text
 //! is escaped as Markdown, so that a title can neither begin a heading nor run in a viewer.
 
-mod markdown;
+pub(in crate::reports) mod markdown;
 mod readme;
 mod terms;
 

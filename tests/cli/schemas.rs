@@ -84,6 +84,15 @@ fn every_answer_fits_its_schema() {
     answers(&home, "ledger-export", &["ledger", "export"]);
     answers(&home, "ledger-export", &["ledger", "export", "-o", "extract.json"]);
     answers(&home, "cite", &["cite", "demo"]);
+    let project = "[[dataset]]\nid = \"mimic-cxr\"\n[[output]]\nname = \"m\"\nkind = \"weights\"\nfrom = [\"mimic-cxr\"]\n\
+        [policy]\nacts = [\"release-weights\"]\n";
+    let policy = home.path().join("work/medsets.toml");
+    std::fs::write(&policy, project).unwrap();
+    answers(&home, "audit", &["audit"]);
+    std::fs::remove_file(policy).unwrap();
+    answers(&home, "audit", &["audit"]);
+    answers(&home, "audit", &["audit", "umls", "chexpert", "vqa-rad", "--for", "llm-api"]);
+    answers(&home, "audit", &["audit", "--for", "profit"]);
     answers(&home, "catalog-lint", &["catalog", "lint"]);
     answers(&home, "config", &["config", "list"]);
     answers(&home, "config", &["config", "get", "proxy"]);

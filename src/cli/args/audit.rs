@@ -35,8 +35,16 @@ pub struct AuditArgs {
 pub enum AuditFormat {
     /// For a terminal
     Text,
+    /// A page for a repository
+    Md,
+    /// One self-contained page to read, filter and print
+    Html,
     /// The whole report as data
     Json,
+    /// A table for a spreadsheet: a row for each dataset and act
+    Csv,
+    /// The findings, for code hosts and editors
+    Sarif,
 }
 
 /// `medsets duties`
