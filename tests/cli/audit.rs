@@ -77,7 +77,7 @@ fn a_broken_project_or_policy_is_shown_with_its_line() {
     let home = with_project("[project]\nname = \"p\"\n\n[[dataset]]\nid = \"demo\"\nverison = \"1\"\n");
     home.run(&["audit"]).expect(10).says(&["medsets.toml", "6", "verison", "^", "help"]);
     let home = with_project("[project\n");
-    home.run(&["audit"]).expect(10).says(&["medsets.toml", "^"]);
+    home.run(&["audit"]).expect(10).says(&["medsets.toml", "line 1", "unclosed table", "mend the file"]);
     let home = Home::new();
     std::fs::write(home.path().join("work/p.toml"), "[policy]\nact = [\"commercial\"]\n").unwrap();
     home.run(&["audit", "demo", "--policy", "p.toml"]).expect(10).says(&["p.toml", "unknown field `act`", "2", "^"]);

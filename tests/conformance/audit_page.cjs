@@ -82,7 +82,7 @@ async function fits(browser) {
     });
     const room = await tab.evaluate(() => [document.scrollingElement.scrollWidth, innerWidth]);
     must(room[0] <= width && over.length === 0, `at ${width} px the page is ${room} wide: ${over.join("\n")}`);
-    await tab.screenshot({ path: path.join(pictures, `audit-${width}.png`), fullPage: true });
+    await tab.screenshot({ path: path.join(pictures, `audit-${width}.png`) });
     await context.close();
     wide.push(width);
   }
@@ -100,7 +100,7 @@ async function isAccessible(browser) {
       const bad = violations.map((one) => `${one.impact} ${one.id}: ${one.help}\n  ${one.nodes.slice(0, 3).map((node) => node.html.slice(0, 160) + " " + node.failureSummary).join("\n  ")}`);
       must(bad.length === 0, `${colorScheme} at ${width} px:\n${bad.join("\n")}`);
       must(passes.some((one) => one.id === "color-contrast"), "contrast was not looked at");
-      if (width === 1280) await tab.screenshot({ path: path.join(pictures, `audit-${colorScheme}.png`), fullPage: true });
+      if (width === 1280) await tab.screenshot({ path: path.join(pictures, `audit-${colorScheme}.png`) });
       seen.push(`${colorScheme} ${width} px (${passes.length} rules)`);
       await context.close();
     }

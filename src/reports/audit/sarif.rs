@@ -6,11 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{self, Write};
 
+use percent_encoding::utf8_percent_encode;
 use serde_json::{Value, json};
 
 use crate::audit::Audit;
 use crate::policy::{Code, Finding, Place, Severity};
 use crate::project;
+use crate::values::percent::RESERVED_IN_PATH;
 use crate::values::{Digest, Printable};
 
 use super::words;
@@ -112,15 +114,8 @@ fn fingerprint(finding: &Finding, seen: &mut HashMap<String, usize>) -> String {
 
 /// A file name as a relative reference, or an absolute name as a `file` address (RFC 3986).
 fn uri(file: &str) -> String {
-    let mut uri = if file.starts_with('/') { "file://".to_owned() } else { String::new() };
-    for byte in file.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
-            uri.push(char::from(byte));
-        } else {
-            uri.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    uri
+    let scheme = if file.starts_with('/') { "file://" } else { "" };
+    format!("{scheme}{}", utf8_percent_encode(file, RESERVED_IN_PATH))
 }
 
 fn level(severity: Severity) -> &'static str {

@@ -45,7 +45,7 @@ pub fn matrix(audit: &Audit, out: &mut dyn Write) -> io::Result<()> {
         let Some(combined) = audit.combination.uses.get(act) else { continue };
         if audit.subjects.len() > 1 && !combined.forced_by.is_empty() {
             let names = text(&combined.forced_by.join(", "));
-            write!(out, "<p>{act}: {}, forced by {names}.</p>\n", word(combined.word))?;
+            writeln!(out, "<p>{act}: {}, forced by {names}.</p>", word(combined.word))?;
         }
     }
     Ok(())
@@ -81,7 +81,7 @@ pub fn findings(audit: &Audit, out: &mut dyn Write) -> io::Result<()> {
     }
     if !absent.is_empty() {
         let names = text(&absent.join(", "));
-        write!(out, "<p>Not fetched yet, judged from the catalogue: {names}.</p>\n")?;
+        writeln!(out, "<p>Not fetched yet, judged from the catalogue: {names}.</p>")?;
     }
     Ok(())
 }
@@ -336,7 +336,7 @@ pub fn provenance(audit: &Audit, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn nothing(out: &mut dyn Write, sentence: &str) -> io::Result<()> {
-    write!(out, "<p class=\"soft\">{sentence}</p>\n")
+    writeln!(out, "<p class=\"soft\">{sentence}</p>")
 }
 
 fn word(word: Word) -> String {
