@@ -3,6 +3,7 @@
 //! ```text
 //! facts      what is known: the project, the copies on disk, the ledgers, the policy
 //! judged     terms that were judged already, shared by all datasets under them
+//! about      what the entry of a dataset tells, for documents
 //! subject    one dataset: its terms, what they say about each act, what is here of it
 //! lift       exceptions of the policy, put beside what the terms say
 //! combine    several datasets together: the strictest word, what forces it, conflicts
@@ -15,6 +16,7 @@
 //! [`audit`] is a pure function: no disk, no network, no clock. `ops` gathers the facts, and
 //! `reports` writes the value in many forms. Nothing here is legal advice.
 
+pub mod about;
 pub mod checks;
 pub mod combine;
 pub mod duties;
@@ -25,17 +27,18 @@ pub mod lineage;
 pub mod people;
 pub mod subject;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::licenses::Shelf;
+use crate::licenses::{License, Shelf};
 use crate::policy::word::Verdict;
 use crate::policy::{Act, Clause, Finding, Severity};
 use crate::values::Digest;
 
+pub use about::About;
 pub use combine::{Combination, Combined};
 pub use duties::{Duty, DutyKind};
 pub use facts::{Facts, Guard, ItemCount, Ledger, SubjectFacts};
@@ -72,6 +75,9 @@ pub struct Audit {
     pub findings: Vec<Finding>,
     /// Counts, and the answer in one word.
     pub summary: Summary,
+    /// The licences that the datasets name, as far as they are known, for documents.
+    #[serde(skip)]
+    pub texts: Vec<License>,
 }
 
 /// The policy of an audit.
@@ -150,6 +156,7 @@ pub fn audit(facts: &Facts, shelf: &Shelf) -> Audit {
         subject.settle(faulty.contains(subject.name.as_str()), &planned);
     }
     let licenses = licenses(&subjects);
+    let texts = texts(&subjects, shelf);
     let summary = Summary::of(&subjects, &outputs, &combination, &planned, &findings);
     let (file, sha256) = facts.policy.origin.clone().unzip();
     let acts_assumed = facts.policy.acts.is_empty();
@@ -166,6 +173,7 @@ pub fn audit(facts: &Facts, shelf: &Shelf) -> Audit {
         duties,
         findings,
         summary,
+        texts,
     }
 }
 
@@ -182,6 +190,16 @@ fn licenses(subjects: &[Subject]) -> BTreeMap<String, Vec<Arc<Clause>>> {
         }
     }
     licenses
+}
+
+/// What is known of the licences that the expressions of the datasets name, in the order of ids.
+fn texts(subjects: &[Subject], shelf: &Shelf) -> Vec<License> {
+    let expressions: BTreeSet<&str> = subjects.iter().map(|subject| subject.license.as_str()).collect();
+    let ids: BTreeSet<String> = expressions
+        .into_iter()
+        .flat_map(|text| subject::read(text).ids().into_iter().map(str::to_owned).collect::<Vec<_>>())
+        .collect();
+    ids.iter().filter_map(|id| shelf.get(id).cloned()).collect()
 }
 
 /// With the severities of the policy, each finding once, the worst first.

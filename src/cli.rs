@@ -13,6 +13,7 @@ mod catalogue;
 mod config;
 mod doctor;
 mod duties;
+mod export;
 mod fetch;
 mod here;
 mod ledger;
@@ -134,6 +135,7 @@ async fn dispatch(context: &Context, command: &Command, output: &Output) -> Resu
         Command::Duties(args) => duties::run(context, args),
         Command::Why(args) => why::run(context, args),
         Command::Cite(args) => catalogue::cite(context, args),
+        Command::Export(args) => export::run(context, args),
         Command::Catalog(command) => catalogue::catalog(context, command),
         Command::Config(command) => config::run(context, command),
         Command::Doctor => doctor::run(context),

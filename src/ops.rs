@@ -13,6 +13,7 @@ pub mod doubt;
 pub mod download;
 pub mod du;
 pub mod exit;
+pub mod export;
 pub mod failure;
 pub mod fetch;
 pub mod gate;

@@ -7,5 +7,6 @@ pub mod citation;
 pub mod duties;
 pub mod info;
 pub mod papers;
+pub mod standards;
 
 pub use citation::{CitationFormat, Cited, cite, methods, one_line};

@@ -24,6 +24,8 @@ mod chestxray;
 mod demo;
 #[path = "cli/entries.rs"]
 mod entries;
+#[path = "cli/export.rs"]
+mod export;
 #[path = "cli/gate.rs"]
 mod gate;
 #[path = "cli/guards.rs"]

@@ -14,6 +14,7 @@ use crate::policy::word::Verdict;
 use crate::policy::{Act, Clause, Code, Finding, Judgement, Reason, Word};
 use crate::values::{ByteSize, DatasetId, Digest};
 
+use super::about::About;
 use super::facts::{ItemCount, SubjectFacts};
 use super::judged::Judged;
 use super::lift::Lifting;
@@ -80,6 +81,9 @@ pub struct Subject {
     pub copy: Option<Copy>,
     /// The worst verdict over the planned acts and the findings about it.
     pub verdict: Verdict,
+    /// What its entry tells of it, for documents; `medsets info` gives it as data.
+    #[serde(skip)]
+    pub about: About,
 }
 
 /// What the terms say about an act.
@@ -200,6 +204,7 @@ pub fn judge_subject(
         terms: Arc::clone(&whole.terms),
         people: Vec::new(),
         verdict: Verdict::Allow,
+        about: About::of(facts.selection.clone(), facts.channel.clone()),
     }
 }
 

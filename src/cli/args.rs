@@ -7,6 +7,7 @@ mod access;
 mod audit;
 mod auth;
 mod catalogue;
+mod export;
 mod fetch;
 mod here;
 mod ledger;
@@ -22,6 +23,7 @@ pub use access::{
 pub use audit::{AuditArgs, AuditFormat, DutiesArgs, WhyArgs};
 pub use auth::{AuthCommand, AuthStatusArgs, LoginArgs};
 pub use catalogue::{AccessWord, CatalogCommand, CiteArgs, CiteFormat, InfoArgs, LintArgs, SearchArgs};
+pub use export::{ExportArgs, ExportFormat};
 pub use fetch::{FetchArgs, ImportArgs};
 pub use here::{DuArgs, ListArgs, PathArgs, RemoveArgs, StatusArgs, VerifyArgs};
 pub use ledger::{ExtractFormat, LedgerCommand, LedgerExportArgs, LedgerShowArgs, LedgerVerifyArgs};
@@ -110,6 +112,8 @@ pub enum Command {
     Why(WhyArgs),
     /// How to cite datasets
     Cite(CiteArgs),
+    /// What is known of the data, in the standards of others
+    Export(ExportArgs),
     /// Check catalogue entries
     #[command(subcommand)]
     Catalog(CatalogCommand),

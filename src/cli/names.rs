@@ -42,6 +42,7 @@ impl<'c> Names<'c> {
                 (hosts, None, names)
             }
             Command::Audit(args) => (hosts, None, args.what.iter_mut().collect()),
+            Command::Export(args) => (hosts, None, args.what.iter_mut().collect()),
             Command::Duties(args) => (hosts, None, args.what.iter_mut().collect()),
             Command::Status(args) => (Reach::Disk, None, args.dataset.iter_mut().collect()),
             Command::Verify(args) => (Reach::Disk, None, args.dataset.iter_mut().collect()),

@@ -1,6 +1,6 @@
 //! Citations as BibTeX, CFF, RIS and CSL-JSON, and a paragraph for a methods section.
 
-mod bibtex;
+pub(super) mod bibtex;
 mod cff;
 mod csl;
 mod ris;
@@ -119,7 +119,7 @@ pub fn methods(datasets: &[Cited<'_>]) -> String {
 }
 
 /// A name as `Family, Given`, parted; a name without a comma stays whole.
-fn parted(name: &str) -> (&str, Option<&str>) {
+pub(super) fn parted(name: &str) -> (&str, Option<&str>) {
     match name.split_once(", ") {
         Some((family, given)) => (family, Some(given)),
         None => (name, None),
@@ -127,7 +127,7 @@ fn parted(name: &str) -> (&str, Option<&str>) {
 }
 
 /// Words that stand for people who are not named.
-fn is_others(name: &str) -> bool {
+pub(super) fn is_others(name: &str) -> bool {
     matches!(name, "others" | "et al." | "et al")
 }
 
