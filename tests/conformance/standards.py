@@ -71,18 +71,20 @@ def check_cyclonedx(file: str) -> None:
 
 def put_context(cache: str, context: str) -> None:
     """Puts RO-Crate's context into the cache of rocrate-validator, as if it had been fetched."""
+    import io
+
     import requests
-    from requests_cache import CachedSession, CachedResponse
+    from requests_cache import CachedSession
+    from urllib3 import HTTPResponse
 
     session = CachedSession(cache, backend="sqlite")
     url = "https://w3id.org/ro/crate/1.2/context"
     body = Path(context).read_bytes()
     for method in ("GET", "HEAD"):
         request = requests.Request(method, url).prepare()
-        response = requests.Response()
-        response.status_code, response.url, response.request = 200, url, request
-        response._content = body if method == "GET" else b""
-        response.headers["Content-Type"] = "application/ld+json"
+        headers = {"Content-Type": "application/ld+json"}
+        raw = HTTPResponse(io.BytesIO(body), headers, 200, preload_content=False, request_url=url)
+        response = requests.adapters.HTTPAdapter().build_response(request, raw)
         session.cache.save_response(response, session.cache.create_key(request))
 
 

@@ -145,7 +145,7 @@ fn references(audit: &Audit, subject: &Subject) -> Vec<Value> {
         add("license", url);
     }
     for work in subject.about.works().into_iter().filter_map(|work| work.doi.as_ref()) {
-        add("citation", format!("https://doi.org/{work}"));
+        add("documentation", format!("https://doi.org/{work}"));
     }
     references
 }

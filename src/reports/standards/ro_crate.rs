@@ -83,8 +83,9 @@ impl Crated {
             json!({ "@id": id })
         });
         set("maintainer", keeper);
-        let works: Vec<Value> =
-            subject.about.works().into_iter().map(|work| json!({ "@id": self.work(work) })).collect();
+        // The format takes works with an address only.
+        let works = subject.about.works().into_iter().filter(|work| work.doi.is_some() || work.url.is_some());
+        let works: Vec<Value> = works.map(|work| json!({ "@id": self.work(work) })).collect();
         set("citation", (!works.is_empty()).then(|| json!(works)));
         if let Some(copy) = &subject.copy {
             set("contentSize", Some(json!(copy.bytes.0.to_string())));

@@ -126,14 +126,16 @@ fn a_crate_names_every_entity_that_it_points_to() {
 /// failing test prints the new document.
 #[test]
 fn the_documents_are_as_they_were() {
+    let audit = audit_of(&PROJECT, "");
     let changed = std::cell::RefCell::new(String::new());
     let check = |name: &str, document: &[u8], expected: &str| {
+        // The numbers are made of the whole audit, of which these documents show a part.
         let document = String::from_utf8_lossy(document);
+        let document = document.replace(&uuid(&audit, "spdx"), "UUID").replace(&uuid(&audit, "cyclonedx"), "UUID");
         if document != expected {
             changed.borrow_mut().push_str(&format!("<<<{name}\n{document}>>>\n"));
         }
     };
-    let audit = audit_of(&PROJECT, "");
     let head = croissant::head(&audit, &audit.subjects[1]).unwrap();
     let files = [file("a b/images.zip", Some("https://data.example/images.zip")), file("c.csv", None)];
     let objects: Vec<Value> = files.iter().filter_map(croissant::file).collect();
