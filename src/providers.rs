@@ -44,7 +44,7 @@ use crate::plan::Location;
 use crate::values::{Digest, SafeUrl};
 
 pub use error::ProviderError;
-pub use listing::{ListedFile, Listing};
+pub use listing::{ListedFile, Listing, Stated};
 
 /// What hosts can do.
 pub trait Provider: Send + Sync {

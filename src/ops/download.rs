@@ -37,8 +37,8 @@ pub(super) use ways::ways;
 pub struct Wanted {
     /// What the host lists.
     pub listed: ListedFile,
-    /// How many of its digests the entry names; they come first.
-    pub of_entry: usize,
+    /// How many of its digests the entry names; they come first, and no more kinds are known.
+    pub of_entry: u8,
     /// What becomes of it; files that are treated alike share it.
     pub manner: Arc<Manner>,
     /// What is here of it already.
@@ -341,7 +341,7 @@ fn proof(verified: Verified, wanted: &Wanted) -> Proof {
 /// all: the file's SHA-256 by that source and nothing else.
 fn known(wanted: &Wanted, done: &Done, verified: Proof) -> Vec<KnownDigest> {
     let beforehand: &[Digest] = if wanted.manner.changed_is_fine { &[] } else { &wanted.listed.digests };
-    let source = |at| if at < wanted.of_entry { DigestSource::Catalog } else { DigestSource::Host };
+    let source = |at| if at < usize::from(wanted.of_entry) { DigestSource::Catalog } else { DigestSource::Host };
     let named = beforehand.iter().enumerate().map(|(at, digest)| KnownDigest { digest: *digest, from: source(at) });
     let stated = done.stated.iter().map(|digest| KnownDigest { digest: *digest, from: DigestSource::Header });
     let known: Vec<KnownDigest> = named.chain(stated).collect();

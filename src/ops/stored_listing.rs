@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::Locator;
 use crate::fs::{self, FsError};
-use crate::providers::{ListedFile, Listing};
+use crate::providers::{ListedFile, Listing, Stated};
 use crate::values::{ByteSize, Digest, RelPath, SafeUrl};
 
 use super::failure::Failure;
@@ -127,8 +127,8 @@ impl Line {
             path: file.path.clone(),
             size: file.size,
             digests: file.digests.clone(),
-            license: file.license.as_deref().map(str::to_owned),
-            notice: file.notice.as_deref().map(str::to_owned),
+            license: file.license().map(str::to_owned),
+            notice: file.notice().map(str::to_owned),
             url: at.url,
             at: at.path,
             file_id: at.file_id,
@@ -148,6 +148,7 @@ impl Line {
             key: self.key,
             ..Locator::default()
         };
+        let stated = Stated { license: self.license, notice: self.notice };
         ListedFile {
             path: self.path,
             size: self.size,
@@ -156,8 +157,10 @@ impl Line {
                 Some(same) if **same == at => same.clone(),
                 _ => Arc::new(at),
             }),
-            license: self.license.map(Arc::from),
-            notice: self.notice.map(Arc::from),
+            stated: (stated != Stated::default()).then(|| match before.and_then(|file| file.stated.as_ref()) {
+                Some(same) if **same == stated => same.clone(),
+                _ => Arc::new(stated),
+            }),
             members: self.members,
         }
     }

@@ -67,9 +67,10 @@ pub(super) fn wanted(
         };
         let Some(treatment) = treatment else { continue };
         // What the host states of this very file comes first.
-        let own = listed.license.clone();
-        let license = match &own {
-            Some(stated) => Cow::Borrowed(&**stated),
+        let stated = listed.stated.clone();
+        let own = stated.as_ref().and_then(|stated| stated.license.as_deref());
+        let license = match own {
+            Some(stated) => Cow::Borrowed(stated),
             None => terms.treated(&treatment),
         };
         let is_archive = treatment.unpack.is_some() || listed.path.file_name().to_lowercase().ends_with(".zip");
@@ -95,12 +96,12 @@ pub(super) fn wanted(
             continue;
         }
         let is_part = parts.contains(listed.path.as_str()) || parts.contains(listed.path.file_name());
-        let license = match &own {
+        let license = match own {
             Some(stated) => Cow::Owned(terms.stated(stated, shelf)),
             None => license,
         };
         let license = (license != terms.whole()).then(|| license.into_owned());
-        if let Some(notice) = listed.notice.as_deref().filter(|notice| notices.last() != Some(&(*notice).to_owned())) {
+        if let Some(notice) = listed.notice().filter(|notice| notices.last() != Some(&(*notice).to_owned())) {
             notices.push(notice.to_owned());
         }
         let doubt = doubts.set_apart(&mut listed, entry);
@@ -130,11 +131,12 @@ pub(super) fn wanted(
 }
 
 /// Puts the digests that the entry names before those of the host, and counts them.
-fn entry_first(digests: &mut [Digest], entry: Option<&FileEntry>) -> usize {
+fn entry_first(digests: &mut [Digest], entry: Option<&FileEntry>) -> u8 {
     let Some(entry) = entry else { return 0 };
     let is_of_entry = |digest: &Digest| entry.digests.contains(digest);
     digests.sort_by_key(|digest| !is_of_entry(digest));
-    digests.iter().filter(|digest| is_of_entry(digest)).count()
+    let count = digests.iter().filter(|digest| is_of_entry(digest)).count();
+    u8::try_from(count).unwrap_or(u8::MAX)
 }
 
 /// A host that answers, and has no file of the release any more, or not yet.
@@ -228,7 +230,7 @@ fn manner(
         unpack,
         members: Vec::new(),
         license,
-        notice: listed.notice.as_deref().map(str::to_owned),
+        notice: listed.notice().map(str::to_owned),
         changed_is_fine: options.accept_changed.iter().any(|name| name == listed.path.as_str()),
         doubt: None,
         tree,
@@ -251,7 +253,7 @@ fn manner_of_members(
         unpack: Some(rules.map_err(|error| Failure::new(Exit::CATALOG, error.to_string()))?),
         members: globs,
         license,
-        notice: listed.notice.as_deref().map(str::to_owned),
+        notice: listed.notice().map(str::to_owned),
         changed_is_fine: options.accept_changed.iter().any(|name| name == listed.path.as_str()),
         doubt: None,
         tree: None,

@@ -26,7 +26,7 @@ use crate::plan::Location;
 use crate::values::{Algorithm, ByteSize, Digest, Printable, RelPath, SafeUrl};
 
 use super::s3::{Bucket, Object};
-use super::{Extent, Hosts, ListedFile, Listing, Provider, ProviderError, Shelf};
+use super::{Extent, Hosts, ListedFile, Listing, Provider, ProviderError, Shelf, Stated};
 
 use template::DirTemplate;
 
@@ -172,7 +172,7 @@ fn proven(shelf: &dyn Shelf, pin: &Digest, bytes: Vec<u8>) -> Result<Vec<u8>, Pr
 async fn listed(hosts: &Hosts, folder: &RelPath, series: Series) -> Result<Vec<ListedFile>, ProviderError> {
     let prefix = format!("{}/", series.folder);
     let at = Arc::new(Locator { key: Some(format!("{}/{}", series.bucket, series.folder)), ..Locator::default() });
-    let license: Arc<str> = spdx(&series.license).into();
+    let stated = Stated::license(spdx(&series.license));
     let (mut files, mut size) = (Vec::new(), 0);
     let take = |object: Object| {
         size += object.size.0;
@@ -181,7 +181,7 @@ async fn listed(hosts: &Hosts, folder: &RelPath, series: Series) -> Result<Vec<L
             size: Some(object.size),
             digests: object.md5().into_iter().collect(),
             at: Some(at.clone()),
-            license: Some(license.clone()),
+            stated: stated.clone(),
             ..ListedFile::named(name.below(folder).map_err(refused_name)?)
         });
         Ok(())

@@ -27,7 +27,7 @@ use crate::plan::Location;
 use crate::values::{ByteSize, Printable, RelPath, SafeUrl, Secret};
 
 use super::identity::{self, Identity};
-use super::{Extent, Hosts, ListedFile, Listing, Needs, Provider, ProviderError};
+use super::{Extent, Hosts, ListedFile, Listing, Needs, Provider, ProviderError, Stated};
 
 /// All images that may be seen, or those of one collection.
 #[derive(Debug, Clone)]
@@ -64,7 +64,7 @@ impl Provider for IsicImages {
         }
         files.extend([METADATA, ATTRIBUTION].map(named));
         files.extend(licenses.iter().filter(|name| license(name).is_some()).map(|name| ListedFile {
-            license: license(name).map(Arc::from),
+            stated: license(name).and_then(Stated::license),
             ..named(&format!("licenses/{name}.txt"))
         }));
         Ok(Listing(files))
@@ -260,7 +260,7 @@ impl Image {
         Ok(ListedFile {
             size: self.files.full.size.map(ByteSize),
             // The terms of the dataset are not those of an image whose own are not understood.
-            license: Some(license(&self.copyright_license).unwrap_or("NOASSERTION").into()),
+            stated: Stated::license(license(&self.copyright_license).unwrap_or("NOASSERTION")),
             at: Some(Arc::new(Locator { url: open, key: Some(self.isic_id), ..Locator::default() })),
             ..ListedFile::named(path)
         })
@@ -284,7 +284,7 @@ mod tests {
         #[track_caller]
         fn check(word: &str, expected: Option<&str>) {
             let file = image(word, "https://isic-archive.s3.amazonaws.com/images/a.jpg").into_file().unwrap();
-            assert_eq!(file.license.as_deref(), expected);
+            assert_eq!(file.license(), expected);
         }
         check("CC-0", Some("CC0-1.0"));
         check("CC-BY", Some("CC-BY-4.0"));

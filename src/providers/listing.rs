@@ -23,15 +23,39 @@ pub struct ListedFile {
     pub digests: Vec<Digest>,
     /// Where it is at this source; files that are at one place share it.
     pub at: Option<Arc<Locator>>,
-    /// Its terms as the host states them for this file alone.
-    pub license: Option<Arc<str>>,
-    /// What the host says of it that a person must know, such as that it was retracted.
-    pub notice: Option<Arc<str>>,
+    /// What the host states of it alone; files of which it states the same share it.
+    pub stated: Option<Arc<Stated>>,
     /// How many files come out of it, where it is an archive and the host says so.
     pub members: Option<u32>,
 }
 
+/// What a host states of single files.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stated {
+    /// Terms.
+    pub license: Option<String>,
+    /// What a person must know, such as that it was retracted.
+    pub notice: Option<String>,
+}
+
+impl Stated {
+    /// These terms, and nothing else.
+    pub fn license(license: impl Into<String>) -> Option<Arc<Self>> {
+        Some(Arc::new(Self { license: Some(license.into()), notice: None }))
+    }
+}
+
 impl ListedFile {
+    /// Its terms as the host states them for this file alone.
+    pub fn license(&self) -> Option<&str> {
+        self.stated.as_ref()?.license.as_deref()
+    }
+
+    /// What the host says of it that a person must know.
+    pub fn notice(&self) -> Option<&str> {
+        self.stated.as_ref()?.notice.as_deref()
+    }
+
     /// Where it is at this source, as far as anything is said about it.
     pub fn locator(&self) -> &Locator {
         static NOWHERE: LazyLock<Locator> = LazyLock::new(Locator::default);
@@ -44,7 +68,7 @@ impl ListedFile {
         let at = self.locator();
         let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         let url = at.url.as_ref().map_or(0, |url| url.expose().as_str().len());
-        let texts = [&self.license, &self.notice].map(|text| text.as_ref().map_or(0, |text| text.len()));
+        let texts = [self.license(), self.notice()].map(|text| text.map_or(0, str::len));
         let place = url + length(&at.file_id) + length(&at.entity) + length(&at.key);
         size_of::<Self>()
             + self.digests.len() * size_of::<Digest>()
@@ -55,7 +79,7 @@ impl ListedFile {
 
     /// A file of which only the name is known.
     pub fn named(path: RelPath) -> Self {
-        Self { path, size: None, digests: Vec::new(), at: None, license: None, notice: None, members: None }
+        Self { path, size: None, digests: Vec::new(), at: None, stated: None, members: None }
     }
 }
 

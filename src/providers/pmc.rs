@@ -26,7 +26,7 @@ use crate::plan::Location;
 use crate::values::{Algorithm, Digest, Printable, RelPath};
 
 use super::s3::{Bucket, Object};
-use super::{Extent, Hosts, ListedFile, Listing, Provider, ProviderError};
+use super::{Extent, Hosts, ListedFile, Listing, Provider, ProviderError, Stated};
 
 /// The bucket of the article datasets.
 #[derive(Debug, Clone)]
@@ -154,8 +154,9 @@ impl PmcArticles {
     ) -> Result<Vec<ListedFile>, ProviderError> {
         // An article without a code does not get the terms of the dataset.
         let license = metadata.license_code.as_deref().and_then(license_of);
-        let license: Arc<str> = license.unwrap_or_else(|| "NOASSERTION".to_owned()).into();
-        let notice: Option<Arc<str>> = (metadata.is_retracted == Some(true)).then(|| retracted(name).into());
+        let license = Some(license.unwrap_or_else(|| "NOASSERTION".to_owned()));
+        let notice = (metadata.is_retracted == Some(true)).then(|| retracted(name));
+        let of_article = Arc::new(Stated { license, notice });
         let mut stated = metadata.parts(name)?;
         let known: BTreeSet<&str> = objects.iter().map(|object| object.key.as_str()).collect();
         for key in stated.keys().filter(|key| !known.contains(key.as_str())).cloned().collect::<Vec<_>>() {
@@ -168,8 +169,8 @@ impl PmcArticles {
         let mut files = Vec::new();
         for object in objects {
             let md5 = stated.remove(object.key.strip_prefix(&self.prefix).unwrap_or(&object.key)).flatten();
-            let (at, license, notice) = (Some(at.clone()), Some(license.clone()), notice.clone());
-            files.push(ListedFile { at, license, notice, ..self.file(&object, md5)? });
+            let (at, stated) = (Some(at.clone()), Some(of_article.clone()));
+            files.push(ListedFile { at, stated, ..self.file(&object, md5)? });
         }
         match stated.into_keys().next() {
             Some(key) => Err(unusable(format!("`{name}` names `{}`, which is not there", Printable::new(&key)))),

@@ -23,7 +23,7 @@ use crate::net::{HttpRequest, NetError, RangeSupport};
 use crate::plan::Location;
 use crate::values::{ByteSize, Printable, RelPath, SafeUrl};
 
-use super::{Extent, Hosts, ListedFile, Listing, Provider, ProviderError};
+use super::{Extent, Hosts, ListedFile, Listing, Provider, ProviderError, Stated};
 
 /// A collection.
 #[derive(Debug, Clone)]
@@ -130,7 +130,7 @@ struct Series {
 impl Series {
     /// Pure, so that the tests feed it recorded answers.
     fn into_file(self) -> Result<ListedFile, ProviderError> {
-        let license = Some(self.license());
+        let stated = Stated::license(self.license());
         for name in [&self.patient, &self.study, &self.modality, &self.series] {
             if name.contains('/') {
                 return Err(unusable(format!("`{}` is no name of one thing", Printable::new(name))));
@@ -140,14 +140,14 @@ impl Series {
         let path = RelPath::parse(&path).map_err(|source| ProviderError::Name { host: "TCIA", source })?;
         let at = Locator { key: Some(self.series), ..Locator::default() };
         let members = self.image_count;
-        Ok(ListedFile { at: Some(Arc::new(at)), license, members, ..ListedFile::named(path) })
+        Ok(ListedFile { at: Some(Arc::new(at)), stated, members, ..ListedFile::named(path) })
     }
 
     /// The terms of the series, by the address of their text. One that states none does not get
     /// those of the collection.
-    fn license(&self) -> Arc<str> {
+    fn license(&self) -> String {
         let id = self.license_uri.as_deref().and_then(spdx_id).unwrap_or_else(|| "NOASSERTION".to_owned());
-        format!("{id} AND {POLICY}").into()
+        format!("{id} AND {POLICY}")
     }
 }
 
@@ -180,12 +180,12 @@ mod tests {
     fn a_series_is_an_archive_with_its_terms_and_its_number_of_images() {
         let file = serde_json::from_str::<Series>(SERIES).unwrap().into_file().unwrap();
         assert_eq!(file.path.as_str(), "LIDC-IDRI-0001/1.3.6.1.3/CT_1.3.6.1.4.zip");
-        assert_eq!(file.license.as_deref(), Some("CC-BY-3.0 AND LicenseRef-TCIA-Data-Usage-Policy"));
+        assert_eq!(file.license(), Some("CC-BY-3.0 AND LicenseRef-TCIA-Data-Usage-Policy"));
         assert_eq!((file.members, file.size), (Some(133), None));
         assert_eq!(file.locator().key.as_deref(), Some("1.3.6.1.4"));
         let silent = SERIES.replace("http://creativecommons.org/licenses/by/3.0/", "");
         let file = serde_json::from_str::<Series>(&silent).unwrap().into_file().unwrap();
-        assert_eq!(file.license.as_deref(), Some("NOASSERTION AND LicenseRef-TCIA-Data-Usage-Policy"));
+        assert_eq!(file.license(), Some("NOASSERTION AND LicenseRef-TCIA-Data-Usage-Policy"));
         for bad in ["../../x", "a/b"] {
             let text = SERIES.replace("LIDC-IDRI-0001", bad);
             assert!(serde_json::from_str::<Series>(&text).unwrap().into_file().is_err(), "{bad}");
