@@ -181,6 +181,10 @@ fn by_terms<'t>(
     if stated(security) {
         add(DutyKind::Security, "security_duty", format!("keep the data with {security}"));
     }
+    if says("third_party_api") == "conditional" {
+        let text = "send records to a hosted service only under the conditions that the terms name";
+        add(DutyKind::Security, "third_party_api", text.into());
+    }
     let incident = says("report_incident");
     if stated(incident) {
         add(DutyKind::Incident, "report_incident", format!("report a leak or an identification to {incident}"));
