@@ -68,17 +68,13 @@ fn nothing_is_written_over_and_nothing_half_written_stays() {
 #[test]
 fn a_bag_of_what_may_not_be_handed_on_is_for_its_owner() {
     let home = Home::new();
-    let digest = {
-        let answer = home.json(&["access", "accept", "demo-gated"]);
-        let text = answer.to_string();
-        let from = text.find("sha256:").expect("the answer names the digest of the text");
-        text[from..from + 71].to_owned()
-    };
-    home.run(&["access", "accept", "demo-gated", "--text-digest", &digest, "--purpose", "test"]).expect(0);
-    home.run(&["fetch", "demo-gated"]).expect(0);
+    let entry = include_str!("../../catalog/demo.toml").replacen("id = \"demo\"", "id = \"demo-closed\"", 1);
+    let overlay =
+        home.overlay("demo-closed.toml", &entry.replace("license = \"CC0-1.0\"", "license = \"NOASSERTION\""));
+    home.run(&["fetch", "demo-closed", "--catalog", &overlay]).expect(0);
     let bag = at(&home, "bag");
-    let ran = home.run(&["export", "demo-gated", "--format", "bagit", "-o", &bag]).expect(0);
-    assert!(ran.stderr.contains("do not allow to hand the data on"), "{}", ran.stderr);
+    let ran = home.run(&["export", "demo-closed", "--format", "bagit", "-o", &bag, "--catalog", &overlay]).expect(0);
+    assert!(ran.stderr.contains("do not plainly allow to hand the data on"), "{}", ran.stderr);
     assert_eq!(std::fs::metadata(&bag).unwrap().permissions().mode() & 0o777, 0o700);
 }
 

@@ -1,6 +1,6 @@
 """Reads standard documents of medsets with the libraries of those standards.
 
-Usage: standards.py croissant FILE | spdx FILE | cyclonedx FILE | context CACHE CONTEXT | bibtex FILE
+Usage: standards.py croissant FILE | spdx FILE | cyclonedx FILE | context CACHE CONTEXT
        standards.py break KEY FILE COPY      a copy in which every object has lost KEY
        standards.py set KEY VALUE FILE COPY  a copy in which every KEY holds VALUE
 Exit code 1 and a sentence where a document does not hold.
@@ -88,15 +88,6 @@ def put_context(cache: str, context: str) -> None:
         session.cache.save_response(response, session.cache.create_key(request))
 
 
-def check_bibtex(file: str) -> None:
-    import bibtexparser
-
-    text = Path(file).read_text(encoding="utf-8")
-    entries = bibtexparser.loads(text).entries
-    if len(entries) != text.count("\n@") + text.startswith("@") or any("title" not in one for one in entries):
-        sys.exit(f"only {len(entries)} entries are read")
-
-
 def changed(value, key, change):
     if isinstance(value, dict):
         return {name: below for name, below in ((name, change(name, changed(below, key, change))) for name, below in value.items()) if below is not None}
@@ -117,6 +108,6 @@ def write_set(key: str, new: str, file: str, copy: str) -> None:
 
 COMMANDS = {
     "croissant": check_croissant, "spdx": check_spdx, "cyclonedx": check_cyclonedx, "context": put_context,
-    "bibtex": check_bibtex, "break": write_broken, "set": write_set,
+    "break": write_broken, "set": write_set,
 }
 COMMANDS[sys.argv[1]](*sys.argv[2:])

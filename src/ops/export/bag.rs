@@ -38,7 +38,7 @@ pub fn write(
     let is_private = has_data && !closed.is_empty();
     if is_private {
         exported.warnings.push(format!(
-            "the terms of {} do not allow to hand the data on: the bag is for your own use, and only you can open it; `--no-data` makes one that may be given to others",
+            "the terms of {} do not plainly allow to hand the data on: the bag is for your own use, and only you can open it; `--no-data` makes one that may be given to others",
             closed.join(", ")
         ));
     }

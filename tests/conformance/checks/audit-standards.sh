@@ -128,9 +128,9 @@ fi
 must medsets export "${datasets[@]}" --format bibtex -o "$work/works.bib"
 must medsets export "${datasets[@]}" --format cff -o "$work/CITATION.cff"
 if has_python_with bibtexparser; then
-    valid 'BibTeX by bibtexparser' "$python" "$script" bibtex "$work/works.bib"
+    valid 'BibTeX by bibtexparser' "$python" "$checks/outputs.py" bibtex "$work/works.bib"
     sed 's/^  title/  headline/' "$work/works.bib" >"$work/broken.bib"
-    refused 'BibTeX without titles' "$python" "$script" bibtex "$work/broken.bib"
+    refused 'BibTeX without titles' "$python" "$checks/outputs.py" bibtex "$work/broken.bib"
 fi
 sed '/^title:/d' "$work/CITATION.cff" >"$work/broken.cff"
 if has_python_with cffconvert; then
