@@ -66,9 +66,9 @@ equal 'its files, with the list itself' "$(grep -c '^download ' "$work/stdout")"
 agree "a plan of 400,000 files took $megabytes MB and $seconds s"
 
 : >"$work/lists.log"
-# Broken off once the list is kept and files are asked for.
+# Broken off once the list is kept and files are asked for. The list is a file of the project too; as such it is left out.
 interrupted() {
-    "$MEDSETS_BIN" fetch large --ignore-space </dev/null >"$work/stdout" 2>"$work/stderr" &
+    "$MEDSETS_BIN" fetch large --exclude SHA256SUMS.txt --ignore-space </dev/null >"$work/stdout" 2>"$work/stderr" &
     local run=$! tries
     for tries in $(seq 300); do
         grep -q ': download' "$work/stderr" && break
