@@ -126,7 +126,7 @@ const USUAL: Act = Act::UseInternally;
 /// Puts everything that is known together.
 pub fn audit(facts: &Facts, shelf: &Shelf) -> Audit {
     let planned = if facts.policy.acts.is_empty() { vec![USUAL] } else { facts.policy.acts.clone() };
-    let mut judged = judged::Judged::new(shelf);
+    let mut judged = judged::Judged::new(shelf, &planned);
     let mut lifting = lift::Lifting::of(&facts.policy, facts.now);
     let mut findings = Vec::new();
     let people = people::People::of(facts);
@@ -137,7 +137,7 @@ pub fn audit(facts: &Facts, shelf: &Shelf) -> Audit {
         let mut subject =
             subject::judge_subject(one, &mut judged, &planned, &mut lifting, &text_digests, &mut findings);
         subject.people = standings;
-        checks::of_subject(one, &subject, shelf, &mut findings);
+        checks::of_subject(one, &subject, shelf, &planned, &mut findings);
         subjects.push(subject);
     }
     let scopes = lineage::scopes(facts, &subjects);

@@ -23,6 +23,6 @@ pub mod word;
 pub use act::Act;
 pub use code::Code;
 pub use finding::{Clause, Finding, Place, Severity};
-pub use judge::{Judgement, Reason, judge};
+pub use judge::{Judgement, Reason, judge, judge_together};
 pub use rules::{Exception, ExceptionKind, Policy};
 pub use word::Word;

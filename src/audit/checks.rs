@@ -12,7 +12,13 @@ use super::facts::{Facts, Guard, SubjectFacts};
 use super::subject::{Subject, read};
 
 /// What is to be said of one dataset beside its acts and its people.
-pub fn of_subject(facts: &SubjectFacts, subject: &Subject, shelf: &Shelf, findings: &mut Vec<Finding>) {
+pub fn of_subject(
+    facts: &SubjectFacts,
+    subject: &Subject,
+    shelf: &Shelf,
+    planned: &[Act],
+    findings: &mut Vec<Finding>,
+) {
     let mut found = Vec::new();
     let name = &subject.name;
     if let Some(fault) = &facts.fault {
@@ -37,7 +43,7 @@ pub fn of_subject(facts: &SubjectFacts, subject: &Subject, shelf: &Shelf, findin
     found.extend(routes(facts, subject, shelf));
     found.extend(inherited(facts, subject));
     found.extend(bytes(facts, subject));
-    found.extend(unsure(facts, subject));
+    found.extend(unsure(facts, subject, planned));
     findings.extend(found.into_iter().map(|finding| Finding { place: facts.place.clone(), ..finding.about(name) }));
 }
 
@@ -109,20 +115,27 @@ fn routes(facts: &SubjectFacts, subject: &Subject, shelf: &Shelf) -> Vec<Finding
         let fix = format!("the terms of the route that was used hold; `--source {}` takes the other", source.channel);
         found.push(Finding::new(Code::ChannelConflict, message, fix));
     }
-    let release = selection.release().license.as_deref();
-    if let Some(owner) = release.filter(|owner| *owner != subject.license && facts.receipt.is_some()) {
-        let is_laxer = words(owner).iter().zip(&mine).any(|(owner, mine)| mine < owner);
-        if is_laxer {
-            let message = format!(
-                "`{}` came under {}; the owner's terms are {owner}, which are stricter",
-                subject.name, subject.license
-            );
-            found.push(Finding::new(
-                Code::MirrorRelabel,
-                message,
-                "take the owner's terms, or fetch it from the owner",
-            ));
-        }
+    if facts.receipt.is_none() {
+        return found;
+    }
+    let is_stricter = |other: &str| words(other).iter().zip(&mine).any(|(other, mine)| mine < other);
+    let of_route = selection.license(subject.channel.as_deref());
+    if of_route != subject.license && is_stricter(of_route) {
+        let message = format!(
+            "the receipt of `{}` names {}; the catalogue names {of_route} for its source, which is stricter",
+            subject.name, subject.license
+        );
+        let fix =
+            format!("read the terms of today; `medsets fetch {}` again if the record cannot be trusted", subject.name);
+        found.push(Finding::new(Code::TermsDiffer, message, fix));
+    }
+    let release = selection.release().license.as_deref().filter(|release| *release != of_route);
+    if let Some(owner) = release.filter(|owner| *owner != subject.license && is_stricter(owner)) {
+        let message = format!(
+            "`{}` came under {}; the terms of the release are {owner}, which are stricter",
+            subject.name, subject.license
+        );
+        found.push(Finding::new(Code::MirrorRelabel, message, "take the owner's terms, or fetch it from the owner"));
     }
     found
 }
@@ -164,10 +177,10 @@ fn bytes(facts: &SubjectFacts, subject: &Subject) -> Vec<Finding> {
 }
 
 /// A term that nobody read in the primary text, where it decides something.
-fn unsure(facts: &SubjectFacts, subject: &Subject) -> Vec<Finding> {
+fn unsure(facts: &SubjectFacts, subject: &Subject, planned: &[Act]) -> Vec<Finding> {
     let low = |clause: &&Arc<crate::policy::Clause>| clause.confidence == Confidence::Low && clause.value != "unknown";
     let decides = |clause: &&Arc<crate::policy::Clause>| {
-        subject.uses.values().flat_map(|one| one.reasons.iter()).any(|reason| {
+        planned.iter().filter_map(|act| subject.uses.get(act)).flat_map(|one| one.reasons.iter()).any(|reason| {
             reason.term == clause.term && reason.license == clause.license && reason.word > Word::AllowedWithDuty
         })
     };

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::licenses::terms::VOCABULARY;
 use crate::licenses::{Expression, Shelf, Term};
-use crate::policy::{Act, Clause, Judgement, Word, judge};
+use crate::policy::{Act, Clause, Judgement, Word, judge, judge_together};
 
 use super::subject::{Part, Use, read};
 
@@ -16,6 +16,8 @@ use super::subject::{Part, Use, read};
 #[derive(Debug)]
 pub struct Judged<'s> {
     shelf: &'s Shelf,
+    /// Acts that are planned for the same project.
+    planned: Vec<Act>,
     /// By the expression of the whole, and those of counted items.
     wholes: HashMap<(String, Vec<String>), Arc<Whole>>,
     words: HashMap<String, Arc<BTreeMap<Act, Word>>>,
@@ -34,9 +36,15 @@ pub struct Whole {
 }
 
 impl<'s> Judged<'s> {
-    /// Nothing judged yet.
-    pub fn new(shelf: &'s Shelf) -> Self {
-        Self { shelf, wholes: HashMap::new(), words: HashMap::new(), clauses: HashMap::new() }
+    /// Nothing judged yet. Planned acts are judged together.
+    pub fn new(shelf: &'s Shelf, planned: &[Act]) -> Self {
+        Self {
+            shelf,
+            planned: planned.to_vec(),
+            wholes: HashMap::new(),
+            words: HashMap::new(),
+            clauses: HashMap::new(),
+        }
     }
 
     /// The licences it judges by.
@@ -52,12 +60,12 @@ impl<'s> Judged<'s> {
             return Arc::clone(whole);
         }
         let expression = read(license);
-        let uses = Act::ALL.map(|act| {
-            let judgement = of_whole(&expression, &key.1, self.shelf, act);
+        let uses = self.judgements(&expression).into_iter().map(|(act, judgement)| {
+            let judgement = self.of_items(judgement, &key.1, act);
             (act, Use { word: judgement.word, reasons: Arc::new(judgement.reasons) })
         });
         let whole = Arc::new(Whole {
-            uses: uses.into(),
+            uses: uses.collect(),
             terms: Arc::new(self.terms(&expression)),
             duo: Arc::new(duo(&expression, self.shelf)),
         });
@@ -71,7 +79,8 @@ impl<'s> Judged<'s> {
             return Arc::clone(words);
         }
         let expression = read(license);
-        let words = Arc::new(Act::ALL.map(|act| (act, judge(&expression, self.shelf, act).word)).into());
+        let judgements = self.judgements(&expression);
+        let words = Arc::new(judgements.into_iter().map(|(act, judgement)| (act, judgement.word)).collect());
         self.words.insert(license.to_owned(), Arc::clone(&words));
         words
     }
@@ -87,6 +96,25 @@ impl<'s> Judged<'s> {
         let clause = Arc::new(clause(license, term, found.terms.get(term).or_else(own)?, self.shelf));
         self.clauses.insert(key, Arc::clone(&clause));
         Some(clause)
+    }
+
+    /// What an expression says about each act: about the planned ones together.
+    fn judgements(&self, expression: &Expression) -> BTreeMap<Act, Judgement> {
+        let mut all: BTreeMap<Act, Judgement> = Act::ALL.map(|act| (act, judge(expression, self.shelf, act))).into();
+        all.extend(self.planned.iter().copied().zip(judge_together(expression, self.shelf, &self.planned)));
+        all
+    }
+
+    /// Where items carry their own licences and were counted, those stand in place of "each its
+    /// own".
+    fn of_items(&self, whole: Judgement, items: &[String], act: Act) -> Judgement {
+        let is_per_item = whole.reasons.iter().any(|reason| reason.word == Word::PerItem);
+        if !is_per_item || items.is_empty() {
+            return whole;
+        }
+        let rest = whole.reasons.into_iter().filter(|reason| reason.word != Word::PerItem);
+        let items = items.iter().filter_map(|license| self.judgements(&read(license)).remove(&act));
+        Judgement::of(rest.chain(items.flat_map(|judgement| judgement.reasons)).collect::<Vec<_>>())
     }
 
     /// Every term of every licence of an expression, each licence once.
@@ -106,19 +134,6 @@ impl<'s> Judged<'s> {
         }
         all
     }
-}
-
-/// The word of the whole. Where items carry their own licences and were counted, those stand
-/// in place of "each its own".
-fn of_whole(expression: &Expression, items: &[String], shelf: &Shelf, act: Act) -> Judgement {
-    let whole = judge(expression, shelf, act);
-    let is_per_item = whole.reasons.iter().any(|reason| reason.word == Word::PerItem);
-    if !is_per_item || items.is_empty() {
-        return whole;
-    }
-    let rest = whole.reasons.into_iter().filter(|reason| reason.word != Word::PerItem);
-    let items = items.iter().flat_map(|license| judge(&read(license), shelf, act).reasons);
-    Judgement::of(rest.chain(items).collect::<Vec<_>>())
 }
 
 fn clause(license: &str, key: &str, term: &Term, shelf: &Shelf) -> Clause {

@@ -241,7 +241,9 @@ fn parts(facts: &SubjectFacts, judged: &mut Judged<'_>) -> Vec<Part> {
         bytes: count.map(|count| count.bytes),
         uses: judged.words(license),
     };
-    if facts.receipt.is_some() {
+    // A whole copy whose inventory names no terms of single files has the parts that the entry names.
+    let is_counted = |receipt: &crate::layout::Receipt| !receipt.selection.whole || !facts.items.is_empty();
+    if facts.receipt.as_ref().is_some_and(is_counted) {
         return facts.items.iter().map(|count| part(None, &count.license, Some(count))).collect();
     }
     let Some(selection) = &facts.selection else { return Vec::new() };

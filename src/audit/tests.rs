@@ -190,6 +190,19 @@ fn terms_follow_the_lineage_and_not_the_folder() {
 }
 
 #[test]
+fn a_receipt_with_laxer_terms_than_the_catalogue_is_no_permission() {
+    let mut facts = facts(&[("chexpert", None)], "[policy]\nacts = [\"commercial\"]\n", "");
+    let mut copy = receipt("chexpert");
+    facts.subjects[0].receipt = Some(copy.clone());
+    assert!(audit(&facts, &Shelf::embedded()).findings.iter().all(|finding| finding.code != Code::TermsDiffer));
+    copy.license.expression = "CC0-1.0".into();
+    facts.subjects[0].receipt = Some(copy);
+    let audit = audit(&facts, &Shelf::embedded());
+    finds(&audit, Code::TermsDiffer, &["CC0-1.0", "LicenseRef-Stanford-CheXpert-RUA"]);
+    assert_eq!(audit.summary.verdict, Verdict::Review);
+}
+
+#[test]
 fn adding_a_dataset_never_makes_any_verdict_laxer() {
     let catalog = Catalog::embedded();
     let names: Vec<String> = catalog.datasets().map(|dataset| dataset.id.to_string()).collect();

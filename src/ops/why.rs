@@ -103,6 +103,10 @@ pub fn why(context: &Context, path: &Path) -> Result<Why, Failure> {
     let Some(metadata) = fs::metadata(&path)? else {
         return Err(Failure::new(Exit::USAGE, format!("`{}` does not exist", path.display())));
     };
+    if metadata.is_dir() {
+        let failure = Failure::new(Exit::USAGE, format!("`{}` is a folder", path.display()));
+        return Err(failure.help("name a file in it; `medsets list` tells which datasets are where"));
+    }
     // The folder may be reached by a link; the file itself is taken as it is named.
     let folder = path.parent().map(fs::canonical).transpose()?.unwrap_or_else(|| path.clone());
     let path = folder.join(path.file_name().unwrap_or_default());

@@ -76,6 +76,8 @@ pub enum Code {
     UnseenFolder,
     /// The dataset came by a reference; its licence is what the host states, and nobody who keeps the catalogue read it.
     OutsideCatalogue,
+    /// The receipt of a copy names terms that are laxer than those the catalogue has for the source it came by: they have changed, or the record was.
+    TermsDiffer,
     /// The licence is what a mirror or uploader states, which cannot widen the owner's terms.
     MirrorRelabel,
     /// The same release is handed out by another source under other terms; those of the route that was used hold.
@@ -194,7 +196,7 @@ const fn row(
     Row { code, name, severity, denies, title, meaning }
 }
 
-const ROWS: [Row; 45] = [
+const ROWS: [Row; 46] = [
     row(
         Code::UseForbidden,
         "use-forbidden",
@@ -450,6 +452,14 @@ const ROWS: [Row; 45] = [
         false,
         "Not in the catalogue",
         "The dataset came by a reference; its licence is what the host states, and nobody who keeps the catalogue read it.",
+    ),
+    row(
+        Code::TermsDiffer,
+        "terms-differ",
+        Severity::Error,
+        false,
+        "Laxer terms in the record than in the catalogue",
+        "The receipt of a copy names terms that are laxer than those the catalogue has for the source it came by: they have changed, or the record was.",
     ),
     row(
         Code::MirrorRelabel,

@@ -1,8 +1,8 @@
 //! From the terms of an expression to one word per act, with the clauses that decide it.
 //!
 //! Each act asks a few terms (the table [`asked`]); each licence's word for each term becomes
-//! a word of the lattice. Licences that hold together (`AND`) give the strictest, a choice
-//! (`OR`) the least strict. A text that is silent beside another that speaks leaves the word
+//! a word of the lattice. Licences that hold together (`AND`) give the strictest; of a choice
+//! (`OR`) one licence is taken with all of its terms, never the best of each. A text that is silent beside another that speaks leaves the word
 //! to it: a host's policy beside a licence takes nothing from what the licence grants.
 
 use serde::Serialize;
@@ -37,13 +37,29 @@ pub struct Reason {
 /// What an expression says about an act. A licence that is not on the shelf is unclear, and
 /// where nothing is stated nothing is granted.
 pub fn judge(expression: &Expression, shelf: &Shelf, act: Act) -> Judgement {
-    let heard = asked(act).iter().filter_map(|term| {
-        let heard = expression.fold(&|id| Heard::of(id, shelf, act, term), &|parts| Heard::together(parts), &|parts| {
-            parts.into_iter().min_by_key(|heard| heard.word).unwrap_or_else(Heard::silent)
-        });
-        heard.reason.filter(|reason| reason.word > Word::Allowed)
-    });
-    Judgement::of(heard)
+    judge_together(expression, shelf, &[act]).pop().unwrap_or_else(|| Judgement::of([]))
+}
+
+/// What an expression says about acts that are done with the same thing: of a choice (`OR`) one
+/// licence is taken for all of them, the one whose strictest word is the least strict. One
+/// judgement for each act, in their order.
+pub fn judge_together(expression: &Expression, shelf: &Shelf, acts: &[Act]) -> Vec<Judgement> {
+    let questions: Vec<(Act, &'static str)> =
+        acts.iter().flat_map(|act| asked(*act).iter().map(|term| (*act, *term))).collect();
+    let answers: Vec<Heard> = expression.fold(
+        &|id| questions.iter().map(|(act, term)| Heard::of(id, shelf, *act, term)).collect(),
+        &Heard::all_together,
+        &|licenses: Vec<Vec<Heard>>| {
+            let strictest = |answers: &Vec<Heard>| answers.iter().map(|heard| heard.word).max();
+            licenses.into_iter().min_by_key(strictest).unwrap_or_default()
+        },
+    );
+    let mut reasons: Vec<Vec<Reason>> = vec![Vec::new(); acts.len()];
+    for ((act, _), heard) in questions.iter().zip(answers) {
+        let place = acts.iter().position(|one| one == act).unwrap_or_default();
+        reasons[place].extend(heard.reason.filter(|reason| reason.word > Word::Allowed));
+    }
+    reasons.into_iter().map(Judgement::of).collect()
 }
 
 impl Judgement {
@@ -124,6 +140,20 @@ impl Heard {
 
     fn silent() -> Self {
         Self { word: Word::Allowed, reason: None, defers: false }
+    }
+
+    /// What licences that hold together say, question by question.
+    fn all_together(licenses: Vec<Vec<Self>>) -> Vec<Self> {
+        let mut answers: Vec<Vec<Self>> = Vec::new();
+        for license in licenses {
+            for (place, heard) in license.into_iter().enumerate() {
+                if answers.len() == place {
+                    answers.push(Vec::new());
+                }
+                answers[place].push(heard);
+            }
+        }
+        answers.into_iter().map(Self::together).collect()
     }
 
     fn together(parts: Vec<Self>) -> Self {
@@ -289,6 +319,14 @@ mod tests {
     #[test]
     fn a_choice_takes_the_freer_and_a_missing_licence_is_unclear() {
         check("CC-BY-NC-4.0 OR CC0-1.0", Act::UseCommercially, Word::Allowed, "");
+        let kaggle = "LicenseRef-Kaggle-Competition-Rules-aptos2019";
+        check(&format!("CC-BY-ND-4.0 OR {kaggle}"), Act::ReleaseDerivedData, Word::Unclear, "redistribution");
+        check(&format!("{kaggle} OR NOASSERTION"), Act::ReleaseDerivedData, Word::Unclear, "redistribution");
+        check("CC-BY-SA-4.0 OR NOASSERTION", Act::ShareRaw, Word::AllowedWithDuty, "share_alike");
+        let either = Expression::parse("CC-BY-ND-4.0 OR CC-BY-NC-4.0").unwrap();
+        let acts = [Act::UseCommercially, Act::ReleaseDerivedData];
+        let words = judge_together(&either, &Shelf::embedded(), &acts).into_iter().map(|one| one.word);
+        assert_eq!(words.max(), Some(Word::Forbidden), "neither licence allows both");
         check("CC-BY-4.0 AND NOASSERTION", Act::ShareRaw, Word::NotGranted, "license");
         check("CC-BY-4.0 AND LicenseRef-lost", Act::ShareRaw, Word::Unclear, "license");
         check("LicenseRef-TCIA-Data-Usage-Policy", Act::UseCommercially, Word::PerItem, "commercial_use");

@@ -130,6 +130,7 @@ fn why_leads_from_a_file_back_to_its_archive_terms_and_acceptance() {
     let elsewhere = served.home.path().join("elsewhere.txt");
     std::fs::write(&elsewhere, "x").unwrap();
     why(elsewhere.to_str().unwrap()).expect(11).says(&["medsets import ID PATH"]);
+    why(served.home.data().join("made/1").to_str().unwrap()).expect(2).says(&["is a folder"]);
     why("/nothing/here").expect(2).says(&["does not exist"]);
 }
 

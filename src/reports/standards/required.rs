@@ -55,7 +55,7 @@ pub fn missing_of_spdx(document: &Value) -> Vec<String> {
             }
         }
         for key in ["builtTime", "releaseTime"] {
-            if !package[key].as_str().is_some_and(|time| time.parse::<jiff::Timestamp>().is_ok()) {
+            if package[key].as_str().is_none_or(|time| time.parse::<jiff::Timestamp>().is_err()) {
                 missing.push(format!("{key} as an instant of {}", package["spdxId"]));
             }
         }
