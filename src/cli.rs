@@ -17,6 +17,7 @@ mod export;
 mod fetch;
 mod here;
 mod ledger;
+mod lock;
 mod log;
 mod names;
 mod pages;
@@ -94,7 +95,7 @@ async fn run(environment: Environment, mut arguments: Arguments, output: &mut Ou
     be_told_of_large_files();
     let interrupts = tokio::spawn(watch_signals(cancel.clone()));
     let answer = match make_known(&mut context, &mut arguments.command).await {
-        Ok(()) => dispatch(&context, &arguments.command, output).await,
+        Ok(()) => dispatch(&mut context, &arguments.command, output).await,
         Err(failure) => Err(failure),
     };
     interrupts.abort();
@@ -116,12 +117,14 @@ async fn make_known(context: &mut Context, command: &mut Command) -> Result<(), 
     reference::introduce(context, names, reach, to.as_deref()).await
 }
 
-async fn dispatch(context: &Context, command: &Command, output: &Output) -> Result<Answer, Failure> {
+async fn dispatch(context: &mut Context, command: &Command, output: &Output) -> Result<Answer, Failure> {
     match command {
         Command::Search(args) => catalogue::search(context, args),
         Command::Info(args) => catalogue::info(context, args),
         Command::Fetch(args) => fetch::fetch(context, args, output).await,
         Command::Import(args) => fetch::import(context, args).await,
+        Command::Lock(args) => lock::lock(context, args).await,
+        Command::Sync(args) => lock::sync(context, args).await,
         Command::List(args) => here::list(context, args),
         Command::Status(args) => here::status(context, args),
         Command::Verify(args) => here::verify(context, args).await,
@@ -161,6 +164,10 @@ fn flags_of(environment: &Environment, arguments: &Arguments) -> Result<Flags, F
     if let Command::Fetch(args) = &arguments.command {
         set("jobs", args.jobs.map(|jobs| jobs.to_string()));
         set("ranges", args.ranges.map(|ranges| ranges.to_string()));
+        set("limit-rate", args.limit_rate.clone());
+    }
+    if let Command::Sync(args) = &arguments.command {
+        set("jobs", args.jobs.map(|jobs| jobs.to_string()));
         set("limit-rate", args.limit_rate.clone());
     }
     Ok(flags)

@@ -1,13 +1,15 @@
 //! The project file `medsets.toml`: which datasets a project uses, what it makes of them, and
 //! under which policy.
 //!
-//! It is written by people; what is wrong with it is told with line and caret. Only read here.
-//! The form is in `docs/formats.md`.
+//! It is written by people; what is wrong with it is told with line and caret. The lock beside
+//! it, [`lock`], is written by the program. Both forms are in `docs/formats.md`.
 
 pub mod format;
+pub mod lock;
 pub mod manifest;
 
 pub use format::OutputKind;
+pub use lock::{Lock, LockError, Locked, LockedFile};
 pub use manifest::{Manifest, Output, Used};
 
 /// Name of the project file.

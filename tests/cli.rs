@@ -38,6 +38,8 @@ mod import;
 mod interrupted;
 #[path = "cli/licenses.rs"]
 mod licenses;
+#[path = "cli/lock.rs"]
+mod lock;
 #[path = "cli/medquad.rs"]
 mod medquad;
 #[path = "cli/members.rs"]

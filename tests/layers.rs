@@ -41,7 +41,7 @@ const TABLE: &[Row] = &[
     row("licenses", 1, &["values", "remedy", "document", "embedded"]),
     row("catalog", 1, &["values", "remedy", "document", "embedded", "licenses"]),
     row("agreements", 1, &["values", "remedy", "fs", "licenses"]),
-    row("project", 1, &["values", "remedy", "document"]),
+    row("project", 1, &["values", "remedy", "document", "catalog"]),
     row("layout", 1, &["values", "remedy", "fs", "catalog"]),
     row("access", 2, &["values", "remedy", "catalog", "licenses", "agreements"]),
     row("policy", 2, &["values", "document", "licenses", "project"]),

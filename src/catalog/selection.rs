@@ -21,7 +21,10 @@ pub struct Selection {
 
 impl Selection {
     /// A release and variant of a dataset; the defaults where none is named.
-    pub(super) fn of(dataset: Arc<Dataset>, version: Option<&str>, variant: Option<&str>) -> Result<Self, SelectError> {
+    ///
+    /// # Errors
+    /// The dataset has no such release, or the release no such variant.
+    pub fn of(dataset: Arc<Dataset>, version: Option<&str>, variant: Option<&str>) -> Result<Self, SelectError> {
         let release = match version {
             Some(version) => dataset
                 .releases

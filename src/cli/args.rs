@@ -11,6 +11,7 @@ mod export;
 mod fetch;
 mod here;
 mod ledger;
+mod lock;
 mod program;
 
 use std::path::PathBuf;
@@ -27,6 +28,7 @@ pub use export::{ExportArgs, ExportFormat};
 pub use fetch::{FetchArgs, ImportArgs};
 pub use here::{DuArgs, ListArgs, PathArgs, RemoveArgs, StatusArgs, VerifyArgs};
 pub use ledger::{ExtractFormat, LedgerCommand, LedgerExportArgs, LedgerShowArgs, LedgerVerifyArgs};
+pub use lock::{LockArgs, SyncArgs};
 pub use program::{CompletionsArgs, ConfigCommand, ManArgs, SchemaArgs};
 
 /// Get medical datasets the right way: checked access, recorded agreements, verified bytes.
@@ -84,6 +86,10 @@ pub enum Command {
     Fetch(FetchArgs),
     /// Take files that were got by hand into the standard layout
     Import(ImportArgs),
+    /// Pin the datasets of a project: exact files and digests, in `medsets.lock`
+    Lock(LockArgs),
+    /// Bring the disk to the lock
+    Sync(SyncArgs),
     /// List the datasets that are here
     List(ListArgs),
     /// Compare what is here with the records

@@ -54,6 +54,7 @@ pub async fn fetch(context: &Context, args: &FetchArgs, output: &Output) -> Resu
         reason: args.reason.clone(),
         // Among several datasets a glob may be meant for one of them.
         idle_globs: if args.datasets.len() == 1 { IdleGlobs::Refused } else { IdleGlobs::PassedOver },
+        pins: None,
     };
     if args.url_stdin {
         take_link_of_input(context, args, output)?;
@@ -179,7 +180,7 @@ pub async fn import(context: &Context, args: &ImportArgs) -> Result<Answer, Fail
     Ok(answer)
 }
 
-fn answer(schema: &'static str, report: FetchReport) -> Answer {
+pub(super) fn answer(schema: &'static str, report: FetchReport) -> Answer {
     let mut text = String::new();
     let mut notes = Vec::new();
     for one in report.datasets.iter().filter(|one| one.failed.is_empty()) {

@@ -7,12 +7,13 @@ use crate::layout::CheckMode;
 use crate::ops::list::Presence;
 use crate::ops::outside::{MARK, Outside};
 use crate::ops::remove::Extent;
+use crate::ops::sync::compare::{self, State};
 use crate::ops::verify::Verified;
 use crate::ops::{self, Exit, Failure};
 use crate::values::{ByteSize, DatasetName, Printable, counted};
 
 use super::args::{DuArgs, ListArgs, PathArgs, RemoveArgs, StatusArgs, VerifyArgs};
-use super::output::{Answer, Output};
+use super::output::{Answer, Output, add};
 use super::table::Table;
 
 /// Lists what is here, or the whole catalogue.
@@ -43,8 +44,29 @@ pub fn list(context: &Context, args: &ListArgs) -> Result<Answer, Failure> {
     Ok(answer)
 }
 
-/// Compares size and time with the inventory.
+/// Compares size and time with the inventory, and in a project what is here with the lock.
 pub fn status(context: &Context, args: &StatusArgs) -> Result<Answer, Failure> {
+    let mut answer = status_of_disk(context, args)?;
+    let lock = if args.dataset.is_none() { compare::lock_state(context)? } else { None };
+    let Some(lock) = lock else { return Ok(answer) };
+    add(&mut answer.data, Some(&json!({ "lock": lock })));
+    let fault = lock.fault.as_ref().map_or(String::new(), |fault| format!(": {fault}"));
+    answer.text.push_str(&format!("lock: {}{fault}\n", lock.state));
+    for one in lock.datasets.iter().filter(|one| one.state != State::Whole) {
+        answer.text.push_str(&super::lock::compared_text(one));
+    }
+    if args.exit_code && !lock.is_met() {
+        answer.exit = Exit::DIFFERENT;
+        answer.failures.extend(lock.datasets.iter().filter(|one| one.state != State::Whole).map(compare::difference));
+        if lock.state != "current" {
+            let failure = Failure::new(Exit::DIFFERENT, format!("the lock is {}", lock.state));
+            answer.failures.push(failure.help("`medsets lock` writes it"));
+        }
+    }
+    Ok(answer)
+}
+
+fn status_of_disk(context: &Context, args: &StatusArgs) -> Result<Answer, Failure> {
     let report = ops::verify::verify(context, args.dataset.as_deref(), CheckMode::Quick)?;
     let text = report.datasets.iter().map(summary).collect();
     let mut answer = Answer::done("medsets/status/1", json!(report), text);

@@ -12,6 +12,8 @@ pub enum Proof {
     Catalog,
     /// A digest in the host's listing.
     Host,
+    /// A digest in the project's lock.
+    Lock,
     /// A digest that the host sent along with the bytes.
     Header,
     /// The git tree in the entry.
@@ -28,7 +30,7 @@ impl Proof {
     /// Whether the bytes are those that a digest known beforehand names.
     pub fn is_known_beforehand(self) -> bool {
         match self {
-            Self::Catalog | Self::Host | Self::Header | Self::GitTree => true,
+            Self::Catalog | Self::Host | Self::Lock | Self::Header | Self::GitTree => true,
             Self::Size | Self::FirstUse | Self::AcceptedChange => false,
         }
     }
@@ -51,6 +53,8 @@ pub enum DigestSource {
     Catalog,
     /// The host's listing.
     Host,
+    /// The project's lock.
+    Lock,
     /// The answer that brought the bytes.
     Header,
 }
@@ -69,6 +73,7 @@ mod tests {
         }
         check(Proof::Catalog, "catalog", true);
         check(Proof::Host, "host", true);
+        check(Proof::Lock, "lock", true);
         check(Proof::Header, "header", true);
         check(Proof::GitTree, "git-tree", true);
         check(Proof::Size, "size", false);

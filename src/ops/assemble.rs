@@ -19,6 +19,7 @@ use crate::layout::{
 };
 use crate::values::{ByteSize, DatasetId, Digest, RelPath};
 
+use super::exit::Exit;
 use super::failure::Failure;
 use super::identity;
 use super::placing::stamp;
@@ -53,6 +54,8 @@ pub struct Particulars {
     pub warnings: Vec<String>,
     /// Why bytes other than the catalogue's were taken, where they were.
     pub reason: Option<String>,
+    /// The tree that a lock pins: with another one nothing is committed.
+    pub tree: Option<Digest>,
 }
 
 /// A committed dataset.
@@ -84,6 +87,9 @@ pub fn assemble(
     let mut particulars = particulars;
     let placed = write_placed(&workspace, &particulars)?;
     let totals = write_records(&workspace, &staged, placed, &mut particulars.warnings)?;
+    if let Some(expected) = particulars.tree.filter(|expected| *expected != totals.tree) {
+        return Err(other_tree(&particulars, expected, totals.tree));
+    }
     for (name, text) in &particulars.papers {
         fs::atomic_write(&staged.root().join(name), text.as_bytes(), access)?;
     }
@@ -98,6 +104,17 @@ pub fn assemble(
     let assembled = enter_in_ledger(context, dir, receipt, access)?;
     workspace.settle(&assembled.receipt.selection)?;
     Ok(assembled)
+}
+
+/// The files are those of the lock, and what they make is not: the entry's rules or the program
+/// unpack otherwise than when the lock was made.
+fn other_tree(particulars: &Particulars, expected: Digest, found: Digest) -> Failure {
+    let (id, version) = (&particulars.id, &particulars.version);
+    let message = format!("`{id}@{version}` came out as tree {found}, the lock pins {expected}");
+    Failure::new(Exit::MISMATCH, message).of(id).help(format!(
+        "nothing was put into the dataset's folder; `medsets lock --upgrade={id}` takes the new tree, \
+         `medsets remove {id}` and `medsets sync` begin anew"
+    ))
 }
 
 /// Enters a receipt that is not yet in the ledger and notes the ledger's head in it.

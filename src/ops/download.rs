@@ -64,6 +64,8 @@ pub struct Manner {
     pub changed_is_fine: bool,
     /// What the host states of it and the entry knows to be wrong.
     pub doubt: Option<Doubt>,
+    /// Whether digests that the entry does not name are those of the project's lock.
+    pub is_pinned: bool,
     /// The git tree that proves the contents of a generated archive.
     pub tree: Option<Digest>,
 }
@@ -330,6 +332,7 @@ fn proof(verified: Verified, wanted: &Wanted) -> Proof {
     match verified {
         _ if wanted.manner.changed_is_fine => Proof::AcceptedChange,
         Verified::Known if wanted.of_entry > 0 => Proof::Catalog,
+        Verified::Known if wanted.manner.is_pinned => Proof::Lock,
         Verified::Known => Proof::Host,
         Verified::Header => Proof::Header,
         Verified::Size => Proof::Size,
@@ -341,7 +344,8 @@ fn proof(verified: Verified, wanted: &Wanted) -> Proof {
 /// all: the file's SHA-256 by that source and nothing else.
 fn known(wanted: &Wanted, done: &Done, verified: Proof) -> Vec<KnownDigest> {
     let beforehand: &[Digest] = if wanted.manner.changed_is_fine { &[] } else { &wanted.listed.digests };
-    let source = |at| if at < usize::from(wanted.of_entry) { DigestSource::Catalog } else { DigestSource::Host };
+    let other = if wanted.manner.is_pinned { DigestSource::Lock } else { DigestSource::Host };
+    let source = |at| if at < usize::from(wanted.of_entry) { DigestSource::Catalog } else { other };
     let named = beforehand.iter().enumerate().map(|(at, digest)| KnownDigest { digest: *digest, from: source(at) });
     let stated = done.stated.iter().map(|digest| KnownDigest { digest: *digest, from: DigestSource::Header });
     let known: Vec<KnownDigest> = named.chain(stated).collect();

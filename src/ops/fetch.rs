@@ -3,6 +3,7 @@
 mod changed;
 mod dry_run;
 mod outcome;
+mod pins;
 mod whole;
 mod work;
 
@@ -33,6 +34,8 @@ use super::wanted::{hosts, listing, wanted};
 
 use dry_run::dry_run;
 use whole::{already_whole, is_left_untidy, tidied, whole_here};
+
+pub use pins::Pins;
 
 pub(super) use outcome::summary;
 pub(super) use work::{fetch_into, look_for, make_room};
@@ -70,6 +73,8 @@ pub struct FetchOptions {
     pub reason: Option<String>,
     /// What a glob that matches nothing means.
     pub idle_globs: IdleGlobs,
+    /// What a lock says the dataset is; only for one dataset.
+    pub pins: Option<Arc<Pins>>,
 }
 
 /// What a glob that matches no file of the release means.
@@ -112,7 +117,7 @@ pub async fn fetch(context: &Context, options: &FetchOptions) -> Result<FetchRep
         if context.cancel.is_set() {
             break;
         }
-        match fetch_one(context, selection, &selections, options, &mut report.warnings).await {
+        match fetch_selection(context, selection, &selections, options, &mut report.warnings).await {
             Ok((fetched, failures)) => {
                 report.datasets.push(fetched);
                 report.failures.extend(failures);
@@ -133,7 +138,7 @@ pub fn only_acceptance_missing(report: &FetchReport) -> Vec<String> {
 }
 
 /// Fetches one dataset among those of the command.
-async fn fetch_one(
+pub(super) async fn fetch_selection(
     context: &Context,
     selection: &Selection,
     among: &[Selection],
@@ -148,7 +153,8 @@ async fn fetch_one(
     if selection.source(options.source.as_deref()).is_none() || selection.dataset().entry.distribution.is_some() {
         pass_gate(context, selection, options.source.as_deref(), warnings).await?;
     }
-    let target = Target::of(context, selection, options.source.as_deref(), options.to.as_deref())?;
+    let mut target = Target::of(context, selection, options.source.as_deref(), options.to.as_deref())?;
+    target.pins = options.pins.as_ref().map(|pins| pins.digest);
     if let Some(receipt) = whole_here(&target, options)? {
         if options.dry_run || !is_left_untidy(&target, &receipt)? {
             return Ok((already_whole(&target, &receipt)?, Vec::new()));
@@ -189,7 +195,10 @@ async fn fetch_one(
     };
     warnings.extend(ends.and_then(|ends| hurry(context, &target, &wanted, ends)));
     // What lies in the dataset folder undamaged is taken over instead of being fetched again.
-    let earlier = Earlier::of(&target.dir)?;
+    let mut earlier = Earlier::of(&target.dir)?;
+    if let Some(pins) = &options.pins {
+        pins.keep_only(&mut earlier, &target)?;
+    }
     if let Some(fault) = earlier.fault() {
         anew(&target, options, fault)?;
     }

@@ -80,11 +80,16 @@ pub(super) fn particulars(
         roles: roles(chosen),
         warnings: Vec::new(),
         reason,
+        tree: None,
     })
 }
 
 /// The acceptances that a fetch rests on, each with its day.
-fn accepted(context: &Context, selection: &Selection, channel: &str) -> Result<Vec<(AcceptedMark, String)>, Failure> {
+pub(super) fn accepted(
+    context: &Context,
+    selection: &Selection,
+    channel: &str,
+) -> Result<Vec<(AcceptedMark, String)>, Failure> {
     let mut marks = Vec::new();
     let agreements: Vec<_> = selection.requirements(Some(channel)).filter(|one| one.license.is_some()).collect();
     if agreements.is_empty() {

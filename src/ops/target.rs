@@ -9,7 +9,7 @@ use crate::events::Event;
 use crate::fs::{self, Access};
 use crate::layout::{DatasetDir, LayoutError, Store, Workspace, commit};
 use crate::licenses::Expression;
-use crate::values::Printable;
+use crate::values::{Digest, Printable};
 
 use super::exit::Exit;
 use super::failure::Failure;
@@ -23,6 +23,9 @@ pub(super) struct Target<'a> {
     pub store: Store,
     pub access: Access,
     pub outside: Option<Outside>,
+    /// Digest of what a lock says the files are: work that was begun under another one is not
+    /// gone on with.
+    pub pins: Option<Digest>,
 }
 
 impl<'a> Target<'a> {
@@ -47,6 +50,7 @@ impl<'a> Target<'a> {
             outside: Outside::of(context, selection),
             selection,
             source: found,
+            pins: None,
         })
     }
 
@@ -60,6 +64,15 @@ impl<'a> Target<'a> {
         format!("{}-{}", self.selection.id(), self.selection.slug())
     }
 
+    /// What tells whether a workspace was begun for the same bytes: the entry, and the lock.
+    fn begun_with(&self) -> Digest {
+        let entry = self.selection.dataset().digest;
+        match self.pins {
+            Some(pins) => Digest::sha256(format!("{entry} {pins}").as_bytes()),
+            None => entry,
+        }
+    }
+
     /// Opens its workspace, waiting for another run as long as the settings say, or until the
     /// person has enough of it.
     ///
@@ -69,7 +82,7 @@ impl<'a> Target<'a> {
         self.check_place()?;
         context.ledger()?.ready()?;
         let patience = context.settings.time("lock-wait").unwrap_or(Duration::from_secs(600));
-        let (entry, channel) = (self.selection.dataset().digest, self.source.channel.as_str());
+        let (entry, channel) = (self.begun_with(), self.source.channel.as_str());
         let name = self.workspace_name();
         let deadline = Instant::now() + patience;
         let mut is_told = false;

@@ -1,6 +1,7 @@
 //! Which files of a release are wanted, and what becomes of each.
 
 mod hosts;
+mod pinned;
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -165,6 +166,10 @@ pub(super) async fn listing(
     hosts: &Hosts,
 ) -> Result<Listed, Failure> {
     let channel = target.source.channel.as_str();
+    if let Some(pins) = &options.pins {
+        let listing = pinned::listing(context, target, options, pins, provider, hosts).await?;
+        return Ok(Listed { listing, is_new: false });
+    }
     let mut known = Listing::of_entry(target.selection.files(Some(channel)), channel);
     let doubts = Doubts::of(target.selection, channel);
     // A change that the person accepts is none to be told of, nor is a known error of the host.
@@ -233,6 +238,7 @@ fn manner(
         notice: listed.notice().map(str::to_owned),
         changed_is_fine: options.accept_changed.iter().any(|name| name == listed.path.as_str()),
         doubt: None,
+        is_pinned: options.pins.is_some(),
         tree,
     })
 }
@@ -256,6 +262,7 @@ fn manner_of_members(
         notice: listed.notice().map(str::to_owned),
         changed_is_fine: options.accept_changed.iter().any(|name| name == listed.path.as_str()),
         doubt: None,
+        is_pinned: options.pins.is_some(),
         tree: None,
     })
 }
@@ -324,6 +331,7 @@ impl Alike {
                 && one.notice == manner.notice
                 && one.changed_is_fine == manner.changed_is_fine
                 && one.doubt == manner.doubt
+                && one.is_pinned == manner.is_pinned
                 && one.tree == manner.tree
         };
         if let Some(same) = self.0.iter().find(is_same) {

@@ -76,7 +76,26 @@ impl Manifest {
     }
 }
 
+impl Manifest {
+    /// Digest of all that its tables of datasets ask for, in whatever order they stand.
+    pub fn input(&self) -> Digest {
+        super::lock::input(self.datasets.iter().map(Used::input))
+    }
+}
+
 impl Used {
+    /// Digest of what this table asks for; the order of globs makes no difference.
+    pub fn input(&self) -> Digest {
+        let in_order = |globs: &[String]| {
+            let mut globs = globs.to_vec();
+            globs.sort();
+            globs.dedup();
+            globs
+        };
+        let asked = serde_json::json!([self.name, self.channel, in_order(&self.include), in_order(&self.exclude)]);
+        Digest::sha256(asked.to_string().as_bytes())
+    }
+
     /// The id in its name.
     pub fn id(&self) -> &str {
         self.name.split(['@', ':']).next().unwrap_or(&self.name)

@@ -163,3 +163,22 @@ fn schemas_are_listed_and_near_misses_named() {
     }
     home.run(&["schema", "reciept"]).expect(2).says(&["did you mean `receipt`?"]);
 }
+
+/// A project's answers: nothing known, resolved, fetched, compared.
+#[test]
+fn the_answers_about_a_lock_fit_their_schemas() {
+    let home = Home::new();
+    answers(&home, "lock", &["lock"]);
+    let project = "[project]\nname = \"x\"\n[[dataset]]\nid = \"demo\"\n[[dataset]]\nid = \"demo-gated\"\n";
+    std::fs::write(home.path().join("work/medsets.toml"), project).unwrap();
+    answers(&home, "lock", &["lock", "--dry-run"]);
+    answers(&home, "lock", &["lock"]);
+    answers(&home, "sync-check", &["sync", "--check"]);
+    answers(&home, "sync", &["sync", "--dry-run"]);
+    answers(&home, "sync", &["sync"]);
+    answers(&home, "sync-check", &["sync", "--check"]);
+    let other = "[project]\nname = \"x\"\n[[dataset]]\nid = \"demo\"\ninclude = [\"*.zip\"]\n";
+    std::fs::write(home.path().join("work/medsets.toml"), other).unwrap();
+    answers(&home, "lock", &["lock", "--check"]);
+    answers(&home, "sync", &["sync", "--prune"]);
+}

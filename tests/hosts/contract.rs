@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::stand_ins::storage;
-use crate::support::home::Home;
+use crate::support::home::{Home, tree};
 use crate::support::host::Reply;
 use crate::support::secrets::Hidden;
 
@@ -31,6 +31,26 @@ pub fn fetches(case: &Case, scene: &Scene) {
     let asked = scene.host.log().len() + scene.store.log().len();
     scene.run(&["fetch", "toy"]).expect(0);
     assert_eq!(scene.host.log().len() + scene.store.log().len(), asked, "nothing is asked for what is here");
+    locks(case, scene);
+}
+
+/// A lock of it brings the same bytes again, and holds no address that is signed.
+fn locks(case: &Case, scene: &Scene) {
+    let work = scene.home.path().join("work");
+    let data = work.join("data");
+    std::fs::write(work.join("medsets.toml"), "[project]\nname = \"toys\"\n\n[[dataset]]\nid = \"toy\"\n").unwrap();
+    scene.run(&["lock"]).expect(0);
+    scene.run(&["sync"]).expect(0);
+    let lock = std::fs::read_to_string(work.join("medsets.lock")).unwrap();
+    assert!(!lock.contains('?'), "an address with a query: {lock}");
+    assert!(!lock.contains("unpinned") && lock.contains("\ntree = "), "all is pinned: {lock}");
+    std::fs::remove_dir_all(&data).unwrap();
+    scene.run(&["sync", "--frozen"]).expect(0);
+    assert_eq!(tree(&data.join("toy/1/data")), expected(&case.toy));
+    assert_eq!(std::fs::read_to_string(work.join("medsets.lock")).unwrap(), lock);
+    scene.run(&["sync", "--check"]).expect(0);
+    std::fs::remove_file(work.join("medsets.toml")).unwrap();
+    std::fs::remove_dir_all(&data).unwrap();
 }
 
 /// Runs the part of the contract that needs bytes to come from a second origin: an interrupted

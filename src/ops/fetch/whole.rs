@@ -27,7 +27,11 @@ pub(super) fn whole_here(target: &Target<'_>, options: &FetchOptions) -> Result<
     }
     let enough = receipt.selection.covers(&asked);
     let other_source = options.source.as_ref().is_some_and(|source| *source != receipt.source.channel);
-    let whole = enough && !other_source && check::looks_whole(&target.dir, receipt.files)?;
+    let is_pinned = match &options.pins {
+        Some(pins) if enough => pins.are_those_of(&target.dir, &receipt, &asked)?,
+        _ => true,
+    };
+    let whole = enough && !other_source && is_pinned && check::looks_whole(&target.dir, receipt.files)?;
     Ok(whole.then_some(receipt))
 }
 

@@ -9,7 +9,7 @@ use crate::events::Event;
 use crate::fs;
 use crate::layout::receipt::Selection as ReceiptSelection;
 use crate::layout::{Finished, FinishedKind, Means, Receipt, Workspace};
-use crate::ops::assemble::{Assembled, assemble};
+use crate::ops::assemble::{Assembled, Particulars, assemble};
 use crate::ops::download::{Tally, Wanted, download};
 use crate::ops::failure::Failure;
 use crate::ops::members::{Reader, refuse_idle};
@@ -72,7 +72,10 @@ pub(in crate::ops) async fn fetch_into(
         Earlier::Absent | Earlier::Unreadable { .. } => None,
     };
     let selection = with_earlier(receipt_selection(options), before);
-    let particulars = particulars(context, target, Means::Fetch, selection, options.reason.clone())?;
+    let pins = options.pins.as_ref().filter(|_| selection == receipt_selection(options) && tally.failures.is_empty());
+    let tree = pins.and_then(|pins| pins.tree).filter(|_| options.accept_changed.is_empty());
+    let particulars =
+        Particulars { tree, ..particulars(context, target, Means::Fetch, selection, options.reason.clone())? };
     let finished = doubted.iter().filter_map(|path| workspace.finished().get(path));
     let warnings = finished.flat_map(|finished| finished.warnings.iter().cloned()).collect();
     let Assembled { receipt, receipt_sha256 } = assemble(context, workspace, &target.dir, &target.store, particulars)?;

@@ -1,0 +1,189 @@
+//! `medsets lock` and `sync`.
+
+use serde_json::json;
+
+use crate::context::Context;
+use crate::ops::lock::{self, LockReport, Outcome, Project, Upgrade};
+use crate::ops::report::FetchReport;
+use crate::ops::sync::compare::{self, Compared, Depth, State};
+use crate::ops::sync::{self, SyncOptions, SyncReport, Trust};
+use crate::ops::{Exit, Failure};
+use crate::project::lock::{Change, Difference};
+use crate::values::{ByteSize, DatasetName, Digest, Printable, RelPath, counted};
+
+use super::args::{LockArgs, SyncArgs};
+use super::output::{Answer, LongReport as _, add};
+
+/// Resolves the project to exact files and digests.
+pub async fn lock(context: &mut Context, args: &LockArgs) -> Result<Answer, Failure> {
+    let project = Project::open(context, upgrade(&args.upgrade)).await?;
+    let outcome = match (args.check, args.dry_run) {
+        (true, _) => Outcome::Checked,
+        (_, true) => Outcome::Told,
+        _ => Outcome::Written,
+    };
+    let report = lock::lock(context, &project, outcome).await?;
+    let mut answer = Answer::done("medsets/lock/1", json!(report), lock_text(&report));
+    answer.warnings.clone_from(&report.warnings);
+    let is_renewal = !args.upgrade.is_empty();
+    if args.check && report.changed {
+        // A current lock of which a newer state is known differs; another one is stale.
+        answer.exit = if is_renewal && project.is_answered() { Exit::DIFFERENT } else { Exit::LOCK };
+        let what = match &project.lock {
+            None => "there is no lock yet",
+            Some(_) if answer.exit == Exit::DIFFERENT => "an upgrade would change the lock",
+            Some(_) => "the lock is not what `medsets lock` would write",
+        };
+        let command = if is_renewal { "medsets lock --upgrade" } else { "medsets lock" };
+        answer.failures.push(Failure::new(answer.exit, what).help(format!("`{command}` writes it")));
+    }
+    Ok(answer)
+}
+
+fn upgrade(asked: &[String]) -> Upgrade {
+    match asked {
+        [] => Upgrade::Nothing,
+        all if all.iter().any(String::is_empty) => Upgrade::All,
+        these => Upgrade::These(these.to_vec()),
+    }
+}
+
+fn lock_text(report: &LockReport) -> String {
+    let mut text = String::new();
+    report.differences.iter().for_each(|one| difference(one, &mut text));
+    let files: u64 = report.datasets.iter().map(|one| one.files).sum();
+    let bytes: ByteSize = report.datasets.iter().map(|one| one.bytes).sum();
+    let unpinned: u64 = report.datasets.iter().map(|one| one.unpinned).sum();
+    let state = match (report.written, report.changed) {
+        (true, _) => "written",
+        (false, true) => "would change",
+        (false, false) => "as it was",
+    };
+    let pinned = match unpinned {
+        0 => "all pinned by SHA-256".to_owned(),
+        _ => format!("{} to be pinned by the first `medsets sync`", counted(unpinned, "file")),
+    };
+    text.push_str(&format!(
+        "{}: {state}; {}, {}, {bytes}, {pinned}\n",
+        report.path.display(),
+        counted(report.datasets.len() as u64, "dataset"),
+        counted(files, "file"),
+    ));
+    text
+}
+
+/// A dataset's changes, a line each.
+fn difference(one: &Difference, text: &mut String) {
+    for change in &one.changes {
+        text.push_str(&format!("{}  {}\n", one.dataset, change_text(change)));
+    }
+}
+
+fn change_text(change: &Change) -> String {
+    let several = |files: u64, bytes: ByteSize| format!("{}, {bytes}", counted(files, "file"));
+    let digests = |was: &Option<Digest>, now: &Option<Digest>| match (was, now) {
+        (None, Some(now)) => format!("{now}, not known before"),
+        (Some(was), None) => format!("was {was}, not known now"),
+        (Some(was), Some(now)) => format!("{was} -> {now}"),
+        (None, None) => "not known".to_owned(),
+    };
+    match change {
+        Change::Added { files, bytes } => format!("added: {}", several(*files, *bytes)),
+        Change::Removed { files, bytes } => format!("removed: {}", several(*files, *bytes)),
+        Change::License { was, now } => format!("licence: {} -> {}", Printable::new(was), Printable::new(now)),
+        Change::Text { license, was, now } => format!("text of {}: {}", Printable::new(license), digests(was, now)),
+        Change::Source { was, now } => format!("source: {} -> {}", Printable::new(was), Printable::new(now)),
+        Change::Choice => "another choice of files".to_owned(),
+        Change::FilesAdded(files) => {
+            format!("{} added, {}: {}", counted(files.paths.len() as u64, "file"), files.bytes, shown(&files.paths))
+        }
+        Change::FilesRemoved(files) => {
+            format!("{} removed, {}: {}", counted(files.paths.len() as u64, "file"), files.bytes, shown(&files.paths))
+        }
+        Change::File { path, was, now } => format!("{path}: {was} -> {now}"),
+        Change::Pinned { files } => format!("{} pinned by SHA-256", counted(*files, "file")),
+        Change::Tree { was, now } => format!("tree: {}", digests(was, now)),
+        Change::Entry { was, now } => format!("catalogue entry: {was} -> {now}"),
+    }
+}
+
+fn shown(paths: &[RelPath]) -> String {
+    const MOST: usize = 5;
+    let mut names: Vec<String> = paths.iter().take(MOST).map(ToString::to_string).collect();
+    if paths.len() > MOST {
+        names.push(format!("and {} more", paths.len() - MOST));
+    }
+    names.join(", ")
+}
+
+/// Brings the disk to the lock, or compares the two.
+pub async fn sync(context: &mut Context, args: &SyncArgs) -> Result<Answer, Failure> {
+    let project = Project::open(context, Upgrade::Nothing).await?;
+    if args.check {
+        return check(context, &project);
+    }
+    let options = SyncOptions {
+        trust: match (args.locked, args.frozen) {
+            (_, true) => Trust::Frozen,
+            (true, _) => Trust::Locked,
+            _ => Trust::Renewed,
+        },
+        prunes: args.prune,
+        dry_run: args.dry_run,
+        accept_changed: args.accept_changed.clone(),
+        reason: args.reason.clone(),
+        ignore_space: args.ignore_space,
+    };
+    let SyncReport { fetched, lock, drift, pruned } = sync::sync(context, &project, &options).await?;
+    let mut answer = if args.dry_run { planned_text(fetched) } else { super::fetch::answer("medsets/sync/1", fetched) };
+    for pruned in &pruned {
+        let word = if pruned.removed { "removed" } else { "would remove" };
+        answer.notes.push(format!("{word} {}, which the lock does not name", pruned.name));
+    }
+    for lock in lock.iter().filter(|lock| lock.written || (args.dry_run && lock.changed)) {
+        answer.notes.extend(lock_text(lock).lines().map(str::to_owned));
+    }
+    add(&mut answer.data, Some(&json!({ "drift": drift, "pruned": pruned })));
+    add(&mut answer.data, lock.map(|lock| json!({ "lock": lock })).as_ref());
+    Ok(answer)
+}
+
+/// What a dry run found, held as text: a project has few datasets.
+fn planned_text(report: FetchReport) -> Answer {
+    let mut text = Vec::new();
+    // Memory takes it.
+    let _ = report.write_text(&mut text);
+    let text = String::from_utf8_lossy(&text).into_owned();
+    Answer { text, ..super::fetch::answer("medsets/sync/1", report) }
+}
+
+fn check(context: &Context, project: &Project) -> Result<Answer, Failure> {
+    let lock = sync::usable(project)?;
+    let (compared, others) = compare::compare(context, &project.folder, lock, Depth::Files)?;
+    let text = compared.iter().map(compared_text).collect();
+    let differing: Vec<&Compared> = compared.iter().filter(|one| one.state != State::Whole).collect();
+    let failures: Vec<Failure> = differing.into_iter().map(compare::difference).collect();
+    let mut answer = Answer::done("medsets/sync-check/1", json!({ "datasets": compared, "others": others }), text);
+    if !failures.is_empty() {
+        answer.exit = Exit::DIFFERENT;
+    }
+    answer.failures = failures;
+    if !others.is_empty() {
+        answer.notes.push(format!("not in the lock: {}", others.join(", ")));
+    }
+    Ok(answer)
+}
+
+/// One line for a dataset, and one for each file that is named.
+pub fn compared_text(one: &Compared) -> String {
+    let name = DatasetName::of(&one.id, &one.version, one.variant.as_deref());
+    let good = one.good.map_or(String::new(), |good| format!(", {} good", counted(good, "file")));
+    let detail = one.detail.as_ref().map_or(String::new(), |detail| format!(": {}", Printable::new(detail)));
+    let mut text = format!("{name}: {}{good}{detail}\n", one.state.as_str());
+    for (word, paths) in [("missing", &one.missing), ("changed", &one.changed), ("extra", &one.extra)] {
+        for path in paths {
+            text.push_str(&format!("  {word:<8} {}\n", Printable::new(path)));
+        }
+    }
+    text
+}

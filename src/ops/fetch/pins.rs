@@ -1,0 +1,81 @@
+//! What a lock says a dataset is, for a fetch that may bring nothing else.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::layout::receipt::Selection as Part;
+use crate::layout::{DatasetDir, LayoutError, Receipt};
+use crate::ops::repair::Earlier;
+use crate::ops::target::Target;
+use crate::providers::Listing;
+use crate::values::{Algorithm, Digest, RelPath};
+
+/// The files of a dataset as a lock pins them.
+#[derive(Debug)]
+pub struct Pins {
+    /// The files that are wanted, with the digests that the lock names.
+    pub listing: Listing,
+    /// Whether the list, or the entry, says where each of them is.
+    pub is_located: bool,
+    /// The tree that they make, where it is known.
+    pub tree: Option<Digest>,
+    /// Digest of all of it.
+    pub digest: Digest,
+}
+
+impl Pins {
+    /// Whether a dataset folder holds what is pinned: the same tree, or, where more than the
+    /// lock asks for is here or no tree is known, the same bytes of every file that is pinned.
+    pub(super) fn are_those_of(&self, dir: &DatasetDir, receipt: &Receipt, asked: &Part) -> Result<bool, LayoutError> {
+        match self.tree {
+            Some(tree) if receipt.selection == *asked => Ok(tree == receipt.tree),
+            _ => Ok(self.other_bytes(dir, receipt)?.is_empty()),
+        }
+    }
+
+    /// Takes nothing over from an earlier folder that the lock does not mean: files with other
+    /// bytes, and all of them where the entry by which they were laid out is another.
+    pub(super) fn keep_only(&self, earlier: &mut Earlier, target: &Target<'_>) -> Result<(), LayoutError> {
+        if !matches!(earlier, Earlier::Here { .. }) {
+            return Ok(());
+        }
+        let Some(receipt) = Receipt::read(&target.dir)? else { return Ok(()) };
+        let unwanted = if receipt.catalog.entry == target.selection.dataset().digest {
+            let pinned: HashSet<&RelPath> = self.listing.0.iter().map(|file| &file.path).collect();
+            let mut unwanted = self.other_bytes(&target.dir, &receipt)?;
+            if receipt.selection.whole {
+                // What the release had when it was fetched and the lock does not name.
+                for listed in receipt.listed.read(&target.dir)? {
+                    unwanted.extend(Some(listed?.path).filter(|path| !pinned.contains(path)));
+                }
+            }
+            unwanted
+        } else {
+            receipt.listed.read(&target.dir)?.map(|listed| Ok(listed?.path)).collect::<Result<_, LayoutError>>()?
+        };
+        earlier.give_up(&target.dir, &unwanted)
+    }
+
+    /// Files that the lock pins and the folder has with other bytes, or not at all.
+    pub(in crate::ops) fn other_bytes(
+        &self,
+        dir: &DatasetDir,
+        receipt: &Receipt,
+    ) -> Result<HashSet<RelPath>, LayoutError> {
+        let is_sha256 = |digest: &&Digest| digest.algorithm() == Algorithm::Sha256;
+        let mut pinned: HashMap<&RelPath, Option<Digest>> = HashMap::with_capacity(self.listing.0.len());
+        for file in &self.listing.0 {
+            pinned.insert(&file.path, file.digests.iter().find(is_sha256).copied());
+        }
+        let mut others = HashSet::new();
+        for listed in receipt.listed.read(dir)? {
+            let listed = listed?;
+            if let Some(sha256) = pinned.remove(&listed.path)
+                && sha256.is_some_and(|sha256| sha256 != listed.sha256)
+            {
+                others.insert(listed.path);
+            }
+        }
+        others.extend(pinned.into_keys().cloned());
+        Ok(others)
+    }
+}

@@ -1,0 +1,258 @@
+//! One dataset of a project, resolved to its files, and pinned by what is known of them here.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::catalog::{Locator, Selection};
+use crate::context::Context;
+use crate::layout::{DatasetDir, DigestSource, ListedMark, Means, Proof, Records};
+use crate::licenses::TextSource;
+use crate::ops::exit::Exit;
+use crate::ops::failure::Failure;
+use crate::ops::fetch::{FetchOptions, IdleGlobs, receipt_selection};
+use crate::ops::particulars;
+use crate::ops::selection::one_selection;
+use crate::ops::target::Target;
+use crate::ops::texts;
+use crate::ops::wanted::{self, wanted};
+use crate::project::lock::{LockedFiles, LockedText, PinnedBy};
+use crate::project::{Locked, LockedFile, Used};
+use crate::providers::{AnyProvider, ListedFile, Listing, ProviderError};
+use crate::values::{Algorithm, ByteSize, Digest, RelPath};
+
+use super::Resolved;
+use super::files::LockFolder;
+
+/// The choice of files that a table or a lock makes, as a fetch is told of it.
+pub(in crate::ops) fn selection_options(channel: Option<&str>, include: &[String], exclude: &[String]) -> FetchOptions {
+    FetchOptions {
+        include: include.to_vec(),
+        exclude: exclude.to_vec(),
+        source: channel.map(str::to_owned),
+        unpack: true,
+        ..FetchOptions::default()
+    }
+}
+
+/// Resolves a table by the catalogue and, where a host lists the files, by the host. What an
+/// earlier lock knew of the same bytes is kept.
+pub(super) async fn afresh<'l>(
+    context: &Context,
+    used: &Used,
+    name: &str,
+    folder: &LockFolder,
+    mut before: impl Iterator<Item = &'l Locked>,
+    warnings: &mut Vec<String>,
+) -> Result<Resolved, Failure> {
+    let selection = one_selection(context, name)?;
+    let asked = selection_options(used.channel.as_deref(), &used.include, &used.exclude);
+    let options = FetchOptions { idle_globs: IdleGlobs::Refused, ..asked };
+    let target = Target::of(context, &selection, used.channel.as_deref(), None)?;
+    let channel = target.source.channel.clone();
+    let listing = listing(context, &target, &options).await?;
+    let listed: Vec<ListedFile> = wanted(context, &target, &options, listing, Means::Import, warnings)?
+        .into_iter()
+        .map(|one| one.listed)
+        .collect();
+    // Addresses that may be signed are never written down: their host is asked again.
+    let is_located = !target.source.lists || listed.iter().all(|file| can_be_written(file.locator()));
+    let entries: HashMap<&RelPath, &[Digest]> =
+        selection.files(Some(&channel)).map(|file| (&file.path, file.digests.as_slice())).collect();
+    let keeps_places = target.source.lists && is_located;
+    let mut files: Vec<LockedFile> = listed
+        .into_iter()
+        .map(|file| {
+            let of_entry = entries.get(&file.path).copied().unwrap_or_default();
+            locked_file(file, of_entry, keeps_places)
+        })
+        .collect();
+    files.sort_by(|one, other| one.path.cmp(&other.path));
+    let mut locked = Locked {
+        id: selection.id().clone(),
+        version: selection.release().version.clone(),
+        variant: selection.variant_name().map(str::to_owned),
+        reference: selection.reference(),
+        channel,
+        input: used.input(),
+        include: used.include.clone(),
+        exclude: used.exclude.clone(),
+        entry: selection.dataset().digest,
+        license: selection.license(Some(&target.source.channel)).to_owned(),
+        texts: Vec::new(),
+        tree: None,
+        bytes: ByteSize::ZERO,
+        is_located,
+        files: LockedFiles::Within(Vec::new()),
+    };
+    let earlier = before.find(|one| one.name() == locked.name() && one.channel == locked.channel);
+    if let Some((earlier, known)) = earlier.and_then(|earlier| Some((earlier, folder.files(earlier).ok()?))) {
+        keep_known(&mut files, &known);
+        let is_same = known.len() == files.len() && known.iter().zip(&files).all(|(one, other)| same_pin(one, other));
+        if is_same && earlier.entry == locked.entry {
+            locked.tree = earlier.tree;
+        }
+    }
+    let entry = selection.dataset().text.clone();
+    let mut resolved = Resolved { locked, files, entry };
+    pin(context, &selection, &mut resolved)?;
+    bundled_texts(context, &selection, &mut resolved.locked).await?;
+    // What this person did not accept, another may have.
+    for text in earlier.into_iter().flat_map(|earlier| &earlier.texts) {
+        add_text(&mut resolved.locked, text.license.clone(), text.sha256);
+    }
+    Ok(resolved)
+}
+
+/// The files of the source; where only a person can get them, those that the entry names.
+async fn listing(context: &Context, target: &Target<'_>, options: &FetchOptions) -> Result<Listing, Failure> {
+    let channel = target.source.channel.as_str();
+    let provider = AnyProvider::of(target.source, target.selection);
+    let known = || Listing::of_entry(target.selection.files(Some(channel)), channel);
+    if !target.source.lists {
+        return Ok(known());
+    }
+    let hosts = wanted::hosts(context, &provider, target)?.asked_for(&options.include);
+    match provider.list(&hosts, known(), crate::providers::Extent::All).await {
+        Ok(listing) => Ok(listing.into_one_tree()?.completed_by(known())?),
+        Err(ProviderError::ByHand { .. }) => Ok(known()),
+        Err(error) => Err(wanted::by_hand(error, target).of(target.selection.id())),
+    }
+}
+
+fn can_be_written(at: &Locator) -> bool {
+    at.url.as_ref().is_none_or(|url| {
+        let url = url.expose();
+        url.query().is_none() && url.username().is_empty() && url.password().is_none()
+    })
+}
+
+fn locked_file(file: ListedFile, of_entry: &[Digest], keeps_place: bool) -> LockedFile {
+    let sha256 = file.digests.iter().find(|digest| digest.algorithm() == Algorithm::Sha256).copied();
+    let from = match sha256 {
+        Some(sha256) if of_entry.contains(&sha256) => PinnedBy::Catalog,
+        Some(_) => PinnedBy::Host,
+        None => PinnedBy::Unpinned,
+    };
+    let at = keeps_place.then(|| {
+        let Locator { url, path, file_id, entity, key, .. } = file.locator().clone();
+        Locator { url, path, file_id, entity, key, ..Locator::default() }
+    });
+    let mut digests = sha256.map_or_else(|| file.digests.clone(), |sha256| vec![sha256]);
+    digests.sort_by_key(Digest::algorithm);
+    LockedFile {
+        size: file.size,
+        digests,
+        from,
+        at: at.filter(|at| *at != Locator::default()).map(Arc::new),
+        license: file.license().map(str::to_owned),
+        notice: file.notice().map(str::to_owned),
+        members: file.members,
+        path: file.path,
+    }
+}
+
+/// Takes over the SHA-256 of files of which nothing contradicts that they are the same.
+fn keep_known(files: &mut [LockedFile], known: &[LockedFile]) {
+    let known: HashMap<&RelPath, &LockedFile> = known.iter().map(|file| (&file.path, file)).collect();
+    for file in files.iter_mut().filter(|file| file.sha256().is_none()) {
+        let Some(earlier) = known.get(&file.path) else { continue };
+        // Without a word of the host on the bytes only the size tells.
+        if let Some(sha256) = earlier.sha256().filter(|_| file.size.is_some() && file.size == earlier.size)
+            && file.digests.is_empty()
+        {
+            (file.digests, file.from) = (vec![sha256], earlier.from);
+        }
+    }
+}
+
+fn same_pin(one: &LockedFile, other: &LockedFile) -> bool {
+    one.path == other.path && one.sha256().is_some() && one.sha256() == other.sha256()
+}
+
+/// Adds what the dataset's folder here tells: SHA-256 of files that had none, the tree where all
+/// of it is what the lock means, and the texts that the person accepted.
+pub(in crate::ops) fn pin(context: &Context, selection: &Selection, resolved: &mut Resolved) -> Result<(), Failure> {
+    let channel = resolved.locked.channel.clone();
+    for (mark, _) in particulars::accepted(context, selection, &channel)? {
+        add_text(&mut resolved.locked, mark.license, mark.text_sha256);
+    }
+    if resolved.locked.tree.is_some() && resolved.files.iter().all(|file| file.sha256().is_some()) {
+        return Ok(());
+    }
+    let dir = DatasetDir::new(&context.data_dir()?, selection.id(), &selection.slug());
+    let Records::Good(receipt) = Records::of(&dir)? else { return Ok(()) };
+    if receipt.source.channel != channel || receipt.listed.check(&dir).is_err() {
+        return Ok(());
+    }
+    let mut here: HashMap<RelPath, ListedMark> = HashMap::new();
+    for mark in receipt.listed.read(&dir)? {
+        let mark = mark?;
+        here.insert(mark.path.clone(), mark);
+    }
+    let mut is_all = true;
+    for file in &mut resolved.files {
+        let is_same = match here.get(&file.path) {
+            Some(mark) if agree(file, mark) => {
+                if file.sha256().is_none() {
+                    (file.digests, file.from) = (vec![mark.sha256], pinned_by(mark.verified));
+                    file.size.get_or_insert(mark.size);
+                }
+                true
+            }
+            _ => false,
+        };
+        is_all &= is_same;
+    }
+    let locked = &mut resolved.locked;
+    let asked = receipt_selection(&selection_options(Some(&channel), &locked.include, &locked.exclude));
+    let is_of_entry = receipt.catalog.entry == locked.entry && receipt.selection == asked;
+    if is_all && is_of_entry && locked.tree.is_none() && here.len() == resolved.files.len() {
+        locked.tree = Some(receipt.tree);
+    }
+    Ok(())
+}
+
+/// Whether a file of the lock and one that is here are the same, by all that is known of both.
+fn agree(file: &LockedFile, mark: &ListedMark) -> bool {
+    if file.size.is_some_and(|size| size != mark.size) {
+        return false;
+    }
+    if let Some(sha256) = file.sha256() {
+        return sha256 == mark.sha256;
+    }
+    let compared = |digest: &Digest| mark.known.iter().any(|known| known.digest == *digest);
+    let by_size = mark.known.iter().all(|known| known.from == DigestSource::Header);
+    (file.digests.is_empty() && by_size) || file.digests.iter().any(compared)
+}
+
+fn pinned_by(proof: Proof) -> PinnedBy {
+    match proof {
+        Proof::Catalog | Proof::GitTree => PinnedBy::Catalog,
+        Proof::Host | Proof::Header => PinnedBy::Host,
+        Proof::AcceptedChange => PinnedBy::Accepted,
+        // By a lock nothing is pinned that had no digest in it.
+        Proof::Lock | Proof::Size | Proof::FirstUse => PinnedBy::FirstUse,
+    }
+}
+
+/// Texts that come with the program are known to everybody.
+async fn bundled_texts(context: &Context, selection: &Selection, locked: &mut Locked) -> Result<(), Failure> {
+    let channel = locked.channel.clone();
+    for license in selection.requirements(Some(&channel)).filter_map(|step| step.license.as_deref()) {
+        let Some(license) = context.shelf()?.get(license) else { continue };
+        if license.text == TextSource::Bundled {
+            let had =
+                texts::current(context, license).await.map_err(|failure| Failure { exit: Exit::CATALOG, ..failure })?;
+            add_text(locked, license.id.clone(), had.text.sha256);
+        }
+    }
+    Ok(())
+}
+
+/// A text that the lock knows is not replaced: that it changed is told by `sync`.
+fn add_text(locked: &mut Locked, license: String, sha256: Digest) {
+    if locked.texts.iter().all(|text| text.license != license) {
+        locked.texts.push(LockedText { license, sha256 });
+        locked.texts.sort();
+    }
+}

@@ -1,0 +1,311 @@
+//! `medsets sync`: brings the disk to the lock.
+//!
+//! Each dataset is fetched as the lock pins it: by the entry and the listing of the lock, with
+//! its digests, into its tree. What the catalogue says by now decides nothing about the bytes;
+//! that it says something else is told. The gate is each person's own.
+
+pub mod compare;
+
+mod drift;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::context::{Context, SettingOrigin};
+use crate::project::{Lock, Locked, LockedFile};
+use crate::providers::{ListedFile, Listing, Stated};
+use crate::values::{Digest, counted};
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::fetch::{self, FetchOptions, Pins};
+use super::here;
+use super::lock::{self, LockReport, LockedReport, Project, Resolved, selection_options};
+use super::remove::{self, Extent};
+use super::report::FetchReport;
+
+pub use drift::Drift;
+
+/// How much a sync may decide for itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Trust {
+    /// A lock that does not answer the project file is written anew, and what was fetched for
+    /// the first time is pinned in it.
+    #[default]
+    Renewed,
+    /// The lock must answer the project file and is not written.
+    Locked,
+    /// The same, every file must have its SHA-256 in the lock, and neither the catalogue nor a
+    /// host is asked what a dataset is.
+    Frozen,
+}
+
+/// What to do.
+#[derive(Debug, Default)]
+pub struct SyncOptions {
+    /// What may be decided.
+    pub trust: Trust,
+    /// Whether datasets that the lock does not name are removed.
+    pub prunes: bool,
+    /// Only plan.
+    pub dry_run: bool,
+    /// Files whose bytes may differ from the lock's.
+    pub accept_changed: Vec<String>,
+    /// Why.
+    pub reason: Option<String>,
+    /// Start even if the disk seems too small.
+    pub ignore_space: bool,
+}
+
+/// What became of a project.
+#[derive(Debug, Serialize)]
+pub struct SyncReport {
+    /// What became of each dataset.
+    #[serde(flatten)]
+    pub fetched: FetchReport,
+    /// The lock, where it was written or would be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lock: Option<LockReport>,
+    /// In what the lock differs from what is known today.
+    pub drift: Vec<Drift>,
+    /// Datasets that were, or would be, removed.
+    pub pruned: Vec<Pruned>,
+}
+
+/// A dataset that the lock does not name.
+#[derive(Debug, Serialize)]
+pub struct Pruned {
+    /// Its name in full.
+    pub name: String,
+    /// Its folder.
+    pub path: PathBuf,
+    /// Whether it was removed.
+    pub removed: bool,
+}
+
+/// Brings the disk to the lock. A dataset that fails does not stop the others.
+///
+/// # Errors
+/// The lock cannot be used, or may not be decided upon (12); nothing was fetched then.
+pub async fn sync(context: &Context, project: &Project, options: &SyncOptions) -> Result<SyncReport, Failure> {
+    let mut report = SyncReport { fetched: FetchReport::default(), lock: None, drift: Vec::new(), pruned: Vec::new() };
+    let mut resolved = match options.trust {
+        Trust::Renewed => {
+            let resolved = project.resolve(context, &mut report.fetched.warnings).await?;
+            // Before anything is fetched: an interrupted sync goes on with the same bytes.
+            if !options.dry_run {
+                report.lock = Some(lock::settle(project, copies(&resolved), true)?);
+            }
+            resolved
+        }
+        Trust::Locked | Trust::Frozen => pinned(context, project, options.trust)?,
+    };
+    for one in &mut resolved {
+        if context.cancel.is_set() {
+            break;
+        }
+        let id = one.locked.id.clone();
+        if let Err(failure) = sync_one(context, project, options, one, &mut report).await {
+            report.fetched.failures.push(failure.of(&id));
+        }
+    }
+    if options.trust == Trust::Renewed {
+        let settled = lock::settle(project, resolved, !options.dry_run)?;
+        let was_written = report.lock.as_ref().is_some_and(|lock| lock.written);
+        report.lock = Some(LockReport { written: settled.written || was_written, ..settled });
+    }
+    if let Some(code) = context.cancel.code() {
+        let stopped = Failure::new(Exit(code), "the run was stopped; what was finished is kept");
+        report.fetched.failures.insert(0, stopped.help("run the same command again to go on"));
+    } else if options.prunes && report.fetched.failures.is_empty() {
+        report.pruned = prune(context, &names(project, &report), options.dry_run)?;
+    }
+    Ok(report)
+}
+
+/// The datasets of a lock that must not be changed.
+fn pinned(context: &Context, project: &Project, trust: Trust) -> Result<Vec<Resolved>, Failure> {
+    let lock = usable(project)?;
+    let mut all = Vec::with_capacity(lock.datasets.len());
+    for locked in &lock.datasets {
+        if trust == Trust::Frozen && locked.unpinned() > 0 {
+            return Err(unpinned(locked));
+        }
+        let selection = project.folder.selection(context, locked)?;
+        let entry = selection.dataset().text.clone();
+        all.push(Resolved { locked: locked.clone(), files: project.folder.files(locked)?, entry });
+    }
+    Ok(all)
+}
+
+/// The lock, where it answers the project file.
+pub fn usable(project: &Project) -> Result<&Lock, Failure> {
+    let Some(lock) = &project.lock else {
+        let message = format!("there is no lock `{}`", project.folder.path().display());
+        return Err(Failure::new(Exit::LOCK, message).help("`medsets lock` writes it; commit it beside `medsets.toml`"));
+    };
+    // A lock that holds both sides of a merge is found here too.
+    project.folder.read()?;
+    if project.is_answered() {
+        return Ok(lock);
+    }
+    let asked: BTreeSet<Digest> = project.manifest.datasets.iter().map(|used| used.input()).collect();
+    let new = project.manifest.datasets.iter().filter(|used| lock.of_input(used.input()).is_none());
+    let gone = lock.datasets.iter().filter(|locked| !asked.contains(&locked.input));
+    let mut words: Vec<String> =
+        new.map(|used| format!("`{}` in line {} is not in it as it is asked for", used.name, used.line)).collect();
+    words.extend(gone.map(|locked| format!("`{}` is not asked for any more", locked.name())));
+    let message = format!("the lock does not answer `{}`: {}", project.manifest.file, words.join("; "));
+    Err(Failure::new(Exit::LOCK, message)
+        .help("run `medsets lock` (or `medsets sync` without `--locked`) and commit the lock"))
+}
+
+fn unpinned(locked: &Locked) -> Failure {
+    let count = locked.unpinned();
+    let message = format!("{} of `{}` have no SHA-256 in the lock", counted(count, "file"), locked.name());
+    Failure::new(Exit::LOCK, message)
+        .of(&locked.id)
+        .help("run `medsets sync` once without `--frozen` where they can be fetched: it pins what comes; then commit the lock")
+}
+
+async fn sync_one(
+    context: &Context,
+    project: &Project,
+    options: &SyncOptions,
+    resolved: &mut Resolved,
+    report: &mut SyncReport,
+) -> Result<(), Failure> {
+    let selection = project.folder.selection(context, &resolved.locked)?;
+    let warnings = &mut report.fetched.warnings;
+    let drift = drift::of(context, &resolved.locked, &selection, options.trust)?;
+    warnings.extend(drift.iter().map(ToString::to_string));
+    if let Some(failure) = drift::refused(&drift, options.trust) {
+        report.drift.extend(drift);
+        return Err(failure);
+    }
+    report.drift.extend(drift);
+    if options.trust != Trust::Frozen {
+        drift::pass_gate_of_today(context, &resolved.locked, &selection, warnings).await?;
+    }
+    let fetch_options = fetch_options(options, resolved);
+    let among = [selection.clone()];
+    let (fetched, failures) =
+        fetch::fetch_selection(context, &selection, &among, &fetch_options, warnings).await.map_err(explained)?;
+    let is_whole = failures.is_empty();
+    report.fetched.datasets.push(fetched);
+    report.fetched.failures.extend(failures.into_iter().map(explained));
+    if is_whole && !options.dry_run && options.trust == Trust::Renewed {
+        accept(resolved, &options.accept_changed);
+        lock::pin(context, &selection, resolved)?;
+    }
+    Ok(())
+}
+
+/// Other bytes than the lock's: what a person can do about it.
+fn explained(failure: Failure) -> Failure {
+    if failure.exit != Exit::MISMATCH {
+        return failure;
+    }
+    let file = failure
+        .file
+        .as_ref()
+        .map(|file| format!("`medsets sync --accept-changed {file} --reason TEXT` takes the new bytes and notes why"));
+    match file {
+        Some(line) => Failure { help: None, ..failure }
+            .help("the bytes are not those of the lock: the publisher may have replaced the file, or the connection altered it; nothing of it was kept")
+            .help(line),
+        None => failure,
+    }
+}
+
+fn fetch_options(options: &SyncOptions, resolved: &Resolved) -> FetchOptions {
+    let locked = &resolved.locked;
+    let names: BTreeSet<&str> = resolved.files.iter().map(|file| file.path.as_str()).collect();
+    let accepted = options.accept_changed.iter().filter(|name| names.contains(name.as_str())).cloned();
+    FetchOptions {
+        dry_run: options.dry_run,
+        ignore_space: options.ignore_space,
+        accept_changed: accepted.collect(),
+        reason: options.reason.clone(),
+        pins: Some(Arc::new(pins(locked, &resolved.files))),
+        ..selection_options(Some(&locked.channel), &locked.include, &locked.exclude)
+    }
+}
+
+/// What a fetch is told of a dataset of the lock.
+pub(super) fn pins(locked: &Locked, files: &[LockedFile]) -> Pins {
+    let mut marks = format!("{}\n", locked.entry);
+    let mut listed = Vec::with_capacity(files.len());
+    for file in files {
+        let digest = file.digests.first().map_or(String::new(), ToString::to_string);
+        marks.push_str(&format!("{digest} {}\n", file.path));
+        let stated = Stated { license: file.license.clone(), notice: file.notice.clone() };
+        listed.push(ListedFile {
+            path: file.path.clone(),
+            size: file.size,
+            digests: file.digests.clone(),
+            at: file.at.clone(),
+            stated: (stated != Stated::default()).then(|| Arc::new(stated)),
+            members: file.members,
+        });
+    }
+    Pins {
+        listing: Listing(listed),
+        is_located: locked.is_located,
+        tree: locked.tree,
+        digest: Digest::sha256(marks.as_bytes()),
+    }
+}
+
+/// Forgets what the lock said of files whose other bytes were taken; what came is pinned next.
+fn accept(resolved: &mut Resolved, accepted: &[String]) {
+    for file in &mut resolved.files {
+        if accepted.iter().any(|name| name == file.path.as_str()) {
+            (file.size, file.digests) = (None, Vec::new());
+            resolved.locked.tree = None;
+        }
+    }
+}
+
+/// What was resolved, once more: the lock is written before and after.
+fn copies(resolved: &[Resolved]) -> Vec<Resolved> {
+    let copy =
+        |one: &Resolved| Resolved { locked: one.locked.clone(), files: one.files.clone(), entry: one.entry.clone() };
+    resolved.iter().map(copy).collect()
+}
+
+/// The datasets of the lock as it is, or would be, by now.
+fn names(project: &Project, report: &SyncReport) -> BTreeSet<String> {
+    match &report.lock {
+        Some(lock) => lock.datasets.iter().map(LockedReport::name).collect(),
+        None => project.lock.iter().flat_map(|lock| &lock.datasets).map(Locked::name).collect(),
+    }
+}
+
+/// Removes datasets of the project's own data folder that the lock does not name.
+fn prune(context: &Context, named: &BTreeSet<String>, dry_run: bool) -> Result<Vec<Pruned>, Failure> {
+    let is_own = context.settings.get("data-dir").is_some_and(|one| matches!(one.origin, SettingOrigin::Project(_)));
+    if !is_own {
+        let dir = context.data_dir()?;
+        let message = format!("`{}` is not the project's own data folder: nothing was pruned", dir.display());
+        return Err(Failure::new(Exit::USAGE, message)
+            .help("others may use what lies there; `medsets remove ID` removes a dataset"));
+    }
+    let mut pruned = Vec::new();
+    for found in here::all(context)? {
+        let name = found.name();
+        if named.contains(&name) {
+            continue;
+        }
+        let path = found.dir.root().to_path_buf();
+        if !dry_run {
+            let (here, plan) = remove::plan(context, &name, Extent::Whole)?;
+            remove::remove(context, &here, plan)?;
+        }
+        pruned.push(Pruned { name, path, removed: !dry_run });
+    }
+    Ok(pruned)
+}

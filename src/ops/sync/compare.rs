@@ -1,0 +1,269 @@
+//! The disk beside the lock. Reads only, and asks nobody.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::layout::check::{self, CheckMode};
+use crate::layout::{DatasetDir, Receipt, Records};
+use crate::ops::audit;
+use crate::ops::exit::Exit;
+use crate::ops::failure::Failure;
+use crate::ops::fetch::receipt_selection;
+use crate::ops::here;
+use crate::ops::lock::files::LockFolder;
+use crate::ops::lock::selection_options;
+use crate::project::{Lock, Locked};
+use crate::remedy;
+use crate::values::{DatasetId, Digest};
+
+/// How far a comparison goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// The records of each dataset.
+    Records,
+    /// Size and time of every file too.
+    Files,
+}
+
+/// One dataset of the lock beside what is here.
+#[derive(Debug, Serialize)]
+pub struct Compared {
+    /// Its id.
+    pub id: DatasetId,
+    /// Release.
+    pub version: String,
+    /// Variant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
+    /// Its folder.
+    pub path: PathBuf,
+    /// How they compare.
+    pub state: State,
+    /// In words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// The tree that the lock pins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locked_tree: Option<Digest>,
+    /// The tree that is here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tree: Option<Digest>,
+    /// Files that are here as they should be, where they were looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub good: Option<u64>,
+    /// Files that are missing, as far as shown.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
+    /// Files that are changed, as far as shown.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changed: Vec<String>,
+    /// Files that medsets did not put there, as far as shown.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub extra: Vec<String>,
+}
+
+/// How a dataset of the lock and what is here compare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// What is here is what the lock means.
+    Whole,
+    /// It is not here.
+    Missing,
+    /// Other bytes are here.
+    Other,
+    /// Less of it is here than the lock asks for.
+    Part,
+    /// Files or records of it are missing or changed.
+    Damaged,
+    /// All is here, and files that medsets did not put there.
+    Extra,
+}
+
+impl State {
+    /// The word for people.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Whole => "whole",
+            Self::Missing => "missing",
+            Self::Other => "other bytes",
+            Self::Part => "part",
+            Self::Damaged => "damaged",
+            Self::Extra => "extra files",
+        }
+    }
+}
+
+/// The lock of the project around the working folder, as `status` tells it.
+#[derive(Debug, Serialize)]
+pub struct LockState {
+    /// `current`, `stale` where it does not answer the project file, `missing`, or `unusable`.
+    pub state: &'static str,
+    /// Why it cannot be used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
+    /// Its datasets beside what is here, by their records.
+    pub datasets: Vec<Compared>,
+}
+
+impl LockState {
+    /// Whether it answers the project file and is what is here.
+    pub fn is_met(&self) -> bool {
+        self.state == "current" && self.datasets.iter().all(|one| one.state == State::Whole)
+    }
+}
+
+/// How the lock stands; `None` without a project.
+pub fn lock_state(context: &Context) -> Result<Option<LockState>, Failure> {
+    let (Some(manifest), Some(root)) = (audit::project(context)?, context.settings.project()) else { return Ok(None) };
+    let folder = LockFolder::at(root);
+    let nothing = |state, fault| Ok(Some(LockState { state, fault, datasets: Vec::new() }));
+    let lock = match folder.read() {
+        Ok(Some(lock)) => lock,
+        Ok(None) => return nothing("missing", None),
+        Err(failure) if failure.exit == Exit::LOCK => return nothing("unusable", Some(failure.message)),
+        Err(failure) => return Err(failure),
+    };
+    let state = if lock.input == manifest.input() { "current" } else { "stale" };
+    let (datasets, _) = compare(context, &folder, &lock, Depth::Records)?;
+    Ok(Some(LockState { state, fault: None, datasets }))
+}
+
+/// Every dataset of a lock beside what is here, and the names of datasets that are here and not
+/// in the lock.
+pub fn compare(
+    context: &Context,
+    folder: &LockFolder,
+    lock: &Lock,
+    depth: Depth,
+) -> Result<(Vec<Compared>, Vec<String>), Failure> {
+    let mut all = Vec::with_capacity(lock.datasets.len());
+    for locked in &lock.datasets {
+        all.push(compare_one(context, folder, locked, depth).map_err(|failure| failure.of(&locked.id))?);
+    }
+    let named: BTreeSet<String> = lock.datasets.iter().map(Locked::name).collect();
+    let others = here::all(context)?.iter().map(here::Here::name).filter(|name| !named.contains(name)).collect();
+    Ok((all, others))
+}
+
+fn compare_one(context: &Context, folder: &LockFolder, locked: &Locked, depth: Depth) -> Result<Compared, Failure> {
+    let selection = folder.selection(context, locked)?;
+    let dir = DatasetDir::new(&context.data_dir()?, selection.id(), &selection.slug());
+    let mut compared = Compared {
+        id: locked.id.clone(),
+        version: locked.version.clone(),
+        variant: locked.variant.clone(),
+        path: dir.root().to_path_buf(),
+        state: State::Missing,
+        detail: None,
+        locked_tree: locked.tree,
+        tree: None,
+        good: None,
+        missing: Vec::new(),
+        changed: Vec::new(),
+        extra: Vec::new(),
+    };
+    match Records::of(&dir)? {
+        Records::Absent => {}
+        Records::Broken { error, .. } => {
+            (compared.state, compared.detail) = (State::Damaged, Some(remedy::chain(&error)));
+        }
+        Records::Good(receipt) => {
+            compared.tree = Some(receipt.tree);
+            (compared.state, compared.detail) = by_records(folder, locked, &dir, &receipt)?;
+            if depth == Depth::Files && compared.state == State::Whole {
+                by_files(&dir, &receipt, &mut compared)?;
+            }
+        }
+    }
+    Ok(compared)
+}
+
+fn by_records(
+    folder: &LockFolder,
+    locked: &Locked,
+    dir: &DatasetDir,
+    receipt: &Receipt,
+) -> Result<(State, Option<String>), Failure> {
+    if receipt.source.channel != locked.channel {
+        let detail = format!("it came by `{}`, the lock says `{}`", receipt.source.channel, locked.channel);
+        return Ok((State::Other, Some(detail)));
+    }
+    let asked = receipt_selection(&selection_options(Some(&locked.channel), &locked.include, &locked.exclude));
+    if !receipt.selection.covers(&asked) {
+        return Ok((State::Part, Some("the lock asks for more of it than is here".to_owned())));
+    }
+    match locked.tree {
+        Some(tree) if receipt.selection == asked => {
+            let detail = format!("the lock pins tree {tree}, here is {}", receipt.tree);
+            Ok(if tree == receipt.tree { (State::Whole, None) } else { (State::Other, Some(detail)) })
+        }
+        _ => by_release_files(folder, locked, dir, receipt),
+    }
+}
+
+/// File by file, where no tree tells.
+fn by_release_files(
+    folder: &LockFolder,
+    locked: &Locked,
+    dir: &DatasetDir,
+    receipt: &Receipt,
+) -> Result<(State, Option<String>), Failure> {
+    let options = super::pins(locked, &folder.files(locked)?);
+    let others = options.other_bytes(dir, receipt)?;
+    let Some(first) = others.iter().min() else { return Ok((State::Whole, None)) };
+    let detail = format!(
+        "{} of the release are not those of the lock, such as `{first}`",
+        crate::values::counted(others.len() as u64, "file")
+    );
+    Ok((State::Other, Some(detail)))
+}
+
+fn by_files(dir: &DatasetDir, receipt: &Receipt, compared: &mut Compared) -> Result<(), Failure> {
+    let damage = match check::check(dir, CheckMode::Quick, &|_, _| ()) {
+        Ok(damage) => damage,
+        Err(error) if error.is_of_records() => {
+            (compared.state, compared.detail) = (State::Damaged, Some(remedy::chain(&error)));
+            return Ok(());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    compared.good = Some(damage.good);
+    if damage.tree.is_some_and(|tree| tree != receipt.tree) {
+        let detail = "the inventory is not the one that was written".to_owned();
+        (compared.state, compared.detail) = (State::Damaged, Some(detail));
+    }
+    let counts =
+        format!("{} missing, {} changed, {} extra", damage.missing.len(), damage.changed.len(), damage.extra.len());
+    if !damage.missing.is_empty() || !damage.changed.is_empty() {
+        (compared.state, compared.detail) = (State::Damaged, Some(counts));
+    } else if !damage.extra.is_empty() && compared.state == State::Whole {
+        (compared.state, compared.detail) = (State::Extra, Some(counts));
+    }
+    compared.missing = damage.missing.iter().take(SHOWN).map(ToString::to_string).collect();
+    compared.changed = damage.changed.iter().take(SHOWN).map(ToString::to_string).collect();
+    compared.extra = damage.extra.into_iter().take(SHOWN).collect();
+    Ok(())
+}
+
+/// Files of one kind that are named.
+const SHOWN: usize = 50;
+
+/// A comparison that found a difference, as a failure with exit 62.
+pub fn difference(compared: &Compared) -> Failure {
+    let name = crate::values::DatasetName::of(&compared.id, &compared.version, compared.variant.as_deref());
+    let detail = compared.detail.as_ref().map_or(String::new(), |detail| format!(": {detail}"));
+    let failure =
+        Failure::new(Exit::DIFFERENT, format!("`{name}` is not as the lock says: {}{detail}", compared.state.as_str()));
+    match compared.state {
+        State::Extra => failure.help("files that medsets did not put there stay until you remove them"),
+        State::Damaged => {
+            failure.help(format!("`medsets verify {name} --repair` fetches what is damaged, and only that"))
+        }
+        _ => failure.help("`medsets sync` brings it to the lock"),
+    }
+    .of(&compared.id)
+}

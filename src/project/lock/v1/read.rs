@@ -1,0 +1,260 @@
+//! From the text of a lock to a [`Lock`]; what breaks the form is shown with line and caret.
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use crate::catalog::Locator;
+use crate::document::{At, BrokenFile, Document, Inspection};
+use crate::project::lock::{ListingPin, Lock, Locked, LockedFile, LockedFiles, LockedText, PinnedBy, input};
+use crate::values::{Algorithm, ByteSize, DatasetId, Digest, RelPath, SafeUrl};
+
+use super::VERSION;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    version: i64,
+    input: Digest,
+    #[serde(default)]
+    dataset: Vec<DatasetTable>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DatasetTable {
+    id: String,
+    version: String,
+    variant: Option<String>,
+    reference: Option<String>,
+    source: String,
+    #[serde(default)]
+    include: Vec<String>,
+    #[serde(default)]
+    exclude: Vec<String>,
+    input: Digest,
+    entry: Digest,
+    license: String,
+    #[serde(default)]
+    texts: Vec<TextTable>,
+    tree: Option<Digest>,
+    bytes: u64,
+    #[serde(default = "yes")]
+    located: bool,
+    listing: Option<ListingTable>,
+    files: Option<Vec<FileTable>>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TextTable {
+    license: String,
+    sha256: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ListingTable {
+    files: u64,
+    sha256: String,
+    #[serde(default)]
+    unpinned: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct FileTable {
+    path: String,
+    size: Option<u64>,
+    sha256: Option<String>,
+    git_blob: Option<String>,
+    sha1: Option<String>,
+    md5: Option<String>,
+    crc64nvme: Option<String>,
+    crc32c: Option<String>,
+    crc32: Option<String>,
+    from: String,
+    url: Option<String>,
+    at: Option<String>,
+    file_id: Option<String>,
+    entity: Option<String>,
+    key: Option<String>,
+    license: Option<String>,
+    notice: Option<String>,
+    members: Option<u32>,
+}
+
+/// Reads a lock of version 1.
+///
+/// # Errors
+/// With the place of what breaks the form: an unknown key, a digest cut short, a list that is
+/// out of order or names a file twice, a lock whose digests do not belong to each other.
+pub fn read(name: &str, text: &str) -> Result<Lock, BrokenFile> {
+    let (input, datasets) = parts(name, text, Whole::Yes)?;
+    Ok(Lock { input, datasets })
+}
+
+/// Reads the datasets of one side of a merge, which need not be a whole lock: their order and
+/// the digest over all of them are not looked at.
+///
+/// # Errors
+/// As [`read`], but for these.
+pub fn read_side(name: &str, text: &str) -> Result<Vec<Locked>, BrokenFile> {
+    Ok(parts(name, text, Whole::No)?.1)
+}
+
+/// Whether a text is all of a lock.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whole {
+    Yes,
+    No,
+}
+
+fn parts(name: &str, text: &str, whole: Whole) -> Result<(Digest, Vec<Locked>), BrokenFile> {
+    let broken = |finding| BrokenFile::unopened(name, text, finding);
+    let document = Document::open(name, text).map_err(broken)?;
+    let file: File = document.read().map_err(broken)?;
+    let mut inspection = Inspection::new(&document);
+    let root = At::root();
+    if file.version != VERSION {
+        inspection.error(&root.key("version"), "version", format!("there is no version {}", file.version));
+    }
+    let list = root.key("dataset");
+    let mut datasets: Vec<Locked> = Vec::with_capacity(file.dataset.len());
+    for (index, table) in file.dataset.into_iter().enumerate() {
+        let at = list.index(index);
+        let Some(locked) = dataset(table, &mut inspection, &at) else { continue };
+        let place = |one: &Locked| (one.id.clone(), one.version.clone(), one.variant.clone());
+        if whole == Whole::Yes && datasets.last().is_some_and(|before| place(before) >= place(&locked)) {
+            inspection
+                .error(&at.key("id"), "order", format!("`{}` is named twice or out of order", locked.name()))
+                .help(AGAIN);
+        }
+        datasets.push(locked);
+    }
+    if whole == Whole::Yes && file.input != input(datasets.iter().map(|one| one.input)) {
+        inspection.error(&root.key("input"), "input", "it is not the digest of the datasets' inputs").help(AGAIN);
+    }
+    match BrokenFile::new(&document, inspection.finish()) {
+        Some(error) => Err(error),
+        None => Ok((file.input, datasets)),
+    }
+}
+
+const AGAIN: &str =
+    "the file was edited by hand: take it from version control again, or let `medsets lock --upgrade` write it anew";
+
+fn dataset(table: DatasetTable, inspection: &mut Inspection<'_>, at: &At<'_>) -> Option<Locked> {
+    let id = inspection.accept(&at.key("id"), "id", DatasetId::from_str(&table.id));
+    let list = at.key("texts");
+    let mut texts = Vec::with_capacity(table.texts.len());
+    for (index, text) in table.texts.into_iter().enumerate() {
+        let sha256 = hex(Algorithm::Sha256, &text.sha256, inspection, &list.index(index).key("sha256"));
+        texts.extend(sha256.map(|sha256| LockedText { license: text.license, sha256 }));
+    }
+    let files = match (table.files, table.listing) {
+        (Some(files), None) => Some(LockedFiles::Within(within(files, inspection, &at.key("files")))),
+        (None, Some(pin)) => {
+            let sha256 = hex(Algorithm::Sha256, &pin.sha256, inspection, &at.key("listing").key("sha256"));
+            let (files, unpinned) = (pin.files, pin.unpinned);
+            sha256.map(|sha256| LockedFiles::Beside(ListingPin { sha256, files, unpinned }))
+        }
+        _ => {
+            inspection.key_error(&at.key("id"), "files", "a dataset has either `files` or `listing`").help(AGAIN);
+            None
+        }
+    };
+    Some(Locked {
+        id: id?,
+        version: table.version,
+        variant: table.variant,
+        reference: table.reference,
+        channel: table.source,
+        input: table.input,
+        include: table.include,
+        exclude: table.exclude,
+        entry: table.entry,
+        license: table.license,
+        texts,
+        tree: table.tree,
+        bytes: ByteSize(table.bytes),
+        is_located: table.located,
+        files: files?,
+    })
+}
+
+fn within(tables: Vec<FileTable>, inspection: &mut Inspection<'_>, list: &At<'_>) -> Vec<LockedFile> {
+    let mut files: Vec<LockedFile> = Vec::with_capacity(tables.len());
+    for (index, table) in tables.into_iter().enumerate() {
+        let at = list.index(index);
+        let Some(file) = file(table, inspection, &at) else { continue };
+        if files.last().is_some_and(|before| before.path >= file.path) {
+            inspection
+                .error(&at.key("path"), "order", format!("`{}` is named twice or out of order", file.path))
+                .help(AGAIN);
+        }
+        files.push(file);
+    }
+    files
+}
+
+fn file(table: FileTable, inspection: &mut Inspection<'_>, at: &At<'_>) -> Option<LockedFile> {
+    let path = inspection.accept(&at.key("path"), "path", RelPath::parse(&table.path));
+    let named = [
+        (Algorithm::Sha256, &table.sha256),
+        (Algorithm::GitBlob, &table.git_blob),
+        (Algorithm::Sha1, &table.sha1),
+        (Algorithm::Md5, &table.md5),
+        (Algorithm::Crc64Nvme, &table.crc64nvme),
+        (Algorithm::Crc32c, &table.crc32c),
+        (Algorithm::Crc32, &table.crc32),
+    ];
+    let mut digests = Vec::new();
+    for (algorithm, text) in named {
+        let Some(text) = text else { continue };
+        digests.extend(hex(algorithm, text, inspection, &at.key(algorithm.label())));
+    }
+    let from = PinnedBy::parse(&table.from);
+    match from {
+        None => drop(inspection.error(&at.key("from"), "from", "it is none of the words for `from`").help(WORDS)),
+        Some(from) if (from == PinnedBy::Unpinned) != table.sha256.is_none() => {
+            let message = "a file is `unpinned` where it has no `sha256`, and nowhere else";
+            inspection.error(&at.key("from"), "from", message).help(AGAIN);
+        }
+        Some(_) => {}
+    }
+    let url = table.url.and_then(|url| inspection.accept(&at.key("url"), "url", SafeUrl::parse(&url)));
+    if url.as_ref().is_some_and(|url| url.expose().query().is_some() || !url.expose().username().is_empty()) {
+        inspection.error(&at.key("url"), "url", "an address in a lock has no query and no user").help(AGAIN);
+    }
+    let place = table.at.and_then(|path| inspection.accept(&at.key("at"), "at", RelPath::parse(&path)));
+    let locator = Locator {
+        url,
+        path: place,
+        file_id: table.file_id,
+        entity: table.entity,
+        key: table.key,
+        ..Locator::default()
+    };
+    Some(LockedFile {
+        path: path?,
+        size: table.size.map(ByteSize),
+        digests,
+        from: from?,
+        at: (locator != Locator::default()).then(|| Arc::new(locator)),
+        license: table.license,
+        notice: table.notice,
+        members: table.members,
+    })
+}
+
+const WORDS: &str = "there is `catalog`, `host`, `first-use`, `accepted` and `unpinned`";
+
+fn hex(algorithm: Algorithm, text: &str, inspection: &mut Inspection<'_>, at: &At<'_>) -> Option<Digest> {
+    inspection.accept(at, "digest", Digest::from_hex(algorithm, text))
+}

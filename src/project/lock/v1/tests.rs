@@ -1,0 +1,142 @@
+use std::sync::Arc;
+
+use super::*;
+use crate::catalog::Locator;
+use crate::project::lock::compare::{Change, differences};
+use crate::project::lock::{Lock, Locked, LockedFile, LockedFiles, LockedText, MOST_WITHIN, PinnedBy, listing};
+use crate::values::{Algorithm, ByteSize, Digest, RelPath, SafeUrl};
+
+fn file(path: &str, content: &[u8], from: PinnedBy) -> LockedFile {
+    let digests = match from {
+        PinnedBy::Unpinned => vec![Digest::from_hex(Algorithm::Md5, "900150983cd24fb0d6963f7d28e17f72").unwrap()],
+        _ => vec![Digest::sha256(content)],
+    };
+    LockedFile {
+        path: RelPath::parse(path).unwrap(),
+        size: Some(ByteSize(content.len() as u64)),
+        digests,
+        from,
+        at: None,
+        license: None,
+        notice: None,
+        members: None,
+    }
+}
+
+fn locked(id: &str, files: Vec<LockedFile>) -> Locked {
+    let mut locked = Locked {
+        id: id.parse().unwrap(),
+        version: "1.0".into(),
+        variant: None,
+        reference: None,
+        channel: "site".into(),
+        input: Digest::sha256(id.as_bytes()),
+        include: vec!["labels/**".into()],
+        exclude: Vec::new(),
+        entry: Digest::sha256(b"entry"),
+        license: "CC-BY-4.0".into(),
+        texts: vec![LockedText { license: "LicenseRef-x".into(), sha256: Digest::sha256(b"text") }],
+        tree: Some(Digest::sha256(b"tree")),
+        bytes: ByteSize(0),
+        is_located: true,
+        files: LockedFiles::Within(Vec::new()),
+    };
+    assert!(locked.set_files(files).is_none());
+    locked
+}
+
+fn sample() -> Lock {
+    let mut placed = file("b \"odd\" name.csv", b"b", PinnedBy::Host);
+    placed.at = Some(Arc::new(Locator {
+        url: Some(SafeUrl::parse("https://host.example/b").unwrap()),
+        file_id: Some("17".into()),
+        ..Locator::default()
+    }));
+    placed.license = Some("CC0-1.0".into());
+    placed.notice = Some("a \\ in\ntwo lines\u{7}".into());
+    Lock::of(vec![
+        locked("zeta", vec![file("z.zip", b"z", PinnedBy::Catalog)]),
+        locked("alpha", vec![placed, file("a.zip", b"abc", PinnedBy::Unpinned)]),
+    ])
+}
+
+#[test]
+fn a_lock_is_read_as_it_was_written_and_written_the_same() {
+    let lock = sample();
+    let text = write(&lock);
+    let again = read("medsets.lock", &text).unwrap();
+    assert_eq!(again, lock);
+    assert_eq!(write(&again), text);
+    assert_eq!(lock.datasets[0].id.as_str(), "alpha", "datasets are in order");
+    assert!(text.contains("    { path = \"a.zip\", size = 3, md5 = \"9001"), "{text}");
+    assert!(text.lines().any(|line| line.starts_with("    { path = \"z.zip\"") && line.ends_with("\"catalog\" },")));
+}
+
+/// The order in which tables stand in the project file changes nothing.
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    let lock = sample();
+    let mut turned = lock.datasets.clone();
+    turned.reverse();
+    assert_eq!(write(&Lock::of(turned)), write(&lock));
+}
+
+#[test]
+fn what_was_edited_by_hand_is_shown_with_its_line() {
+    let text = write(&sample());
+    #[track_caller]
+    fn check(text: &str, from: &str, to: &str, message: &str) {
+        let edited = text.replacen(from, to, 1);
+        assert_ne!(edited, text, "`{from}` is not in it");
+        let broken = read("medsets.lock", &edited).unwrap_err();
+        assert!(broken.to_string().contains(message), "{broken}");
+        let line = edited.lines().nth(broken.first.line - 1).unwrap();
+        assert!(line.contains(to.lines().next().unwrap()) || to.is_empty(), "line {}: {line}", broken.first.line);
+    }
+    let sha = Digest::sha256(b"z").hex();
+    check(&text, &sha, &sha[..20], "64 lower-case hexadecimal digits");
+    check(&text, "bytes = ", "bites = ", "unknown field `bites`");
+    check(&text, "\"z.zip\"", "\"../z.zip\"", "..");
+    check(&text, "id = \"zeta\"", "id = \"alpha\"", "named twice or out of order");
+    check(&text, "from = \"catalog\"", "from = \"unpinned\"", "`unpinned` where it has no `sha256`");
+    check(&text, "https://host.example/b\"", "https://host.example/b?sig=x\"", "no query");
+    check(&text, "input = \"sha256:0", "input = \"sha256:f", "not the digest");
+}
+
+#[test]
+fn a_long_list_lies_beside_and_is_named_by_its_digest() {
+    let files: Vec<LockedFile> =
+        (0..=MOST_WITHIN).map(|number| file(&format!("{number:05}"), b"x", PinnedBy::Host)).collect();
+    let mut long = locked("long", Vec::new());
+    let bytes = long.set_files(files.clone()).unwrap();
+    let lock = Lock::of(vec![long]);
+    let again = read("medsets.lock", &write(&lock)).unwrap();
+    assert_eq!(again, lock);
+    let LockedFiles::Beside(pin) = again.datasets[0].files else { panic!("it is long") };
+    assert_eq!((pin.sha256, pin.files, pin.unpinned), (Digest::sha256(&bytes), 1001, 0));
+    assert_eq!(listing::read(bytes.as_slice()).unwrap(), files);
+}
+
+#[test]
+fn differences_are_told_in_words_files_and_bytes() {
+    let was = locked("alpha", vec![file("a", b"a", PinnedBy::Catalog), file("b", b"b", PinnedBy::Unpinned)]);
+    let mut now = locked("alpha", vec![file("b", b"b", PinnedBy::FirstUse), file("c", b"cc", PinnedBy::Catalog)]);
+    now.license = "CC0-1.0".into();
+    now.texts.clear();
+    let within = |locked: &Locked| match &locked.files {
+        LockedFiles::Within(files) => files.clone(),
+        LockedFiles::Beside(_) => Vec::new(),
+    };
+    let (before, after) = (within(&was), within(&now));
+    let found = differences(&[(&was, before.as_slice())], &[(&now, after.as_slice())]);
+    let words: Vec<String> = found[0]
+        .changes
+        .iter()
+        .map(|change| serde_json::to_value(change).unwrap()["what"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(words, ["license", "text", "files-removed", "files-added", "pinned"]);
+    assert!(matches!(&found[0].changes[3], Change::FilesAdded(files) if files.bytes == ByteSize(2)));
+    assert!(differences(&[(&was, before.as_slice())], &[(&was, before.as_slice())]).is_empty());
+    let gone = differences(&[(&was, before.as_slice())], &[]);
+    assert!(matches!(gone[0].changes[..], [Change::Removed { files: 2, .. }]));
+}
