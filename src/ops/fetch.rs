@@ -2,6 +2,7 @@
 
 mod changed;
 mod dry_run;
+mod locked;
 mod outcome;
 mod pins;
 mod whole;
@@ -37,6 +38,7 @@ use whole::{already_whole, is_left_untidy, tidied, whole_here};
 
 pub use pins::Pins;
 
+pub(super) use locked::ProjectLock;
 pub(super) use outcome::summary;
 pub(super) use work::{fetch_into, look_for, make_room};
 
@@ -113,11 +115,20 @@ pub async fn fetch(context: &Context, options: &FetchOptions) -> Result<FetchRep
     }
     changed::refuse_unknown(&selections, options)?;
     let mut report = FetchReport::default();
+    let lock = ProjectLock::find(context, &mut report.warnings);
     for selection in &selections {
         if context.cancel.is_set() {
             break;
         }
-        match fetch_selection(context, selection, &selections, options, &mut report.warnings).await {
+        let pinned = lock.as_ref().map(|lock| lock.pinned(context, selection, options)).transpose();
+        let fetched = match pinned.map(Option::flatten) {
+            Ok(Some((selection, options))) => {
+                fetch_selection(context, &selection, &selections, &options, &mut report.warnings).await
+            }
+            Ok(None) => fetch_selection(context, selection, &selections, options, &mut report.warnings).await,
+            Err(failure) => Err(failure),
+        };
+        match fetched {
             Ok((fetched, failures)) => {
                 report.datasets.push(fetched);
                 report.failures.extend(failures);

@@ -287,32 +287,19 @@ pub async fn repair(context: &Context, found: &Verified) -> Result<Vec<String>, 
         return Ok(warnings);
     }
     let name = found.name();
-    let selection = super::selection::one_selection(context, &name)?;
     let dir = DatasetDir::at(found.path.clone());
     let receipt = match Records::of(&dir)? {
         Records::Good(receipt) | Records::Broken { receipt: Some(receipt), .. } => Some(receipt),
         Records::Absent | Records::Broken { .. } => None,
     };
-    let asked = match &receipt {
-        Some(receipt) => receipt.selection.clone(),
-        None => part_by_inventory(&dir, &selection),
-    };
+    let (selection, options) = as_it_was(context, &name, &dir, receipt.as_deref(), &mut warnings)?;
     let channel = receipt.map(|receipt| receipt.source.channel);
     let mut target = Target::of(context, &selection, channel.as_deref(), None)?;
     target.dir = dir;
+    target.pins = options.pins.as_ref().map(|pins| pins.digest);
     target.check_place()?;
     fetch::pass_gate(context, &selection, Some(&target.source.channel), &mut warnings).await?;
     let provider = Arc::new(AnyProvider::of(target.source, &selection));
-    let options = FetchOptions {
-        datasets: vec![name],
-        subsets: asked.subsets,
-        include: asked.include,
-        members: asked.members,
-        exclude: asked.exclude,
-        licenses: asked.licenses,
-        unpack: !asked.packed,
-        ..FetchOptions::default()
-    };
     let hosts = Arc::new(wanted::hosts(context, &provider, &target)?.asked_for(&options.include));
     let listed = wanted::listing(context, &target, &options, &provider, &hosts).await?;
     let wanted = wanted::wanted(context, &target, &options, listed.listing, Means::Fetch, &mut warnings)?;
@@ -331,6 +318,39 @@ pub async fn repair(context: &Context, found: &Verified) -> Result<Vec<String>, 
         Some(failure) => Err(failure.help(format!("`{}` was not mended", Printable::new(&options.datasets[0])))),
         None => Ok(warnings),
     }
+}
+
+/// The dataset and the part of it that is to be mended: by the lock of the project where it pins
+/// the very tree that is here, else by the catalogue.
+fn as_it_was(
+    context: &Context,
+    name: &str,
+    dir: &DatasetDir,
+    receipt: Option<&Receipt>,
+    warnings: &mut Vec<String>,
+) -> Result<(crate::catalog::Selection, FetchOptions), Failure> {
+    let options = |asked: Part| FetchOptions {
+        datasets: vec![name.to_owned()],
+        subsets: asked.subsets,
+        include: asked.include,
+        members: asked.members,
+        exclude: asked.exclude,
+        licenses: asked.licenses,
+        unpack: !asked.packed,
+        ..FetchOptions::default()
+    };
+    if let Some(receipt) = receipt
+        && let Some(lock) = fetch::ProjectLock::find(context, warnings)
+        && let Some(pinned) = lock.of_tree(context, name, receipt.tree, &options(receipt.selection.clone()))?
+    {
+        return Ok(pinned);
+    }
+    let selection = super::selection::one_selection(context, name)?;
+    let asked = match receipt {
+        Some(receipt) => receipt.selection.clone(),
+        None => part_by_inventory(dir, &selection),
+    };
+    Ok((selection, options(asked)))
 }
 
 /// Without a receipt the inventory tells which files of the release are here, so that a small

@@ -145,6 +145,13 @@ fn two_empty_homes_get_the_same_bytes_although_the_catalogue_changed_in_between(
     assert_eq!(second.lock(), first.lock());
     second.run(&["sync", "--check"]).expect(0);
     second.run(&["verify"]).expect(0);
+    // What the lock pins holds for a fetch by name and for mending, too.
+    second.run(&["fetch", "made", "--offline"]).expect(0);
+    std::fs::remove_file(second.work().join("data/made/1/data/one.png")).unwrap();
+    second.run(&["verify", "made", "--repair"]).expect(0);
+    std::fs::remove_dir_all(second.work().join("data/made")).unwrap();
+    second.run(&["fetch", "made"]).expect(0);
+    assert_eq!(second.tree("made/1"), first.tree("made/1"));
     second
         .run(&["sync", "--locked", "--offline"])
         .expect(0)

@@ -221,7 +221,9 @@ fn file(table: FileTable, inspection: &mut Inspection<'_>, at: &At<'_>) -> Optio
     }
     let from = PinnedBy::parse(&table.from);
     match from {
-        None => drop(inspection.error(&at.key("from"), "from", "it is none of the words for `from`").help(WORDS)),
+        None => {
+            inspection.error(&at.key("from"), "from", "it is none of the words for `from`").help(WORDS);
+        }
         Some(from) if (from == PinnedBy::Unpinned) != table.sha256.is_none() => {
             let message = "a file is `unpinned` where it has no `sha256`, and nowhere else";
             inspection.error(&at.key("from"), "from", message).help(AGAIN);

@@ -1,0 +1,81 @@
+//! The lock of the project in which somebody fetches or mends a dataset: what it pins, holds
+//! for `fetch ID` and `verify --repair` as it does for `sync`.
+
+use std::sync::Arc;
+
+use crate::catalog::Selection;
+use crate::context::Context;
+use crate::ops::failure::Failure;
+use crate::ops::lock::files::LockFolder;
+use crate::ops::sync;
+use crate::project::{Lock, Locked};
+use crate::values::Digest;
+
+use super::{FetchOptions, receipt_selection};
+
+/// The lock around the working folder.
+pub(in crate::ops) struct ProjectLock {
+    folder: LockFolder,
+    lock: Lock,
+}
+
+impl ProjectLock {
+    /// Finds it; `None` without a project or a lock. One that cannot be used is a warning: what
+    /// is fetched by name does not need it.
+    pub fn find(context: &Context, warnings: &mut Vec<String>) -> Option<Self> {
+        let folder = LockFolder::at(context.settings.project()?);
+        match folder.read() {
+            Ok(lock) => Some(Self { folder, lock: lock? }),
+            Err(failure) => {
+                warnings.push(format!("{}; it is not looked at", failure.message));
+                None
+            }
+        }
+    }
+
+    /// The dataset as the lock pins it, where all that the lock has of it is asked for, from the
+    /// same channel and into the project's folder.
+    ///
+    /// # Errors
+    /// What lies beside the lock is not there or is not what it pins.
+    pub fn pinned(
+        &self,
+        context: &Context,
+        selection: &Selection,
+        options: &FetchOptions,
+    ) -> Result<Option<(Selection, FetchOptions)>, Failure> {
+        let is_plain = receipt_selection(options).whole && options.unpack && options.to.is_none();
+        let is_meant = |locked: &&Locked| {
+            locked.name() == selection.to_string()
+                && options.source.as_ref().is_none_or(|source| *source == locked.channel)
+                && (&locked.include, &locked.exclude) == (&options.include, &options.exclude)
+        };
+        let Some(locked) = self.lock.datasets.iter().filter(|_| is_plain).find(is_meant) else { return Ok(None) };
+        self.with_pins(context, locked, options).map(Some)
+    }
+
+    /// The same for a dataset that is here with this very tree, to be mended.
+    pub fn of_tree(
+        &self,
+        context: &Context,
+        name: &str,
+        tree: Digest,
+        options: &FetchOptions,
+    ) -> Result<Option<(Selection, FetchOptions)>, Failure> {
+        let is_meant = |locked: &&Locked| locked.name() == name && locked.tree == Some(tree);
+        let Some(locked) = self.lock.datasets.iter().find(is_meant) else { return Ok(None) };
+        self.with_pins(context, locked, options).map(Some)
+    }
+
+    fn with_pins(
+        &self,
+        context: &Context,
+        locked: &Locked,
+        options: &FetchOptions,
+    ) -> Result<(Selection, FetchOptions), Failure> {
+        let pins = sync::pins(locked, &self.folder.files(locked)?);
+        let source = Some(locked.channel.clone());
+        let options = FetchOptions { pins: Some(Arc::new(pins)), source, ..options.clone() };
+        Ok((self.folder.selection(context, locked)?, options))
+    }
+}
