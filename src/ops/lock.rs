@@ -228,23 +228,23 @@ impl Project {
 pub async fn lock(context: &Context, project: &Project, outcome: Outcome) -> Result<LockReport, Failure> {
     let mut warnings = Vec::new();
     let resolved = project.resolve(context, &mut warnings).await?;
-    let mut report = settle(project, resolved, outcome == Outcome::Written)?;
+    let mut report = settle(project, &resolved, outcome == Outcome::Written)?;
     report.warnings.extend(warnings);
     Ok(report)
 }
 
 /// Makes a lock of what was resolved, compares it with the one that was found, and writes it.
-pub(super) fn settle(project: &Project, resolved: Vec<Resolved>, is_written: bool) -> Result<LockReport, Failure> {
+pub(super) fn settle(project: &Project, resolved: &[Resolved], is_written: bool) -> Result<LockReport, Failure> {
     let mut beside = Beside::default();
     let mut files = BTreeMap::new();
     let mut datasets = Vec::with_capacity(resolved.len());
     for one in resolved {
-        let Resolved { mut locked, files: own, entry } = one;
-        if let (Some(bytes), LockedFiles::Beside(pin)) = (locked.set_files(own.clone()), &locked.files) {
+        let mut locked = one.locked.clone();
+        if let (Some(bytes), LockedFiles::Beside(pin)) = (locked.set_files(&one.files), &locked.files) {
             beside.listings.insert(pin.sha256, bytes);
         }
-        beside.entries.insert(locked.entry, entry);
-        files.insert(locked.name(), own);
+        beside.entries.insert(locked.entry, one.entry.clone());
+        files.insert(locked.name(), one.files.as_slice());
         datasets.push(locked);
     }
     let lock = Lock::of(datasets);
@@ -275,7 +275,7 @@ pub(super) fn settle(project: &Project, resolved: Vec<Resolved>, is_written: boo
 fn differences(
     project: &Project,
     lock: &Lock,
-    files: &BTreeMap<String, Vec<LockedFile>>,
+    files: &BTreeMap<String, &[LockedFile]>,
 ) -> Result<Vec<Difference>, Failure> {
     let mut earlier = Vec::new();
     for locked in project.lock.iter().flat_map(|lock| &lock.datasets) {
@@ -285,10 +285,9 @@ fn differences(
         let own = if is_needed { project.folder.files(locked).unwrap_or_default() } else { Vec::new() };
         earlier.push((locked, own));
     }
-    let nothing = Vec::new();
     let was: Vec<compare::WithFiles<'_>> = earlier.iter().map(|(locked, own)| (*locked, own.as_slice())).collect();
     let now: Vec<compare::WithFiles<'_>> =
-        lock.datasets.iter().map(|one| (one, files.get(&one.name()).unwrap_or(&nothing).as_slice())).collect();
+        lock.datasets.iter().map(|one| (one, files.get(&one.name()).copied().unwrap_or_default())).collect();
     Ok(compare::differences(&was, &now))
 }
 

@@ -97,7 +97,7 @@ pub async fn sync(context: &Context, project: &Project, options: &SyncOptions) -
             let resolved = project.resolve(context, &mut report.fetched.warnings).await?;
             // Before anything is fetched: an interrupted sync goes on with the same bytes.
             if !options.dry_run {
-                report.lock = Some(lock::settle(project, copies(&resolved), true)?);
+                report.lock = Some(lock::settle(project, &resolved, true)?);
             }
             resolved
         }
@@ -113,7 +113,7 @@ pub async fn sync(context: &Context, project: &Project, options: &SyncOptions) -
         }
     }
     if options.trust == Trust::Renewed {
-        let settled = lock::settle(project, resolved, !options.dry_run)?;
+        let settled = lock::settle(project, &resolved, !options.dry_run)?;
         let was_written = report.lock.as_ref().is_some_and(|lock| lock.written);
         report.lock = Some(LockReport { written: settled.written || was_written, ..settled });
     }
@@ -268,13 +268,6 @@ fn accept(resolved: &mut Resolved, accepted: &[String]) {
             resolved.locked.tree = None;
         }
     }
-}
-
-/// What was resolved, once more: the lock is written before and after.
-fn copies(resolved: &[Resolved]) -> Vec<Resolved> {
-    let copy =
-        |one: &Resolved| Resolved { locked: one.locked.clone(), files: one.files.clone(), entry: one.entry.clone() };
-    resolved.iter().map(copy).collect()
 }
 
 /// The datasets of the lock as it is, or would be, by now.

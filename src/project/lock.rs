@@ -185,17 +185,16 @@ impl Locked {
         }
     }
 
-    /// With these files, which are put in order; a long list is to lie beside the lock, and its
-    /// bytes are given back.
-    pub fn set_files(&mut self, mut files: Vec<LockedFile>) -> Option<Vec<u8>> {
-        files.sort_by(|one, other| one.path.cmp(&other.path));
+    /// With these files, which are in the order of paths; a long list is to lie beside the lock,
+    /// and its bytes are given back.
+    pub fn set_files(&mut self, files: &[LockedFile]) -> Option<Vec<u8>> {
         self.bytes = files.iter().filter_map(|file| file.size).sum();
         if files.len() <= MOST_WITHIN {
-            self.files = LockedFiles::Within(files);
+            self.files = LockedFiles::Within(files.to_vec());
             return None;
         }
         let unpinned = files.iter().filter(|file| file.sha256().is_none()).count() as u64;
-        let bytes = listing::write(&files);
+        let bytes = listing::write(files);
         let pin = ListingPin { sha256: Digest::sha256(&bytes), files: files.len() as u64, unpinned };
         self.files = LockedFiles::Beside(pin);
         Some(bytes)

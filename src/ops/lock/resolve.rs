@@ -193,9 +193,9 @@ pub(in crate::ops) fn pin(context: &Context, selection: &Selection, resolved: &m
     for file in &mut resolved.files {
         let is_same = match here.get(&file.path) {
             Some(mark) if agree(file, mark) => {
+                file.size.get_or_insert(mark.size);
                 if file.sha256().is_none() {
                     (file.digests, file.from) = (vec![mark.sha256], pinned_by(mark.verified));
-                    file.size.get_or_insert(mark.size);
                 }
                 true
             }

@@ -23,7 +23,7 @@ fn file(path: &str, content: &[u8], from: PinnedBy) -> LockedFile {
     }
 }
 
-fn locked(id: &str, files: Vec<LockedFile>) -> Locked {
+fn locked(id: &str, mut files: Vec<LockedFile>) -> Locked {
     let mut locked = Locked {
         id: id.parse().unwrap(),
         version: "1.0".into(),
@@ -41,7 +41,8 @@ fn locked(id: &str, files: Vec<LockedFile>) -> Locked {
         is_located: true,
         files: LockedFiles::Within(Vec::new()),
     };
-    assert!(locked.set_files(files).is_none());
+    files.sort_by(|one, other| one.path.cmp(&other.path));
+    assert!(locked.set_files(&files).is_none());
     locked
 }
 
@@ -108,7 +109,7 @@ fn a_long_list_lies_beside_and_is_named_by_its_digest() {
     let files: Vec<LockedFile> =
         (0..=MOST_WITHIN).map(|number| file(&format!("{number:05}"), b"x", PinnedBy::Host)).collect();
     let mut long = locked("long", Vec::new());
-    let bytes = long.set_files(files.clone()).unwrap();
+    let bytes = long.set_files(&files).unwrap();
     let lock = Lock::of(vec![long]);
     let again = read("medsets.lock", &write(&lock)).unwrap();
     assert_eq!(again, lock);
