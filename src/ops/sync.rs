@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::catalog::Selection;
 use crate::context::{Context, SettingOrigin};
 use crate::project::{Lock, Locked, LockedFile};
 use crate::providers::{ListedFile, Listing, Stated};
@@ -190,7 +191,7 @@ async fn sync_one(
     if options.trust != Trust::Frozen {
         drift::pass_gate_of_today(context, &resolved.locked, &selection, warnings).await?;
     }
-    let fetch_options = fetch_options(options, resolved);
+    let fetch_options = fetch_options(options, &selection, resolved);
     let among = [selection.clone()];
     let (fetched, failures) =
         fetch::fetch_selection(context, &selection, &among, &fetch_options, warnings).await.map_err(explained)?;
@@ -221,7 +222,7 @@ fn explained(failure: Failure) -> Failure {
     }
 }
 
-fn fetch_options(options: &SyncOptions, resolved: &Resolved) -> FetchOptions {
+fn fetch_options(options: &SyncOptions, selection: &Selection, resolved: &Resolved) -> FetchOptions {
     let locked = &resolved.locked;
     let names: BTreeSet<&str> = resolved.files.iter().map(|file| file.path.as_str()).collect();
     let accepted = options.accept_changed.iter().filter(|name| names.contains(name.as_str())).cloned();
@@ -230,13 +231,14 @@ fn fetch_options(options: &SyncOptions, resolved: &Resolved) -> FetchOptions {
         ignore_space: options.ignore_space,
         accept_changed: accepted.collect(),
         reason: options.reason.clone(),
-        pins: Some(Arc::new(pins(locked, &resolved.files))),
+        pins: Some(Arc::new(pins(selection, locked, &resolved.files))),
         ..selection_options(Some(&locked.channel), &locked.include, &locked.exclude)
     }
 }
 
 /// What a fetch is told of a dataset of the lock.
-pub(super) fn pins(locked: &Locked, files: &[LockedFile]) -> Pins {
+pub(super) fn pins(selection: &Selection, locked: &Locked, files: &[LockedFile]) -> Pins {
+    let by_hand = selection.files(Some(&locked.channel)).filter(|file| file.manual);
     let mut marks = format!("{}\n", locked.entry);
     let mut listed = Vec::with_capacity(files.len());
     for file in files {
@@ -255,6 +257,7 @@ pub(super) fn pins(locked: &Locked, files: &[LockedFile]) -> Pins {
     Pins {
         listing: Listing(listed),
         is_located: locked.is_located,
+        by_hand: by_hand.map(|file| file.path.clone()).collect(),
         tree: locked.tree,
         digest: Digest::sha256(marks.as_bytes()),
     }

@@ -187,6 +187,8 @@ fn what_the_lock_says_stays_until_an_upgrade() {
     machine.run(&["lock"]).expect(0);
     assert_eq!(machine.lock(), before);
     machine.run(&["lock", "--check"]).expect(0);
+    let audited = machine.json(&["audit"]);
+    assert_eq!(audited["data"]["subjects"][0]["name"], "made@1", "{audited}");
     machine.run(&["lock", "--upgrade", "--check"]).expect(62).says(&["an upgrade would change the lock"]);
     machine.run(&["lock", "--upgrade=mura"]).expect(2).says(&["`mura` is no dataset of `medsets.toml`"]);
     let ran = machine.run(&["lock", "--upgrade=made", "--dry-run"]).expect(0);

@@ -49,6 +49,12 @@ fn locks(case: &Case, scene: &Scene) {
     assert_eq!(tree(&data.join("toy/1/data")), expected(&case.toy));
     assert_eq!(std::fs::read_to_string(work.join("medsets.lock")).unwrap(), lock);
     scene.run(&["sync", "--check"]).expect(0);
+    // Without the host the disk tells what the files are, and a later sync asks where they are.
+    std::fs::remove_file(work.join("medsets.lock")).unwrap();
+    scene.run(&["lock", "--offline"]).expect(0);
+    std::fs::remove_dir_all(&data).unwrap();
+    scene.run(&["sync", "--frozen"]).expect(0);
+    assert_eq!(tree(&data.join("toy/1/data")), expected(&case.toy));
     std::fs::remove_file(work.join("medsets.toml")).unwrap();
     std::fs::remove_dir_all(&data).unwrap();
 }

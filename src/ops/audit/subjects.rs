@@ -13,12 +13,13 @@ use crate::context::Context;
 use crate::fs;
 use crate::layout::{DatasetDir, inventory};
 use crate::policy::Place;
-use crate::project::{Manifest, Used};
+use crate::project::{Lock, Locked, Manifest, Used};
 use crate::values::ByteSize;
 
 use super::super::failure::Failure;
 use super::super::gate;
 use super::super::here::{self, Here};
+use super::super::lock::files::LockFolder;
 use super::super::selection::one_selection;
 
 /// Everything that is looked at, and folders that medsets never saw.
@@ -31,8 +32,11 @@ pub fn gather(
     let mut unseen = Vec::new();
     if what.is_empty() {
         let mut found: Vec<SubjectFacts> = Vec::new();
+        let lock = locked(context)?;
         for used in project.into_iter().flat_map(|project| &project.datasets) {
-            found.push(of_project(context, used, project, &here)?);
+            // The release that the lock pins, whatever is the default by now.
+            let pinned = lock.as_ref().and_then(|lock| lock.of_input(used.input())).map(Locked::name);
+            found.push(of_project(context, used, pinned.as_deref().unwrap_or(&used.name), project, &here)?);
         }
         let others = here.into_par_iter().filter(|one| !found.iter().any(|subject| is_same(subject, one)));
         let others: Vec<SubjectFacts> = others.map(|one| of_copy(context, one, None)).collect::<Result<_, _>>()?;
@@ -61,6 +65,11 @@ pub fn gather(
     Ok((found, unseen))
 }
 
+/// The lock of the project, where there is one.
+fn locked(context: &Context) -> Result<Option<Lock>, Failure> {
+    context.settings.project().map_or(Ok(None), |root| LockFolder::at(root).read())
+}
+
 fn is_same(subject: &SubjectFacts, here: &Here) -> bool {
     subject.id == here.id && subject.version == here.version && subject.variant == here.variant
 }
@@ -76,14 +85,15 @@ fn names(here: &Here, text: &str) -> bool {
 fn of_project(
     context: &Context,
     used: &Used,
+    name: &str,
     project: Option<&Manifest>,
     here: &[Here],
 ) -> Result<SubjectFacts, Failure> {
     let place = project.map(|project| Place { file: project.file.clone(), line: used.line });
-    if let Some(one) = here.iter().find(|one| names(one, &used.name)) {
+    if let Some(one) = here.iter().find(|one| names(one, name)) {
         return of_copy(context, one.clone(), place);
     }
-    let selection = one_selection(context, &used.name).map_err(|failure| {
+    let selection = one_selection(context, name).map_err(|failure| {
         let line = project.map(|project| format!("named in `{}` line {}", project.file, used.line));
         line.into_iter().fold(failure, Failure::help)
     })?;

@@ -73,9 +73,10 @@ impl ProjectLock {
         locked: &Locked,
         options: &FetchOptions,
     ) -> Result<(Selection, FetchOptions), Failure> {
-        let pins = sync::pins(locked, &self.folder.files(locked)?);
+        let selection = self.folder.selection(context, locked)?;
+        let pins = sync::pins(&selection, locked, &self.folder.files(locked)?);
         let source = Some(locked.channel.clone());
         let options = FetchOptions { pins: Some(Arc::new(pins)), source, ..options.clone() };
-        Ok((self.folder.selection(context, locked)?, options))
+        Ok((selection, options))
     }
 }

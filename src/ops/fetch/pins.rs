@@ -16,6 +16,8 @@ pub struct Pins {
     pub listing: Listing,
     /// Whether the list, or the entry, says where each of them is.
     pub is_located: bool,
+    /// Those of them that only a person can get: they may be absent.
+    pub by_hand: HashSet<RelPath>,
     /// The tree that they make, where it is known.
     pub tree: Option<Digest>,
     /// Digest of all of it.
@@ -75,7 +77,7 @@ impl Pins {
                 others.insert(listed.path);
             }
         }
-        others.extend(pinned.into_keys().cloned());
+        others.extend(pinned.into_keys().filter(|path| !self.by_hand.contains(*path)).cloned());
         Ok(others)
     }
 }

@@ -17,7 +17,7 @@ use crate::ops::texts;
 use crate::ops::wanted::{self, wanted};
 use crate::project::lock::{LockedFiles, LockedText, PinnedBy};
 use crate::project::{Locked, LockedFile, Used};
-use crate::providers::{AnyProvider, ListedFile, Listing, ProviderError};
+use crate::providers::{AnyProvider, Extent, ListedFile, Listing, ProviderError};
 use crate::values::{Algorithm, ByteSize, Digest, RelPath};
 
 use super::Resolved;
@@ -49,13 +49,14 @@ pub(super) async fn afresh<'l>(
     let options = FetchOptions { idle_globs: IdleGlobs::Refused, ..asked };
     let target = Target::of(context, &selection, used.channel.as_deref(), None)?;
     let channel = target.source.channel.clone();
-    let listing = listing(context, &target, &options).await?;
+    let (listing, here) = listing(context, &target, &options).await?;
     let listed: Vec<ListedFile> = wanted(context, &target, &options, listing, Means::Import, warnings)?
         .into_iter()
         .map(|one| one.listed)
         .collect();
     // Addresses that may be signed are never written down: their host is asked again.
-    let is_located = !target.source.lists || listed.iter().all(|file| can_be_written(file.locator()));
+    let is_told = here.is_empty() && listed.iter().all(|file| can_be_written(file.locator()));
+    let is_located = !target.source.lists || is_told;
     let entries: HashMap<&RelPath, &[Digest]> =
         selection.files(Some(&channel)).map(|file| (&file.path, file.digests.as_slice())).collect();
     let keeps_places = target.source.lists && is_located;
@@ -63,7 +64,9 @@ pub(super) async fn afresh<'l>(
         .into_iter()
         .map(|file| {
             let of_entry = entries.get(&file.path).copied().unwrap_or_default();
-            locked_file(file, of_entry, keeps_places)
+            let proof = here.get(&file.path).copied();
+            let file = locked_file(file, of_entry, keeps_places);
+            LockedFile { from: proof.map_or(file.from, pinned_by), ..file }
         })
         .collect();
     files.sort_by(|one, other| one.path.cmp(&other.path));
@@ -103,20 +106,52 @@ pub(super) async fn afresh<'l>(
     Ok(resolved)
 }
 
-/// The files of the source; where only a person can get them, those that the entry names.
-async fn listing(context: &Context, target: &Target<'_>, options: &FetchOptions) -> Result<Listing, Failure> {
+/// The files of the source; where only a person can get them, those that the entry names; where
+/// the host cannot be asked, those that are here, with what proved them.
+async fn listing(context: &Context, target: &Target<'_>, options: &FetchOptions) -> Result<(Listing, Proofs), Failure> {
     let channel = target.source.channel.as_str();
     let provider = AnyProvider::of(target.source, target.selection);
     let known = || Listing::of_entry(target.selection.files(Some(channel)), channel);
     if !target.source.lists {
-        return Ok(known());
+        return Ok((known(), Proofs::new()));
     }
-    let hosts = wanted::hosts(context, &provider, target)?.asked_for(&options.include);
-    match provider.list(&hosts, known(), crate::providers::Extent::All).await {
-        Ok(listing) => Ok(listing.into_one_tree()?.completed_by(known())?),
-        Err(ProviderError::ByHand { .. }) => Ok(known()),
-        Err(error) => Err(wanted::by_hand(error, target).of(target.selection.id())),
+    let of_host = async {
+        let hosts = wanted::hosts(context, &provider, target)?.asked_for(&options.include);
+        match provider.list(&hosts, known(), Extent::All).await {
+            Ok(listing) => Ok(listing.into_one_tree()?.completed_by(known())?),
+            Err(ProviderError::ByHand { .. }) => Ok(known()),
+            Err(error) => Err(wanted::by_hand(error, target).of(target.selection.id())),
+        }
+    };
+    match of_host.await {
+        Err(failure) if failure.exit == Exit::OFFLINE || failure.exit == Exit::CONNECT => {
+            let here = listing_here(target, options)?;
+            here.ok_or_else(|| failure.help("or run it where the dataset is on disk: its own records tell the files"))
+        }
+        listing => Ok((listing?, Proofs::new())),
     }
+}
+
+/// What proved each file of a list that comes from the disk.
+type Proofs = HashMap<RelPath, Proof>;
+
+/// What a dataset's folder tells of the files of the release, where it holds what is asked for.
+fn listing_here(target: &Target<'_>, options: &FetchOptions) -> Result<Option<(Listing, Proofs)>, Failure> {
+    let Records::Good(receipt) = Records::of(&target.dir)? else { return Ok(None) };
+    let is_same = receipt.catalog.entry == target.selection.dataset().digest
+        && receipt.source.channel == target.source.channel
+        && receipt.selection == receipt_selection(options)
+        && receipt.listed.check(&target.dir).is_ok();
+    if !is_same {
+        return Ok(None);
+    }
+    let (mut files, mut proofs) = (Vec::new(), Proofs::new());
+    for mark in receipt.listed.read(&target.dir)? {
+        let mark = mark?;
+        proofs.insert(mark.path.clone(), mark.verified);
+        files.push(ListedFile { size: Some(mark.size), digests: vec![mark.sha256], ..ListedFile::named(mark.path) });
+    }
+    Ok(Some((Listing(files), proofs)))
 }
 
 fn can_be_written(at: &Locator) -> bool {

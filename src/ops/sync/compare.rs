@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::catalog::Selection;
 use crate::context::Context;
 use crate::layout::check::{self, CheckMode};
 use crate::layout::{DatasetDir, Receipt, Records};
@@ -173,7 +174,7 @@ fn compare_one(context: &Context, folder: &LockFolder, locked: &Locked, depth: D
         }
         Records::Good(receipt) => {
             compared.tree = Some(receipt.tree);
-            (compared.state, compared.detail) = by_records(folder, locked, &dir, &receipt)?;
+            (compared.state, compared.detail) = by_records(folder, &selection, locked, &dir, &receipt)?;
             if depth == Depth::Files && compared.state == State::Whole {
                 by_files(&dir, &receipt, &mut compared)?;
             }
@@ -184,6 +185,7 @@ fn compare_one(context: &Context, folder: &LockFolder, locked: &Locked, depth: D
 
 fn by_records(
     folder: &LockFolder,
+    selection: &Selection,
     locked: &Locked,
     dir: &DatasetDir,
     receipt: &Receipt,
@@ -201,19 +203,20 @@ fn by_records(
             let detail = format!("the lock pins tree {tree}, here is {}", receipt.tree);
             Ok(if tree == receipt.tree { (State::Whole, None) } else { (State::Other, Some(detail)) })
         }
-        _ => by_release_files(folder, locked, dir, receipt),
+        _ => by_release_files(folder, selection, locked, dir, receipt),
     }
 }
 
 /// File by file, where no tree tells.
 fn by_release_files(
     folder: &LockFolder,
+    selection: &Selection,
     locked: &Locked,
     dir: &DatasetDir,
     receipt: &Receipt,
 ) -> Result<(State, Option<String>), Failure> {
-    let options = super::pins(locked, &folder.files(locked)?);
-    let others = options.other_bytes(dir, receipt)?;
+    let pins = super::pins(selection, locked, &folder.files(locked)?);
+    let others = pins.other_bytes(dir, receipt)?;
     let Some(first) = others.iter().min() else { return Ok((State::Whole, None)) };
     let detail = format!(
         "{} of the release are not those of the lock, such as `{first}`",
