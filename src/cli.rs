@@ -10,6 +10,7 @@ mod access;
 mod audit;
 mod auth;
 mod catalogue;
+mod cluster;
 mod config;
 mod doctor;
 mod duties;
@@ -122,6 +123,8 @@ async fn dispatch(context: &mut Context, command: &Command, output: &Output) -> 
         Command::Search(args) => catalogue::search(context, args),
         Command::Info(args) => catalogue::info(context, args),
         Command::Fetch(args) => fetch::fetch(context, args, output).await,
+        Command::Slurm(args) => cluster::slurm(context, args).await,
+        Command::K8s(args) => cluster::kubernetes(context, args).await,
         Command::Import(args) => fetch::import(context, args).await,
         Command::Lock(args) => lock::lock(context, args).await,
         Command::Sync(args) => lock::sync(context, args).await,

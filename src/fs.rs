@@ -182,6 +182,34 @@ pub fn copy_new(from: &Path, to: &Path, access: Access) -> Result<u64, FsError> 
     std::io::copy(&mut source, &mut target).doing("copy to", to)
 }
 
+/// Copies a file with the time of its last change. It appears whole under its name, in the place
+/// of a file that is there.
+pub fn copy_with_time(from: &Path, to: &Path, access: Access) -> Result<(), FsError> {
+    let mut fresh = to.as_os_str().to_owned();
+    fresh.push(".copy");
+    let fresh = PathBuf::from(fresh);
+    remove_file(&fresh)?;
+    let mut source = open(from)?;
+    let mut target = create_new(&fresh, access)?;
+    std::io::copy(&mut source, &mut target).doing("copy to", &fresh)?;
+    let modified = source.metadata().and_then(|found| found.modified()).doing("look at", from)?;
+    target.set_modified(modified).doing("set the time of", &fresh)?;
+    rename(&fresh, to)
+}
+
+/// Gives a finished file its name unless a file has it already, and removes it otherwise; says
+/// whether it has it now. Of several processes one succeeds. Where the file system has no hard
+/// links the last one does.
+pub fn publish(fresh: &Path, path: &Path) -> Result<bool, FsError> {
+    let is_ours = match hard_link(fresh, path) {
+        Ok(()) => true,
+        Err(error) if error.kind() == FsErrorKind::AlreadyExists => false,
+        Err(_) => return rename(fresh, path).map(|()| true),
+    };
+    remove_file(fresh)?;
+    Ok(is_ours)
+}
+
 /// Gives a file a second name. Fails across file systems.
 pub fn hard_link(from: &Path, to: &Path) -> Result<(), FsError> {
     std::fs::hard_link(from, to).doing("link to", to)
@@ -264,6 +292,31 @@ fn present<T>(result: Result<T, FsError>) -> Result<Option<T>, FsError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_to_publish_a_name_has_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("name");
+        for (text, is_first) in [("one", true), ("two", false)] {
+            let fresh = dir.path().join(text);
+            std::fs::write(&fresh, text).unwrap();
+            assert_eq!(publish(&fresh, &path).unwrap(), is_first);
+            assert!(!fresh.exists());
+        }
+        assert_eq!(std::fs::read_to_string(path).unwrap(), "one");
+    }
+
+    #[test]
+    fn a_copy_has_the_time_of_its_original() {
+        let dir = tempfile::tempdir().unwrap();
+        let (from, to) = (dir.path().join("from"), dir.path().join("to"));
+        std::fs::write(&from, "bytes").unwrap();
+        let time = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+        File::options().write(true).open(&from).unwrap().set_modified(time).unwrap();
+        copy_with_time(&from, &to, Access::Shared).unwrap();
+        assert_eq!(std::fs::metadata(&to).unwrap().modified().unwrap(), time);
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2);
+    }
 
     #[test]
     fn a_folder_never_takes_the_place_of_one_that_holds_something() {

@@ -8,6 +8,7 @@ pub mod assemble;
 pub mod audit;
 pub mod auth;
 pub mod choice;
+pub mod cluster;
 pub mod doctor;
 pub mod doubt;
 pub mod download;

@@ -4,6 +4,7 @@
 
 pub mod audit;
 pub mod citation;
+pub mod cluster;
 pub mod duties;
 pub mod info;
 pub mod papers;

@@ -48,6 +48,8 @@ mod members;
 mod records;
 #[path = "cli/schemas.rs"]
 mod schemas;
+#[path = "cli/shards.rs"]
+mod shards;
 #[path = "cli/storage.rs"]
 mod storage;
 #[path = "cli/subsets.rs"]

@@ -7,6 +7,7 @@ mod access;
 mod audit;
 mod auth;
 mod catalogue;
+mod cluster;
 mod export;
 mod fetch;
 mod here;
@@ -24,6 +25,7 @@ pub use access::{
 pub use audit::{AuditArgs, AuditFormat, DutiesArgs, WhyArgs};
 pub use auth::{AuthCommand, AuthStatusArgs, LoginArgs};
 pub use catalogue::{AccessWord, CatalogCommand, CiteArgs, CiteFormat, InfoArgs, LintArgs, SearchArgs};
+pub use cluster::{KubernetesArgs, SlurmArgs, SplitArgs};
 pub use export::{ExportArgs, ExportFormat};
 pub use fetch::{FetchArgs, ImportArgs};
 pub use here::{DuArgs, ListArgs, PathArgs, RemoveArgs, StatusArgs, VerifyArgs};
@@ -84,6 +86,10 @@ pub enum Command {
     /// Fetch datasets: check access, download, verify, unpack, record
     #[command(aliases = ["download", "get"])]
     Fetch(FetchArgs),
+    /// Print jobs for SLURM that fetch datasets together
+    Slurm(SlurmArgs),
+    /// Print jobs for Kubernetes that fetch datasets together
+    K8s(KubernetesArgs),
     /// Take files that were got by hand into the standard layout
     Import(ImportArgs),
     /// Pin the datasets of a project: exact files and digests, in `medsets.lock`

@@ -7,11 +7,11 @@ use serde_json::json;
 
 use crate::context::Context;
 use crate::layout::MembersOf;
-use crate::ops::fetch::{FetchOptions, IdleGlobs, KeepArchives};
+use crate::ops::fetch::{FetchOptions, IdleGlobs, KeepArchives, Turn};
 use crate::ops::import::{HowToTake, ImportOptions};
 use crate::ops::link::Keep;
 use crate::ops::outside::Outside;
-use crate::ops::report::{FetchReport, Fetched};
+use crate::ops::report::{FetchReport, Fetched, Share};
 use crate::ops::{self, Exit, Failure};
 use crate::plan::Action;
 use crate::values::{ByteSize, Printable, Secret, counted};
@@ -55,6 +55,11 @@ pub async fn fetch(context: &Context, args: &FetchArgs, output: &Output) -> Resu
         // Among several datasets a glob may be meant for one of them.
         idle_globs: if args.datasets.len() == 1 { IdleGlobs::Refused } else { IdleGlobs::PassedOver },
         pins: None,
+        turn: match (args.shard, args.finish) {
+            (Some(shard), _) => Turn::Shard(shard),
+            (None, true) => Turn::Finish,
+            (None, false) => Turn::Whole,
+        },
     };
     if args.url_stdin {
         take_link_of_input(context, args, output)?;
@@ -184,12 +189,28 @@ pub(super) fn answer(schema: &'static str, report: FetchReport) -> Answer {
     let mut text = String::new();
     let mut notes = Vec::new();
     for one in report.datasets.iter().filter(|one| one.failed.is_empty()) {
-        notes.extend(remarks(one));
-        text.push_str(&format!("{}\n", one.path.display()));
+        match &one.share {
+            Some(share) => text.push_str(&shared(one, share)),
+            None => {
+                notes.extend(remarks(one));
+                text.push_str(&format!("{}\n", one.path.display()));
+            }
+        }
     }
     let mut answer = Answer::done(schema, json!(report), text);
     answer.notes = notes;
     troubles(answer, report).0
+}
+
+/// What a shard has, in a line.
+fn shared(one: &Fetched, share: &Share) -> String {
+    let Share { number, of, files, of_files, .. } = share;
+    let left = if share.left > 0 { format!("{} left", counted(share.left, "file")) } else { "nothing left".to_owned() };
+    let (dataset, of_files) = (&one.id, counted(*of_files, "file"));
+    format!(
+        "shard {number}/{of} of {dataset} {}: {files} of {of_files}, {} downloaded, {} here; {left}\n",
+        one.version, one.downloaded, share.bytes
+    )
 }
 
 /// What a dry run found.

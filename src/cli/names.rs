@@ -26,6 +26,8 @@ impl<'c> Names<'c> {
                 let archives = if args.unpack { Archives::Unpacked } else { Archives::AsTheyCome };
                 (Reach::Hosts(archives), args.to.as_ref(), args.datasets.iter_mut().collect())
             }
+            Command::Slurm(args) => (hosts, None, args.split.datasets.iter_mut().collect()),
+            Command::K8s(args) => (hosts, None, args.split.datasets.iter_mut().collect()),
             Command::Import(args) => (hosts, args.to.as_ref(), vec![&mut args.dataset]),
             Command::Info(args) => (hosts, None, vec![&mut args.dataset]),
             Command::Cite(args) => (hosts, None, args.datasets.iter_mut().collect()),

@@ -12,6 +12,7 @@
 //! unpack/          an archive being unpacked; removed when a run begins
 //! aside/           what an earlier run finished and this one does not ask for
 //! aside.jsonl      the lines of done.jsonl about it
+//! sealed           how long done.jsonl was when all it names was made to last
 //! ```
 //!
 //! Everything is written under names of its own and renamed, so a run that was killed
@@ -20,6 +21,7 @@
 //! finished files are hashed again before they are believed.
 
 mod aside;
+mod take;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -95,6 +97,11 @@ pub enum FinishedKind {
         /// Name of the inventory file.
         members: String,
     },
+    /// It was a part of a split archive that is unpacked.
+    Spent {
+        /// The archive.
+        of: RelPath,
+    },
     /// It is an archive of which only some members were read; they are in this inventory. The
     /// size is that of the whole archive, the digest that of its directory.
     Members {
@@ -110,7 +117,7 @@ impl Finished {
     pub fn inventory(&self) -> Option<&str> {
         match &self.kind {
             FinishedKind::Unpacked { members } | FinishedKind::Members { members, .. } => Some(members),
-            FinishedKind::Placed { .. } | FinishedKind::Fetched => None,
+            FinishedKind::Placed { .. } | FinishedKind::Fetched | FinishedKind::Spent { .. } => None,
         }
     }
 }
@@ -142,7 +149,7 @@ impl Workspace {
     ) -> Result<Self, LayoutError> {
         fs::create_dir_all(&store.leases(), access)?;
         let root = store.parts().join(name);
-        let lease = FileLock::wait(&store.leases().join(format!("{name}.lock")), patience, waiting)?
+        let lease = FileLock::wait(&lease_path(store, name), patience, waiting)?
             .ok_or_else(|| LayoutError::Held { path: root.clone() })?;
         let begun = Begun { entry, channel: channel.to_owned(), boot: fs::boot_id() };
         let begun_path = root.join("source.json");
@@ -159,6 +166,7 @@ impl Workspace {
         fs::remove_dir_all(&root.join("unpack"))?;
         let trust = match earlier {
             Some(earlier) if earlier.boot.is_some() && earlier.boot == begun.boot => Trust::Records,
+            Some(_) if take::is_sealed(&root)? => Trust::Records,
             _ => Trust::Bytes,
         };
         let finished = read_finished(&root, access, trust)?;
@@ -263,6 +271,11 @@ impl Workspace {
     }
 }
 
+/// The lock file of a workspace's lease.
+fn lease_path(store: &Store, name: &str) -> PathBuf {
+    store.leases().join(format!("{name}.lock"))
+}
+
 /// Whether a kill after the commit left the records of a stage that is now the dataset folder:
 /// nothing they name is here any more.
 fn was_committed(root: &Path) -> Result<bool, LayoutError> {
@@ -320,12 +333,22 @@ fn read_finished(root: &Path, access: Access, trust: Trust) -> Result<BTreeMap<R
         }
     }
     gone.iter().for_each(|path| drop(recorded.remove(path)));
+    drop_unspent(&mut recorded);
     Ok(recorded)
+}
+
+/// A part is spent as long as its archive is unpacked.
+fn drop_unspent(finished: &mut BTreeMap<RelPath, Finished>) {
+    let is_unpacked = |of| matches!(finished.get(of).map(|one| &one.kind), Some(FinishedKind::Unpacked { .. }));
+    let spent = finished.values().filter(|one| matches!(&one.kind, FinishedKind::Spent { of } if !is_unpacked(of)));
+    let gone: Vec<RelPath> = spent.map(|one| one.path.clone()).collect();
+    gone.iter().for_each(|path| drop(finished.remove(path)));
 }
 
 fn still_there(root: &Path, finished: &Finished, trust: Trust) -> Result<bool, LayoutError> {
     let stage = root.join("stage");
     match &finished.kind {
+        FinishedKind::Spent { .. } => Ok(true),
         FinishedKind::Placed { at } => is_of(&at.under(&stage), finished.size, finished.sha256, trust),
         FinishedKind::Fetched => {
             is_of(&finished.path.under(&root.join("archives")), finished.size, finished.sha256, trust)

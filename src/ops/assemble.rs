@@ -321,7 +321,7 @@ fn write_listed(workspace: &Workspace, staged: &DatasetDir) -> Result<ListPin, L
         let unpacked = match finished.kind {
             FinishedKind::Members { .. } => continue,
             FinishedKind::Unpacked { .. } => true,
-            FinishedKind::Placed { .. } | FinishedKind::Fetched => false,
+            FinishedKind::Placed { .. } | FinishedKind::Fetched | FinishedKind::Spent { .. } => false,
         };
         list.write(&ListedMark {
             path: finished.path.clone(),

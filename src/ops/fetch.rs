@@ -2,9 +2,12 @@
 
 mod changed;
 mod dry_run;
+mod finish;
 mod locked;
 mod outcome;
 mod pins;
+mod shard;
+mod split;
 mod whole;
 mod work;
 
@@ -19,6 +22,7 @@ use crate::context::Context;
 use crate::events::Event;
 use crate::layout::receipt::Selection as ReceiptSelection;
 use crate::layout::{Means, MembersOf, Records};
+use crate::plan::Shard;
 use crate::providers::AnyProvider;
 use crate::remedy;
 use crate::values::ByteSize;
@@ -77,6 +81,20 @@ pub struct FetchOptions {
     pub idle_globs: IdleGlobs,
     /// What a lock says the dataset is; only for one dataset.
     pub pins: Option<Arc<Pins>>,
+    /// Whether it is done by this process alone.
+    pub turn: Turn,
+}
+
+/// What of the work this process does, where a cluster's scheduler runs several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Turn {
+    /// All of it.
+    #[default]
+    Whole,
+    /// The share of the files that falls to this shard, and nothing that others see.
+    Shard(Shard),
+    /// What the shards left to be done: whatever is missing, and making it the dataset folder.
+    Finish,
 }
 
 /// What a glob that matches no file of the release means.
@@ -167,6 +185,11 @@ pub(super) async fn fetch_selection(
     let mut target = Target::of(context, selection, options.source.as_deref(), options.to.as_deref())?;
     target.pins = options.pins.as_ref().map(|pins| pins.digest);
     if let Some(receipt) = whole_here(&target, options)? {
+        match options.turn {
+            Turn::Shard(_) => return Ok((already_whole(&target, &receipt)?, Vec::new())),
+            Turn::Finish if !options.dry_run => split::end(&target)?,
+            Turn::Finish | Turn::Whole => {}
+        }
         if options.dry_run || !is_left_untidy(&target, &receipt)? {
             return Ok((already_whole(&target, &receipt)?, Vec::new()));
         }
@@ -180,6 +203,13 @@ pub(super) async fn fetch_selection(
     let provider = Arc::new(AnyProvider::of(target.source, selection));
     let hosts = Arc::new(hosts(context, &provider, &target)?.asked_for(&options.include));
     context.report.report(Event::Phase { dataset: selection.id().clone(), phase: "listing" });
+    let work =
+        split::Work { context, target: &target, among, options, provider: provider.clone(), hosts: hosts.clone() };
+    match options.turn {
+        Turn::Shard(shard) => return shard::fetch(work, shard, warnings).await,
+        Turn::Finish => return finish::finish(work, warnings).await,
+        Turn::Whole => warnings.extend(split::begun(&target)?),
+    }
     let listed = listing(context, &target, options, &provider, &hosts).await?;
     warnings.extend(hosts.take_warnings());
     changed::refuse_unlisted(selection, among, options, &listed.listing)?;

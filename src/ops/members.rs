@@ -32,7 +32,7 @@ use crate::values::{ByteSize, DatasetId, Digest, Printable, RelPath};
 use super::download::{ArchivePassword, Manner, Wanted, settings, ways};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::fetch::{FetchOptions, IdleGlobs};
+use super::fetch::{FetchOptions, IdleGlobs, Turn};
 use super::rules::unpack_rules;
 use super::target::Target;
 
@@ -242,6 +242,10 @@ const MOST_STEPS: u32 = 8;
 
 /// Refuses globs of members that matched nothing in any archive.
 pub(super) fn refuse_idle(all: &[Looked], options: &FetchOptions, target: &Target<'_>) -> Result<(), Failure> {
+    // A glob may be meant for an archive of another share.
+    if matches!(options.turn, Turn::Shard(_)) {
+        return Ok(());
+    }
     let found: usize = all.iter().map(|looked| looked.contents.members.len()).sum();
     let mut globs: Vec<&String> = all.iter().flat_map(|looked| &looked.wanted.manner.members).collect();
     globs.sort();

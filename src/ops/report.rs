@@ -63,6 +63,9 @@ pub struct Fetched {
     pub receipt_sha256: Option<Digest>,
     /// Release files that could not be had.
     pub failed: Vec<FailedFile>,
+    /// What of it was this run's share, where it is one of several.
+    #[serde(rename = "shard", skip_serializing_if = "Option::is_none")]
+    pub share: Option<Share>,
     /// What would be done, for a dry run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan: Option<FetchPlan>,
@@ -76,6 +79,23 @@ pub struct Fetched {
     /// How to cite it, in one line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cite: Option<String>,
+}
+
+/// A shard of a fetch, and what became of its share.
+#[derive(Debug, Serialize)]
+pub struct Share {
+    /// Which one, from 1.
+    pub number: u32,
+    /// Of how many.
+    pub of: u32,
+    /// Release files that fall to it.
+    pub files: u64,
+    /// Bytes of those that it has now.
+    pub bytes: ByteSize,
+    /// Files that it does not have yet.
+    pub left: u64,
+    /// Release files that are split.
+    pub of_files: u64,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives references")]

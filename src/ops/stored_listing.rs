@@ -56,10 +56,17 @@ struct Line {
     key: Option<String>,
 }
 
-/// The list of an unfinished fetch of the same entry and source; `None` when there is none or
-/// it cannot be used.
+/// The list of an unfinished fetch of the same entry and source, first that which its shards
+/// agreed on; `None` when there is none or it cannot be used.
 pub(super) fn read(target: &Target<'_>, include: &[String]) -> Result<Option<Listing>, Failure> {
-    let path = place(&target.store.parts().join(target.workspace_name()));
+    match read_in(target, &target.split_dir(), include)? {
+        Some(listing) => Ok(Some(listing)),
+        None => read_in(target, &target.store.parts().join(target.workspace_name()), include),
+    }
+}
+
+fn read_in(target: &Target<'_>, folder: &Path, include: &[String]) -> Result<Option<Listing>, Failure> {
+    let path = place(folder);
     if fs::metadata(&path)?.is_none() {
         return Ok(None);
     }
@@ -86,19 +93,37 @@ pub(super) fn write(
     listing: &Listing,
     include: &[String],
 ) -> Result<(), Failure> {
-    if listing.0.iter().filter_map(|file| file.locator().url.as_ref()).any(|url| url.expose().query().is_some()) {
-        return Ok(());
-    }
-    let path = place(workspace);
     let fresh = workspace.join("listing.jsonl.new");
     fs::remove_file(&fresh)?;
-    let mut out = BufWriter::new(fs::create_new(&fresh, target.access)?);
+    if write_as(target, &fresh, listing, include)? {
+        fs::rename(&fresh, &place(workspace))?;
+    }
+    Ok(())
+}
+
+/// Writes the list for all shards of a fetch, unless one of them did before. `false` where an
+/// address cannot be kept.
+pub(super) fn publish(target: &Target<'_>, listing: &Listing, include: &[String]) -> Result<bool, Failure> {
+    let folder = target.split_dir();
+    let fresh = folder.join(format!("listing.jsonl.{:016x}", crate::net::retry::chance().to_bits()));
+    let is_kept = write_as(target, &fresh, listing, include)?;
+    if is_kept {
+        fs::publish(&fresh, &place(&folder))?;
+    }
+    Ok(is_kept)
+}
+
+/// `false`, and nothing is written, where an address cannot be kept.
+fn write_as(target: &Target<'_>, path: &Path, listing: &Listing, include: &[String]) -> Result<bool, Failure> {
+    if listing.0.iter().filter_map(|file| file.locator().url.as_ref()).any(|url| url.expose().query().is_some()) {
+        return Ok(false);
+    }
+    let mut out = BufWriter::new(fs::create_new(path, target.access)?);
     let written = append(&mut out, &head_of(target, include))
         .and_then(|()| listing.0.iter().try_for_each(|file| append(&mut out, &Line::of(file))))
         .and_then(|()| out.flush());
-    written.map_err(|error| FsError::new("write", &fresh, error))?;
-    fs::rename(&fresh, &path)?;
-    Ok(())
+    written.map_err(|error| FsError::new("write", path, error))?;
+    Ok(true)
 }
 
 fn append(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {

@@ -1,6 +1,6 @@
 //! Where a dataset goes, and what it comes from.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::catalog::{Selection, Source};
@@ -9,6 +9,7 @@ use crate::events::Event;
 use crate::fs::{self, Access};
 use crate::layout::{DatasetDir, LayoutError, Store, Workspace, commit};
 use crate::licenses::Expression;
+use crate::plan::Shard;
 use crate::values::{Digest, Printable};
 
 use super::exit::Exit;
@@ -65,12 +66,22 @@ impl<'a> Target<'a> {
     }
 
     /// What tells whether a workspace was begun for the same bytes: the entry, and the lock.
-    fn begun_with(&self) -> Digest {
+    pub fn begun_with(&self) -> Digest {
         let entry = self.selection.dataset().digest;
         match self.pins {
             Some(pins) => Digest::sha256(format!("{entry} {pins}").as_bytes()),
             None => entry,
         }
+    }
+
+    /// The name of the workspace in which a shard does its share.
+    pub fn shard_name(&self, shard: Shard) -> String {
+        format!("{}.shard-{}-of-{}", self.workspace_name(), shard.number(), shard.of())
+    }
+
+    /// What the shards of a fetch agree on.
+    pub fn split_dir(&self) -> PathBuf {
+        self.store.parts().join(format!("{}.shards", self.workspace_name()))
     }
 
     /// Opens its workspace, waiting for another run as long as the settings say, or until the
@@ -81,9 +92,20 @@ impl<'a> Target<'a> {
     pub fn workspace(&self, context: &Context) -> Result<Workspace, Failure> {
         self.check_place()?;
         context.ledger()?.ready()?;
+        let workspace = self.open(context, &self.workspace_name())?;
+        commit::sweep(&self.store, &self.dir)?;
+        Ok(workspace)
+    }
+
+    /// The same for a shard, which commits nothing and enters nothing.
+    pub fn workspace_of(&self, context: &Context, shard: Shard) -> Result<Workspace, Failure> {
+        self.check_place()?;
+        self.open(context, &self.shard_name(shard))
+    }
+
+    fn open(&self, context: &Context, name: &str) -> Result<Workspace, Failure> {
         let patience = context.settings.time("lock-wait").unwrap_or(Duration::from_secs(600));
         let (entry, channel) = (self.begun_with(), self.source.channel.as_str());
-        let name = self.workspace_name();
         let deadline = Instant::now() + patience;
         let mut is_told = false;
         loop {
@@ -94,11 +116,10 @@ impl<'a> Target<'a> {
                     context.report.report(Event::Waiting { reason });
                 }
             };
-            match Workspace::open(&self.store, &name, entry, channel, self.access, nap, waiting) {
+            match Workspace::open(&self.store, name, entry, channel, self.access, nap, waiting) {
                 Err(LayoutError::Held { .. }) if Instant::now() < deadline && !context.cancel.is_set() => {}
                 opened => {
                     let workspace = opened?;
-                    commit::sweep(&self.store, &self.dir)?;
                     if self.selection.reference().is_some() {
                         let text = self.selection.dataset().text.as_bytes();
                         fs::atomic_write(&Workspace::entry_path(workspace.root()), text, self.access)?;

@@ -45,9 +45,15 @@ fn every_answer_fits_its_schema() {
     answers(&home, "info", &["info", "mimic-cxr@2.0.0"]);
     answers(&home, "info-raw", &["info", "demo", "--raw"]);
     answers(&home, "fetch", &["fetch", "demo", "--dry-run"]);
+    answers(&home, "fetch", &["fetch", "demo", "--shard", "1/2", "--dry-run"]);
+    answers(&home, "fetch", &["fetch", "demo", "--shard", "1/2"]);
+    answers(&home, "fetch", &["fetch", "demo", "--shard", "1/3"]);
     answers(&home, "fetch", &["fetch", "demo"]);
     answers(&home, "fetch", &["fetch", "demo"]);
     answers(&home, "fetch", &["fetch", "demo-gated"]);
+    answers(&home, "slurm", &["slurm", "demo", "--shards", "2"]);
+    answers(&home, "slurm", &["slurm", "demo-gated"]);
+    answers(&home, "k8s", &["k8s", "demo", "--image", "i", "--pvc", "data"]);
     answers(&home, "list", &["list"]);
     answers(&home, "list", &["list", "--available"]);
     answers(&home, "status", &["status"]);

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::plan::Shard;
+
 /// `medsets fetch`
 #[derive(Debug, Args)]
 pub struct FetchArgs {
@@ -63,6 +65,12 @@ pub struct FetchArgs {
     /// Show what would be done, and do nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Do only the share I of N, into a place of its own: for jobs of a cluster (`medsets slurm`)
+    #[arg(long, value_name = "I/N", conflicts_with = "finish")]
+    pub shard: Option<Shard>,
+    /// Bring the work of all shards together, fetch what is missing, and finish the dataset
+    #[arg(long)]
+    pub finish: bool,
     /// Start even if the disk seems too small
     #[arg(long)]
     pub ignore_space: bool,

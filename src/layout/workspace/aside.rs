@@ -68,7 +68,7 @@ impl Workspace {
     fn places(&self, finished: &Finished) -> Result<Vec<RelPath>, LayoutError> {
         match &finished.kind {
             FinishedKind::Placed { at } => Ok(vec![at.clone()]),
-            FinishedKind::Fetched => Ok(Vec::new()),
+            FinishedKind::Fetched | FinishedKind::Spent { .. } => Ok(Vec::new()),
             FinishedKind::Unpacked { members } | FinishedKind::Members { members, .. } => {
                 InventoryReader::open(&self.members(members))?.map(|record| Ok(record?.path)).collect()
             }

@@ -83,6 +83,7 @@ fn unpack_one(shared: &Shared, wanted: &Wanted) -> Result<(), Failure> {
     keep_members(shared, wanted, entry_rules, &into, unpacked)?;
     let keeps = matches!(wanted.manner.handling, Handling::Unpack { keep: true, .. });
     if !keeps {
+        note_spent(shared, path, &entry_rules.table.parts)?;
         fs::remove_file(&archive)?;
         for part in &parts {
             fs::remove_file(part)?;
@@ -97,11 +98,7 @@ fn unpack_one(shared: &Shared, wanted: &Wanted) -> Result<(), Failure> {
 fn parts(shared: &Shared, path: &RelPath, archive: &Path, names: &[String]) -> Result<Vec<PathBuf>, Failure> {
     let mut parts = Vec::new();
     for name in names {
-        let beside = match path.parent() {
-            Some(parent) => RelPath::parse(&format!("{parent}/{name}")),
-            None => RelPath::parse(name),
-        };
-        let part = beside.map_err(|error| Failure::new(Exit::CATALOG, error.to_string()))?;
+        let part = beside(path, name)?;
         let place = part.under(&shared.workspace().stage().join("archives"));
         if fs::metadata(&place)?.is_none() {
             return Err(Failure::new(Exit::TRUNCATED, format!("`{path}` is split, and its part `{part}` is missing")));
@@ -118,6 +115,26 @@ fn parts(shared: &Shared, path: &RelPath, archive: &Path, names: &[String]) -> R
         parts.insert(0, archive.to_path_buf())
     }
     Ok(parts)
+}
+
+/// A part of a split archive, which lies beside it.
+fn beside(archive: &RelPath, name: &str) -> Result<RelPath, Failure> {
+    let beside = match archive.parent() {
+        Some(parent) => RelPath::parse(&format!("{parent}/{name}")),
+        None => RelPath::parse(name),
+    };
+    beside.map_err(|error| Failure::new(Exit::CATALOG, error.to_string()))
+}
+
+/// Notes that the parts of a split archive are about to be removed like the archive itself.
+fn note_spent(shared: &Shared, archive: &RelPath, names: &[String]) -> Result<(), Failure> {
+    for name in names {
+        let mut workspace = shared.workspace();
+        if let Some(part) = workspace.finished().get(&beside(archive, name)?).cloned() {
+            workspace.finish(Finished { kind: FinishedKind::Spent { of: archive.clone() }, ..part })?;
+        }
+    }
+    Ok(())
 }
 
 /// Moves the members to their places and notes the archive as unpacked.

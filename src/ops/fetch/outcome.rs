@@ -26,6 +26,7 @@ pub(super) fn blank(target: &Target<'_>, tally: &Tally) -> Fetched {
         accepted_changes: 0,
         receipt_sha256: None,
         failed: Vec::new(),
+        share: None,
         plan: None,
         warnings: Vec::new(),
         outside: target.outside.clone(),

@@ -34,13 +34,56 @@ pub(in crate::ops) async fn fetch_into(
     target: &Target<'_>,
     options: &FetchOptions,
     mut workspace: Workspace,
-    mut wanted: Vec<Wanted>,
+    wanted: Vec<Wanted>,
     provider: Arc<AnyProvider>,
     hosts: Arc<Hosts>,
     earlier: Earlier,
 ) -> Result<(Fetched, Vec<Failure>), Failure> {
     let here = carry_over(&mut workspace, &target.dir, &earlier)?;
     only_meant(&mut workspace, &wanted, &here)?;
+    let Gathered { workspace, tally, reused, doubted } =
+        gather(context, target, options, workspace, wanted, provider, hosts).await?;
+    if !tally.failures.is_empty() || context.cancel.is_set() {
+        return Ok(unfinished(target, tally, reused));
+    }
+    let before = match earlier {
+        Earlier::Here { .. } => Receipt::read(&target.dir)?,
+        Earlier::Absent | Earlier::Unreadable { .. } => None,
+    };
+    let selection = with_earlier(receipt_selection(options), before);
+    let pins = options.pins.as_ref().filter(|_| selection == receipt_selection(options) && tally.failures.is_empty());
+    let tree = pins.and_then(|pins| pins.tree).filter(|_| options.accept_changed.is_empty());
+    let particulars =
+        Particulars { tree, ..particulars(context, target, Means::Fetch, selection, options.reason.clone())? };
+    let finished = doubted.iter().filter_map(|path| workspace.finished().get(path));
+    let warnings = finished.flat_map(|finished| finished.warnings.iter().cloned()).collect();
+    let Assembled { receipt, receipt_sha256 } = assemble(context, workspace, &target.dir, &target.store, particulars)?;
+    let mut fetched = summary(target, &receipt, Some(receipt_sha256), &tally);
+    fetched.reused = reused;
+    fetched.warnings = warnings;
+    Ok((fetched, Vec::new()))
+}
+
+/// A workspace with all that could be had of what is wanted.
+pub(super) struct Gathered {
+    pub workspace: Workspace,
+    pub tally: Tally,
+    /// Bytes of release files that were here already.
+    pub reused: ByteSize,
+    /// Files of which the host states what is known to be wrong.
+    doubted: Vec<RelPath>,
+}
+
+/// Plans, checks the disk, downloads and unpacks into the workspace. Nothing becomes visible.
+pub(super) async fn gather(
+    context: &Context,
+    target: &Target<'_>,
+    options: &FetchOptions,
+    mut workspace: Workspace,
+    mut wanted: Vec<Wanted>,
+    provider: Arc<AnyProvider>,
+    hosts: Arc<Hosts>,
+) -> Result<Gathered, Failure> {
     look_for(&workspace, &mut wanted);
     make_room(&mut workspace, &wanted)?;
     let (mut members, wanted) = apart(wanted);
@@ -64,25 +107,7 @@ pub(in crate::ops) async fn fetch_into(
     let (workspace, mut tally) =
         download(context, workspace, wanted, provider, hosts, of_files, password, target.selection.id()).await?;
     let workspace = reader.take_all(members, workspace, roles(target.selection), &mut tally).await?;
-    if !tally.failures.is_empty() || context.cancel.is_set() {
-        return Ok(unfinished(target, tally, reused));
-    }
-    let before = match earlier {
-        Earlier::Here { .. } => Receipt::read(&target.dir)?,
-        Earlier::Absent | Earlier::Unreadable { .. } => None,
-    };
-    let selection = with_earlier(receipt_selection(options), before);
-    let pins = options.pins.as_ref().filter(|_| selection == receipt_selection(options) && tally.failures.is_empty());
-    let tree = pins.and_then(|pins| pins.tree).filter(|_| options.accept_changed.is_empty());
-    let particulars =
-        Particulars { tree, ..particulars(context, target, Means::Fetch, selection, options.reason.clone())? };
-    let finished = doubted.iter().filter_map(|path| workspace.finished().get(path));
-    let warnings = finished.flat_map(|finished| finished.warnings.iter().cloned()).collect();
-    let Assembled { receipt, receipt_sha256 } = assemble(context, workspace, &target.dir, &target.store, particulars)?;
-    let mut fetched = summary(target, &receipt, Some(receipt_sha256), &tally);
-    fetched.reused = reused;
-    fetched.warnings = warnings;
-    Ok((fetched, Vec::new()))
+    Ok(Gathered { workspace, tally, reused, doubted })
 }
 
 /// What is here after a fetch: an earlier part stays and is named beside the new one.
@@ -158,7 +183,7 @@ fn kept(workspace: &Workspace) -> ByteSize {
 }
 
 /// Some files could not be had: everything else is kept for the next run.
-fn unfinished(target: &Target<'_>, tally: Tally, reused: ByteSize) -> (Fetched, Vec<Failure>) {
+pub(super) fn unfinished(target: &Target<'_>, tally: Tally, reused: ByteSize) -> (Fetched, Vec<Failure>) {
     let failed =
         tally.failures.iter().map(|(path, failure)| FailedFile { path: path.clone(), error: failure.message.clone() });
     let fetched = Fetched { failed: failed.collect(), reused, ..blank(target, &tally) };

@@ -1,0 +1,425 @@
+//! What several processes finished apart, brought into one workspace.
+//!
+//! A shard of a fetch works in a workspace of its own. When it is done it is sealed: everything
+//! is made to last, so that another machine may believe its records. The process that finishes the
+//! fetch takes each of these workspaces over by renaming file by file; on another file system
+//! they are copied with their times.
+//!
+//! Killed at any moment it is done again with the same outcome: what the records of a workspace
+//! name lies in its own stage or, moved already, in the stage that takes it.
+
+use std::collections::{BTreeMap, HashSet};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use crate::fs::{self, Access, FileLock, FsError, FsErrorKind};
+use crate::layout::check::sha256_of;
+use crate::layout::dirs::Store;
+use crate::layout::inventory::{FileRecord, InventoryReader};
+use crate::layout::lines::JsonLines;
+use crate::values::{ByteSize, Digest, RelPath};
+
+use super::{
+    Begun, Finished, FinishedKind, LayoutError, Trust, Workspace, broken, drop_unspent, lease_path, still_there,
+};
+
+impl Workspace {
+    /// Takes the lease of a workspace without opening it; `None` while a run holds it.
+    pub fn lease(store: &Store, name: &str, access: Access) -> Result<Option<FileLock>, LayoutError> {
+        fs::create_dir_all(&store.leases(), access)?;
+        Ok(FileLock::try_take(&lease_path(store, name))?)
+    }
+
+    /// Makes everything here last and notes that it does: what is finished now is believed after
+    /// a restart and on other machines.
+    pub fn seal(&self) -> Result<(), LayoutError> {
+        fs::sync_all_below(&self.root)?;
+        let length = fs::metadata(&self.root.join("done.jsonl"))?.map_or(0, |found| found.len());
+        Ok(fs::atomic_write(&sealed_path(&self.root), length.to_string().as_bytes(), self.access)?)
+    }
+
+    /// What is finished in the workspace at `root`, changing nothing and whoever holds it; nothing
+    /// where it was begun with another entry or channel.
+    pub fn look(root: &Path, entry: Digest, channel: &str) -> Result<BTreeMap<RelPath, Finished>, LayoutError> {
+        match begun(root)? {
+            Some(begun) if begun.entry == entry && begun.channel == channel => {}
+            _ => return Ok(BTreeMap::new()),
+        }
+        let mut finished = records(root)?;
+        let mut gone = Vec::new();
+        for one in finished.values() {
+            // A run that holds it may put it away this very moment.
+            if !still_there(root, one, Trust::Records).unwrap_or(false) {
+                gone.push(one.path.clone());
+            }
+        }
+        gone.iter().for_each(|path| drop(finished.remove(path)));
+        drop_unspent(&mut finished);
+        Ok(finished)
+    }
+
+    /// Takes over what the workspace at `from` finished, and its unfinished downloads. Only for
+    /// whoever holds the leases of both; `from` is good for nothing afterwards but to be removed.
+    ///
+    /// Gives the number of files of the release that were taken; `None` where that workspace was
+    /// begun with another entry or channel and means other bytes.
+    ///
+    /// # Errors
+    /// [`LayoutError::Conflict`] where a file has other bytes than one that is in its place.
+    pub fn take_over(&mut self, from: &Path) -> Result<Option<u64>, LayoutError> {
+        let (Some(ours), Some(theirs)) = (begun(&self.root)?, begun(from)?) else { return Ok(None) };
+        if ours.entry != theirs.entry || ours.channel != theirs.channel {
+            return Ok(None);
+        }
+        let is_same_boot = theirs.boot.is_some() && theirs.boot == fs::boot_id();
+        let trust = if is_same_boot || is_sealed(from)? { Trust::Records } else { Trust::Bytes };
+        let mut move_to = Mover { access: self.access, trust, made: HashSet::new() };
+        let (mut lines, mut taken) = (Vec::new(), Vec::new());
+        for finished in records(from)?.into_values() {
+            if self.finished.contains_key(&finished.path) || !self.take(from, &finished, &mut move_to)? {
+                continue;
+            }
+            serde_json::to_writer(&mut lines, &finished).map_err(|error| broken(&self.root, "done.jsonl", &error))?;
+            lines.push(b'\n');
+            taken.push(finished);
+        }
+        let written = self.journal.write_all(&lines);
+        written.map_err(|error| FsError::new("write", &self.root.join("done.jsonl"), error))?;
+        let count = taken.len() as u64;
+        self.finished.extend(taken.into_iter().map(|one| (one.path.clone(), one)));
+        drop_unspent(&mut self.finished);
+        self.take_parts(from, &mut move_to)?;
+        Ok(Some(count))
+    }
+
+    /// Moves what one record names. `false` where it is not what the record says.
+    fn take(&self, from: &Path, finished: &Finished, move_to: &mut Mover) -> Result<bool, LayoutError> {
+        let (size, sha256) = (finished.size, finished.sha256);
+        match &finished.kind {
+            FinishedKind::Spent { .. } => Ok(true),
+            FinishedKind::Placed { at } => {
+                move_to.file(&at.under(&from.join("stage")), &at.under(&self.stage()), size, sha256)
+            }
+            FinishedKind::Fetched => {
+                let waiting = finished.path.under(&from.join("archives"));
+                move_to.file(&waiting, &self.archive(&finished.path), size, sha256)
+            }
+            FinishedKind::Unpacked { members } | FinishedKind::Members { members, .. } => {
+                let (theirs, ours) = (from.join("members").join(members), self.members(members));
+                // It is moved last, so ours is all of it.
+                let inventory = if fs::metadata(&theirs)?.is_some() { &theirs } else { &ours };
+                if fs::metadata(inventory)?.is_none() {
+                    return Ok(false);
+                }
+                for record in InventoryReader::open(inventory)? {
+                    let Ok(record) = record else { return Ok(false) };
+                    if !move_to.member(&record, &from.join("stage"), &self.stage())? {
+                        return Ok(false);
+                    }
+                }
+                // The archive itself, where archives are kept.
+                let kept = finished.path.under(&from.join("archives"));
+                if fs::metadata(&kept)?.is_some()
+                    && !move_to.file(&kept, &self.archive(&finished.path), size, sha256)?
+                {
+                    return Ok(false);
+                }
+                if inventory == &theirs {
+                    move_to.rename(&theirs, &ours)?;
+                }
+                Ok(true)
+            }
+        }
+    }
+
+    /// Takes over downloads that are not whole, where none of ours is under way.
+    fn take_parts(&self, from: &Path, move_to: &mut Mover) -> Result<(), LayoutError> {
+        for theirs in fs::list_dir(&from.join("parts"))? {
+            let Some(name) = theirs.file_name().filter(|_| theirs.extension().is_some_and(|end| end == "part")) else {
+                continue;
+            };
+            let ours = self.root.join("parts").join(name);
+            if fs::metadata(&ours)?.is_some() {
+                continue;
+            }
+            // A journal without its part is worth nothing, and the other way round: the part comes
+            // last, so that both are looked for again after a kill.
+            let journal = |part: &Path| {
+                let mut name = part.as_os_str().to_owned();
+                name.push(".json");
+                PathBuf::from(name)
+            };
+            if fs::metadata(&journal(&theirs))?.is_some() {
+                move_to.rename(&journal(&theirs), &journal(&ours))?;
+            }
+            move_to.rename(&theirs, &ours)?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether all that is finished in a workspace was made to last when it was noted.
+pub(super) fn is_sealed(root: &Path) -> Result<bool, LayoutError> {
+    let Some(text) = fs::read_text_if_present(&sealed_path(root))? else { return Ok(false) };
+    let length = fs::metadata(&root.join("done.jsonl"))?.map_or(0, |found| found.len());
+    Ok(text.trim().parse() == Ok(length))
+}
+
+fn sealed_path(root: &Path) -> PathBuf {
+    root.join("sealed")
+}
+
+fn begun(root: &Path) -> Result<Option<Begun>, LayoutError> {
+    let text = fs::read_text_if_present(&root.join("source.json"))?;
+    Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+}
+
+/// The last record of each file; a torn line is none.
+fn records(root: &Path) -> Result<BTreeMap<RelPath, Finished>, LayoutError> {
+    let path = root.join("done.jsonl");
+    if fs::metadata(&path)?.is_none() {
+        return Ok(BTreeMap::new());
+    }
+    let records = JsonLines::<Finished>::open(&path)?;
+    Ok(records.map_while(Result::ok).map(|one| (one.path.clone(), one)).collect())
+}
+
+/// Moves files from one workspace to another.
+struct Mover {
+    access: Access,
+    trust: Trust,
+    /// Folders that are there.
+    made: HashSet<PathBuf>,
+}
+
+impl Mover {
+    /// Moves a member or link of an archive.
+    fn member(&mut self, record: &FileRecord, from: &Path, to: &Path) -> Result<bool, LayoutError> {
+        let (from, to) = (record.path.under(from), record.path.under(to));
+        let Some(target) = &record.target else {
+            return self.file(&from, &to, record.size, record.sha256);
+        };
+        if fs::link_target(&to)?.is_some_and(|held| held == *target) {
+            return Ok(true);
+        }
+        if fs::link_target(&from)?.is_none_or(|held| held != *target) {
+            return Ok(false);
+        }
+        self.folder_of(&to)?;
+        match fs::symbolic_link(target, &to) {
+            Ok(()) => Ok(true),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Moves a file, unless it was moved before. `false` where it is neither here nor there.
+    fn file(&mut self, from: &Path, to: &Path, size: ByteSize, sha256: Digest) -> Result<bool, LayoutError> {
+        let is_whole = |path: &Path| -> Result<bool, LayoutError> {
+            Ok(fs::metadata(path)?.is_some_and(|found| found.is_file() && found.len() == size.0))
+        };
+        let is_here = is_whole(from)? && (self.trust == Trust::Records || sha256_of(from, &|_| ())? == sha256);
+        if fs::metadata(to)?.is_none() {
+            return if is_here { self.rename(from, to).map(|()| true) } else { Ok(false) };
+        }
+        // Moved before a kill, or another file of the release brought the same place.
+        let there = sha256_of(to, &|_| ())?;
+        match (there == sha256, is_here) {
+            (true, _) => Ok(true),
+            (false, false) => Ok(false),
+            (false, true) => Err(LayoutError::Conflict {
+                path: to.to_string_lossy().into_owned(),
+                first: there,
+                first_origin: "an earlier file of the release".into(),
+                second: sha256,
+                second_origin: from.to_string_lossy().into_owned(),
+            }),
+        }
+    }
+
+    fn rename(&mut self, from: &Path, to: &Path) -> Result<(), LayoutError> {
+        self.folder_of(to)?;
+        match fs::rename(from, to) {
+            Err(error) if error.kind() == FsErrorKind::OtherFileSystem => {
+                fs::copy_with_time(from, to, self.access)?;
+                Ok(fs::remove_file(from)?)
+            }
+            moved => Ok(moved?),
+        }
+    }
+
+    fn folder_of(&mut self, path: &Path) -> Result<(), LayoutError> {
+        if let Some(folder) = path.parent()
+            && !self.made.contains(folder)
+        {
+            fs::create_dir_all(folder, self.access)?;
+            self.made.insert(folder.to_path_buf());
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::layout::inventory;
+    use crate::layout::proof::Proof;
+
+    fn open(store: &Store, name: &str, entry: &[u8]) -> Workspace {
+        Workspace::open(store, name, Digest::sha256(entry), "a", Access::Shared, Duration::ZERO, || ()).unwrap()
+    }
+
+    fn finished(path: &str, bytes: &[u8], kind: FinishedKind) -> Finished {
+        Finished {
+            path: RelPath::parse(path).unwrap(),
+            size: ByteSize(bytes.len() as u64),
+            sha256: Digest::sha256(bytes),
+            verified: Proof::Catalog,
+            known: Vec::new(),
+            license: None,
+            notice: None,
+            url: None,
+            kind,
+            warnings: Vec::new(),
+        }
+    }
+
+    fn place(workspace: &mut Workspace, name: &str, bytes: &[u8]) {
+        let at = RelPath::parse(&format!("data/{name}")).unwrap();
+        std::fs::create_dir_all(at.under(&workspace.stage()).parent().unwrap()).unwrap();
+        std::fs::write(at.under(&workspace.stage()), bytes).unwrap();
+        workspace.finish(finished(name, bytes, FinishedKind::Placed { at })).unwrap();
+    }
+
+    /// A shard with a placed file, an unpacked archive of two members and a waiting archive.
+    fn shard(store: &Store) -> PathBuf {
+        let mut shard = open(store, "demo-1.shard-1-of-2", b"entry");
+        place(&mut shard, "a/b.txt", b"bytes");
+        let records = ["x", "y"].map(|name| {
+            std::fs::write(shard.stage().join("data").join(name), name).unwrap();
+            inventory::example(&format!("data/{name}"), name.as_bytes())
+        });
+        inventory::write_sorted(&shard.members("m.jsonl"), records.to_vec(), Access::Shared).unwrap();
+        shard.finish(finished("m.zip", b"zip", FinishedKind::Unpacked { members: "m.jsonl".into() })).unwrap();
+        std::fs::write(shard.archive(&RelPath::parse("w.zip").unwrap()), b"waits").unwrap();
+        shard.finish(finished("w.zip", b"waits", FinishedKind::Fetched)).unwrap();
+        std::fs::write(shard.root().join("parts/1-c.part"), b"par").unwrap();
+        std::fs::write(shard.root().join("parts/1-c.part.json"), b"{}").unwrap();
+        shard.root().to_path_buf()
+    }
+
+    fn whole(store: &Store) -> bool {
+        let main = open(store, "demo-1", b"entry");
+        let names: Vec<&str> = main.finished().keys().map(RelPath::as_str).collect();
+        names == ["a/b.txt", "m.zip", "w.zip"]
+    }
+
+    #[test]
+    fn everything_that_a_shard_has_is_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::of(folder.path());
+        let from = shard(&store);
+        let mut main = open(&store, "demo-1", b"entry");
+        assert_eq!(main.take_over(&from).unwrap(), Some(3));
+        assert_eq!(std::fs::read(main.stage().join("data/a/b.txt")).unwrap(), b"bytes");
+        assert!(main.root().join("parts/1-c.part").exists() && main.root().join("parts/1-c.part.json").exists());
+        assert_eq!(main.take_over(&from).unwrap(), Some(0), "once");
+        drop(main);
+        assert!(whole(&store), "and it is believed when the workspace is opened again");
+    }
+
+    #[test]
+    fn a_kill_between_any_two_moves_loses_nothing() {
+        // Moves that were made before the kill, the records of none of them written.
+        let moves = ["stage/data/a/b.txt", "stage/data/x", "stage/data/y", "members/m.jsonl", "archives/w.zip"];
+        for made in 0..=moves.len() {
+            let folder = tempfile::tempdir().unwrap();
+            let store = Store::of(folder.path());
+            let from = shard(&store);
+            let mut main = open(&store, "demo-1", b"entry");
+            for name in &moves[..made] {
+                std::fs::create_dir_all(main.root().join(name).parent().unwrap()).unwrap();
+                std::fs::rename(from.join(name), main.root().join(name)).unwrap();
+            }
+            assert_eq!(main.take_over(&from).unwrap(), Some(3), "{made} moves");
+            drop(main);
+            assert!(whole(&store), "{made} moves");
+        }
+    }
+
+    #[test]
+    fn what_is_not_as_recorded_is_left_to_be_fetched() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::of(folder.path());
+        let from = shard(&store);
+        std::fs::remove_file(from.join("stage/data/y")).unwrap();
+        std::fs::write(from.join("stage/data/a/b.txt"), b"shorter").unwrap();
+        let mut main = open(&store, "demo-1", b"entry");
+        assert_eq!(main.take_over(&from).unwrap(), Some(1));
+        drop(main);
+        let other = open(&store, "other-1", b"another entry");
+        drop(other);
+        let mut other = open(&store, "other-1", b"another entry");
+        assert_eq!(other.take_over(&from).unwrap(), None, "begun with another entry");
+    }
+
+    #[test]
+    fn other_bytes_in_one_place_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::of(folder.path());
+        let from = shard(&store);
+        let mut main = open(&store, "demo-1", b"entry");
+        place(&mut main, "x", b"other");
+        let error = main.take_over(&from).unwrap_err();
+        assert!(matches!(error, LayoutError::Conflict { .. }), "{error}");
+    }
+
+    #[test]
+    fn after_a_restart_only_what_is_sealed_is_believed() {
+        for is_sealed in [false, true] {
+            let folder = tempfile::tempdir().unwrap();
+            let store = Store::of(folder.path());
+            let mut shard = open(&store, "demo-1.shard-1-of-2", b"entry");
+            place(&mut shard, "a.txt", b"bytes");
+            place(&mut shard, "b.txt", b"bytes");
+            if is_sealed {
+                shard.seal().unwrap();
+            }
+            let root = shard.root().to_path_buf();
+            drop(shard);
+            // The same size and other bytes, as a power cut may leave them.
+            std::fs::write(root.join("stage/data/a.txt"), [0; 5]).unwrap();
+            let text = std::fs::read_to_string(root.join("source.json")).unwrap();
+            let mut begun: serde_json::Value = serde_json::from_str(&text).unwrap();
+            begun["boot"] = "another machine".into();
+            std::fs::write(root.join("source.json"), begun.to_string()).unwrap();
+            let mut main = open(&store, "demo-1", b"entry");
+            assert_eq!(main.take_over(&root).unwrap(), Some(if is_sealed { 2 } else { 1 }));
+        }
+    }
+
+    #[test]
+    fn a_seal_holds_for_what_was_finished_before_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::of(folder.path());
+        let mut shard = open(&store, "demo-1.shard-1-of-2", b"entry");
+        place(&mut shard, "a.txt", b"bytes");
+        shard.seal().unwrap();
+        assert!(is_sealed(shard.root()).unwrap());
+        place(&mut shard, "b.txt", b"bytes");
+        assert!(!is_sealed(shard.root()).unwrap());
+    }
+
+    #[test]
+    fn looking_changes_nothing_and_needs_no_lease() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::of(folder.path());
+        let mut shard = open(&store, "demo-1", b"entry");
+        place(&mut shard, "a.txt", b"bytes");
+        let look = |entry: &[u8]| Workspace::look(shard.root(), Digest::sha256(entry), "a").unwrap().len();
+        assert_eq!((look(b"entry"), look(b"another")), (1, 0));
+        std::fs::remove_file(shard.stage().join("data/a.txt")).unwrap();
+        assert_eq!(look(b"entry"), 0);
+    }
+}

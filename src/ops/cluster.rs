@@ -1,0 +1,235 @@
+//! What a job script for a cluster is made of: the datasets with the state of their gates, the
+//! places and settings in use, and the names of credentials, never a secret.
+
+use crate::access::Purpose;
+use crate::catalog::Selection;
+use crate::context::keys::Kind;
+use crate::context::{Context, KEYS, SettingOrigin};
+use crate::credentials::Form;
+use crate::fs;
+use crate::providers::{AnyProvider, Needs};
+use crate::remedy::in_variables;
+use crate::reports::cluster::{Credential, Fetch, Jobs, Unwritable};
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::gate::{self, Compare};
+
+/// Which datasets are fetched, and how they are split.
+#[derive(Debug, Clone, Default)]
+pub struct ClusterOptions {
+    /// Names as people write them.
+    pub datasets: Vec<String>,
+    /// Among how many jobs each is split.
+    pub shards: u32,
+    /// Which source of the entries.
+    pub source: Option<String>,
+    /// Flags of `fetch` that the jobs are given.
+    pub flags: Vec<String>,
+    /// What becomes of a dataset whose gate is closed.
+    pub closed: Closed,
+}
+
+/// What becomes of a dataset whose gate is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Closed {
+    /// The checklist is the failure: its jobs would all end so.
+    #[default]
+    Refused,
+    /// It is said, and the jobs are written all the same.
+    Told,
+}
+
+/// Jobs, and what a person should know.
+#[derive(Debug)]
+pub struct Gathered {
+    /// The jobs.
+    pub jobs: Jobs,
+    /// Warnings.
+    pub warnings: Vec<String>,
+}
+
+/// Asks the gates and gathers everything that the jobs are told.
+///
+/// # Errors
+/// A gate is closed, unless that is to be told only; the failure is the whole checklist.
+pub async fn gather(context: &Context, options: &ClusterOptions) -> Result<Gathered, Failure> {
+    let mut warnings = Vec::new();
+    let mut datasets: Vec<Fetch> = Vec::new();
+    for name in &options.datasets {
+        for selection in context.catalog()?.resolve(name)? {
+            let fetch = fetch(context, &selection, options, &mut warnings).await?;
+            if !datasets.iter().any(|one| one.name == fetch.name) {
+                datasets.push(fetch);
+            }
+        }
+    }
+    let (variables, secret_variables) = variables(context)?;
+    for name in &secret_variables {
+        warnings.push(format!("`{name}` holds a secret and is not written: set it where the jobs run"));
+    }
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    let (shards, flags) = (options.shards, options.flags.clone());
+    Ok(Gathered { jobs: Jobs { datasets, shards, flags, variables, secret_variables, version }, warnings })
+}
+
+async fn fetch(
+    context: &Context,
+    selection: &Selection,
+    options: &ClusterOptions,
+    warnings: &mut Vec<String>,
+) -> Result<Fetch, Failure> {
+    let channel = options.source.as_deref();
+    let source = selection.source(channel);
+    if let (None, Some(channel)) = (source, channel) {
+        let shown = crate::values::Printable::new(channel).to_string();
+        return Err(Failure::new(Exit::USAGE, format!("`{selection}` has no source `{shown}`")).of(selection.id()));
+    }
+    let channel = source.map(|source| source.channel.as_str());
+    let gate = gate::gate(context, selection, channel, Purpose::Fetch, Compare::Pages).await?;
+    warnings.extend(gate.warnings().map(str::to_owned));
+    let closed = match gate.is_open() {
+        true => None,
+        false => {
+            let refusal = gate::refusal(context, selection, gate).await;
+            if options.closed == Closed::Refused {
+                return Err(
+                    refusal.help("`--anyway` writes the jobs all the same; each of them ends like this until then")
+                );
+            }
+            warnings.push(format!("the jobs of `{selection}` will end at once: {}", first_line(&refusal.message)));
+            Some(first_line(&refusal.message).to_owned())
+        }
+    };
+    Ok(Fetch {
+        name: selection.reference().unwrap_or_else(|| selection.to_string()),
+        label: format!("{}-{}", selection.id(), selection.slug()),
+        title: selection.dataset().entry.title.clone(),
+        credentials: credentials(selection, channel),
+        closed,
+    })
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
+
+/// What a job may need a credential for, by the entry: the source, and encrypted archives.
+fn credentials(selection: &Selection, channel: Option<&str>) -> Vec<Credential> {
+    let Some(source) = selection.source(channel) else { return Vec::new() };
+    let (forms, is_needed): (&[Form], bool) = match AnyProvider::of(source, selection).needs() {
+        Needs::Nothing => (&[], false),
+        Needs::May(forms) => (forms, false),
+        Needs::Must(forms) => (forms, true),
+    };
+    let name = source.host.credential(selection.id());
+    let of_form = |form: &Form| match form {
+        Form::Token => vec![format!("MEDSETS_TOKEN_{}", in_variables(&name))],
+        Form::Login => ["USER", "PASSWORD"].map(|part| format!("MEDSETS_{part}_{}", in_variables(&name))).to_vec(),
+        Form::Keys => ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"].map(str::to_owned).to_vec(),
+    };
+    let mut credentials = Vec::new();
+    if !forms.is_empty() {
+        let variables = forms.iter().map(of_form).collect();
+        credentials.push(Credential { of: name.clone(), is_needed, variables });
+    }
+    let is_encrypted =
+        selection.files(channel).any(|file| file.unpack.as_ref().is_some_and(|rules| rules.table.password.is_some()));
+    if is_encrypted {
+        let of = format!("the password of archives of {}", selection.id());
+        let variable = format!("MEDSETS_TOKEN_{}", in_variables(selection.id().as_str()));
+        credentials.push(Credential { of, is_needed: true, variables: vec![vec![variable]] });
+    }
+    credentials
+}
+
+/// The settings of this run that are not in a file: what the jobs are given by variables, and the
+/// names of those that hold a secret. Places are given apart, since they differ by cluster.
+fn variables(context: &Context) -> Result<(Vec<(String, String)>, Vec<String>), Failure> {
+    let (mut told, mut secret) = (vec![("MEDSETS_NO_INPUT".to_owned(), "1".to_owned())], Vec::new());
+    for key in KEYS {
+        // The jobs are never asked, and have a network.
+        if matches!(key.name, "no-input" | "offline") {
+            continue;
+        }
+        let Some(variable) = key.variable else { continue };
+        let Some(setting) = context.settings.get(key.name) else { continue };
+        let is_of_run = matches!(setting.origin, SettingOrigin::Flag | SettingOrigin::Variable(_));
+        if !is_of_run || matches!(key.kind, Kind::Path | Kind::Paths) {
+            continue;
+        }
+        match key.shown(&setting.value) == setting.value {
+            true => told.push((variable.to_owned(), setting.value.clone())),
+            false => secret.push(variable.to_owned()),
+        }
+    }
+    Ok((told, secret))
+}
+
+/// The places in use on this machine, for jobs on nodes that see the same: data, state and
+/// settings, the overlays of the catalogue, and further files that settings name.
+pub fn places(context: &Context) -> Result<Vec<(String, String)>, Failure> {
+    let mut places = vec![
+        ("MEDSETS_DATA_DIR".to_owned(), text(&context.data_dir()?)?),
+        ("MEDSETS_STATE_DIR".to_owned(), text(&context.state_dir()?)?),
+    ];
+    if let Some(config) = context.settings.config_path() {
+        places.push(("MEDSETS_CONFIG".to_owned(), text(config)?));
+    }
+    for (key, variable) in [("policy", "MEDSETS_POLICY"), ("ca-cert", "MEDSETS_CA_CERT")] {
+        if let Some(path) = context.settings.path(&context.environment, key)? {
+            places.push((variable.to_owned(), text(&path)?));
+        }
+    }
+    Ok(places)
+}
+
+/// The overlays of the catalogue as flags, since a path may hold a `:`.
+pub fn overlays(context: &Context) -> Result<Vec<String>, Failure> {
+    let mut flags = Vec::new();
+    for folder in context.settings.overlays() {
+        flags.extend(["--catalog".to_owned(), text(&context.environment.absolute(folder)?)?]);
+    }
+    Ok(flags)
+}
+
+/// The overlay files themselves by their folder, each by its name in it and its text.
+pub fn overlay_files(context: &Context) -> Result<Vec<Vec<(String, String)>>, Failure> {
+    let mut folders: Vec<Vec<(String, String)>> = Vec::new();
+    for file in context.overlay()? {
+        let text = file
+            .text
+            .clone()
+            .map_err(|reason| Failure::new(Exit::CATALOG, format!("`{}` cannot be read: {reason}", file.path)))?;
+        folders.resize(folders.len().max(file.folder + 1), Vec::new());
+        folders[file.folder].push((file.name.clone(), text));
+    }
+    Ok(folders)
+}
+
+/// The folder of the project that holds here.
+pub fn project(context: &Context) -> Result<Option<String>, Failure> {
+    context.settings.project().map(text).transpose()
+}
+
+/// A folder that a person named for what jobs print, absolute.
+pub fn folder(context: &Context, flag: &str, path: &std::path::Path) -> Result<String, Failure> {
+    let path = context.environment.folder(flag, path)?;
+    if fs::metadata(&path)?.is_some_and(|found| found.is_file()) {
+        return Err(Failure::new(Exit::USAGE, format!("`{}` is a file, not a folder", path.display())));
+    }
+    text(&path)
+}
+
+fn text(path: &std::path::Path) -> Result<String, Failure> {
+    let text = path.to_str().map(str::to_owned);
+    text.ok_or_else(|| {
+        Failure::new(Exit::USAGE, format!("the path `{}` is not UTF-8, and a script cannot name it", path.display()))
+    })
+}
+
+impl From<Unwritable> for Failure {
+    fn from(error: Unwritable) -> Self {
+        Self::new(Exit::USAGE, error.to_string())
+    }
+}
