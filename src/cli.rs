@@ -107,6 +107,8 @@ async fn run(environment: Environment, mut arguments: Arguments, output: &mut Ou
     // These two are asked about just that.
     if !matches!(arguments.command, Command::Catalog(_) | Command::Doctor) {
         answer.warnings.extend(context.overlay_warnings());
+        // A failure may be about just that.
+        answer.warnings.extend(context.project_warning().filter(|_| answer.failures.is_empty()));
     }
     Ok(answer)
 }

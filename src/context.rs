@@ -7,6 +7,7 @@ pub mod config_file;
 pub mod environment;
 pub mod error;
 pub mod keys;
+pub mod project;
 pub mod settings;
 
 mod network;
@@ -24,12 +25,14 @@ use crate::events::{Cancel, Report, Silent};
 use crate::fs;
 use crate::licenses::Shelf;
 use crate::net::Client;
+use crate::remedy;
 use crate::values::{Digest, Printable};
 
 pub use config_file::ConfigFile;
 pub use environment::Environment;
 pub use error::ContextError;
 pub use keys::{KEYS, Key};
+pub use project::{Project, ProjectError};
 pub use settings::{Flags, Setting, SettingOrigin, Settings};
 
 /// Everything a run knows and uses.
@@ -90,8 +93,22 @@ impl Context {
         self.environment.interactive && !self.settings.is_on("no-input")
     }
 
-    /// Where datasets are kept.
+    /// The project around the working folder, if there is one. Fails where its file cannot be used.
+    pub fn project(&self) -> Result<Option<&Project>, ContextError> {
+        self.settings.project_file()
+    }
+
+    /// What is wrong with the project file, as a sentence, where something is.
+    pub fn project_warning(&self) -> Option<String> {
+        let error = self.project().err()?;
+        Some(format!("{}; what does not need the project goes on without it", remedy::chain(&error)))
+    }
+
+    /// Where datasets are kept. Fails where the project should say so and its file cannot be used.
     pub fn data_dir(&self) -> Result<PathBuf, ContextError> {
+        if let Some(Setting { origin: SettingOrigin::Project(_), .. }) = self.settings.get("data-dir") {
+            self.project()?;
+        }
         self.settings.path(&self.environment, "data-dir")?.ok_or(ContextError::NoHome)
     }
 

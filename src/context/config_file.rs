@@ -86,22 +86,6 @@ impl ConfigFile {
     }
 }
 
-/// `[project] data-dir` of a project's `medsets.toml`. Nothing else of that file is read here.
-pub fn project_data_dir(path: &Path) -> Result<Option<String>, ContextError> {
-    let text = fs::read_text(path)?;
-    let document = with_places(path, &text)?;
-    let refused = |item: &Item, reason: &str| ContextError::File {
-        path: path.to_path_buf(),
-        line: item.span().map_or(1, |span| line_of(&text, span.start)),
-        reason: reason.to_owned(),
-    };
-    let Some(project) = document.as_table().get("project") else { return Ok(None) };
-    let table = project.as_table_like().ok_or_else(|| refused(project, "`project` is no table"))?;
-    let Some(item) = table.get("data-dir") else { return Ok(None) };
-    let dir = item.as_str().ok_or_else(|| refused(item, "`data-dir` takes a folder as text"))?;
-    Ok(Some(dir.to_owned()))
-}
-
 /// A settings file with the places of its parts.
 fn with_places(path: &Path, text: &str) -> Result<Document<String>, ContextError> {
     Document::parse(text.to_owned()).map_err(|error| {

@@ -1,9 +1,12 @@
 //! What can be wrong with settings and surroundings.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::fs::FsError;
 use crate::remedy::Remedy;
+
+use super::project::ProjectError;
 
 /// A setting or the surroundings are not usable.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +42,9 @@ pub enum ContextError {
         /// What is wrong there.
         reason: String,
     },
+    /// The project file cannot be used.
+    #[error(transparent)]
+    Project(Arc<ProjectError>),
     /// No such setting.
     #[error("there is no setting `{key}`")]
     UnknownKey {
@@ -56,6 +62,7 @@ impl Remedy for ContextError {
     fn remedy(&self) -> Option<String> {
         Some(match self {
             Self::Fs(error) => return error.remedy(),
+            Self::Project(error) => return error.remedy(),
             Self::NoHome => {
                 "set `HOME`, or name each place: `MEDSETS_DATA_DIR`, `MEDSETS_STATE_DIR` and `MEDSETS_CONFIG`".into()
             }

@@ -5,13 +5,14 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::fs;
+use crate::project;
 use crate::values::{ByteSize, Printable};
 
-use super::config_file::{ConfigFile, project_data_dir};
+use super::config_file::ConfigFile;
 use super::environment::Environment;
 use super::error::ContextError;
 use super::keys::{KEYS, Key, switch, time};
+use super::project::{Found, Project};
 
 /// A value with its origin.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +65,7 @@ pub struct Settings {
     values: BTreeMap<&'static str, Setting>,
     overlays: Vec<PathBuf>,
     config_path: Option<PathBuf>,
-    project: Option<PathBuf>,
+    project: Option<Found>,
 }
 
 impl Settings {
@@ -77,7 +78,8 @@ impl Settings {
     }
 
     /// Resolves what can be resolved, and tells what is wrong with the rest. A file that cannot
-    /// be read counts as empty; a value that does not fit is left out.
+    /// be read counts as empty; a value that does not fit is left out. A project file that cannot
+    /// be used is told to whoever asks for the project ([`Self::project_file`]).
     pub fn resolve_what_fits(environment: &Environment, flags: &Flags) -> (Self, Vec<ContextError>) {
         let mut faults = Vec::new();
         let config_path = config_path(environment).unwrap_or_else(|error| {
@@ -89,12 +91,7 @@ impl Settings {
             faults.push(error);
             BTreeMap::new()
         });
-        let project = find_project(environment);
-        let project_data = project.as_deref().map(|dir| project_data_dir(&dir.join("medsets.toml")));
-        let project_data = project_data.unwrap_or(Ok(None)).unwrap_or_else(|error| {
-            faults.push(error);
-            None
-        });
+        let project = Found::around(environment);
         let mut values = BTreeMap::new();
         let listed = flags.overlays.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>().join(":");
         for key in KEYS {
@@ -105,7 +102,7 @@ impl Settings {
                 .or(listed)
                 .map(|value| (value.clone(), SettingOrigin::Flag))
                 .or_else(|| from_variable(environment, key))
-                .or_else(|| from_project(key, project.as_deref(), project_data.as_deref()))
+                .or_else(|| from_project(key, project.as_ref()))
                 .or_else(|| from_file(key, &user, config_path.as_deref()))
                 .or_else(|| default_of(key, environment).map(|value| (value, SettingOrigin::Default)));
             let Some((value, origin)) = found else { continue };
@@ -140,9 +137,16 @@ impl Settings {
         self.config_path.as_deref()
     }
 
-    /// The folder with the `medsets.toml` that holds here.
+    /// The folder with the `medsets.toml` that holds here, whether or not that can be used.
     pub fn project(&self) -> Option<&Path> {
-        self.project.as_deref()
+        self.project.as_ref().map(|found| found.folder.as_path())
+    }
+
+    /// The project that holds here; `None` where there is none. Fails where its file cannot be
+    /// used.
+    pub fn project_file(&self) -> Result<Option<&Project>, ContextError> {
+        let Some(found) = &self.project else { return Ok(None) };
+        found.project.as_deref().map(Some).map_err(|error| ContextError::Project(error.clone()))
     }
 
     /// The value as text.
@@ -184,21 +188,18 @@ fn config_path(environment: &Environment) -> Result<Option<PathBuf>, ContextErro
     Ok(environment.config_dir().ok().map(|dir| dir.join("config.toml")))
 }
 
-/// The nearest folder, from the working folder up, that holds a `medsets.toml`.
-fn find_project(environment: &Environment) -> Option<PathBuf> {
-    let start = environment.working_dir.as_deref()?;
-    start.ancestors().find(|dir| matches!(fs::metadata(&dir.join("medsets.toml")), Ok(Some(_)))).map(Path::to_path_buf)
-}
-
 fn from_variable(environment: &Environment, key: &Key) -> Option<(String, SettingOrigin)> {
     let name = key.variable?;
     environment.variable(name).map(|value| (value.to_owned(), SettingOrigin::Variable(name)))
 }
 
-fn from_project(key: &Key, project: Option<&Path>, data_dir: Option<&str>) -> Option<(String, SettingOrigin)> {
-    let project = project.filter(|_| key.name == "data-dir")?;
-    let value = project.join(data_dir.unwrap_or("data"));
-    Some((value.to_string_lossy().into_owned(), SettingOrigin::Project(project.join("medsets.toml"))))
+/// Where the project keeps its data. Where its file cannot be used the value is the usual place,
+/// which [`super::Context::data_dir`] does not give away.
+fn from_project(key: &Key, project: Option<&Found>) -> Option<(String, SettingOrigin)> {
+    let found = project.filter(|_| key.name == "data-dir")?;
+    let data_dir = found.project.as_ref().map_or("data", |project| project.manifest.data_dir.as_str());
+    let value = found.folder.join(data_dir).to_string_lossy().into_owned();
+    Some((value, SettingOrigin::Project(found.folder.join(project::FILE))))
 }
 
 fn from_file(
@@ -265,8 +266,9 @@ mod tests {
         let settings = Settings::resolve(&environment(home.path(), &[]), &Flags::default()).unwrap();
         assert_eq!(settings.text("data-dir"), Some(project.join("data").to_str().unwrap()));
         std::fs::write(project.join("medsets.toml"), "[project]\nname = \"x\"\ndata-dir = 5\n").unwrap();
-        let error = Settings::resolve(&environment(home.path(), &[]), &Flags::default()).unwrap_err().to_string();
-        assert!(error.contains("line 3") && error.contains("data-dir"), "{error}");
+        let settings = Settings::resolve(&environment(home.path(), &[]), &Flags::default()).unwrap();
+        let error = settings.project_file().unwrap_err().to_string();
+        assert!(error.contains("line 3") && error.contains("integer"), "{error}");
     }
 
     #[test]

@@ -52,10 +52,12 @@ fn check(name: &str, state: CheckState, detail: impl Into<String>) -> Check {
 
 /// One line for each setting that does not fit.
 fn settings(context: &Context) -> Vec<Check> {
+    let project = context.project().err().map(|fault| check("project", CheckState::Bad, fault.to_string()));
     if context.faults.is_empty() {
-        return vec![check("settings", CheckState::Good, "every value fits")];
+        return std::iter::once(check("settings", CheckState::Good, "every value fits")).chain(project).collect();
     }
-    context.faults.iter().map(|fault| check("settings", CheckState::Bad, fault.to_string())).collect()
+    let faults = context.faults.iter().map(|fault| check("settings", CheckState::Bad, fault.to_string()));
+    faults.chain(project).collect()
 }
 
 /// Whether the free space of a folder's file system is of interest.

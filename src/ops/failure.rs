@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::agreements::AgreementError;
 use crate::catalog::SelectError;
-use crate::context::ContextError;
+use crate::context::{ContextError, ProjectError};
 use crate::credentials::CredentialError;
 use crate::document::CONTRADICTION;
 use crate::fs::FsError;
@@ -141,6 +141,10 @@ impl From<ContextError> for Failure {
         match error {
             ContextError::Fs(error) => error.into(),
             ContextError::Overlay(_) => Self::from_error(Exit::CATALOG, &error),
+            ContextError::Project(error) => match &*error {
+                ProjectError::Fs(cause) => Self::from_error(Exit(cause.exit()), &*error),
+                ProjectError::Broken(_) => Self::from_error(Exit::CONFIG, &*error),
+            },
             // The command line is wrong, not the settings.
             ContextError::Value { ref origin, .. } if origin == "flag" => {
                 Self { help: None, ..Self::from_error(Exit::USAGE, &error) }

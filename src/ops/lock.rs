@@ -19,7 +19,6 @@ use crate::project::lock::{Difference, LockedFiles, compare};
 use crate::project::{self, Lock, Locked, LockedFile, Manifest};
 use crate::values::{ByteSize, DatasetId, DatasetName, Digest, Printable};
 
-use super::audit;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::reference::{self, Reach};
@@ -133,9 +132,8 @@ impl Project {
     /// There is no project (10); its file or its lock cannot be used (10, 12); a host cannot be
     /// asked what a reference is.
     pub async fn open(context: &mut Context, upgrade: Upgrade) -> Result<Self, Failure> {
-        let manifest = audit::project(context)?.ok_or_else(no_project)?;
-        let root = context.settings.project().ok_or_else(no_project)?;
-        let folder = LockFolder::at(root);
+        let found = context.project()?.ok_or_else(no_project)?;
+        let (manifest, folder) = (found.manifest.clone(), LockFolder::at(&found.folder));
         let lock = match folder.read_merged() {
             // It is written anew from nothing.
             Err(failure) if failure.exit == Exit::LOCK && upgrade == Upgrade::All => {
@@ -306,7 +304,7 @@ fn refuse_unknown(ids: &[String], manifest: &Manifest) -> Result<(), Failure> {
         .help(format!("there is {}", known.join(", "))))
 }
 
-fn no_project() -> Failure {
+pub(super) fn no_project() -> Failure {
     Failure::new(Exit::CONFIG, format!("there is no `{}` here or in a folder above", project::FILE))
         .help("begin a project with `medsets init`, then `medsets add ID`")
 }

@@ -9,7 +9,6 @@ use crate::catalog::Selection;
 use crate::context::Context;
 use crate::layout::check::{self, CheckMode};
 use crate::layout::{DatasetDir, Receipt, Records};
-use crate::ops::audit;
 use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
 use crate::ops::fetch::receipt_selection;
@@ -119,8 +118,8 @@ impl LockState {
 
 /// How the lock stands; `None` without a project.
 pub fn lock_state(context: &Context) -> Result<Option<LockState>, Failure> {
-    let (Some(manifest), Some(root)) = (audit::project(context)?, context.settings.project()) else { return Ok(None) };
-    let folder = LockFolder::at(root);
+    let Some(project) = context.project()? else { return Ok(None) };
+    let (manifest, folder) = (&project.manifest, LockFolder::at(&project.folder));
     let nothing = |state, fault| Ok(Some(LockState { state, fault, datasets: Vec::new() }));
     let lock = match folder.read() {
         Ok(Some(lock)) => lock,
