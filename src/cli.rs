@@ -12,6 +12,7 @@ mod auth;
 mod catalogue;
 mod cluster;
 mod config;
+mod diff;
 mod doctor;
 mod duties;
 mod export;
@@ -21,8 +22,10 @@ mod ledger;
 mod lock;
 mod log;
 mod names;
+mod outdated;
 mod pages;
 mod progress;
+mod project;
 mod schema;
 mod table;
 mod usage;
@@ -136,6 +139,11 @@ async fn dispatch(context: &mut Context, command: &Command, output: &Output) -> 
         Command::Path(args) => here::path(context, args),
         Command::Remove(args) => here::remove(context, args, output),
         Command::Du(args) => here::du(context, args),
+        Command::Init(args) => project::init(context, args),
+        Command::Add(args) => Ok(project::add(context, args)),
+        Command::Drop(args) => Ok(project::drop(context, args)),
+        Command::Diff(args) => diff::run(context, args),
+        Command::Outdated(args) => outdated::run(context, args),
         Command::Access(args) => access::run(context, args, output).await,
         Command::Auth(command) => auth::run(context, command, output).await,
         Command::Ledger(command) => ledger::run(context, command),

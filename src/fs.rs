@@ -7,6 +7,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "this module is the door that the rule leads to")]
 
+pub mod edit;
 pub mod error;
 pub mod folder;
 pub mod lock;
@@ -19,6 +20,7 @@ use std::fs::{File, Metadata};
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
+pub use edit::Edit;
 pub use error::{FsError, FsErrorKind};
 pub use folder::Folder;
 pub use lock::FileLock;

@@ -73,7 +73,8 @@
 //!     ledger.torn-<n>                           agreements::ledger, when it is repaired
 //!     evidence/<sha256>                         agreements::evidence
 //!     host-answers.jsonl                        agreements::host_answers
-//! <config_dir>/config.toml medsets.toml         context::config_file
+//! <config_dir>/config.toml                      context::config_file
+//! medsets.toml                                  context::project reads, ops::project_file writes
 //! <config_dir>/credentials.toml                 credentials, and the person; writers take turns by
 //!     credentials.lock                          this
 //! ~/.netrc ~/.kaggle ~/.aws ...                 read by credentials, written by the hosts' programs

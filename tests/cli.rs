@@ -44,6 +44,8 @@ mod lock;
 mod medquad;
 #[path = "cli/members.rs"]
 mod members;
+#[path = "cli/project.rs"]
+mod project;
 #[path = "cli/records.rs"]
 mod records;
 #[path = "cli/schemas.rs"]

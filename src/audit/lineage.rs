@@ -5,6 +5,7 @@
 
 use serde::Serialize;
 
+use crate::catalog::Reference;
 use crate::policy::{Act, Finding, Place, Word};
 use crate::project::{Manifest, Output, OutputKind};
 
@@ -110,8 +111,14 @@ fn sources(project: &Manifest, output: &Output, subjects: &[Subject]) -> Vec<usi
         {
             found.extend(sources(project, other, subjects));
         }
-        let is_meant =
-            |one: &Subject| one.id.as_str() == name || one.name == *name || one.reference.as_ref() == Some(name);
+        // The copy of a reference is of the version that was the newest then.
+        let place = Reference::parse(name).and_then(Result::ok).map(|reference| reference.id());
+        let is_meant = |one: &Subject| {
+            one.id.as_str() == name
+                || one.name == *name
+                || one.reference.as_ref() == Some(name)
+                || place.as_ref() == Some(&one.id)
+        };
         found.extend(subjects.iter().enumerate().filter(|(_, one)| is_meant(one)).map(|(index, _)| index));
     }
     found.sort_unstable();

@@ -14,6 +14,7 @@ mod here;
 mod ledger;
 mod lock;
 mod program;
+mod project;
 
 use std::path::PathBuf;
 
@@ -32,6 +33,7 @@ pub use here::{DuArgs, ListArgs, PathArgs, RemoveArgs, StatusArgs, VerifyArgs};
 pub use ledger::{ExtractFormat, LedgerCommand, LedgerExportArgs, LedgerShowArgs, LedgerVerifyArgs};
 pub use lock::{LockArgs, SyncArgs};
 pub use program::{CompletionsArgs, ConfigCommand, ManArgs, SchemaArgs};
+pub use project::{AddArgs, DiffArgs, DropArgs, InitArgs, OutdatedArgs};
 
 /// Get medical datasets the right way: checked access, recorded agreements, verified bytes.
 #[derive(Debug, Parser)]
@@ -108,6 +110,16 @@ pub enum Command {
     Remove(RemoveArgs),
     /// Show how much room the datasets take
     Du(DuArgs),
+    /// Make a project: a file that names the datasets it uses
+    Init(InitArgs),
+    /// Put datasets into the project, or change how they are used
+    Add(AddArgs),
+    /// Take datasets out of the project
+    Drop(DropArgs),
+    /// What changed between two releases of a dataset
+    Diff(DiffArgs),
+    /// Which datasets have changed at their publisher or in the catalogue
+    Outdated(OutdatedArgs),
     /// What a dataset asks of you, and what you have
     Access(AccessArgs),
     /// Accounts with hosts: log in, see what is stored, log out

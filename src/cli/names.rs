@@ -46,6 +46,8 @@ impl<'c> Names<'c> {
             Command::Audit(args) => (hosts, None, args.what.iter_mut().collect()),
             Command::Export(args) => (hosts, None, args.what.iter_mut().collect()),
             Command::Duties(args) => (hosts, None, args.what.iter_mut().collect()),
+            Command::Add(_) | Command::Outdated(_) => (Reach::Disk, None, Vec::new()),
+            Command::Diff(args) => (Reach::Disk, None, vec![&mut args.dataset]),
             Command::Status(args) => (Reach::Disk, None, args.dataset.iter_mut().collect()),
             Command::Verify(args) => (Reach::Disk, None, args.dataset.iter_mut().collect()),
             Command::Path(args) => (Reach::Disk, None, vec![&mut args.dataset]),

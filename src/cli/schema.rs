@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::catalog::schema;
 use crate::ops::{Exit, Failure};
+use crate::project::format::ProjectFile;
 use crate::values::Printable;
 
 use super::args::SchemaArgs;
@@ -22,12 +23,21 @@ pub fn run(args: &SchemaArgs) -> Result<Answer, Failure> {
         let text = names.iter().map(|name| format!("{name}\n")).collect();
         return Ok(Answer::done("medsets/schema/1", json!({ "names": names }), text));
     };
-    let Some(schema) = schema::schema(name).or_else(|| of_shape(&shapes, name)) else {
+    let Some(schema) = of_written(name).or_else(|| of_shape(&shapes, name)) else {
         return Err(unknown(name, &names(&shapes)));
     };
     let text = serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n";
     Ok(Answer::done("medsets/schema/1", schema, text))
 }
+
+/// The schema of a file that people write.
+fn of_written(name: &str) -> Option<Value> {
+    let project = || (name == PROJECT).then(|| schemars::schema_for!(ProjectFile).to_value());
+    schema::schema(name).or_else(project)
+}
+
+/// The name of the schema of `medsets.toml`.
+const PROJECT: &str = "project";
 
 fn unknown(name: &str, names: &[String]) -> Failure {
     let failure = Failure::new(Exit::USAGE, format!("there is no schema `{}`", Printable::new(name)));
@@ -48,7 +58,7 @@ fn shapes() -> Result<Value, Failure> {
 /// All names, sorted.
 fn names(shapes: &Value) -> Vec<String> {
     let of = |part: &str| shapes[part].as_object().into_iter().flat_map(|all| all.keys().cloned()).collect::<Vec<_>>();
-    let mut names: Vec<String> = schema::NAMES.iter().map(|name| (*name).to_owned()).collect();
+    let mut names: Vec<String> = schema::NAMES.iter().chain(&[PROJECT]).map(|name| (*name).to_owned()).collect();
     names.extend(of("documents").into_iter().chain(of("answers")));
     names.sort();
     names
@@ -87,7 +97,7 @@ mod tests {
     fn every_schema_is_one_and_leads_nowhere_else() {
         let shapes = shapes().unwrap();
         for name in names(&shapes) {
-            let schema = schema::schema(&name).or_else(|| of_shape(&shapes, &name)).unwrap();
+            let schema = of_written(&name).or_else(|| of_shape(&shapes, &name)).unwrap();
             assert!(jsonschema::meta::is_valid(&schema), "{name}");
             jsonschema::validator_for(&schema).unwrap_or_else(|error| panic!("{name}: {error}"));
         }

@@ -159,6 +159,11 @@ impl Choice {
     }
 }
 
+/// Fails where one of these is no glob.
+pub(super) fn check_globs(patterns: &[String]) -> Result<(), Failure> {
+    Globs::read(patterns).map(|_| ())
+}
+
 impl Subset {
     fn read(entry: &SubsetEntry) -> Result<Self, Failure> {
         Ok(Self {

@@ -135,8 +135,14 @@ fn release_of(context: &Context, id: &DatasetId, slug: &str) -> Option<(String, 
 }
 
 impl Name {
-    fn fits(&self, here: &Here) -> bool {
+    /// Whether it means this copy.
+    pub(super) fn fits(&self, here: &Here) -> bool {
         self.means(&here.id, Some(&here.version), here.variant.as_deref())
+    }
+
+    /// Whether a name that says as much or more is one of those that it means.
+    pub(super) fn is_of(&self, other: &Self) -> bool {
+        self.means(&other.id, other.version.as_deref(), other.variant.as_deref())
     }
 
     /// Whether it means this dataset, release and variant.

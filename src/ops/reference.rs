@@ -72,7 +72,7 @@ pub async fn introduce(
 }
 
 /// A reference, unless the catalogue knows the name itself.
-fn read(context: &Context, name: &str) -> Result<Option<Reference>, Failure> {
+pub(super) fn read(context: &Context, name: &str) -> Result<Option<Reference>, Failure> {
     if context.catalog()?.resolve(name).is_ok() {
         return Ok(None);
     }

@@ -156,7 +156,7 @@ fn refuse_file(data_dir: &Path) -> Result<(), Failure> {
     }
 }
 
-fn no_source(selection: &Selection, source: Option<&str>) -> Failure {
+pub(super) fn no_source(selection: &Selection, source: Option<&str>) -> Failure {
     let known: Vec<String> = selection.sources().map(|source| format!("`{}`", source.channel)).collect();
     match source {
         Some(source) => Failure::new(Exit::USAGE, format!("`{selection}` has no source `{}`", Printable::new(source)))

@@ -31,22 +31,25 @@ pub struct ProjectTable {
 }
 
 /// A dataset that the project uses.
-#[derive(Debug, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct DatasetTable {
     /// Its id, or a reference outside the catalogue.
     pub id: String,
     /// Release; the default one when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
     /// Variant; the default one when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub variant: Option<String>,
     /// By which channel it comes; the entry's first when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
     /// Globs of files that are wanted.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub include: Vec<String>,
     /// Globs of files that are left out.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exclude: Vec<String>,
 }
 

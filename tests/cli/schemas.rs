@@ -99,6 +99,18 @@ fn every_answer_fits_its_schema() {
     answers(&home, "audit", &["audit"]);
     answers(&home, "audit", &["audit", "umls", "chexpert", "vqa-rad", "--for", "llm-api"]);
     answers(&home, "audit", &["audit", "--for", "profit"]);
+    answers(&home, "init", &["init", "a-project", "--dry-run"]);
+    answers(&home, "init", &["init"]);
+    answers(&home, "add", &["add", "demo", "mimic-cxr@2.0.0", "zenodo:1", "--exclude", "docs"]);
+    answers(&home, "add", &["add", "demo", "--dry-run"]);
+    answers(&home, "add", &["add", "no-such-dataset"]);
+    answers(&home, "outdated", &["outdated"]);
+    answers(&home, "drop", &["drop", "demo", "zenodo:1", "--dry-run"]);
+    answers(&home, "drop", &["drop", "demo"]);
+    std::fs::remove_file(home.path().join("work/medsets.toml")).unwrap();
+    answers(&home, "outdated", &["outdated"]);
+    answers(&home, "diff", &["diff", "mimic-cxr", "2.0.0", "2.1.0"]);
+    answers(&home, "diff", &["diff", "chexpert", "small", "full"]);
     answers(&home, "catalog-lint", &["catalog", "lint"]);
     answers(&home, "config", &["config", "list"]);
     answers(&home, "config", &["config", "get", "proxy"]);

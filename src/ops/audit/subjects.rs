@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use crate::access::Purpose;
 use crate::audit::{Guard, ItemCount, SubjectFacts};
-use crate::catalog::Selection;
+use crate::catalog::{Reference, Selection};
 use crate::context::Context;
 use crate::fs;
 use crate::layout::{DatasetDir, inventory};
@@ -76,9 +76,19 @@ fn is_same(subject: &SubjectFacts, here: &Here) -> bool {
 
 /// Whether a person means this copy by a name.
 fn names(here: &Here, text: &str) -> bool {
-    let receipt = here.receipt.as_ref().and_then(|receipt| receipt.reference.as_deref());
-    receipt == Some(text)
+    let reference = here.receipt.as_ref().and_then(|receipt| receipt.reference.as_deref());
+    reference.is_some_and(|reference| means(text, reference))
         || here::parse(text).is_ok_and(|name| name.means(&here.id, Some(&here.version), here.variant.as_deref()))
+}
+
+/// Whether one reference means what came by another: the same place, and its version if it names one.
+fn means(text: &str, came: &str) -> bool {
+    match (Reference::parse(text), Reference::parse(came)) {
+        (Some(Ok(one)), Some(Ok(other))) => {
+            one.place == other.place && (one.version.is_none() || one.version == other.version)
+        }
+        _ => text == came,
+    }
 }
 
 /// A dataset that the project names: its copy where one is here, else its entry.
@@ -93,11 +103,36 @@ fn of_project(
     if let Some(one) = here.iter().find(|one| names(one, name)) {
         return of_copy(context, one.clone(), place);
     }
+    if let Some(Ok(reference)) = Reference::parse(&used.name)
+        && context.catalog()?.resolve(name).is_err()
+    {
+        return Ok(of_reference(&reference, place));
+    }
     let selection = one_selection(context, name).map_err(|failure| {
         let line = project.map(|project| format!("named in `{}` line {}", project.file, used.line));
         line.into_iter().fold(failure, Failure::help)
     })?;
     Ok(of_entry(context, selection, used.channel.as_deref(), place))
+}
+
+/// Data outside the catalogue that are not here: nobody has been asked what they are, and nothing
+/// is granted.
+fn of_reference(reference: &Reference, place: Option<Place>) -> SubjectFacts {
+    SubjectFacts {
+        id: reference.id(),
+        version: reference.version.clone().unwrap_or_else(|| "newest".to_owned()),
+        variant: None,
+        selection: None,
+        channel: None,
+        receipt: None,
+        items: Vec::new(),
+        steps: Vec::new(),
+        answers: BTreeMap::new(),
+        parents: Vec::new(),
+        place,
+        folder: None,
+        fault: None,
+    }
 }
 
 /// A dataset that is not here, by its entry.
