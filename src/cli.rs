@@ -7,8 +7,10 @@ pub mod args;
 pub mod output;
 
 mod access;
+mod adopt;
 mod audit;
 mod auth;
+mod bundle;
 mod catalogue;
 mod cluster;
 mod config;
@@ -133,6 +135,9 @@ async fn dispatch(context: &mut Context, command: &Command, output: &Output) -> 
         Command::Import(args) => fetch::import(context, args).await,
         Command::Lock(args) => lock::lock(context, args).await,
         Command::Sync(args) => lock::sync(context, args).await,
+        Command::Adopt(args) => adopt::run(context, args).await,
+        Command::Bundle(args) => bundle::bundle(context, args).await,
+        Command::Unbundle(args) => bundle::unbundle(context, args).await,
         Command::List(args) => here::list(context, args),
         Command::Status(args) => here::status(context, args),
         Command::Verify(args) => here::verify(context, args).await,

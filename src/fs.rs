@@ -26,7 +26,7 @@ pub use folder::Folder;
 pub use lock::FileLock;
 pub use part::PositionalFile;
 pub use space::{Space, space};
-pub use walk::{Found, FoundKind, walk};
+pub use walk::{Found, FoundKind, walk, walk_on};
 pub use write::{
     Access, append_line, atomic_write, create_new, open_output, replace_unsynced, write_output, write_output_by,
     write_unsynced,

@@ -12,6 +12,7 @@
 //! A workspace is private to one run (a lease saves work when two start at once); its `stage`
 //! becomes the dataset folder by one rename. The layout does not know where files come from.
 
+pub mod adopted;
 pub mod check;
 pub mod commit;
 pub mod dirs;
@@ -26,6 +27,7 @@ pub mod records;
 pub mod roles;
 pub mod workspace;
 
+pub use adopted::Adopted;
 pub use check::{CheckMode, Damage};
 pub use dirs::{DatasetDir, Store};
 pub use error::LayoutError;

@@ -93,7 +93,7 @@
 pub mod access;
 pub mod agreements;
 pub mod audit;
-
+pub mod bundle;
 pub mod catalog;
 pub mod cli;
 pub mod context;

@@ -4,9 +4,11 @@
 //! gives a report: a value that `cli` shows as text or JSON. It prints nothing.
 
 pub mod accept;
+pub mod adopt;
 pub mod assemble;
 pub mod audit;
 pub mod auth;
+pub mod bundle;
 pub mod choice;
 pub mod cluster;
 pub mod diff;
@@ -51,6 +53,7 @@ pub mod stored_listing;
 pub mod sync;
 pub mod target;
 pub mod texts;
+pub mod unbundle;
 mod unwrap;
 pub mod verify;
 pub mod wanted;

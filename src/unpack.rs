@@ -68,6 +68,7 @@ use crate::values::{RelPath, Secret};
 
 pub use error::UnpackError;
 pub use members::{Member, Members};
+pub use names::folded;
 pub use rules::{BadGlob, Format, Globs, Limits, Packing, Rules, Strip, Under};
 pub use sniff::{Kind, sniff};
 

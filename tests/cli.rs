@@ -10,12 +10,16 @@
 
 mod support;
 
+#[path = "cli/adopt.rs"]
+mod adopt;
 #[path = "cli/audit.rs"]
 mod audit;
 #[path = "cli/auth.rs"]
 mod auth;
 #[path = "cli/bad_input.rs"]
 mod bad_input;
+#[path = "cli/bundle.rs"]
+mod bundle;
 #[path = "cli/catalogue.rs"]
 mod catalogue;
 #[path = "cli/chestxray.rs"]

@@ -51,6 +51,7 @@ const TABLE: &[Row] = &[
     row("providers", 3, &["values", "remedy", "net", "catalog", "credentials", "plan"]),
     row("transfer", 3, &["values", "remedy", "events", "fs", "net", "plan"]),
     row("unpack", 3, &["values", "remedy", "events", "fs", "layout", "plan"]),
+    row("bundle", 3, &["values", "remedy", "fs"]),
     row("reports", 3, &["values", "remedy", "licenses", "catalog", "access", "policy", "project", "audit"]),
     Row { module: "context", layer: 4, uses: Uses::RowsBefore },
     Row { module: "ops", layer: 4, uses: Uses::RowsBefore },

@@ -262,7 +262,8 @@ pub fn guards(facts: &Facts, subjects: &[Subject], findings: &mut Vec<Finding>) 
             Guard::Unseen { folder, files } => {
                 let files = crate::values::counted(*files, "file");
                 let message = format!("`{folder}` has {files} and no records of medsets: what it holds is unknown");
-                let fix = format!("say what it is: `medsets import ID {folder}` verifies it against the catalogue");
+                let fix =
+                    format!("say what it is: `medsets adopt {folder}` recognises it by its digests and moves nothing");
                 Finding::new(Code::UnseenFolder, message, fix)
             }
             Guard::Tracked { .. } | Guard::WorldReadable { .. } | Guard::NotChecked { .. } => continue,

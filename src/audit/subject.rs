@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::catalog::Citation;
+use crate::layout::Means;
 use crate::licenses::Expression;
 use crate::policy::judge::ITEM_RULES;
 use crate::policy::rules::{ITEMS, LICENSE};
@@ -133,6 +134,20 @@ pub struct Copy {
     pub by: String,
     /// The kind of host it came from.
     pub provider: String,
+    /// How it came, where that was neither a fetch nor an import.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub means: Option<Means>,
+}
+
+impl Copy {
+    /// How it came, in words, where that was neither a fetch nor an import.
+    pub fn came(&self) -> Option<&'static str> {
+        match self.means? {
+            Means::Adopt => Some("adopted where it lies"),
+            Means::Bundle => Some("out of a bundle"),
+            Means::Fetch | Means::Import => None,
+        }
+    }
 }
 
 /// Whether a shared list has nothing to be written.
@@ -193,6 +208,7 @@ pub fn judge_subject(
             whole: receipt.selection.whole,
             by: receipt.by.name.clone().unwrap_or_else(|| receipt.by.os_user.clone()),
             provider: receipt.source.provider.clone(),
+            means: Some(receipt.means).filter(|means| matches!(means, Means::Adopt | Means::Bundle)),
         }),
         name,
         id: facts.id.clone(),

@@ -4,8 +4,10 @@
 //! arguments of one group of commands.
 
 mod access;
+mod adopt;
 mod audit;
 mod auth;
+mod bundle;
 mod catalogue;
 mod cluster;
 mod export;
@@ -23,8 +25,10 @@ use clap::{Args, Parser, Subcommand};
 pub use access::{
     AcceptArgs, AccessArgs, AccessCommand, GrantArgs, OpenArgs, PlanArgs, PlanFormat, ProbeArgs, WithdrawArgs,
 };
+pub use adopt::AdoptArgs;
 pub use audit::{AuditArgs, AuditFormat, DutiesArgs, WhyArgs};
 pub use auth::{AuthCommand, AuthStatusArgs, LoginArgs};
+pub use bundle::{BundleArgs, UnbundleArgs};
 pub use catalogue::{AccessWord, CatalogCommand, CiteArgs, CiteFormat, InfoArgs, LintArgs, SearchArgs};
 pub use cluster::{KubernetesArgs, SlurmArgs, SplitArgs};
 pub use export::{ExportArgs, ExportFormat};
@@ -98,6 +102,8 @@ pub enum Command {
     Lock(LockArgs),
     /// Bring the disk to the lock
     Sync(SyncArgs),
+    /// Recognise data that are on disk already, where they lie
+    Adopt(AdoptArgs),
     /// List the datasets that are here
     List(ListArgs),
     /// Compare what is here with the records
@@ -120,6 +126,10 @@ pub enum Command {
     Diff(DiffArgs),
     /// Which datasets have changed at their publisher or in the catalogue
     Outdated(OutdatedArgs),
+    /// Put datasets and all they rest on into one file, for a machine without a network
+    Bundle(BundleArgs),
+    /// Take datasets out of such a file
+    Unbundle(UnbundleArgs),
     /// What a dataset asks of you, and what you have
     Access(AccessArgs),
     /// Accounts with hosts: log in, see what is stored, log out

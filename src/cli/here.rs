@@ -176,7 +176,10 @@ pub fn path(context: &Context, args: &PathArgs) -> Result<Answer, Failure> {
 pub fn remove(context: &Context, args: &RemoveArgs, output: &Output) -> Result<Answer, Failure> {
     let extent = if args.archives_only { Extent::Archives } else { Extent::Whole };
     let (here, plan) = ops::remove::plan(context, &args.dataset, extent)?;
-    let what = format!("{}, {} in `{}`", counted(plan.files, "file"), plan.bytes, plan.path.display());
+    let what = match &plan.stays {
+        None => format!("{}, {} in `{}`", counted(plan.files, "file"), plan.bytes, plan.path.display()),
+        Some(place) => format!("the records of `{}` alone; the files in `{place}` stay", here.name()),
+    };
     if args.dry_run {
         return Ok(Answer::done("medsets/remove/1", json!(plan), format!("would remove {what}\n")));
     }

@@ -29,6 +29,7 @@ impl<'c> Names<'c> {
             Command::Slurm(args) => (hosts, None, args.split.datasets.iter_mut().collect()),
             Command::K8s(args) => (hosts, None, args.split.datasets.iter_mut().collect()),
             Command::Import(args) => (hosts, args.to.as_ref(), vec![&mut args.dataset]),
+            Command::Adopt(args) => (hosts, None, args.dataset.iter_mut().collect()),
             Command::Info(args) => (hosts, None, vec![&mut args.dataset]),
             Command::Cite(args) => (hosts, None, args.datasets.iter_mut().collect()),
             Command::Access(args) => {
@@ -48,6 +49,7 @@ impl<'c> Names<'c> {
             Command::Duties(args) => (hosts, None, args.what.iter_mut().collect()),
             Command::Add(_) | Command::Outdated(_) => (Reach::Disk, None, Vec::new()),
             Command::Diff(args) => (Reach::Disk, None, vec![&mut args.dataset]),
+            Command::Bundle(args) => (Reach::Disk, None, args.datasets.iter_mut().collect()),
             Command::Status(args) => (Reach::Disk, None, args.dataset.iter_mut().collect()),
             Command::Verify(args) => (Reach::Disk, None, args.dataset.iter_mut().collect()),
             Command::Path(args) => (Reach::Disk, None, vec![&mut args.dataset]),

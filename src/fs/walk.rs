@@ -32,13 +32,36 @@ pub struct Found {
 /// Calls `visit` for everything below `root` that is not a folder, in the order of names.
 /// Links are reported, not followed. A missing root has nothing below it.
 pub fn walk(root: &Path, visit: &mut dyn FnMut(Found)) -> Result<(), FsError> {
+    walk_on(root, visit, &mut Err)
+}
+
+/// The same where folders may not be readable: each failure goes to `failed`, and the walk goes
+/// on with the rest unless that gives it back.
+pub fn walk_on(
+    root: &Path,
+    visit: &mut dyn FnMut(Found),
+    failed: &mut dyn FnMut(FsError) -> Result<(), FsError>,
+) -> Result<(), FsError> {
     let mut pending: Vec<(PathBuf, String)> = vec![(root.to_path_buf(), String::new())];
     while let Some((folder, prefix)) = pending.pop() {
         let mut folders = Vec::new();
-        for path in super::list_dir(&folder)? {
+        let names = match super::list_dir(&folder) {
+            Ok(names) => names,
+            Err(error) => {
+                failed(error)?;
+                continue;
+            }
+        };
+        for path in names {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let shown = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
-            let metadata = std::fs::symlink_metadata(&path).doing("look at", &path)?;
+            let metadata = match std::fs::symlink_metadata(&path).doing("look at", &path) {
+                Ok(metadata) => metadata,
+                Err(error) => {
+                    failed(error)?;
+                    continue;
+                }
+            };
             if metadata.is_dir() {
                 folders.push((path, shown));
                 continue;

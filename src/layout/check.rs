@@ -1,6 +1,6 @@
 //! A dataset folder beside its inventory: what is missing, changed or too much.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use crate::fs::{self, FsError, FsErrorKind};
 use crate::values::{Algorithm, ByteSize, Digest, Digester, RelPath};
 
+use super::adopted::Adopted;
 use super::dirs::DatasetDir;
 use super::error::LayoutError;
 use super::inventory::{FileRecord, InventoryReader};
@@ -77,6 +78,8 @@ struct Expected {
 /// Compares the folder with its inventory. Reads only; `progress` hears bytes as they are read.
 ///
 /// What lies below a link is not in the folder: it is missing there, and the link is too much.
+/// Only the links of an adopted dataset ([`Adopted`]) are followed; what else lies in a person's
+/// folder behind them is not too much.
 /// Fails when the inventory cannot be read or a file cannot be (other than not being there).
 pub fn check(
     dir: &DatasetDir,
@@ -122,7 +125,8 @@ fn compare(
 ) -> Result<Damage, LayoutError> {
     let mut damage = Damage::default();
     let mut known = HashSet::new();
-    let mut folders = Folders { root: dir.root(), real: HashMap::new() };
+    let links = Adopted::read(dir)?.map(|adopted| adopted.links).unwrap_or_default();
+    let mut folders = Folders { root: dir.root(), links: &links, real: HashMap::new() };
     let mut tree = Digester::new(Algorithm::Sha256, None);
     loop {
         let batch: Vec<Expected> = records.by_ref().take(BATCH).collect::<Result<_, _>>()?;
@@ -138,7 +142,11 @@ fn compare(
         let states: Vec<State> = batch
             .par_iter()
             .zip(&real)
-            .map(|(record, real)| if *real { look(dir.root(), record, mode, progress) } else { Ok(State::Missing) })
+            .map(
+                |(record, real)| {
+                    if *real { look(dir.root(), record, &links, mode, progress) } else { Ok(State::Missing) }
+                },
+            )
             .collect::<Result<_, _>>()?;
         for (record, state) in batch.into_iter().zip(states) {
             damage.checked += 1;
@@ -159,6 +167,7 @@ fn compare(
                     damage.extra.push(path);
                 }
             })?,
+            Some(_) if is_allowed(dir.root(), top, &links)? => {}
             Some(_) => damage.extra.push(top.to_owned()),
             None => {}
         }
@@ -194,6 +203,7 @@ const LOOKED_AT: u64 = 4_000;
 /// Which folders of a dataset are folders, and neither links nor files.
 struct Folders<'a> {
     root: &'a Path,
+    links: &'a BTreeMap<String, String>,
     real: HashMap<String, bool>,
 }
 
@@ -208,7 +218,10 @@ impl Folders<'_> {
             return Ok(*real);
         }
         let above = folder.rsplit_once('/').map_or(Ok(true), |(above, _)| self.is_real(above))?;
-        let real = above && fs::metadata(&self.root.join(folder))?.is_some_and(|found| found.is_dir());
+        let place = self.root.join(folder);
+        let is_folder = || fs::metadata(&place).map(|found| found.is_some_and(|found| found.is_dir()));
+        let is_link = || Ok::<_, FsError>(is_allowed(self.root, folder, self.links)? && fs::is_dir(&place));
+        let real = above && (is_folder()? || is_link()?);
         self.real.insert(folder.to_owned(), real);
         Ok(real)
     }
@@ -221,13 +234,26 @@ impl From<FileRecord> for Expected {
     }
 }
 
+/// Whether a link is there that the records of an adopted dataset name, and holds what they say.
+fn is_allowed(root: &Path, at: &str, links: &BTreeMap<String, String>) -> Result<bool, FsError> {
+    let Some(target) = links.get(at) else { return Ok(false) };
+    Ok(fs::link_target(&root.join(at))?.is_some_and(|held| held == *target))
+}
+
 fn look(
     root: &Path,
     record: &Expected,
+    links: &BTreeMap<String, String>,
     mode: CheckMode,
     progress: &(dyn Fn(&RelPath, ByteSize) + Sync),
 ) -> Result<State, FsError> {
-    let path = record.path.under(root);
+    let mut path = record.path.under(root);
+    if is_allowed(root, record.path.as_str(), links)? {
+        path = match fs::canonical(&path) {
+            Err(error) if error.kind() == FsErrorKind::NotFound => return Ok(State::Missing),
+            real => real?,
+        };
+    }
     let Some(metadata) = fs::metadata(&path)? else { return Ok(State::Missing) };
     let state = |same| if same { State::Good } else { State::Changed };
     if let Some(target) = &record.target {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::fs::{self, Access, FsError, FsErrorKind};
 
+use super::adopted::Adopted;
 use super::dirs::{DatasetDir, Store};
 use super::error::LayoutError;
 
@@ -30,8 +31,12 @@ pub fn commit(stage: &Path, target: &DatasetDir, store: &Store, access: Access) 
 ///
 /// Fails with [`LayoutError::Elsewhere`] when the dataset's folder is a link, or the one above
 /// it leads to another file system than the store; with [`LayoutError::Foreign`] when there is
-/// something that is no dataset of ours.
+/// something that is no dataset of ours; with [`LayoutError::Adopted`] when the files are a
+/// person's own.
 pub fn check_place(target: &DatasetDir, store: &Store) -> Result<(), LayoutError> {
+    if let Some(adopted) = Adopted::read(target)? {
+        return Err(LayoutError::Adopted { place: adopted.place });
+    }
     let taken = fs::metadata(target.root())?;
     if taken.as_ref().is_some_and(|found| found.is_symlink()) {
         return Err(LayoutError::Elsewhere { path: target.root().to_path_buf() });

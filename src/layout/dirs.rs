@@ -86,6 +86,11 @@ impl DatasetDir {
         self.records().join("entry.toml")
     }
 
+    /// Where the files lie, for a dataset that a person laid down.
+    pub fn adopted_path(&self) -> PathBuf {
+        self.records().join("adopted.json")
+    }
+
     /// For `sha256sum -c`.
     pub fn manifest_path(&self) -> PathBuf {
         self.records().join("manifest.sha256")

@@ -44,6 +44,12 @@ pub enum LayoutError {
         /// The link.
         path: PathBuf,
     },
+    /// The files are a person's own, and lie where the person put them.
+    #[error("the files of this dataset lie in `{place}`, where a person put them: medsets writes nothing there")]
+    Adopted {
+        /// The person's folder.
+        place: String,
+    },
     /// Another run works on the same dataset.
     #[error("another medsets run is working on `{}`", path.display())]
     Held {
@@ -114,6 +120,9 @@ impl Remedy for LayoutError {
             Self::Elsewhere { .. } => Some(
                 "keep the whole data folder on that disk (`--to DIR`, `--data-dir DIR` or `medsets config set data-dir DIR`), or put a folder in the place of the link".into(),
             ),
+            Self::Adopted { place } => Some(format!(
+                "put the right files there and run `medsets adopt {place}` again; or `medsets remove ID`, which takes away the records alone, then `medsets fetch ID` for a copy of its own"
+            )),
             Self::Held { .. } => Some("wait for it to finish; this run would do the same work".into()),
             Self::Conflict { .. } | Self::Collision { .. } => Some(
                 "the dataset cannot be laid out as its entry says; report this to the catalogue's maintainers".into(),

@@ -16,6 +16,8 @@ pub enum Proof {
     Lock,
     /// A digest that the host sent along with the bytes.
     Header,
+    /// The records of another copy, or those that once lay beside the files.
+    Records,
     /// The git tree in the entry.
     GitTree,
     /// Only a size known beforehand.
@@ -30,7 +32,7 @@ impl Proof {
     /// Whether the bytes are those that a digest known beforehand names.
     pub fn is_known_beforehand(self) -> bool {
         match self {
-            Self::Catalog | Self::Host | Self::Lock | Self::Header | Self::GitTree => true,
+            Self::Catalog | Self::Host | Self::Lock | Self::Header | Self::Records | Self::GitTree => true,
             Self::Size | Self::FirstUse | Self::AcceptedChange => false,
         }
     }
@@ -75,6 +77,7 @@ mod tests {
         check(Proof::Host, "host", true);
         check(Proof::Lock, "lock", true);
         check(Proof::Header, "header", true);
+        check(Proof::Records, "records", true);
         check(Proof::GitTree, "git-tree", true);
         check(Proof::Size, "size", false);
         check(Proof::FirstUse, "first-use", false);

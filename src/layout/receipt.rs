@@ -65,6 +65,9 @@ pub struct Receipt {
     /// Why other bytes than the catalogue's were taken, where they were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Whose copy it was, where it came in a bundle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub brought: Option<BroughtMark>,
     /// The ledger's head after this was entered. Absent only until the entry is made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ledger: Option<LedgerMark>,
@@ -78,6 +81,10 @@ pub enum Means {
     Fetch,
     /// From files a person had.
     Import,
+    /// From files that lie where a person put them, and stay there.
+    Adopt,
+    /// Out of a bundle that was made on another machine.
+    Bundle,
 }
 
 /// What part of a dataset is here.
@@ -244,6 +251,27 @@ pub struct PartialMark {
     pub url: Option<SafeUrl>,
 }
 
+/// The copy that a bundle was made of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BroughtMark {
+    /// SHA-256 of the bundle's index, which names every byte of it.
+    pub index: Digest,
+    /// SHA-256 of the receipt in it.
+    pub receipt_sha256: Digest,
+    /// SHA-256 of the extract of that person's ledger, kept with the evidence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extract: Option<Digest>,
+    /// Who had that copy.
+    pub by: Person,
+    /// How that copy came.
+    pub means: Means,
+    /// When that copy was whole.
+    pub completed: Timestamp,
+    /// The head of that person's ledger then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ledger: Option<LedgerMark>,
+}
+
 /// The ledger's head when this receipt was entered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LedgerMark {
@@ -271,10 +299,15 @@ impl Receipt {
             return Err(LayoutError::NoRecord { path });
         }
         let receipt: Self = serde_json::from_str(&text).map_err(|error| failed(error.line(), error.to_string()))?;
-        if ![Self::SCHEMA, Self::BEFORE].contains(&receipt.schema.as_str()) {
+        if !receipt.is_known() {
             return Err(failed(1, format!("schema `{}` is not `{}`", receipt.schema, Self::SCHEMA)));
         }
         Ok(Some(receipt))
+    }
+
+    /// Whether its schema is one that this version reads.
+    pub fn is_known(&self) -> bool {
+        [Self::SCHEMA, Self::BEFORE].contains(&self.schema.as_str())
     }
 
     /// The bytes as written.

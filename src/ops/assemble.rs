@@ -124,9 +124,17 @@ pub fn enter_in_ledger(
     mut receipt: Receipt,
     access: Access,
 ) -> Result<Assembled, Failure> {
-    let kind = match receipt.means {
-        Means::Fetch => EntryKind::Fetch,
-        Means::Import => EntryKind::Import,
+    let (kind, how) = match receipt.means {
+        Means::Fetch => (EntryKind::Fetch, None),
+        Means::Import => (EntryKind::Import, None),
+        Means::Adopt => (EntryKind::Import, Some("adopted".to_owned())),
+        Means::Bundle => {
+            (EntryKind::Import, receipt.brought.as_ref().map(|brought| format!("from the bundle {}", brought.index)))
+        }
+    };
+    let note = match (how, &receipt.reason) {
+        (Some(how), Some(reason)) => Some(format!("{how}: {reason}")),
+        (how, reason) => how.or(reason.clone()),
     };
     let record = Record {
         reference: receipt.reference.clone(),
@@ -137,7 +145,8 @@ pub fn enter_in_ledger(
         channel: Some(receipt.source.channel.clone()),
         files: Some(receipt.files),
         bytes: Some(receipt.bytes),
-        note: receipt.reason.clone(),
+        note,
+        evidence: receipt.brought.iter().filter_map(|brought| brought.extract).collect(),
         receipt_sha256: Some(Digest::sha256(&receipt.to_bytes()?)),
         ..identity::record(context, kind, &receipt.dataset)
     };
@@ -345,6 +354,17 @@ fn receipt(
 ) -> Receipt {
     let finished = workspace.finished().values();
     let partial = finished.filter_map(|finished| partial_mark(finished, &totals.by_archive)).collect();
+    let Totals { files, bytes, tree, .. } = totals;
+    Receipt { partial, ..receipt_of(context, particulars, (files, bytes, tree), listed) }
+}
+
+/// The receipt of files, bytes and the SHA-256 of the manifest, not yet in the ledger.
+pub(super) fn receipt_of(
+    context: &Context,
+    particulars: Particulars,
+    (files, bytes, tree): (u64, ByteSize, Digest),
+    listed: ListPin,
+) -> Receipt {
     Receipt {
         schema: Receipt::SCHEMA.to_owned(),
         dataset: particulars.id,
@@ -360,13 +380,29 @@ fn receipt(
         catalog: particulars.catalog,
         source: particulars.source,
         license: particulars.license,
-        files: totals.files,
-        bytes: totals.bytes,
-        tree: totals.tree,
+        files,
+        bytes,
+        tree,
         listed: Listed::Beside(listed),
-        partial,
+        partial: Vec::new(),
         warnings: particulars.warnings,
         reason: particulars.reason,
+        brought: None,
         ledger: None,
+    }
+}
+
+/// This person's receipt of a copy that another receipt speaks of: the same files, by these
+/// particulars.
+pub(super) fn receipt_own(context: &Context, particulars: Particulars, other: &Receipt) -> Receipt {
+    let numbers = (other.files, other.bytes, other.tree);
+    let nothing = ListPin { files: 0, sha256: other.tree, verified: BTreeMap::new() };
+    Receipt {
+        // Its list keeps its form.
+        schema: other.schema.clone(),
+        listed: other.listed.clone(),
+        partial: other.partial.clone(),
+        warnings: other.warnings.clone(),
+        ..receipt_of(context, particulars, numbers, nothing)
     }
 }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::agreements::AgreementError;
+use crate::bundle::BundleError;
 use crate::catalog::SelectError;
 use crate::context::{ContextError, ProjectError};
 use crate::credentials::CredentialError;
@@ -160,11 +161,20 @@ impl From<LayoutError> for Failure {
             LayoutError::Fs(error) => return error.into(),
             LayoutError::Held { .. } => Exit::HELD,
             LayoutError::Conflict { .. } | LayoutError::Collision { .. } => Exit::UNSAFE,
-            LayoutError::Foreign { .. } | LayoutError::Elsewhere { .. } => Exit::DENIED,
+            LayoutError::Foreign { .. } | LayoutError::Elsewhere { .. } | LayoutError::Adopted { .. } => Exit::DENIED,
             LayoutError::Record { .. } | LayoutError::NoRecord { .. } | LayoutError::Altered { .. } => Exit::DIFFERENT,
             LayoutError::Lost { .. } => Exit::OTHER,
         };
         Self::from_error(exit, &error)
+    }
+}
+
+impl From<BundleError> for Failure {
+    fn from(error: BundleError) -> Self {
+        match error {
+            BundleError::Fs(error) => error.into(),
+            error => Self::from_error(Exit(error.exit()), &error),
+        }
     }
 }
 

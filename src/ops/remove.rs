@@ -5,9 +5,10 @@ use serde::Serialize;
 use crate::agreements::{EntryKind, Record};
 use crate::context::Context;
 use crate::fs::{self, Access, FsErrorKind};
-use crate::layout::{Store, commit};
+use crate::layout::{Adopted, DatasetDir, Store, commit};
 use crate::values::{ByteSize, DatasetId};
 
+use super::exit::Exit;
 use super::failure::Failure;
 use super::here::{self, Here};
 use super::identity;
@@ -25,6 +26,9 @@ pub struct RemoveReport {
     pub bytes: ByteSize,
     /// Files.
     pub files: u64,
+    /// Where the files lie that stay, because a person put them there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stays: Option<String>,
     /// Whether only kept archives are meant.
     pub archives_only: bool,
     /// Whether it was done.
@@ -47,17 +51,27 @@ pub fn plan(context: &Context, name: &str, extent: Extent) -> Result<(Here, Remo
         Extent::Whole => here.dir.root().to_path_buf(),
         Extent::Archives => here.dir.archives(),
     };
+    let adopted = Adopted::read(&here.dir)?;
     let (mut files, mut bytes) = (0, ByteSize::ZERO);
-    fs::walk(&root, &mut |found| {
+    let mut count = |found: fs::Found| {
         files += 1;
         bytes += ByteSize(found.size);
-    })?;
+    };
+    match &adopted {
+        // The records lie among a person's files.
+        Some(adopted) if adopted.links.is_empty() && extent == Extent::Whole => {
+            fs::walk(&here.dir.records(), &mut count)?;
+        }
+        Some(adopted) if adopted.links.is_empty() => return Err(persons(&here, adopted)),
+        _ => fs::walk(&root, &mut count)?,
+    }
     let report = RemoveReport {
         id: here.id.clone(),
         version: here.version.clone(),
         path: root,
         bytes,
         files,
+        stays: adopted.map(|adopted| adopted.place),
         archives_only: extent == Extent::Archives,
         removed: false,
     };
@@ -75,6 +89,9 @@ pub fn remove(context: &Context, here: &Here, mut report: RemoveReport) -> Resul
     if !report.archives_only {
         context.ledger()?.ready()?;
     }
+    if !report.archives_only && Adopted::read(&here.dir)?.is_some_and(|adopted| adopted.links.is_empty()) {
+        return remove_records(context, here, report);
+    }
     let store = Store::of(&context.data_dir()?);
     fs::create_dir_all(&store.tmp(), Access::Private)?;
     let mut out = commit::away(&store, &report.path);
@@ -90,15 +107,7 @@ pub fn remove(context: &Context, here: &Here, mut report: RemoveReport) -> Resul
         Err(error) => return Err(error.into()),
     }
     if !report.archives_only {
-        let record = Record {
-            reference: here.receipt.as_ref().and_then(|receipt| receipt.reference.clone()),
-            version: Some(here.version.clone()),
-            variant: here.variant.clone(),
-            files: Some(report.files),
-            bytes: Some(report.bytes),
-            ..identity::record(context, EntryKind::Delete, &here.id)
-        };
-        context.ledger()?.append(record).inspect_err(|_| {
+        context.ledger()?.append(deletion(context, here, &report)).inspect_err(|_| {
             // The failure of the ledger is the one to tell.
             let _ = fs::rename(&out, &report.path);
         })?;
@@ -109,4 +118,48 @@ pub fn remove(context: &Context, here: &Here, mut report: RemoveReport) -> Resul
     }
     report.removed = true;
     Ok(report)
+}
+
+/// The entry about a deletion. Of a person's own files only the records go, and it says so.
+fn deletion(context: &Context, here: &Here, report: &RemoveReport) -> Record {
+    Record {
+        reference: here.receipt.as_ref().and_then(|receipt| receipt.reference.clone()),
+        version: Some(here.version.clone()),
+        variant: here.variant.clone(),
+        files: Some(report.files),
+        bytes: Some(report.bytes),
+        note: report.stays.as_ref().map(|place| format!("the records alone: the files stay in `{place}`")),
+        ..identity::record(context, EntryKind::Delete, &here.id)
+    }
+}
+
+/// Removes records that lie among a person's files, and the link in the data folder that leads
+/// there. The receipt, by which the dataset is known, goes first.
+fn remove_records(context: &Context, here: &Here, mut report: RemoveReport) -> Result<RemoveReport, Failure> {
+    context.ledger()?.append(deletion(context, here, &report))?;
+    let real = DatasetDir::at(fs::canonical(here.dir.root())?);
+    for path in [
+        real.receipt_path(),
+        real.inventory_path(),
+        real.manifest_path(),
+        real.listed_path(),
+        real.entry_path(),
+        real.adopted_path(),
+    ] {
+        fs::remove_file(&path)?;
+    }
+    fs::remove_dir_if_empty(&real.records());
+    if fs::metadata(here.dir.root())?.is_some_and(|found| found.is_symlink()) {
+        fs::remove_file(here.dir.root())?;
+        if let Some(parent) = here.dir.root().parent() {
+            fs::remove_dir_if_empty(parent);
+        }
+    }
+    report.removed = true;
+    Ok(report)
+}
+
+fn persons(here: &Here, adopted: &Adopted) -> Failure {
+    let message = format!("the archives of `{}` lie in `{}`, where a person put them", here.name(), adopted.place);
+    Failure::new(Exit::DENIED, message).of(&here.id).help("remove them yourself if you want the room")
 }

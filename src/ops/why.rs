@@ -9,11 +9,12 @@ use crate::agreements::EntryKind;
 use crate::context::Context;
 use crate::fs;
 use crate::layout::inventory::InventoryReader;
-use crate::layout::{DatasetDir, FileRecord, Receipt};
+use crate::layout::{Adopted, DatasetDir, FileRecord, Receipt};
 use crate::values::{ByteSize, DatasetName, Digest, RelPath, SafeUrl};
 
 use super::exit::Exit;
 use super::failure::Failure;
+use super::here;
 
 /// What is known of a file.
 #[derive(Debug, Serialize)]
@@ -110,9 +111,8 @@ pub fn why(context: &Context, path: &Path) -> Result<Why, Failure> {
     // The folder may be reached by a link; the file itself is taken as it is named.
     let folder = path.parent().map(fs::canonical).transpose()?.unwrap_or_else(|| path.clone());
     let path = folder.join(path.file_name().unwrap_or_default());
-    let (dir, receipt) = dataset_around(&path)?;
-    let below = path.strip_prefix(dir.root()).ok().and_then(Path::to_str).unwrap_or_default();
-    let record = record_of(&dir, below)?.ok_or_else(|| not_recorded(&path, &receipt))?;
+    let (dir, receipt, below) = dataset_of(context, &path)?;
+    let record = record_of(&dir, &below)?.ok_or_else(|| not_recorded(&path, &receipt))?;
     let (size, modified) = (metadata.len(), metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok()));
     let is_same = metadata.is_file() && size == record.size.0 && modified == Some(record.mtime);
     let (version, variant) = (receipt.version.as_str(), receipt.variant.as_deref());
@@ -145,16 +145,26 @@ pub fn why(context: &Context, path: &Path) -> Result<Why, Failure> {
     })
 }
 
-/// The nearest folder above with records of medsets, and its receipt.
-fn dataset_around(path: &Path) -> Result<(DatasetDir, Receipt), Failure> {
+/// The nearest folder above with records of medsets, else the dataset that was adopted from
+/// where the file lies; its receipt, and the file's path in it.
+fn dataset_of(context: &Context, path: &Path) -> Result<(DatasetDir, Receipt, String), Failure> {
     for folder in path.ancestors().skip(1) {
         let dir = DatasetDir::at(folder.to_path_buf());
         if let Some(receipt) = Receipt::read(&dir)? {
-            return Ok((dir, receipt));
+            let below = path.strip_prefix(folder).ok().and_then(Path::to_str).unwrap_or_default().to_owned();
+            return Ok((dir, receipt, below));
+        }
+    }
+    // Without a data folder nothing was adopted.
+    for here in here::all(context).unwrap_or_default() {
+        if let (Some(adopted), Some(receipt)) = (Adopted::read(&here.dir)?, here.receipt)
+            && let Some(below) = adopted.path_of(path)
+        {
+            return Ok((here.dir, receipt, below));
         }
     }
     let failure = Failure::new(Exit::CATALOG, format!("`{}` is in no folder that medsets made", path.display()));
-    Err(failure.help("say what it is with `medsets import ID PATH`, which verifies it against the catalogue"))
+    Err(failure.help("`medsets import ID PATH` takes it in, verified against the catalogue; `medsets adopt DIR` recognises a whole folder where it lies"))
 }
 
 fn record_of(dir: &DatasetDir, below: &str) -> Result<Option<FileRecord>, Failure> {

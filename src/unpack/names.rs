@@ -106,7 +106,7 @@ impl Place {
 
 /// The form in which names that some file system takes for the same are the same: decomposed,
 /// without case, composed again.
-pub(super) fn folded(path: &str) -> Cow<'_, str> {
+pub fn folded(path: &str) -> Cow<'_, str> {
     if path.is_ascii() {
         if !path.bytes().any(|byte| byte.is_ascii_uppercase()) {
             return Cow::Borrowed(path);

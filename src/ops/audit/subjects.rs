@@ -11,7 +11,7 @@ use crate::audit::{Guard, ItemCount, SubjectFacts};
 use crate::catalog::{Reference, Selection};
 use crate::context::Context;
 use crate::fs;
-use crate::layout::{DatasetDir, inventory};
+use crate::layout::{Adopted, DatasetDir, inventory};
 use crate::policy::Place;
 use crate::project::{Lock, Locked, Manifest, Used};
 use crate::values::ByteSize;
@@ -47,7 +47,10 @@ pub fn gather(
     for text in what {
         let path = context.environment.absolute(text)?;
         if fs::is_dir(&path) {
-            let copies = in_folder(context, &path)?;
+            let mut copies = in_folder(context, &path)?;
+            if copies.is_empty() {
+                copies = adopted_from(context, &path, &here)?;
+            }
             if copies.is_empty() {
                 unseen.push(Guard::Unseen { folder: text.clone(), files: count_files(&path)? });
             }
@@ -221,6 +224,18 @@ fn in_folder(context: &Context, path: &Path) -> Result<Vec<SubjectFacts>, Failur
     for dir in dirs {
         if let Some(one) = here::of_dir(context, dir)? {
             found.push(of_copy(context, one, None)?);
+        }
+    }
+    Ok(found)
+}
+
+/// The datasets that were adopted from a folder and have their records elsewhere.
+fn adopted_from(context: &Context, path: &Path, here: &[Here]) -> Result<Vec<SubjectFacts>, Failure> {
+    let real = fs::canonical(path)?;
+    let mut found = Vec::new();
+    for one in here {
+        if Adopted::read(&one.dir)?.is_some_and(|adopted| adopted.is_in(&real)) {
+            found.push(of_copy(context, one.clone(), None)?);
         }
     }
     Ok(found)

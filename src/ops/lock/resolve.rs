@@ -266,7 +266,7 @@ fn pinned_by(proof: Proof) -> PinnedBy {
         Proof::Host | Proof::Header => PinnedBy::Host,
         Proof::AcceptedChange => PinnedBy::Accepted,
         // By a lock nothing is pinned that had no digest in it.
-        Proof::Lock | Proof::Size | Proof::FirstUse => PinnedBy::FirstUse,
+        Proof::Lock | Proof::Records | Proof::Size | Proof::FirstUse => PinnedBy::FirstUse,
     }
 }
 

@@ -153,9 +153,10 @@ fn dataset(subject: &Subject) -> String {
         Some(copy) => add(
             "here",
             Some(format!(
-                "{} files, {}, since {}, had by {}, manifest {}",
+                "{} files, {}{}, since {}, had by {}, manifest {}",
                 copy.files,
                 copy.bytes,
+                copy.came().map_or(String::new(), |came| format!(", {came}")),
                 copy.completed.strftime("%Y-%m-%d"),
                 escaped(&copy.by),
                 code(&copy.tree.to_string())

@@ -54,7 +54,10 @@ fn head(audit: &Audit) -> String {
 fn of_subject(audit: &Audit, subject: &Subject) -> String {
     let mut text = format!("\n{:<7} {}  {}", subject.verdict, subject.name, Printable::new(&subject.license));
     match &subject.copy {
-        Some(copy) => text.push_str(&format!("  {}, {}\n", counted(copy.files, "file"), ByteSize(copy.bytes.0))),
+        Some(copy) => {
+            let came = copy.came().map_or(String::new(), |came| format!(", {came}"));
+            text.push_str(&format!("  {}, {}{came}\n", counted(copy.files, "file"), ByteSize(copy.bytes.0)));
+        }
         None => text.push('\n'),
     }
     for act in &audit.policy.acts {

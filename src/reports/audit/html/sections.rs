@@ -188,7 +188,8 @@ fn facts(subject: &Subject) -> Vec<(&'static str, String)> {
         return facts;
     };
     let extent = if copy.whole { "the whole release" } else { "a part of the release" };
-    add("here", Some(format!("{extent}: {} files, {}", copy.files, copy.bytes)));
+    let came = copy.came().map_or(String::new(), |came| format!(", {came}"));
+    add("here", Some(format!("{extent}: {} files, {}{came}", copy.files, copy.bytes)));
     add("folder", Some(code(&copy.folder)));
     add(
         "had",
