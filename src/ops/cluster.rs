@@ -64,7 +64,7 @@ pub async fn gather(context: &Context, options: &ClusterOptions) -> Result<Gathe
             }
         }
     }
-    let (variables, secret_variables) = variables(context)?;
+    let Variables { told: variables, secret: secret_variables } = variables(context);
     for name in &secret_variables {
         warnings.push(format!("`{name}` holds a secret and is not written: set it where the jobs run"));
     }
@@ -145,7 +145,7 @@ fn credentials(selection: &Selection, channel: Option<&str>) -> Vec<Credential> 
 
 /// The settings of this run that are not in a file: what the jobs are given by variables, and the
 /// names of those that hold a secret. Places are given apart, since they differ by cluster.
-fn variables(context: &Context) -> Result<(Vec<(String, String)>, Vec<String>), Failure> {
+fn variables(context: &Context) -> Variables {
     let (mut told, mut secret) = (vec![("MEDSETS_NO_INPUT".to_owned(), "1".to_owned())], Vec::new());
     for key in KEYS {
         // The jobs are never asked, and have a network.
@@ -163,7 +163,15 @@ fn variables(context: &Context) -> Result<(Vec<(String, String)>, Vec<String>), 
             false => secret.push(variable.to_owned()),
         }
     }
-    Ok((told, secret))
+    Variables { told, secret }
+}
+
+/// Settings as variables.
+struct Variables {
+    /// With their values.
+    told: Vec<(String, String)>,
+    /// Those that hold a secret.
+    secret: Vec<String>,
 }
 
 /// The places in use on this machine, for jobs on nodes that see the same: data, state and

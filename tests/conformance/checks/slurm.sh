@@ -180,6 +180,7 @@ again = [name for name, count in asked.items() if count > 1]
 print(len(again), max(asked.values()))
 PYTHON
 read -r again most <"$work/again"
-# In flight when it was killed were at most as many as one process has at once.
-{ [ "$again" -le 8 ] && [ "$most" -le 2 ]; } || fail "$again files were asked for again, one of them $most times"
+# In flight when it was killed were at most as many as one process has at once (8); some more were
+# whole and not noted yet.
+{ [ "$again" -le 16 ] && [ "$most" -le 2 ]; } || fail "$again files were asked for again, one of them $most times"
 agree "$again files were asked for twice, those in flight at the kill"
