@@ -268,6 +268,7 @@ fn a_finish_without_shards_is_a_fetch_that_says_so() {
 #[test]
 fn a_finish_waits_for_no_shard_and_names_those_at_work() {
     let scene = scene();
+    scene.home.run(&["config", "set", "lock-wait", "0s"]).expect(0);
     scene.late.store(5_000, Ordering::SeqCst);
     let shards: Vec<Child> = (1..=2).map(|number| scene.start(&["--shard", &format!("{number}/2")])).collect();
     for _ in 0..600 {

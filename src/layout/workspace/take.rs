@@ -11,6 +11,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::fs::{self, Access, FileLock, FsError, FsErrorKind};
 use crate::layout::check::sha256_of;
@@ -24,10 +25,16 @@ use super::{
 };
 
 impl Workspace {
-    /// Takes the lease of a workspace without opening it; `None` while a run holds it.
-    pub fn lease(store: &Store, name: &str, access: Access) -> Result<Option<FileLock>, LayoutError> {
+    /// Takes the lease of a workspace without opening it, waiting so long; `None` while a run
+    /// holds it. A run of another machine that died is seen only by waiting.
+    pub fn lease(
+        store: &Store,
+        name: &str,
+        access: Access,
+        patience: Duration,
+    ) -> Result<Option<FileLock>, LayoutError> {
         fs::create_dir_all(&store.leases(), access)?;
-        Ok(FileLock::try_take(&lease_path(store, name))?)
+        Ok(FileLock::wait(&lease_path(store, name), patience, || ())?)
     }
 
     /// Makes everything here last and notes that it does: what is finished now is believed after
@@ -260,8 +267,6 @@ impl Mover {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::layout::inventory;
     use crate::layout::proof::Proof;

@@ -38,7 +38,7 @@ pub(super) async fn finish(work: Work<'_>, warnings: &mut Vec<String>) -> Result
         }
         return Ok((dry_run(context, target, options, wanted, work.provider, work.hosts).await?, Vec::new()));
     }
-    let leases = split::hold(target, &shards)?;
+    let leases = split::hold(context, target, &shards)?;
     if shards.is_empty() && split::read(target)?.is_none() {
         let name = name_for_command(target.selection);
         warnings.push(format!(

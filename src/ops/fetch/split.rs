@@ -280,16 +280,41 @@ pub(super) fn shards(target: &Target<'_>) -> Result<Vec<(Shard, String)>, Failur
     Ok(found)
 }
 
-/// Takes the leases of all shards, so that none begins.
+/// Takes the leases of all shards, so that none begins. Those that are held are waited for a
+/// while, all at once: a node that died counts as at work for half a minute.
 ///
 /// # Errors
 /// Some are at work: all of them are named.
-pub(super) fn hold(target: &Target<'_>, shards: &[(Shard, String)]) -> Result<Vec<FileLock>, Failure> {
-    let (mut leases, mut at_work) = (Vec::new(), Vec::new());
+pub(super) fn hold(
+    context: &Context,
+    target: &Target<'_>,
+    shards: &[(Shard, String)],
+) -> Result<Vec<FileLock>, Failure> {
+    let lease = |name: &str, patience| Workspace::lease(&target.store, name, target.access, patience);
+    let (mut leases, mut held) = (Vec::new(), Vec::new());
     for (shard, name) in shards {
-        match Workspace::lease(&target.store, name, target.access)? {
+        match lease(name, Duration::ZERO)? {
             Some(lease) => leases.push(lease),
-            None => at_work.push(shard.to_string()),
+            None => held.push((*shard, name)),
+        }
+    }
+    let patience = context.settings.time("lock-wait").unwrap_or(SIGN_OF_LIFE).min(SIGN_OF_LIFE);
+    let mut at_work: Vec<String> = Vec::new();
+    if !held.is_empty() && !patience.is_zero() {
+        let reason = format!("{} of `{}` may be at work", counted(held.len() as u64, "shard"), target.selection);
+        context.report.report(Event::Waiting { reason });
+    }
+    for some in held.chunks(AT_ONCE) {
+        let waited = std::thread::scope(|scope| {
+            let waiting = some.iter().map(|(_, name)| scope.spawn(move || lease(name, patience)));
+            let waiting: Vec<_> = waiting.collect();
+            waiting.into_iter().map(std::thread::ScopedJoinHandle::join).collect::<Vec<_>>()
+        });
+        for ((shard, _), waited) in some.iter().zip(waited) {
+            match waited.map_err(|_| Failure::new(Exit::INTERNAL, "a thread that waited has failed"))?? {
+                Some(lease) => leases.push(lease),
+                None => at_work.push(shard.to_string()),
+            }
         }
     }
     if at_work.is_empty() {
@@ -307,7 +332,7 @@ pub(super) fn hold(target: &Target<'_>, shards: &[(Shard, String)]) -> Result<Ve
 /// Removes what the shards of a dataset that is whole have left. What another run holds stays.
 pub(super) fn end(target: &Target<'_>) -> Result<(), Failure> {
     for (_, name) in shards(target)? {
-        if let Some(lease) = Workspace::lease(&target.store, &name, target.access)? {
+        if let Some(lease) = Workspace::lease(&target.store, &name, target.access, Duration::ZERO)? {
             fs::remove_dir_all(&target.store.parts().join(&name))?;
             fs::remove_file(lease.path())?;
         }
@@ -318,5 +343,9 @@ pub(super) fn end(target: &Target<'_>) -> Result<(), Failure> {
 
 const SCHEMA: &str = "medsets/split/1";
 const FILE: &str = "split.json";
+/// Time in which a machine that is at work shows it, with some to spare.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(45);
+/// Threads that wait.
+const AT_ONCE: usize = 256;
 /// Shards that are named in one message.
 const MOST_NAMED: usize = 20;
