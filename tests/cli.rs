@@ -44,6 +44,8 @@ mod interrupted;
 mod licenses;
 #[path = "cli/lock.rs"]
 mod lock;
+#[path = "cli/lock_attacked.rs"]
+mod lock_attacked;
 #[path = "cli/medquad.rs"]
 mod medquad;
 #[path = "cli/members.rs"]

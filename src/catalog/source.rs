@@ -24,7 +24,7 @@ pub struct Source {
 }
 
 /// The kinds of host an entry can name. Sizes and versions are as the host writes them.
-#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "provider", rename_all = "lowercase", rename_all_fields = "kebab-case", deny_unknown_fields)]
 pub enum Host {
     /// Plain web addresses.

@@ -222,7 +222,7 @@ fn planned(report: FetchReport) -> Answer {
 }
 
 /// Puts a report's failures and warnings into its answer.
-fn troubles(mut answer: Answer, mut report: FetchReport) -> (Answer, FetchReport) {
+pub(super) fn troubles(mut answer: Answer, mut report: FetchReport) -> (Answer, FetchReport) {
     answer.exit = report.exit();
     answer.warnings = std::mem::take(&mut report.warnings);
     report.failures.sort_by_key(|failure| failure.exit != answer.exit);

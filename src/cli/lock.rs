@@ -17,14 +17,10 @@ use super::output::{Answer, LongReport as _, add};
 /// Resolves the project to exact files and digests.
 pub async fn lock(context: &mut Context, args: &LockArgs) -> Result<Answer, Failure> {
     let project = Project::open(context, upgrade(&args.upgrade)).await?;
-    let outcome = match (args.check, args.dry_run) {
-        (true, _) => Outcome::Checked,
-        (_, true) => Outcome::Told,
-        _ => Outcome::Written,
-    };
+    let outcome = if args.check || args.dry_run { Outcome::Told } else { Outcome::Written };
     let report = lock::lock(context, &project, outcome).await?;
     let mut answer = Answer::done("medsets/lock/1", json!(report), lock_text(&report));
-    answer.warnings.clone_from(&report.warnings);
+    answer.warnings = project.warnings.iter().chain(&report.warnings).cloned().collect();
     let is_renewal = !args.upgrade.is_empty();
     if args.check && report.changed {
         // A current lock of which a newer state is known differs; another one is stale.
@@ -102,6 +98,7 @@ fn change_text(change: &Change) -> String {
         }
         Change::File { path, was, now } => format!("{path}: {was} -> {now}"),
         Change::Pinned { files } => format!("{} pinned by SHA-256", counted(*files, "file")),
+        Change::Unpinned { files } => format!("{} no longer pinned by SHA-256", counted(*files, "file")),
         Change::Tree { was, now } => format!("tree: {}", digests(was, now)),
         Change::Entry { was, now } => format!("catalogue entry: {was} -> {now}"),
     }
@@ -154,11 +151,12 @@ fn planned_text(report: FetchReport) -> Answer {
     // Memory takes it.
     let _ = report.write_text(&mut text);
     let text = String::from_utf8_lossy(&text).into_owned();
-    Answer { text, ..super::fetch::answer("medsets/sync/1", report) }
+    let answer = Answer::done("medsets/sync/1", json!(report), text);
+    super::fetch::troubles(answer, report).0
 }
 
 fn check(context: &Context, project: &Project) -> Result<Answer, Failure> {
-    let lock = sync::usable(project)?;
+    let lock = sync::usable(context, project)?;
     let (compared, others) = compare::compare(context, &project.folder, lock, Depth::Files)?;
     let text = compared.iter().map(compared_text).collect();
     let differing: Vec<&Compared> = compared.iter().filter(|one| one.state != State::Whole).collect();

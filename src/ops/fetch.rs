@@ -34,6 +34,7 @@ use super::gate::{self, Compare};
 use super::repair::{Earlier, cannot_add};
 use super::report::{FetchReport, Fetched};
 use super::stored_listing;
+use super::sync;
 use super::target::Target;
 use super::wanted::{hosts, listing, wanted};
 
@@ -41,6 +42,7 @@ use dry_run::dry_run;
 use whole::{already_whole, is_left_untidy, tidied, whole_here};
 
 pub use pins::Pins;
+pub(super) use pins::agrees;
 
 pub(super) use locked::ProjectLock;
 pub(super) use outcome::summary;
@@ -179,6 +181,9 @@ pub(super) async fn fetch_selection(
         selection.subset(name)?;
     }
     // A dataset without a source still has a gate that says why.
+    if options.pins.is_some() {
+        sync::drift::pass_gate_of_today(context, selection, options.source.as_deref(), warnings).await?;
+    }
     if selection.source(options.source.as_deref()).is_none() || selection.dataset().entry.distribution.is_some() {
         pass_gate(context, selection, options.source.as_deref(), warnings).await?;
     }

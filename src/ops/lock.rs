@@ -7,15 +7,16 @@
 pub mod files;
 
 mod resolve;
+mod secrets;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::catalog::{Archives, Reference};
+use crate::catalog::{Archives, Reference, Selection};
 use crate::context::Context;
-use crate::project::lock::{Difference, LockedFiles, compare};
+use crate::project::lock::{Difference, LockedFiles, compare, write};
 use crate::project::{self, Lock, Locked, LockedFile, Manifest};
 use crate::values::{ByteSize, DatasetId, DatasetName, Digest, Printable};
 
@@ -24,8 +25,9 @@ use super::failure::Failure;
 use super::reference::{self, Reach};
 
 use files::{Beside, LockFolder};
+use resolve::Trees;
 
-pub(super) use resolve::{pin, selection_options};
+pub(super) use resolve::{in_order, pin, selection_options};
 
 /// Which datasets are resolved anew.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -46,8 +48,6 @@ pub enum Outcome {
     Written,
     /// It is only told.
     Told,
-    /// It is told, and that it differs from the lock is a failure.
-    Checked,
 }
 
 /// A project with its lock, and what its references mean.
@@ -59,6 +59,8 @@ pub struct Project {
     pub folder: LockFolder,
     /// The lock as it was found.
     pub lock: Option<Lock>,
+    /// What a person should know of that.
+    pub warnings: Vec<String>,
     /// Names of the catalogue in place of those that the project file gives, by its table.
     names: BTreeMap<Digest, String>,
     upgrade: Upgrade,
@@ -77,6 +79,9 @@ pub struct LockReport {
     pub datasets: Vec<LockedReport>,
     /// What changed, dataset by dataset.
     pub differences: Vec<Difference>,
+    /// The lock as it is written, or would be.
+    #[serde(skip)]
+    pub text: String,
     /// What a person should know.
     #[serde(skip)]
     pub warnings: Vec<String>,
@@ -134,10 +139,14 @@ impl Project {
     pub async fn open(context: &mut Context, upgrade: Upgrade) -> Result<Self, Failure> {
         let found = context.project()?.ok_or_else(no_project)?;
         let (manifest, folder) = (found.manifest.clone(), LockFolder::at(&found.folder));
+        let mut warnings = Vec::new();
         let lock = match folder.read_merged() {
-            // It is written anew from nothing.
-            Err(failure) if failure.exit == Exit::LOCK && upgrade == Upgrade::All => {
-                tracing::warn!(%failure, "passed over");
+            // It is written anew from nothing, but never over a newer program's.
+            Err(failure) if failure.exit == Exit::LOCK && upgrade == Upgrade::All && !folder.is_newer() => {
+                warnings.push(format!(
+                    "{}: everything is resolved anew, and what was pinned on first use or accepted is forgotten",
+                    failure.message
+                ));
                 None
             }
             lock => lock?,
@@ -145,7 +154,7 @@ impl Project {
         if let Upgrade::These(ids) = &upgrade {
             refuse_unknown(ids, &manifest)?;
         }
-        let mut project = Self { manifest, folder, lock, names: BTreeMap::new(), upgrade };
+        let mut project = Self { manifest, folder, lock, warnings, names: BTreeMap::new(), upgrade };
         project.introduce(context).await?;
         Ok(project)
     }
@@ -185,12 +194,12 @@ impl Project {
         let mut all: Vec<Resolved> = Vec::new();
         for used in &self.manifest.datasets {
             let resolved = match self.earlier(used) {
-                Some(locked) => self.kept(context, locked)?,
+                Some(locked) => self.kept(context, used, locked)?,
                 None => {
                     let name = self.names.get(&used.input()).unwrap_or(&used.name);
                     let before = self.lock.iter().flat_map(|lock| &lock.datasets);
                     let before = before.filter(|locked| names(used, locked.id.as_str()));
-                    resolve::afresh(context, used, name, &self.folder, before, warnings)
+                    resolve::afresh(context, used, name, &self.folder, before, self.trees(), warnings)
                         .await
                         .map_err(|failure| of_table(failure, used))?
                 }
@@ -205,24 +214,37 @@ impl Project {
         Ok(all)
     }
 
-    /// What the lock says, with what is known by now and was not then.
-    fn kept(&self, context: &Context, locked: &Locked) -> Result<Resolved, Failure> {
+    /// A dataset that is upgraded by name is made anew; with all of them, trees stay that nothing
+    /// contradicts.
+    fn trees(&self) -> Trees {
+        if matches!(self.upgrade, Upgrade::These(_)) { Trees::Forgotten } else { Trees::Kept }
+    }
+
+    /// What the lock says, with what is known by now and was not then. What follows from the
+    /// entry and the project file is taken from there.
+    fn kept(&self, context: &Context, used: &project::Used, locked: &Locked) -> Result<Resolved, Failure> {
         let selection = self.folder.selection(context, locked)?;
+        answers(context, used, locked, &selection)?;
         let mut resolved = Resolved {
             files: self.folder.files(locked)?,
             entry: selection.dataset().text.clone(),
-            locked: locked.clone(),
+            locked: Locked {
+                license: selection.license(Some(&locked.channel)).to_owned(),
+                include: in_order(&used.include),
+                exclude: in_order(&used.exclude),
+                ..locked.clone()
+            },
         };
         resolve::pin(context, &selection, &mut resolved)?;
         Ok(resolved)
     }
 }
 
-/// Resolves the project and writes, checks or tells the lock.
+/// Resolves the project and writes or tells the lock. That a lock is missing, or is not what would
+/// be written, is no error: [`LockReport::changed`] says so.
 ///
 /// # Errors
-/// With [`Outcome::Checked`], that a lock is missing or does not answer the project file is no
-/// error but in the report: see [`LockReport::changed`].
+/// A dataset cannot be resolved, or the lock cannot be used or written.
 pub async fn lock(context: &Context, project: &Project, outcome: Outcome) -> Result<LockReport, Failure> {
     let mut warnings = Vec::new();
     let resolved = project.resolve(context, &mut warnings).await?;
@@ -247,7 +269,7 @@ pub(super) fn settle(project: &Project, resolved: &[Resolved], is_written: bool)
     }
     let lock = Lock::of(datasets);
     let differences = differences(project, &lock, &files)?;
-    let changed = project.lock.as_ref() != Some(&lock);
+    let changed = !project.folder.has(&lock, &beside);
     let written = is_written && project.folder.write(&lock, &beside)?;
     let of_dataset = |locked: &Locked| LockedReport {
         id: locked.id.clone(),
@@ -265,6 +287,7 @@ pub(super) fn settle(project: &Project, resolved: &[Resolved], is_written: bool)
         changed,
         datasets: lock.datasets.iter().map(of_dataset).collect(),
         differences,
+        text: write(&lock),
         warnings: Vec::new(),
     })
 }
@@ -287,6 +310,57 @@ fn differences(
     let now: Vec<compare::WithFiles<'_>> =
         lock.datasets.iter().map(|one| (one, files.get(&one.name()).copied().unwrap_or_default())).collect();
     Ok(compare::differences(&was, &now))
+}
+
+/// Fails where a dataset of the lock is not the one that its table asks for, although its digest
+/// says so: the lock was edited by hand.
+pub(super) fn answers(
+    context: &Context,
+    used: &project::Used,
+    locked: &Locked,
+    selection: &Selection,
+) -> Result<(), Failure> {
+    let (name, rest) = match used.name.find(['@', ':']) {
+        Some(end) => used.name.split_at(end),
+        None => (used.name.as_str(), ""),
+    };
+    let of_catalogue = context.catalog()?.resolve(&used.name).ok().and_then(|mut found| found.pop());
+    let has_id = match (&locked.reference, &of_catalogue) {
+        (Some(_), _) => selection.dataset().entry.aliases.contains(&used.name),
+        (None, Some(today)) => *today.id() == locked.id,
+        // The catalogue has the release or the dataset no more.
+        (None, None) => name == locked.id.as_str(),
+    };
+    let (version, variant) = match (rest.strip_prefix('@'), rest.strip_prefix(':')) {
+        (Some(rest), _) => {
+            rest.split_once(':').map_or((Some(rest), None), |(version, variant)| (Some(version), Some(variant)))
+        }
+        (None, variant) => (None, variant),
+    };
+    let same = |asked: Option<&str>, has: Option<&str>| {
+        asked.is_none_or(|asked| has.is_some_and(|has| has.eq_ignore_ascii_case(asked)))
+    };
+    let is_release = locked.reference.is_some()
+        || (same(version, Some(&locked.version)) && same(variant, locked.variant.as_deref()));
+    let is_answer = has_id
+        && is_release
+        && same(used.channel.as_deref(), Some(&locked.channel))
+        && in_order(&used.include) == in_order(&locked.include)
+        && in_order(&used.exclude) == in_order(&locked.exclude);
+    if is_answer {
+        return Ok(());
+    }
+    let message = format!(
+        "the lock's `{}` by `{}` is not what line {} of `{}` asks for",
+        locked.name(),
+        Printable::new(&locked.channel),
+        used.line,
+        project::FILE
+    );
+    Err(Failure::new(Exit::LOCK, message).of(&locked.id).help(format!(
+        "the lock was edited by hand: take it from version control again, or run `medsets lock --upgrade={}`",
+        used.id()
+    )))
 }
 
 /// Whether a table asks for a dataset of this id, name or reference.

@@ -299,6 +299,7 @@ pub async fn repair(context: &Context, found: &Verified) -> Result<Vec<String>, 
     target.pins = options.pins.as_ref().map(|pins| pins.digest);
     target.check_place()?;
     fetch::pass_gate(context, &selection, Some(&target.source.channel), &mut warnings).await?;
+    super::sync::drift::pass_gate_of_today(context, &selection, Some(&target.source.channel), &mut warnings).await?;
     let provider = Arc::new(AnyProvider::of(target.source, &selection));
     let hosts = Arc::new(wanted::hosts(context, &provider, &target)?.asked_for(&options.include));
     let listed = wanted::listing(context, &target, &options, &provider, &hosts).await?;

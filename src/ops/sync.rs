@@ -6,7 +6,7 @@
 
 pub mod compare;
 
-mod drift;
+pub(in crate::ops) mod drift;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -16,9 +16,10 @@ use serde::Serialize;
 
 use crate::catalog::Selection;
 use crate::context::{Context, SettingOrigin};
+use crate::layout::check;
 use crate::project::{Lock, Locked, LockedFile};
 use crate::providers::{ListedFile, Listing, Stated};
-use crate::values::{Digest, counted};
+use crate::values::{DatasetId, Digest, Printable, RelPath, counted};
 
 use super::exit::Exit;
 use super::failure::Failure;
@@ -104,6 +105,7 @@ pub async fn sync(context: &Context, project: &Project, options: &SyncOptions) -
         }
         Trust::Locked | Trust::Frozen => pinned(context, project, options.trust)?,
     };
+    refuse_unclear(&resolved, &options.accept_changed)?;
     for one in &mut resolved {
         if context.cancel.is_set() {
             break;
@@ -114,22 +116,42 @@ pub async fn sync(context: &Context, project: &Project, options: &SyncOptions) -
         }
     }
     if options.trust == Trust::Renewed {
-        let settled = lock::settle(project, &resolved, !options.dry_run)?;
-        let was_written = report.lock.as_ref().is_some_and(|lock| lock.written);
-        report.lock = Some(LockReport { written: settled.written || was_written, ..settled });
+        match pin_what_came(project, &resolved, options, report.lock.as_ref()) {
+            Ok(lock) => report.lock = Some(lock),
+            Err(failure) => report.fetched.failures.push(failure),
+        }
     }
     if let Some(code) = context.cancel.code() {
         let stopped = Failure::new(Exit(code), "the run was stopped; what was finished is kept");
         report.fetched.failures.insert(0, stopped.help("run the same command again to go on"));
     } else if options.prunes && report.fetched.failures.is_empty() {
-        report.pruned = prune(context, &names(project, &report), options.dry_run)?;
+        let names = names(project, &report);
+        report.pruned = prune(context, &names, options.dry_run, &mut report.fetched.warnings)?;
     }
     Ok(report)
 }
 
+/// Writes the lock once more, with what was fetched for the first time.
+fn pin_what_came(
+    project: &Project,
+    resolved: &[Resolved],
+    options: &SyncOptions,
+    first: Option<&LockReport>,
+) -> Result<LockReport, Failure> {
+    if let Some(first) = first
+        && !project.folder.says(&first.text)
+    {
+        let message = format!("`{}` was changed while this ran; it is left as it is", first.path.display());
+        return Err(Failure::new(Exit::HELD, message).help("run `medsets sync` again: what was fetched is here"));
+    }
+    let settled = lock::settle(project, resolved, !options.dry_run)?;
+    let was_written = first.is_some_and(|first| first.written);
+    Ok(LockReport { written: settled.written || was_written, ..settled })
+}
+
 /// The datasets of a lock that must not be changed.
 fn pinned(context: &Context, project: &Project, trust: Trust) -> Result<Vec<Resolved>, Failure> {
-    let lock = usable(project)?;
+    let lock = usable(context, project)?;
     let mut all = Vec::with_capacity(lock.datasets.len());
     for locked in &lock.datasets {
         if trust == Trust::Frozen && locked.unpinned() > 0 {
@@ -143,7 +165,10 @@ fn pinned(context: &Context, project: &Project, trust: Trust) -> Result<Vec<Reso
 }
 
 /// The lock, where it answers the project file.
-pub fn usable(project: &Project) -> Result<&Lock, Failure> {
+///
+/// # Errors
+/// With exit 12: there is none, it cannot be used, or it is not what the project file asks for.
+pub fn usable<'p>(context: &Context, project: &'p Project) -> Result<&'p Lock, Failure> {
     let Some(lock) = &project.lock else {
         let message = format!("there is no lock `{}`", project.folder.path().display());
         return Err(Failure::new(Exit::LOCK, message).help("`medsets lock` writes it; commit it beside `medsets.toml`"));
@@ -151,6 +176,11 @@ pub fn usable(project: &Project) -> Result<&Lock, Failure> {
     // A lock that holds both sides of a merge is found here too.
     project.folder.read()?;
     if project.is_answered() {
+        for used in &project.manifest.datasets {
+            if let Some(locked) = lock.of_input(used.input()) {
+                lock::answers(context, used, locked, &project.folder.selection(context, locked)?)?;
+            }
+        }
         return Ok(lock);
     }
     let asked: BTreeSet<Digest> = project.manifest.datasets.iter().map(|used| used.input()).collect();
@@ -188,16 +218,14 @@ async fn sync_one(
         return Err(failure);
     }
     report.drift.extend(drift);
-    if options.trust != Trust::Frozen {
-        drift::pass_gate_of_today(context, &resolved.locked, &selection, warnings).await?;
-    }
     let fetch_options = fetch_options(options, &selection, resolved);
     let among = [selection.clone()];
-    let (fetched, failures) =
-        fetch::fetch_selection(context, &selection, &among, &fetch_options, warnings).await.map_err(explained)?;
+    let (fetched, failures) = fetch::fetch_selection(context, &selection, &among, &fetch_options, warnings)
+        .await
+        .map_err(|failure| explained(failure, selection.id()))?;
     let is_whole = failures.is_empty();
     report.fetched.datasets.push(fetched);
-    report.fetched.failures.extend(failures.into_iter().map(explained));
+    report.fetched.failures.extend(failures.into_iter().map(|failure| explained(failure, selection.id())));
     if is_whole && !options.dry_run && options.trust == Trust::Renewed {
         accept(resolved, &options.accept_changed);
         lock::pin(context, &selection, resolved)?;
@@ -205,31 +233,23 @@ async fn sync_one(
     Ok(())
 }
 
-/// Other bytes than the lock's: what a person can do about it.
-fn explained(failure: Failure) -> Failure {
-    if failure.exit != Exit::MISMATCH {
+/// Other bytes than the lock's, or fewer: what a person can do about it.
+fn explained(failure: Failure, id: &DatasetId) -> Failure {
+    if failure.exit != Exit::MISMATCH && failure.exit != Exit::TRUNCATED {
         return failure;
     }
-    let file = failure
-        .file
-        .as_ref()
-        .map(|file| format!("`medsets sync --accept-changed {file} --reason TEXT` takes the new bytes and notes why"));
-    match file {
-        Some(line) => Failure { help: None, ..failure }
-            .help("the bytes are not those of the lock: the publisher may have replaced the file, or the connection altered it; nothing of it was kept")
-            .help(line),
-        None => failure,
-    }
+    let Some(file) = failure.file.clone() else { return failure };
+    Failure { help: None, ..failure }
+        .help("the bytes are not those of the lock: the publisher may have replaced the file, or the connection altered it; nothing of it was kept")
+        .help(format!("`medsets sync --accept-changed {id}:{file} --reason TEXT` takes the new bytes and notes why"))
 }
 
 fn fetch_options(options: &SyncOptions, selection: &Selection, resolved: &Resolved) -> FetchOptions {
     let locked = &resolved.locked;
-    let names: BTreeSet<&str> = resolved.files.iter().map(|file| file.path.as_str()).collect();
-    let accepted = options.accept_changed.iter().filter(|name| names.contains(name.as_str())).cloned();
     FetchOptions {
         dry_run: options.dry_run,
         ignore_space: options.ignore_space,
-        accept_changed: accepted.collect(),
+        accept_changed: accepted_of(resolved, &options.accept_changed),
         reason: options.reason.clone(),
         pins: Some(Arc::new(pins(selection, locked, &resolved.files))),
         ..selection_options(Some(&locked.channel), &locked.include, &locked.exclude)
@@ -259,12 +279,47 @@ pub(super) fn pins(selection: &Selection, locked: &Locked, files: &[LockedFile])
         is_located: locked.is_located,
         by_hand: by_hand.map(|file| file.path.clone()).collect(),
         tree: locked.tree,
+        entry: locked.entry,
         digest: Digest::sha256(marks.as_bytes()),
     }
 }
 
+/// The files of a dataset whose other bytes a person takes, `FILE` or `ID:FILE`.
+fn accepted_of(resolved: &Resolved, accepted: &[String]) -> Vec<String> {
+    let id = format!("{}:", resolved.locked.id);
+    let names: BTreeSet<&str> = resolved.files.iter().map(|file| file.path.as_str()).collect();
+    let path = |name: &String| {
+        let own = name.strip_prefix(id.as_str()).filter(|path| names.contains(path));
+        own.or_else(|| names.contains(name.as_str()).then_some(name.as_str())).map(str::to_owned)
+    };
+    accepted.iter().filter_map(path).collect()
+}
+
+/// Refuses a name that no file of the lock has, and one that files of several datasets have.
+fn refuse_unclear(resolved: &[Resolved], accepted: &[String]) -> Result<(), Failure> {
+    for name in accepted {
+        let one = std::slice::from_ref(name);
+        let of: Vec<&Resolved> = resolved.iter().filter(|resolved| !accepted_of(resolved, one).is_empty()).collect();
+        let shown = Printable::new(name);
+        match of.as_slice() {
+            [_] => {}
+            [] => {
+                let failure = Failure::new(Exit::USAGE, format!("`{shown}` is no file of a dataset of the lock"));
+                return Err(failure.help("the files are in `medsets.lock`; one of several datasets is `ID:FILE`"));
+            }
+            [first, ..] => {
+                let message = format!("`{shown}` is a file of {} datasets of the lock", of.len());
+                return Err(Failure::new(Exit::USAGE, message)
+                    .help(format!("say which, such as `--accept-changed {}:{shown}`", first.locked.id)));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Forgets what the lock said of files whose other bytes were taken; what came is pinned next.
 fn accept(resolved: &mut Resolved, accepted: &[String]) {
+    let accepted = accepted_of(resolved, accepted);
     for file in &mut resolved.files {
         if accepted.iter().any(|name| name == file.path.as_str()) {
             (file.size, file.digests) = (None, Vec::new());
@@ -281,11 +336,40 @@ fn names(project: &Project, report: &SyncReport) -> BTreeSet<String> {
     }
 }
 
+/// Why a dataset's folder may hold what is not medsets': files that it did not put there, or
+/// records that do not tell.
+fn not_ours_alone(found: &here::Here) -> Result<Option<String>, Failure> {
+    if let Some(fault) = &found.fault {
+        return Ok(Some(format!("its records are damaged ({fault})")));
+    }
+    let known = check::known_paths(&found.dir)?;
+    let mut foreign = Vec::new();
+    crate::fs::walk(found.dir.root(), &mut |file| {
+        let own = [".medsets/", "archives/"].iter().any(|folder| file.path.starts_with(folder))
+            || matches!(file.path.as_str(), "README.md" | "TERMS.md" | "CITATION.cff");
+        if !own && RelPath::parse(&file.path).map_or(true, |path| !known.contains(&path)) {
+            foreign.push(file.path);
+        }
+    })?;
+    foreign.sort();
+    Ok(foreign.first().map(|first| {
+        let files = counted(foreign.len() as u64, "file");
+        format!("{files} that medsets did not put there, such as `{}`", Printable::new(first))
+    }))
+}
+
 /// Removes datasets of the project's own data folder that the lock does not name.
-fn prune(context: &Context, named: &BTreeSet<String>, dry_run: bool) -> Result<Vec<Pruned>, Failure> {
-    let is_own = context.settings.get("data-dir").is_some_and(|one| matches!(one.origin, SettingOrigin::Project(_)));
-    if !is_own {
-        let dir = context.data_dir()?;
+fn prune(
+    context: &Context,
+    named: &BTreeSet<String>,
+    dry_run: bool,
+    warnings: &mut Vec<String>,
+) -> Result<Vec<Pruned>, Failure> {
+    let dir = context.data_dir()?;
+    let is_set = context.settings.get("data-dir").is_some_and(|one| matches!(one.origin, SettingOrigin::Project(_)));
+    let root = context.settings.project().map(crate::fs::canonical).transpose()?;
+    let is_within = root.is_some_and(|root| crate::fs::canonical(&dir).is_ok_and(|dir| dir.starts_with(root)));
+    if !is_set || !is_within {
         let message = format!("`{}` is not the project's own data folder: nothing was pruned", dir.display());
         return Err(Failure::new(Exit::USAGE, message)
             .help("others may use what lies there; `medsets remove ID` removes a dataset"));
@@ -297,6 +381,11 @@ fn prune(context: &Context, named: &BTreeSet<String>, dry_run: bool) -> Result<V
             continue;
         }
         let path = found.dir.root().to_path_buf();
+        if let Some(reason) = not_ours_alone(&found)? {
+            warnings
+                .push(format!("`{name}` is not in the lock and stays: {reason}; `medsets remove {name}` removes it"));
+            continue;
+        }
         if !dry_run {
             let (here, plan) = remove::plan(context, &name, Extent::Whole)?;
             remove::remove(context, &here, plan)?;

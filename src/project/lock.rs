@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use crate::catalog::Locator;
 use crate::document::BrokenFile;
-use crate::values::{Algorithm, ByteSize, DatasetId, DatasetName, Digest, RelPath};
+use crate::values::{Algorithm, ByteSize, DatasetId, DatasetName, Digest, RelPath, SafeUrl};
 
 pub use compare::{Change, Difference, differences};
 
@@ -223,6 +223,12 @@ impl Lock {
     }
 }
 
+/// Whether an address may stand in a lock: nothing in it can be a secret.
+pub fn is_plain(url: &SafeUrl) -> bool {
+    let url = url.expose();
+    url.query().is_none() && url.username().is_empty() && url.password().is_none()
+}
+
 /// Digest of what a project asks for, whatever the order of its tables.
 pub fn input(tables: impl IntoIterator<Item = Digest>) -> Digest {
     let mut marks: Vec<String> = tables.into_iter().map(|digest| digest.to_string()).collect();
@@ -276,7 +282,9 @@ pub fn write(lock: &Lock) -> String {
 /// The number in `version = 1`, wherever the rest of the text may break.
 fn version_of(text: &str) -> Option<i64> {
     let line = text.lines().map(str::trim).find(|line| line.starts_with("version"))?;
-    line.split_once('=')?.1.trim().parse().ok()
+    let number = line.split_once('=')?.1.split('#').next()?.trim();
+    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| number.parse().unwrap_or(i64::MAX))
 }
 
 /// The licences of a lock's texts, by licence.

@@ -13,13 +13,13 @@ use crate::support::home::{Home, Ran, tree};
 use crate::support::host::{Host, Reply};
 
 /// A publisher whose files can be replaced.
-struct Publisher {
-    host: Host,
-    files: Arc<Mutex<BTreeMap<String, Vec<u8>>>>,
+pub(crate) struct Publisher {
+    pub(crate) host: Host,
+    pub(crate) files: Arc<Mutex<BTreeMap<String, Vec<u8>>>>,
 }
 
 impl Publisher {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let files = Arc::new(Mutex::new(BTreeMap::from([
             (
                 "pictures.zip".to_owned(),
@@ -38,12 +38,12 @@ impl Publisher {
         Self { host, files }
     }
 
-    fn put(&self, name: &str, bytes: &[u8]) {
+    pub(crate) fn put(&self, name: &str, bytes: &[u8]) {
         self.files.lock().unwrap().insert(name.to_owned(), bytes.to_vec());
     }
 
     /// An entry of `made`: the archive with its digest, the table without any.
-    fn entry(&self, title: &str, into: &str) -> String {
+    pub(crate) fn entry(&self, title: &str, into: &str) -> String {
         let files = self.files.lock().unwrap();
         let zip = &files["pictures.zip"];
         format!(
@@ -62,44 +62,44 @@ impl Publisher {
 }
 
 /// A machine with a project that uses `made` and `demo`.
-struct Machine {
-    home: Home,
-    catalog: String,
+pub(crate) struct Machine {
+    pub(crate) home: Home,
+    pub(crate) catalog: String,
 }
 
 const PROJECT: &str = "# My project.\n[project]\nname = \"lung\"\n\n\
     [[dataset]] # with pictures\nid = \"made\"\n\n[[dataset]]\nid = \"demo\"\n";
 
 impl Machine {
-    fn new(publisher: &Publisher, entry: &str) -> Self {
+    pub(crate) fn new(publisher: &Publisher, entry: &str) -> Self {
         let home = Home::new().with("MEDSETS_REWRITE", format!("https://files.example.org/={}", publisher.host.url()));
         let catalog = home.overlay("made.toml", entry);
         std::fs::write(home.path().join("work/medsets.toml"), PROJECT).unwrap();
         Self { home, catalog }
     }
 
-    fn work(&self) -> PathBuf {
+    pub(crate) fn work(&self) -> PathBuf {
         self.home.path().join("work")
     }
 
-    fn run(&self, arguments: &[&str]) -> Ran {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         self.home.run(&[&["--catalog", self.catalog.as_str()], arguments].concat())
     }
 
-    fn json(&self, arguments: &[&str]) -> Value {
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
         self.home.json(&[&["--catalog", self.catalog.as_str()], arguments].concat())
     }
 
-    fn lock(&self) -> String {
+    pub(crate) fn lock(&self) -> String {
         std::fs::read_to_string(self.work().join("medsets.lock")).unwrap()
     }
 
-    fn write_lock(&self, text: &str) {
+    pub(crate) fn write_lock(&self, text: &str) {
         std::fs::write(self.work().join("medsets.lock"), text).unwrap();
     }
 
     /// What must be the same everywhere.
-    fn tree(&self, dataset: &str) -> BTreeMap<String, Vec<u8>> {
+    pub(crate) fn tree(&self, dataset: &str) -> BTreeMap<String, Vec<u8>> {
         let mut files = tree(&self.work().join("data").join(dataset));
         files.retain(|name, _| {
             name.starts_with("data/") || name.starts_with("docs/") || name == ".medsets/manifest.sha256"
@@ -108,7 +108,7 @@ impl Machine {
     }
 
     /// Takes the project as a clone would.
-    fn clone_from(&self, other: &Machine) {
+    pub(crate) fn clone_from(&self, other: &Machine) {
         for name in ["medsets.toml", "medsets.lock"] {
             std::fs::copy(other.work().join(name), self.work().join(name)).unwrap();
         }
@@ -277,12 +277,18 @@ fn bytes_that_changed_upstream_are_named_with_both_values_and_taken_only_with_a_
     second.clone_from(&first);
     let before = second.lock();
     let (was, now) = (Digest::sha256(&old).to_string(), Digest::sha256(&new).to_string());
-    second.run(&["sync"]).expect(40).says(&["labels.csv", &was, &now, "--accept-changed labels.csv --reason TEXT"]);
+    second.run(&["sync"]).expect(40).says(&[
+        "labels.csv",
+        &was,
+        &now,
+        "--accept-changed made:labels.csv --reason TEXT",
+    ]);
     assert!(!second.work().join("data/made/1").exists());
     assert_eq!(second.lock(), before);
     second.run(&["sync", "--accept-changed", "labels.csv"]).expect(2);
     second.run(&["sync", "--frozen", "--accept-changed", "labels.csv", "--reason", "x"]).expect(2);
-    second.run(&["sync", "--accept-changed", "labels.csv", "--reason", "a label was wrong"]).expect(0);
+    second.run(&["sync", "--accept-changed", "labels.csv", "--reason", "x"]).expect(2).says(&["2 datasets"]);
+    second.run(&["sync", "--accept-changed", "made:labels.csv", "--reason", "a label was wrong"]).expect(0);
     let receipt = std::fs::read_to_string(second.work().join("data/made/1/.medsets/receipt.json")).unwrap();
     assert!(receipt.contains("a label was wrong"), "{receipt}");
     assert!(

@@ -43,10 +43,11 @@ pub struct SyncArgs {
     /// Bytes per second for all downloads together, such as `10MB`
     #[arg(long, value_name = "RATE")]
     pub limit_rate: Option<String>,
-    /// Take this file of a release although its bytes differ from the lock's (may be repeated)
+    /// Take this file of a release although its bytes differ from the lock's (may be repeated; `ID:FILE`
+    /// where files of several datasets have the name)
     #[arg(long, value_name = "FILE", requires = "reason", conflicts_with_all = ["locked", "frozen"])]
     pub accept_changed: Vec<String>,
     /// Why, for the record
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", requires = "accept_changed", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub reason: Option<String>,
 }

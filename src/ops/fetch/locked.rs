@@ -7,11 +7,12 @@ use crate::catalog::Selection;
 use crate::context::Context;
 use crate::ops::failure::Failure;
 use crate::ops::lock::files::LockFolder;
+use crate::ops::lock::in_order;
 use crate::ops::sync;
 use crate::project::{Lock, Locked};
 use crate::values::Digest;
 
-use super::{FetchOptions, receipt_selection};
+use super::FetchOptions;
 
 /// The lock around the working folder.
 pub(in crate::ops) struct ProjectLock {
@@ -44,11 +45,14 @@ impl ProjectLock {
         selection: &Selection,
         options: &FetchOptions,
     ) -> Result<Option<(Selection, FetchOptions)>, Failure> {
-        let is_plain = receipt_selection(options).whole && options.unpack && options.to.is_none();
+        let choices = [&options.subsets, &options.licenses];
+        let has_no_more = choices.iter().all(|choices| choices.is_empty()) && options.members.is_empty();
+        let is_plain = has_no_more && options.unpack && options.to.is_none();
+        let (include, exclude) = (in_order(&options.include), in_order(&options.exclude));
         let is_meant = |locked: &&Locked| {
             locked.name() == selection.to_string()
                 && options.source.as_ref().is_none_or(|source| *source == locked.channel)
-                && (&locked.include, &locked.exclude) == (&options.include, &options.exclude)
+                && (&locked.include, &locked.exclude) == (&include, &exclude)
         };
         let Some(locked) = self.lock.datasets.iter().filter(|_| is_plain).find(is_meant) else { return Ok(None) };
         self.with_pins(context, locked, options).map(Some)
@@ -76,7 +80,8 @@ impl ProjectLock {
         let selection = self.folder.selection(context, locked)?;
         let pins = sync::pins(&selection, locked, &self.folder.files(locked)?);
         let source = Some(locked.channel.clone());
-        let options = FetchOptions { pins: Some(Arc::new(pins)), source, ..options.clone() };
+        let (include, exclude) = (locked.include.clone(), locked.exclude.clone());
+        let options = FetchOptions { pins: Some(Arc::new(pins)), source, include, exclude, ..options.clone() };
         Ok((selection, options))
     }
 }

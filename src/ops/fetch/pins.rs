@@ -3,11 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::layout::receipt::Selection as Part;
-use crate::layout::{DatasetDir, LayoutError, Receipt};
+use crate::layout::{DatasetDir, DigestSource, LayoutError, ListedMark, Receipt};
 use crate::ops::repair::Earlier;
 use crate::ops::target::Target;
-use crate::providers::Listing;
-use crate::values::{Algorithm, Digest, RelPath};
+use crate::providers::{ListedFile, Listing};
+use crate::values::{Algorithm, ByteSize, Digest, RelPath};
 
 /// The files of a dataset as a lock pins them.
 #[derive(Debug)]
@@ -20,6 +20,8 @@ pub struct Pins {
     pub by_hand: HashSet<RelPath>,
     /// The tree that they make, where it is known.
     pub tree: Option<Digest>,
+    /// Digest of the entry by which they are laid out.
+    pub entry: Digest,
     /// Digest of all of it.
     pub digest: Digest,
 }
@@ -30,6 +32,8 @@ impl Pins {
     pub(super) fn are_those_of(&self, dir: &DatasetDir, receipt: &Receipt, asked: &Part) -> Result<bool, LayoutError> {
         match self.tree {
             Some(tree) if receipt.selection == *asked => Ok(tree == receipt.tree),
+            // Without a tree, the same bytes laid out by the same entry make it.
+            None if receipt.selection == *asked && receipt.catalog.entry != self.entry => Ok(false),
             _ => Ok(self.other_bytes(dir, receipt)?.is_empty()),
         }
     }
@@ -63,16 +67,12 @@ impl Pins {
         dir: &DatasetDir,
         receipt: &Receipt,
     ) -> Result<HashSet<RelPath>, LayoutError> {
-        let is_sha256 = |digest: &&Digest| digest.algorithm() == Algorithm::Sha256;
-        let mut pinned: HashMap<&RelPath, Option<Digest>> = HashMap::with_capacity(self.listing.0.len());
-        for file in &self.listing.0 {
-            pinned.insert(&file.path, file.digests.iter().find(is_sha256).copied());
-        }
+        let mut pinned: HashMap<&RelPath, &ListedFile> = self.listing.0.iter().map(|file| (&file.path, file)).collect();
         let mut others = HashSet::new();
         for listed in receipt.listed.read(dir)? {
             let listed = listed?;
-            if let Some(sha256) = pinned.remove(&listed.path)
-                && sha256.is_some_and(|sha256| sha256 != listed.sha256)
+            if let Some(file) = pinned.remove(&listed.path)
+                && !agrees(file.size, &file.digests, &listed)
             {
                 others.insert(listed.path);
             }
@@ -80,4 +80,19 @@ impl Pins {
         others.extend(pinned.into_keys().filter(|path| !self.by_hand.contains(*path)).cloned());
         Ok(others)
     }
+}
+
+/// Whether a file of which size and digests may be known is the one that is here, by all that
+/// was compared when it came. Where nothing is known of its bytes, nothing may have been known
+/// then either: only the host's headers spoke.
+pub(in crate::ops) fn agrees(size: Option<ByteSize>, digests: &[Digest], mark: &ListedMark) -> bool {
+    if size.is_some_and(|size| size != mark.size) {
+        return false;
+    }
+    if let Some(sha256) = digests.iter().find(|digest| digest.algorithm() == Algorithm::Sha256) {
+        return *sha256 == mark.sha256;
+    }
+    let compared = |digest: &Digest| mark.known.iter().any(|known| known.digest == *digest);
+    let by_header = mark.known.iter().all(|known| known.from == DigestSource::Header);
+    (digests.is_empty() && by_header) || digests.iter().any(compared)
 }

@@ -3,7 +3,8 @@
 
 use crate::context::Context;
 use crate::fs;
-use crate::layout::{Receipt, Records, check};
+use crate::layout::check::{self, CheckMode};
+use crate::layout::{Receipt, Records};
 use crate::ops::assemble::enter_in_ledger;
 use crate::ops::download::Tally;
 use crate::ops::exit::Exit;
@@ -31,8 +32,21 @@ pub(super) fn whole_here(target: &Target<'_>, options: &FetchOptions) -> Result<
         Some(pins) if enough => pins.are_those_of(&target.dir, &receipt, &asked)?,
         _ => true,
     };
-    let whole = enough && !other_source && is_pinned && check::looks_whole(&target.dir, receipt.files)?;
+    let whole = enough && !other_source && is_pinned && is_untouched(target, options, &receipt)?;
     Ok(whole.then_some(receipt))
+}
+
+/// Whether the files are there: each by size and time where a lock must be met, else by a look at
+/// some of them.
+fn is_untouched(target: &Target<'_>, options: &FetchOptions, receipt: &Receipt) -> Result<bool, Failure> {
+    if options.pins.is_none() {
+        return Ok(check::looks_whole(&target.dir, receipt.files)?);
+    }
+    match check::check(&target.dir, CheckMode::Quick, &|_, _| ()) {
+        Ok(damage) => Ok(damage.missing.is_empty() && damage.changed.is_empty()),
+        Err(error) if error.is_of_records() => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// What a killed run left to be done after its commit: the entry in the ledger, or the

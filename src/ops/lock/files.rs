@@ -13,13 +13,14 @@ use std::sync::Arc;
 use crate::catalog::dataset::REFERENCE;
 use crate::catalog::{Dataset, Selection};
 use crate::context::Context;
+use crate::document::SIZE_LIMIT;
 use crate::fs::{self, Access};
 use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
 use crate::project::lock::{self, LOCK_FILE, LOCK_FOLDER, LockError, LockedFiles, conflict, listing, v1};
 use crate::project::{Lock, Locked, LockedFile};
 use crate::remedy;
-use crate::values::Digest;
+use crate::values::{ByteSize, Digest, Printable};
 
 /// The lock of the project in one folder.
 #[derive(Debug, Clone)]
@@ -52,14 +53,21 @@ impl LockFolder {
     /// # Errors
     /// With exit 12: it breaks its form, is of a newer version, or holds an unfinished merge.
     pub fn read(&self) -> Result<Option<Lock>, Failure> {
-        let Some(text) = fs::read_text_if_present(&self.path())? else { return Ok(None) };
+        let Some(text) = read(&self.path())? else { return Ok(None) };
         lock::read(LOCK_FILE, &text).map(Some).map_err(|error| refused(&error))
     }
 
+    /// Whether a newer program wrote it.
+    pub fn is_newer(&self) -> bool {
+        let text = read(&self.path()).ok().flatten();
+        text.is_some_and(|text| matches!(lock::read(LOCK_FILE, &text), Err(LockError::Newer { .. })))
+    }
+
     /// What a new lock goes on with: the lock as it is, or, after a merge that nobody finished,
-    /// what both sides say, where this branch's word counts for a dataset that both have.
+    /// what both sides say. For a dataset that both have and that differs, this branch's word
+    /// counts, and its tree is not known any more.
     pub fn read_merged(&self) -> Result<Option<Lock>, Failure> {
-        let Some(text) = fs::read_text_if_present(&self.path())? else { return Ok(None) };
+        let Some(text) = read(&self.path())? else { return Ok(None) };
         match lock::read(LOCK_FILE, &text) {
             Ok(lock) => Ok(Some(lock)),
             Err(LockError::Conflict { .. }) => Ok(Some(merged(&text)?)),
@@ -82,16 +90,23 @@ impl LockFolder {
         }
         let other = |reason: String| {
             let message = format!("`{}` is not the listing that the lock pins: {reason}", path.display());
-            Failure::new(Exit::LOCK, message).of(&locked.id).help(restore(locked))
+            Failure::new(Exit::LOCK, message).of(&locked.id).help(restore())
         };
-        let reader = zstd::Decoder::new(fs::open(&path)?).map_err(|error| other(error.to_string()))?;
+        let packed = fs::open_regular(&path).map_err(|error| other(error.to_string()))?;
+        let reader = zstd::Decoder::new(packed).map_err(|error| other(error.to_string()))?;
         let mut bytes = Vec::new();
-        reader.take(listing::LARGEST + 1).read_to_end(&mut bytes).map_err(|error| other(error.to_string()))?;
+        let most = listing::most_bytes(pin.files);
+        reader.take(most + 1).read_to_end(&mut bytes).map_err(|error| other(error.to_string()))?;
         let found = Digest::sha256(&bytes);
         if found != pin.sha256 {
             return Err(other(format!("expected {}, found {found}", pin.sha256)));
         }
-        listing::read(bytes.as_slice()).map_err(|error| other(error.to_string()))
+        let files = listing::read(bytes.as_slice()).map_err(|error| other(error.to_string()))?;
+        let unpinned = files.iter().filter(|file| file.sha256().is_none()).count() as u64;
+        if (files.len() as u64, unpinned) != (pin.files, pin.unpinned) {
+            return Err(other(format!("it has {} files, {unpinned} of them without SHA-256", files.len())));
+        }
+        Ok(files)
     }
 
     /// The dataset as the lock means it: by the entry of the catalogue where its text is the
@@ -101,20 +116,40 @@ impl LockFolder {
     /// With exit 12: the text is neither in this catalogue nor beside the lock, or cannot be
     /// read any more.
     pub fn selection(&self, context: &Context, locked: &Locked) -> Result<Selection, Failure> {
-        let dataset = match context.catalog()?.get(&locked.id) {
+        let wrong = |message: String| Failure::new(Exit::LOCK, message).of(&locked.id).help(restore());
+        let known = context.catalog()?.get(&locked.id);
+        if let (Some(reference), Some(_)) = (&locked.reference, known) {
+            let reference = Printable::new(reference);
+            return Err(wrong(format!(
+                "the lock calls `{}` outside the catalogue ({reference}), which has it",
+                locked.id
+            )));
+        }
+        let dataset = match known {
             Some(dataset) if dataset.digest == locked.entry => dataset.clone(),
             _ => Arc::new(self.dataset(locked)?),
         };
-        Selection::of(dataset, Some(&locked.version), locked.variant.as_deref())
-            .map_err(|error| Failure::from_error(Exit::LOCK, &error).of(&locked.id).help(restore(locked)))
+        if dataset.id != locked.id {
+            return Err(wrong(format!("the lock pins the entry of `{}` for `{}`", dataset.id, locked.id)));
+        }
+        let selection = Selection::of(dataset, Some(&locked.version), locked.variant.as_deref())
+            .map_err(|error| Failure::from_error(Exit::LOCK, &error).of(&locked.id).help(restore()))?;
+        if selection.source(Some(&locked.channel)).is_none() {
+            let channel = Printable::new(&locked.channel);
+            return Err(wrong(format!("the entry that the lock pins for `{}` has no source `{channel}`", locked.id)));
+        }
+        if selection.reference() != locked.reference {
+            return Err(wrong(format!("the lock names another reference for `{}` than its entry", locked.id)));
+        }
+        Ok(selection)
     }
 
     fn dataset(&self, locked: &Locked) -> Result<Dataset, Failure> {
         let path = self.entry(&locked.entry);
-        let Some(text) = fs::read_text_if_present(&path)? else { return Err(absent(&path, locked)) };
+        let Some(text) = read(&path)? else { return Err(absent(&path, locked)) };
         let wrong = |reason: String| {
             let message = format!("`{}` is not the entry that the lock pins: {reason}", path.display());
-            Failure::new(Exit::LOCK, message).of(&locked.id).help(restore(locked))
+            Failure::new(Exit::LOCK, message).of(&locked.id).help(restore())
         };
         let found = Digest::sha256(text.as_bytes());
         if found != locked.entry {
@@ -126,31 +161,69 @@ impl LockFolder {
     }
 
     /// Writes a lock and what lies beside it; says whether anything of it is new. What the
-    /// folder holds and the lock does not name is removed.
+    /// folder holds and the lock does not name is removed. Another run that does the same at the
+    /// same moment may take away what this one put there: it is put there again.
+    ///
+    /// # Errors
+    /// A file cannot be written: the lock is as it was. Or another run takes it away again and
+    /// again (53).
     pub fn write(&self, lock: &Lock, beside: &Beside) -> Result<bool, Failure> {
+        let mut is_new = false;
+        for _ in 0..TRIES {
+            is_new |= self.put_beside(beside)?;
+            let text = lock::write(lock);
+            if !self.says(&text) {
+                // A link stays one.
+                let path = fs::canonical(&self.path()).unwrap_or_else(|_| self.path());
+                fs::atomic_write(&path, text.as_bytes(), Access::Shared)?;
+                is_new = true;
+            }
+            self.sweep(lock)?;
+            if self.has(lock, beside) {
+                return Ok(is_new);
+            }
+        }
+        let message = format!("another run changes `{}` at the same time", self.path().display());
+        Err(Failure::new(Exit::HELD, message).help("run `medsets lock` again when it is done"))
+    }
+
+    /// Puts entries and listings into the folder beside the lock; says whether one is new.
+    fn put_beside(&self, beside: &Beside) -> Result<bool, Failure> {
         let mut is_new = false;
         for (digest, text) in &beside.entries {
             is_new |= put(&self.entry(digest), text.as_bytes())?;
         }
         for (digest, bytes) in &beside.listings {
             let path = self.listing(digest);
-            if fs::metadata(&path)?.is_none() {
+            if !holds(&path, bytes) {
                 let packed =
                     listing::compress(bytes).map_err(|error| Failure::new(Exit::INTERNAL, error.to_string()))?;
                 is_new |= put(&path, &packed)?;
             }
         }
-        let text = lock::write(lock);
-        if fs::read_text_if_present(&self.path()).ok().flatten().as_deref() != Some(&text) {
-            fs::atomic_write(&self.path(), text.as_bytes(), Access::Shared)?;
-            is_new = true;
-        }
-        self.sweep(lock)?;
         Ok(is_new)
     }
 
-    /// Removes entries and listings that the lock does not name; other files stay.
+    /// Whether all that [`write`](Self::write) would write is there already.
+    pub fn has(&self, lock: &Lock, beside: &Beside) -> bool {
+        let entries = beside.entries.iter().all(|(digest, text)| {
+            fs::read(&self.entry(digest), text.len() as u64 + 1).is_ok_and(|found| found == text.as_bytes())
+        });
+        let listings = beside.listings.iter().all(|(digest, bytes)| holds(&self.listing(digest), bytes));
+        entries && listings && self.says(&lock::write(lock))
+    }
+
+    /// Whether the lock on disk is this text.
+    pub fn says(&self, text: &str) -> bool {
+        read(&self.path()).ok().flatten().as_deref() == Some(text)
+    }
+
+    /// Removes entries and listings that the lock does not name; other files stay, and so does
+    /// everything where the folder is a link to somewhere else.
     fn sweep(&self, lock: &Lock) -> Result<(), Failure> {
+        if fs::metadata(&self.root.join(LOCK_FOLDER))?.is_none_or(|found| !found.is_dir()) {
+            return Ok(());
+        }
         let mut named: BTreeSet<PathBuf> = BTreeSet::new();
         for locked in &lock.datasets {
             named.insert(self.entry(&locked.entry));
@@ -175,7 +248,36 @@ impl LockFolder {
     }
 }
 
-/// Puts a file in its place, unless it is there.
+/// How often a lock is written while another run undoes it.
+const TRIES: usize = 5;
+
+/// The text of a file of the lock; `None` where there is none. What is no regular file, no text
+/// or too large is a lock that cannot be used, and never waited for.
+fn read(path: &Path) -> Result<Option<String>, Failure> {
+    if fs::metadata(path)?.is_none() {
+        return Ok(None);
+    }
+    let unusable = |reason: String| {
+        let message = format!("`{}` cannot be used: {reason}", path.display());
+        Failure::new(Exit::LOCK, message).help(restore())
+    };
+    let file = fs::open_regular(path).map_err(|error| unusable(error.to_string()))?;
+    let mut bytes = Vec::new();
+    file.take(SIZE_LIMIT as u64 + 1).read_to_end(&mut bytes).map_err(|error| unusable(error.to_string()))?;
+    if bytes.len() > SIZE_LIMIT {
+        return Err(unusable(format!("it has more than {}", ByteSize(SIZE_LIMIT as u64))));
+    }
+    String::from_utf8(bytes).map(Some).map_err(|_| unusable("it is not UTF-8 text".to_owned()))
+}
+
+/// Whether a compressed listing holds these bytes.
+fn holds(path: &Path, bytes: &[u8]) -> bool {
+    let Ok(Ok(reader)) = fs::open_regular(path).map(zstd::Decoder::new) else { return false };
+    let mut found = Vec::new();
+    reader.take(bytes.len() as u64 + 1).read_to_end(&mut found).is_ok() && found == bytes
+}
+
+/// Puts a file in its place, unless it is there. After a failure what was there is as it was.
 fn put(path: &Path, bytes: &[u8]) -> Result<bool, Failure> {
     if fs::read(path, bytes.len() as u64 + 1).is_ok_and(|found| found == bytes) {
         return Ok(false);
@@ -202,8 +304,11 @@ fn merged(text: &str) -> Result<Lock, Failure> {
     for side in [ours, theirs] {
         let side = v1::read_side(LOCK_FILE, &side).map_err(|broken| refused(&broken.into()))?;
         for locked in side {
-            if !datasets.iter().any(|one| one.name() == locked.name()) {
-                datasets.push(locked);
+            match datasets.iter_mut().find(|one| one.name() == locked.name()) {
+                None => datasets.push(locked),
+                // Neither side's tree is that of what the merge made of the files.
+                Some(ours) if *ours != locked => ours.tree = None,
+                Some(_) => {}
             }
         }
     }
@@ -232,12 +337,11 @@ fn refused(error: &LockError) -> Failure {
 
 fn absent(path: &Path, locked: &Locked) -> Failure {
     let message = format!("`{}`, which the lock names for `{}`, is not there", path.display(), locked.name());
-    Failure::new(Exit::LOCK, message).of(&locked.id).help(restore(locked))
+    Failure::new(Exit::LOCK, message).of(&locked.id).help(restore())
 }
 
-fn restore(locked: &Locked) -> String {
+fn restore() -> String {
     format!(
-        "take `{LOCK_FOLDER}` from version control along with the lock, or let `medsets lock --upgrade={}` resolve it anew",
-        locked.id
+        "take `{LOCK_FILE}` and `{LOCK_FOLDER}` from version control again, or let `medsets lock --upgrade` resolve everything anew"
     )
 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use crate::catalog::{Locator, Selection};
 use crate::context::Context;
-use crate::layout::{DatasetDir, DigestSource, ListedMark, Means, Proof, Records};
+use crate::layout::{DatasetDir, ListedMark, Means, Proof, Records};
 use crate::licenses::TextSource;
 use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
-use crate::ops::fetch::{FetchOptions, IdleGlobs, receipt_selection};
+use crate::ops::fetch::{FetchOptions, IdleGlobs, agrees, receipt_selection};
 use crate::ops::particulars;
 use crate::ops::selection::one_selection;
 use crate::ops::target::Target;
@@ -22,6 +22,7 @@ use crate::values::{Algorithm, ByteSize, Digest, RelPath};
 
 use super::Resolved;
 use super::files::LockFolder;
+use super::secrets;
 
 /// The choice of files that a table or a lock makes, as a fetch is told of it.
 pub(in crate::ops) fn selection_options(channel: Option<&str>, include: &[String], exclude: &[String]) -> FetchOptions {
@@ -42,9 +43,11 @@ pub(super) async fn afresh<'l>(
     name: &str,
     folder: &LockFolder,
     mut before: impl Iterator<Item = &'l Locked>,
+    trees: Trees,
     warnings: &mut Vec<String>,
 ) -> Result<Resolved, Failure> {
     let selection = one_selection(context, name)?;
+    secrets::refuse(&selection)?;
     let asked = selection_options(used.channel.as_deref(), &used.include, &used.exclude);
     let options = FetchOptions { idle_globs: IdleGlobs::Refused, ..asked };
     let target = Target::of(context, &selection, used.channel.as_deref(), None)?;
@@ -77,8 +80,8 @@ pub(super) async fn afresh<'l>(
         reference: selection.reference(),
         channel,
         input: used.input(),
-        include: used.include.clone(),
-        exclude: used.exclude.clone(),
+        include: in_order(&used.include),
+        exclude: in_order(&used.exclude),
         entry: selection.dataset().digest,
         license: selection.license(Some(&target.source.channel)).to_owned(),
         texts: Vec::new(),
@@ -91,7 +94,11 @@ pub(super) async fn afresh<'l>(
     if let Some((earlier, known)) = earlier.and_then(|earlier| Some((earlier, folder.files(earlier).ok()?))) {
         keep_known(&mut files, &known);
         let is_same = known.len() == files.len() && known.iter().zip(&files).all(|(one, other)| same_pin(one, other));
-        if is_same && earlier.entry == locked.entry {
+        let before = folder.selection(context, earlier).ok();
+        if is_same
+            && trees == Trees::Kept
+            && before.is_some_and(|before| same_layout(&before, &selection, &locked.channel))
+        {
             locked.tree = earlier.tree;
         }
     }
@@ -104,6 +111,33 @@ pub(super) async fn afresh<'l>(
         add_text(&mut resolved.locked, text.license.clone(), text.sha256);
     }
     Ok(resolved)
+}
+
+/// Whether a tree that an earlier lock names is believed without the dataset being here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trees {
+    /// It is, for the same bytes laid out by the same rules.
+    Kept,
+    /// It is to be made again.
+    Forgotten,
+}
+
+/// Whether two entries lay the same files out alike.
+fn same_layout(one: &Selection, other: &Selection, channel: &str) -> bool {
+    let rules = |selection: &Selection| {
+        let files = selection.files(Some(channel)).map(|file| format!("{:?}", (&file.path, &file.into, &file.unpack)));
+        let rules = selection.rules().map(|rule| format!("{:?}", (&rule.pattern, &rule.into, &rule.unpack, rule.skip)));
+        files.chain(rules).collect::<Vec<_>>()
+    };
+    one.dataset().digest == other.dataset().digest || rules(one) == rules(other)
+}
+
+/// Globs in the order of the lock, each once.
+pub(in crate::ops) fn in_order(globs: &[String]) -> Vec<String> {
+    let mut globs = globs.to_vec();
+    globs.sort();
+    globs.dedup();
+    globs
 }
 
 /// The files of the source; where only a person can get them, those that the entry names; where
@@ -186,18 +220,29 @@ fn locked_file(file: ListedFile, of_entry: &[Digest], keeps_place: bool) -> Lock
     }
 }
 
-/// Takes over the SHA-256 of files of which nothing contradicts that they are the same.
+/// Takes over the SHA-256 and size of files of which nothing contradicts that they are the same.
 fn keep_known(files: &mut [LockedFile], known: &[LockedFile]) {
     let known: HashMap<&RelPath, &LockedFile> = known.iter().map(|file| (&file.path, file)).collect();
-    for file in files.iter_mut().filter(|file| file.sha256().is_none()) {
+    for file in files.iter_mut() {
         let Some(earlier) = known.get(&file.path) else { continue };
-        // Without a word of the host on the bytes only the size tells.
-        if let Some(sha256) = earlier.sha256().filter(|_| file.size.is_some() && file.size == earlier.size)
-            && file.digests.is_empty()
-        {
-            (file.digests, file.from) = (vec![sha256], earlier.from);
+        let (Some(sha256), None) = (earlier.sha256(), contradiction(file, earlier)) else { continue };
+        let is_same = match file.sha256() {
+            Some(own) => own == sha256,
+            // Another kind of digest that the host gives says nothing about the one that is known.
+            None => file.digests.is_empty(),
+        };
+        if is_same {
+            file.size = file.size.or(earlier.size);
+            if file.sha256().is_none() {
+                (file.digests, file.from) = (vec![sha256], earlier.from);
+            }
         }
     }
+}
+
+/// A size that differs, where both are known.
+fn contradiction(file: &LockedFile, earlier: &LockedFile) -> Option<(ByteSize, ByteSize)> {
+    file.size.zip(earlier.size).filter(|(one, other)| one != other)
 }
 
 fn same_pin(one: &LockedFile, other: &LockedFile) -> bool {
@@ -249,17 +294,10 @@ pub(in crate::ops) fn pin(context: &Context, selection: &Selection, resolved: &m
 
 /// Whether a file of the lock and one that is here are the same, by all that is known of both.
 fn agree(file: &LockedFile, mark: &ListedMark) -> bool {
-    if file.size.is_some_and(|size| size != mark.size) {
-        return false;
-    }
-    if let Some(sha256) = file.sha256() {
-        return sha256 == mark.sha256;
-    }
-    let compared = |digest: &Digest| mark.known.iter().any(|known| known.digest == *digest);
-    let by_size = mark.known.iter().all(|known| known.from == DigestSource::Header);
-    (file.digests.is_empty() && by_size) || file.digests.iter().any(compared)
+    agrees(file.size, &file.digests, mark)
 }
 
+/// Who named the SHA-256 of a file, by what proved it.
 fn pinned_by(proof: Proof) -> PinnedBy {
     match proof {
         Proof::Catalog | Proof::GitTree => PinnedBy::Catalog,

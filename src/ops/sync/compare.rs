@@ -77,6 +77,8 @@ pub enum State {
     Other,
     /// Less of it is here than the lock asks for.
     Part,
+    /// More of it is here than the lock asks for.
+    More,
     /// Files or records of it are missing or changed.
     Damaged,
     /// All is here, and files that medsets did not put there.
@@ -91,6 +93,7 @@ impl State {
             Self::Missing => "missing",
             Self::Other => "other bytes",
             Self::Part => "part",
+            Self::More => "more than asked for",
             Self::Damaged => "damaged",
             Self::Extra => "extra files",
         }
@@ -128,8 +131,11 @@ pub fn lock_state(context: &Context) -> Result<Option<LockState>, Failure> {
         Err(failure) => return Err(failure),
     };
     let state = if lock.input == manifest.input() { "current" } else { "stale" };
-    let (datasets, _) = compare(context, &folder, &lock, Depth::Records)?;
-    Ok(Some(LockState { state, fault: None, datasets }))
+    match compare(context, &folder, &lock, Depth::Records) {
+        Ok((datasets, _)) => Ok(Some(LockState { state, fault: None, datasets })),
+        Err(failure) if failure.exit == Exit::LOCK => nothing("unusable", Some(failure.message)),
+        Err(failure) => Err(failure),
+    }
 }
 
 /// Every dataset of a lock beside what is here, and the names of datasets that are here and not
@@ -202,7 +208,18 @@ fn by_records(
             let detail = format!("the lock pins tree {tree}, here is {}", receipt.tree);
             Ok(if tree == receipt.tree { (State::Whole, None) } else { (State::Other, Some(detail)) })
         }
-        _ => by_release_files(folder, selection, locked, dir, receipt),
+        _ => {
+            let of_files = by_release_files(folder, selection, locked, dir, receipt)?;
+            Ok(match of_files {
+                (State::Whole, _) if receipt.selection != asked => {
+                    (State::More, Some("it was fetched with more files than the lock asks for".to_owned()))
+                }
+                (State::Whole, _) if receipt.catalog.entry != locked.entry => {
+                    (State::Other, Some("it was laid out by another entry than the lock's".to_owned()))
+                }
+                found => found,
+            })
+        }
     }
 }
 
@@ -262,6 +279,9 @@ pub fn difference(compared: &Compared) -> Failure {
         Failure::new(Exit::DIFFERENT, format!("`{name}` is not as the lock says: {}{detail}", compared.state.as_str()));
     match compared.state {
         State::Extra => failure.help("files that medsets did not put there stay until you remove them"),
+        State::More => {
+            failure.help(format!("`medsets remove {name}`, then `medsets sync`, lays out only what the lock asks for"))
+        }
         State::Damaged => {
             failure.help(format!("`medsets verify {name} --repair` fetches what is damaged, and only that"))
         }

@@ -153,23 +153,34 @@ fn of_catalogue(context: &Context, locked: &Locked) -> Result<Vec<Drift>, Failur
     Ok(found)
 }
 
-/// What the catalogue asks of a person by now is asked too: a lock opens no gate that was closed
-/// since it was made.
+/// What the catalogue asks of a person by now is asked too, whatever the entry that came with a
+/// lock says: a lock opens no gate. Where the catalogue does not have the release or the channel
+/// any more, every channel's gate must be open.
 pub async fn pass_gate_of_today(
     context: &Context,
-    locked: &Locked,
     selection: &Selection,
+    channel: Option<&str>,
     warnings: &mut Vec<String>,
 ) -> Result<(), Failure> {
-    if locked.reference.is_some() {
+    let Some(today) = context.catalog()?.get(selection.id()).cloned() else { return Ok(()) };
+    if today.digest == selection.dataset().digest {
         return Ok(());
     }
-    let today = context.catalog()?.resolve(&locked.name()).ok().and_then(|mut found| found.pop());
-    let Some(today) = today.filter(|today| today.dataset().digest != selection.dataset().digest) else {
-        return Ok(());
+    let version = Some(selection.release().version.as_str());
+    let same = Selection::of(today.clone(), version, selection.variant_name());
+    let (today, is_same) = match same {
+        Ok(same) => (same, true),
+        Err(_) => match Selection::of(today, None, None) {
+            Ok(other) => (other, false),
+            Err(_) => return Ok(()),
+        },
     };
-    match today.source(Some(&locked.channel)) {
-        Some(_) => fetch::pass_gate(context, &today, Some(&locked.channel), warnings).await,
-        None => Ok(()),
+    if is_same && today.source(channel).is_some() {
+        return fetch::pass_gate(context, &today, channel, warnings).await;
     }
+    let channels: Vec<String> = today.sources().map(|source| source.channel.clone()).collect();
+    for channel in &channels {
+        fetch::pass_gate(context, &today, Some(channel), warnings).await?;
+    }
+    Ok(())
 }

@@ -1,22 +1,35 @@
 //! What a provider works with, and the credential that a host is asked with.
 
-use crate::catalog::{Host, Selection, Source};
+use std::collections::BTreeSet;
+
+use crate::catalog::{Dataset, Host, Selection, Source};
 use crate::context::Context;
 use crate::credentials::{CredentialError, CredentialSecret, Form, Lookup, Wanted as WantedCredential};
 use crate::events::Event;
 use crate::ops::download::ArchivePassword;
+use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
 use crate::ops::shelf;
 use crate::ops::target::Target;
+use crate::project::lock::LOCK_FILE;
 use crate::providers::account::Account;
 use crate::providers::{AnyProvider, HostChoices, Hosts, Needs, ProviderError};
 use crate::remedy::Remedy as _;
 use crate::values::SafeUrl;
+use crate::values::safe_url::Origin;
 
 /// What the provider works with, with the credential it needs.
 pub(in crate::ops) fn hosts(context: &Context, provider: &AnyProvider, target: &Target<'_>) -> Result<Hosts, Failure> {
-    let secret = match provider.needs() {
+    let needs = provider.needs();
+    let is_meant = matches!(needs, Needs::Nothing) || is_of_catalogue(context, target)?;
+    let secret = match needs {
         Needs::Nothing => None,
+        Needs::May(_) if !is_meant => {
+            let message = format!("no credential is used for `{}`: {}", target.selection, OTHER_PLACES);
+            context.report.report(Event::Warning { message });
+            None
+        }
+        Needs::Must(_) if !is_meant => return Err(other_places(target)),
         Needs::May(forms) => secret(context, target, forms, TooOpen::PassedOver)?,
         Needs::Must(forms) => {
             let secret = secret(context, target, forms, TooOpen::Refused)?;
@@ -24,6 +37,33 @@ pub(in crate::ops) fn hosts(context: &Context, provider: &AnyProvider, target: &
         }
     };
     hosts_with(context, secret)
+}
+
+/// Whether a credential may go where the entry leads. An entry that came with a lock is somebody
+/// else's word: with it a credential goes only where the catalogue of today sends it too.
+fn is_of_catalogue(context: &Context, target: &Target<'_>) -> Result<bool, Failure> {
+    let (selection, channel) = (target.selection, target.source.channel.as_str());
+    if selection.dataset().origin != LOCK_FILE {
+        return Ok(true);
+    }
+    let Some(today) = context.catalog()?.get(selection.id()) else { return Ok(false) };
+    let same = |source: &&Source| source.channel == channel && source.host == target.source.host;
+    let places = |dataset: &Dataset| -> BTreeSet<Origin> {
+        let files = dataset.releases.iter().flat_map(|release| &release.files);
+        let at = files.filter_map(|file| file.at.get(channel));
+        at.flat_map(|at| at.url.iter().chain(&at.mirrors)).map(SafeUrl::origin).collect()
+    };
+    let has_source = today.releases.iter().flat_map(|release| &release.sources).any(|source| same(&source));
+    Ok(has_source && places(selection.dataset()).is_subset(&places(today)))
+}
+
+const OTHER_PLACES: &str = "the entry that came with the lock leads to other places than the catalogue's";
+
+fn other_places(target: &Target<'_>) -> Failure {
+    let message = format!("`{}` wants a credential, and {OTHER_PLACES}: none is sent there", target.selection);
+    Failure::new(Exit::LOCK, message)
+        .of(target.selection.id())
+        .help(format!("`medsets lock --upgrade={}` takes the catalogue's entry", target.selection.id()))
 }
 
 /// The credential that a source would be asked with, if there is one that can be read.

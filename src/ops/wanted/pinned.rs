@@ -37,12 +37,13 @@ pub(super) async fn listing(
             (file.size, file.digests) = (None, Vec::new());
         }
         let known = entries.get(&file.path).and_then(|entry| entry.at.get(channel));
-        if let Some(known) = known {
-            let listed = file.at.take().map(|at| Locator::clone(&at)).unwrap_or_default();
-            file.at = Some(Arc::new(listed.or(known.clone())));
-        }
+        let listed = file.at.take().filter(|_| target.source.lists).map(|at| Locator::clone(&at)).unwrap_or_default();
+        let at = listed.or(known.cloned().unwrap_or_default());
+        file.at = (at != Locator::default()).then(|| Arc::new(at));
     }
-    if pins.is_located || !target.source.lists {
+    // A lock is somebody else's word: where a credential goes along, the host says where to.
+    let is_led = hosts.secret.is_some() && pins.listing.0.iter().any(|file| file.locator().url.is_some());
+    if (pins.is_located && !is_led) || !target.source.lists {
         return Ok(Listing(files));
     }
     let reason = format!("`{}` is asked where its files are", target.source.host.name());

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::values::{ByteSize, Digest, RelPath};
 
-use super::{Lock, Locked, LockedFile, texts_by_license};
+use super::{Locked, LockedFile, texts_by_license};
 
 /// What became of one dataset of a lock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -80,6 +80,11 @@ pub enum Change {
         /// How many.
         files: u64,
     },
+    /// Files whose SHA-256 was known and is not any more.
+    Unpinned {
+        /// How many.
+        files: u64,
+    },
     /// Another tree under `data/` and `docs/`, or one that was not known before.
     Tree {
         /// Its digest before, where it was known.
@@ -105,27 +110,6 @@ pub struct FilesOf {
     pub paths: Vec<RelPath>,
     /// Their bytes, as far as known.
     pub bytes: ByteSize,
-}
-
-impl Change {
-    /// Whether other bytes or other terms are meant, and not only more is known of the same.
-    pub fn is_material(&self) -> bool {
-        match self {
-            Self::Pinned { .. } | Self::Tree { was: None, .. } | Self::Text { was: None, .. } | Self::Entry { .. } => {
-                false
-            }
-            Self::Added { .. }
-            | Self::Removed { .. }
-            | Self::License { .. }
-            | Self::Text { .. }
-            | Self::Source { .. }
-            | Self::Choice
-            | Self::FilesAdded(_)
-            | Self::FilesRemoved(_)
-            | Self::File { .. }
-            | Self::Tree { .. } => true,
-        }
-    }
 }
 
 /// A dataset with its files.
@@ -154,11 +138,7 @@ pub fn differences(was: &[WithFiles<'_>], now: &[WithFiles<'_>]) -> Vec<Differen
     differences
 }
 
-/// Whether two locks say the same of everything that a reader of the project file asked for.
-pub fn same_datasets(one: &Lock, other: &Lock) -> bool {
-    one.datasets == other.datasets
-}
-
+/// What changed of one dataset.
 fn between(was: WithFiles<'_>, now: WithFiles<'_>) -> Vec<Change> {
     let mut changes = Vec::new();
     if was.0.license != now.0.license {
@@ -183,6 +163,7 @@ fn between(was: WithFiles<'_>, now: WithFiles<'_>) -> Vec<Change> {
     changes
 }
 
+/// Texts of agreements that differ, or that only one of the two knows.
 fn texts(was: &Locked, now: &Locked, changes: &mut Vec<Change>) {
     let (was, now) = (texts_by_license(&was.texts), texts_by_license(&now.texts));
     let licenses: std::collections::BTreeSet<&str> = was.keys().chain(now.keys()).copied().collect();
@@ -196,7 +177,7 @@ fn texts(was: &Locked, now: &Locked, changes: &mut Vec<Change>) {
 
 /// Both lists are in the order of paths.
 fn files(was: &[LockedFile], now: &[LockedFile], changes: &mut Vec<Change>) {
-    let (mut added, mut removed, mut pinned) = (Vec::new(), Vec::new(), 0);
+    let (mut added, mut removed, mut pinned, mut unpinned) = (Vec::new(), Vec::new(), 0, 0);
     let (mut left, mut right) = (was.iter().peekable(), now.iter().peekable());
     loop {
         let order = match (left.peek(), right.peek()) {
@@ -212,7 +193,10 @@ fn files(was: &[LockedFile], now: &[LockedFile], changes: &mut Vec<Change>) {
                 let (Some(one), Some(other)) = (left.next(), right.next()) else { break };
                 match file(one, other) {
                     Some((was, now)) => changes.push(Change::File { path: one.path.clone(), was, now }),
-                    None => pinned += u64::from(one.sha256().is_none() && other.sha256().is_some()),
+                    None => {
+                        pinned += u64::from(one.sha256().is_none() && other.sha256().is_some());
+                        unpinned += u64::from(one.sha256().is_some() && other.sha256().is_none());
+                    }
                 }
             }
         }
@@ -229,6 +213,9 @@ fn files(was: &[LockedFile], now: &[LockedFile], changes: &mut Vec<Change>) {
     }
     if pinned > 0 {
         changes.push(Change::Pinned { files: pinned });
+    }
+    if unpinned > 0 {
+        changes.push(Change::Unpinned { files: unpinned });
     }
 }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::Locator;
 use crate::values::{Algorithm, ByteSize, Digest, RelPath, SafeUrl};
 
-use super::{LockedFile, PinnedBy};
+use super::{LockedFile, PinnedBy, is_plain};
 
 /// A line. The words are those of the lock itself.
 #[derive(Serialize, Deserialize)]
@@ -61,7 +61,11 @@ pub fn read(lines: impl BufRead) -> io::Result<Vec<LockedFile>> {
         let broken =
             |reason: String| io::Error::new(io::ErrorKind::InvalidData, format!("line {}: {reason}", index + 1));
         let line: Line = serde_json::from_str(&line?).map_err(|error| broken(error.to_string()))?;
-        files.push(line.into_file(files.last()).map_err(broken)?);
+        let file = line.into_file(files.last()).map_err(broken)?;
+        if files.last().is_some_and(|before| before.path >= file.path) {
+            return Err(broken(format!("`{}` is named twice or out of order", file.path)));
+        }
+        files.push(file);
     }
     Ok(files)
 }
@@ -77,8 +81,13 @@ pub fn compress(bytes: &[u8]) -> io::Result<Vec<u8>> {
     out.finish()
 }
 
-/// What a list may have at most, uncompressed: five million files at 200 bytes.
-pub const LARGEST: u64 = 1 << 30;
+/// The most bytes that a list of so many files has, uncompressed: paths have at most a few
+/// kilobytes, and most lines two hundred bytes.
+pub fn most_bytes(files: u64) -> u64 {
+    files.saturating_mul(2 << 10).saturating_add(1 << 20).min(LARGEST)
+}
+
+const LARGEST: u64 = 2 << 30;
 
 const LEVEL: i32 = 9;
 
@@ -110,6 +119,12 @@ impl Line {
             None => self.digests,
         };
         let from = PinnedBy::parse(&self.from).ok_or_else(|| format!("`{}` is no word for `from`", self.from))?;
+        if (from == PinnedBy::Unpinned) != digests.iter().all(|digest| digest.algorithm() != Algorithm::Sha256) {
+            return Err("a file is `unpinned` where it has no `sha256`, and nowhere else".to_owned());
+        }
+        if self.url.as_ref().is_some_and(|url| !is_plain(url)) {
+            return Err("an address in a lock has no query and no user".to_owned());
+        }
         let at = Locator {
             url: self.url,
             path: self.at,

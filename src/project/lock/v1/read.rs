@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::catalog::Locator;
 use crate::document::{At, BrokenFile, Document, Inspection};
-use crate::project::lock::{ListingPin, Lock, Locked, LockedFile, LockedFiles, LockedText, PinnedBy, input};
+use crate::project::lock::{ListingPin, Lock, Locked, LockedFile, LockedFiles, LockedText, PinnedBy, input, is_plain};
 use crate::values::{Algorithm, ByteSize, DatasetId, Digest, RelPath, SafeUrl};
 
 use super::VERSION;
@@ -231,7 +231,7 @@ fn file(table: FileTable, inspection: &mut Inspection<'_>, at: &At<'_>) -> Optio
         Some(_) => {}
     }
     let url = table.url.and_then(|url| inspection.accept(&at.key("url"), "url", SafeUrl::parse(&url)));
-    if url.as_ref().is_some_and(|url| url.expose().query().is_some() || !url.expose().username().is_empty()) {
+    if url.as_ref().is_some_and(|url| !is_plain(url)) {
         inspection.error(&at.key("url"), "url", "an address in a lock has no query and no user").help(AGAIN);
     }
     let place = table.at.and_then(|path| inspection.accept(&at.key("at"), "at", RelPath::parse(&path)));
