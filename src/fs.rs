@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 pub use edit::Edit;
 pub use error::{FsError, FsErrorKind};
 pub use folder::Folder;
-pub use lock::FileLock;
+pub use lock::{FileLock, Patience};
 pub use part::PositionalFile;
 pub use space::{Space, space};
 pub use walk::{Found, FoundKind, walk, walk_on};

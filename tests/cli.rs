@@ -64,5 +64,7 @@ mod storage;
 mod subsets;
 #[path = "cli/table.rs"]
 mod table;
+#[path = "cli/together.rs"]
+mod together;
 #[path = "cli/words.rs"]
 mod words;

@@ -3,8 +3,9 @@
 //! `append` takes `ledger.lock`, checks the last entries it chains to and the last noted head,
 //! writes one line with one call, syncs it, and notes the new head in `heads.jsonl`. What it
 //! does not check on each append is the rest of the file; [`Ledger::verify`] and
-//! [`Ledger::scan`] do. On a file system whose locks do nothing two writers may both continue
-//! the same entry; the check then names the second one.
+//! [`Ledger::scan`] do. Where a file system's locks do nothing writers take turns by their
+//! claims (`fs::lock`); should two continue the same entry all the same, the check names the
+//! second one.
 //!
 //! A torn last line is reported and nothing is written after it until [`Ledger::repair`].
 //! Files are 0600, the folder 0700.
@@ -81,11 +82,14 @@ impl Ledger {
             return Err(AgreementError::KindNotWritten { kind: record.kind.to_string() });
         }
         fs::create_dir_all(&self.dir, Access::Private)?;
-        let _lock = self.lock()?;
+        let lock = self.lock()?;
         let entry = match self.last_entry()? {
             Some(last) => last.followed_by(record),
             None => Entry::first(record, &new_id()?),
         };
+        if !lock.is_mine() {
+            return Err(AgreementError::Busy { path: self.path() });
+        }
         self.write(&entry.line())?;
         // The entry stands and lasts: without the note it can still be cut off unseen, but to
         // report a failure now would have the caller write it twice.

@@ -139,6 +139,11 @@ impl Store {
         self.root.join("leases")
     }
 
+    /// The lock file of an unfinished dataset.
+    pub fn lease(&self, name: &str) -> PathBuf {
+        self.leases().join(format!("{name}.lock"))
+    }
+
     /// Folders on their way out, and other short-lived things.
     pub fn tmp(&self) -> PathBuf {
         self.root.join("tmp")

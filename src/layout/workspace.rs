@@ -26,11 +26,10 @@ mod take;
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::fs::{self, Access, FileLock, FsError};
+use crate::fs::{self, Access, FileLock, FsError, Patience};
 use crate::values::{ByteSize, Digest, RelPath, SafeUrl};
 
 use super::check::sha256_of;
@@ -47,7 +46,7 @@ pub struct Workspace {
     access: Access,
     finished: BTreeMap<RelPath, Finished>,
     journal: std::fs::File,
-    _lease: FileLock,
+    lease: FileLock,
 }
 
 /// A file of the release that is finished in the workspace.
@@ -133,7 +132,7 @@ struct Begun {
 }
 
 impl Workspace {
-    /// Opens or begins the workspace of a dataset, waiting up to `patience` for another run.
+    /// Opens or begins the workspace of a dataset, waiting with `patience` for another run.
     ///
     /// Finished files of an earlier run are kept when it followed the same entry (`entry` is
     /// the digest of its text) and channel, and discarded otherwise. Fails with
@@ -144,12 +143,12 @@ impl Workspace {
         entry: Digest,
         channel: &str,
         access: Access,
-        patience: Duration,
+        patience: Patience<'_>,
         waiting: impl FnOnce(),
     ) -> Result<Self, LayoutError> {
         fs::create_dir_all(&store.leases(), access)?;
         let root = store.parts().join(name);
-        let lease = FileLock::wait(&lease_path(store, name), patience, waiting)?
+        let lease = FileLock::wait_patiently(&store.lease(name), patience, waiting)?
             .ok_or_else(|| LayoutError::Held { path: root.clone() })?;
         let begun = Begun { entry, channel: channel.to_owned(), boot: fs::boot_id() };
         let begun_path = root.join("source.json");
@@ -173,7 +172,7 @@ impl Workspace {
         let text = serde_json::to_string(&begun).map_err(|error| broken(&root, "source.json", &error))?;
         fs::atomic_write(&begun_path, text.as_bytes(), access)?;
         let journal = fs::open_append(&root.join("done.jsonl"), access)?;
-        Ok(Self { root, access, finished, journal, _lease: lease })
+        Ok(Self { root, access, finished, journal, lease })
     }
 
     /// The entry of a dataset that is not in the catalogue, in the workspace at `root`: by it an
@@ -187,8 +186,17 @@ impl Workspace {
         &self.finished
     }
 
+    /// Fails with [`LayoutError::Held`] when another run has taken the workspace over, because
+    /// this one slept or its machine could not be heard of. Asked before the commit.
+    pub fn confirm(&self) -> Result<(), LayoutError> {
+        if self.lease.is_mine() { Ok(()) } else { Err(LayoutError::Held { path: self.root.clone() }) }
+    }
+
     /// Records that a file is finished. Its bytes must be in their place already.
     pub fn finish(&mut self, finished: Finished) -> Result<(), LayoutError> {
+        if !self.lease.seems_mine() {
+            return Err(LayoutError::Held { path: self.root.clone() });
+        }
         let mut line = serde_json::to_string(&finished).map_err(|error| broken(&self.root, "done.jsonl", &error))?;
         line.push('\n');
         let written = self.journal.write_all(line.as_bytes());
@@ -269,11 +277,6 @@ impl Workspace {
     pub fn discard(self) -> Result<(), LayoutError> {
         Ok(fs::remove_dir_all(&self.root)?)
     }
-}
-
-/// The lock file of a workspace's lease.
-fn lease_path(store: &Store, name: &str) -> PathBuf {
-    store.leases().join(format!("{name}.lock"))
 }
 
 /// Whether a kill after the commit left the records of a stage that is now the dataset folder:
@@ -389,7 +392,7 @@ mod tests {
     use super::*;
 
     fn open(store: &Store, entry: &[u8]) -> Result<Workspace, LayoutError> {
-        let patience = Duration::from_millis(1);
+        let patience = Patience { at_most: std::time::Duration::from_millis(1), is_enough: &|| false };
         Workspace::open(store, "demo-1", Digest::sha256(entry), "a", Access::Shared, patience, || ())
     }
 

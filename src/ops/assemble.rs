@@ -100,6 +100,7 @@ pub fn assemble(
     let listed = write_listed(&workspace, &staged)?;
     let receipt = receipt(context, &workspace, particulars, totals, listed);
     receipt.write(&staged, access)?;
+    workspace.confirm()?;
     commit::commit(staged.root(), dir, store, access)?;
     let assembled = enter_in_ledger(context, dir, receipt, access)?;
     workspace.settle(&assembled.receipt.selection)?;

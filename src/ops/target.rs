@@ -1,13 +1,13 @@
 //! Where a dataset goes, and what it comes from.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::catalog::{Selection, Source};
 use crate::context::Context;
 use crate::events::Event;
-use crate::fs::{self, Access};
-use crate::layout::{DatasetDir, LayoutError, Store, Workspace, commit};
+use crate::fs::{self, Access, Patience};
+use crate::layout::{DatasetDir, Store, Workspace, commit};
 use crate::licenses::Expression;
 use crate::plan::Shard;
 use crate::values::{Digest, Printable};
@@ -106,28 +106,17 @@ impl<'a> Target<'a> {
     fn open(&self, context: &Context, name: &str) -> Result<Workspace, Failure> {
         let patience = context.settings.time("lock-wait").unwrap_or(Duration::from_secs(600));
         let (entry, channel) = (self.begun_with(), self.source.channel.as_str());
-        let deadline = Instant::now() + patience;
-        let mut is_told = false;
-        loop {
-            let nap = deadline.saturating_duration_since(Instant::now()).min(Duration::from_millis(500));
-            let waiting = || {
-                if !std::mem::replace(&mut is_told, true) {
-                    let reason = format!("another medsets run works on `{}`", self.selection);
-                    context.report.report(Event::Waiting { reason });
-                }
-            };
-            match Workspace::open(&self.store, name, entry, channel, self.access, nap, waiting) {
-                Err(LayoutError::Held { .. }) if Instant::now() < deadline && !context.cancel.is_set() => {}
-                opened => {
-                    let workspace = opened?;
-                    if self.selection.reference().is_some() {
-                        let text = self.selection.dataset().text.as_bytes();
-                        fs::atomic_write(&Workspace::entry_path(workspace.root()), text, self.access)?;
-                    }
-                    return Ok(workspace);
-                }
-            }
+        let waiting = || {
+            let reason = format!("another medsets run works on `{}`", self.selection);
+            context.report.report(Event::Waiting { reason });
+        };
+        let patience = Patience { at_most: patience, is_enough: &|| context.cancel.is_set() };
+        let workspace = Workspace::open(&self.store, name, entry, channel, self.access, patience, waiting)?;
+        if self.selection.reference().is_some() {
+            let text = self.selection.dataset().text.as_bytes();
+            fs::atomic_write(&Workspace::entry_path(workspace.root()), text, self.access)?;
         }
+        Ok(workspace)
     }
 }
 

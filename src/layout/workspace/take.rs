@@ -21,7 +21,7 @@ use crate::layout::lines::JsonLines;
 use crate::values::{ByteSize, Digest, RelPath};
 
 use super::{
-    Begun, Finished, FinishedKind, LayoutError, Trust, Workspace, broken, drop_unspent, lease_path, still_there,
+    Begun, Finished, FinishedKind, LayoutError, Trust, Workspace, broken, drop_unspent, still_there,
 };
 
 impl Workspace {
@@ -34,7 +34,7 @@ impl Workspace {
         patience: Duration,
     ) -> Result<Option<FileLock>, LayoutError> {
         fs::create_dir_all(&store.leases(), access)?;
-        Ok(FileLock::wait(&lease_path(store, name), patience, || ())?)
+        Ok(FileLock::wait(&store.lease(name), patience, || ())?)
     }
 
     /// Makes everything here last and notes that it does: what is finished now is believed after
@@ -268,11 +268,13 @@ impl Mover {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fs::Patience;
     use crate::layout::inventory;
     use crate::layout::proof::Proof;
 
     fn open(store: &Store, name: &str, entry: &[u8]) -> Workspace {
-        Workspace::open(store, name, Digest::sha256(entry), "a", Access::Shared, Duration::ZERO, || ()).unwrap()
+        let patience = Patience { at_most: Duration::ZERO, is_enough: &|| false };
+        Workspace::open(store, name, Digest::sha256(entry), "a", Access::Shared, patience, || ()).unwrap()
     }
 
     fn finished(path: &str, bytes: &[u8], kind: FinishedKind) -> Finished {

@@ -1,0 +1,400 @@
+//! A file that says who works: for file systems whose locks do nothing.
+//!
+//! `<name>.claim` appears whole, by a hard link of a private file, and only where there is none.
+//! Its first line names the holder; the second is a number that the holder raises every few
+//! seconds. So who finds one knows: a process of this machine is asked for, and one that is gone
+//! is followed at once; the claim of another machine is watched, and followed when nothing about
+//! it changed for a while of the watcher's own clock. Clocks of different machines are never
+//! compared.
+//!
+//! Of several who would follow the same holder one does: whoever makes `<name>.claim-next`.
+//! Where two do all the same, because the first of them slept, the last rename counts, and the
+//! other finds that its claim is not its own any more.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use crate::fs::error::{Doing, FsError, FsErrorKind};
+use crate::fs::write::{Access, create_new};
+
+/// A claim of this process, until dropped.
+#[derive(Debug)]
+pub(super) struct Claim {
+    path: PathBuf,
+    id: String,
+    lost: Arc<AtomicBool>,
+    _ended: Sender<()>,
+}
+
+/// Who holds a claim.
+#[derive(Debug, Serialize, Deserialize)]
+struct Owner {
+    id: String,
+    host: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    boot: Option<String>,
+    /// Which numbering of processes `pid` belongs to: containers have their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pids: Option<String>,
+    pid: u32,
+    /// When the process was started, in ticks since the machine was: numbers come again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    started: Option<u64>,
+}
+
+/// What a waiter has seen, and since when.
+#[derive(Debug)]
+pub(super) struct Watch {
+    silence: Duration,
+    seen: Vec<(PathBuf, String, Instant)>,
+}
+
+impl Claim {
+    /// Makes the claim; `None` where somebody else's stands.
+    pub fn take(path: &Path, watch: &mut Watch) -> Result<Option<Self>, FsError> {
+        // Somebody may come in between; whoever is patient tries again.
+        match read(path)? {
+            None => {}
+            Some(found) if !watch.is_over(path, &found) => return Ok(None),
+            Some(found) => return Self::follow(path, &found, watch),
+        }
+        let own = Private::write(path)?;
+        Ok(if own.place(path)? { Some(own.into_claim(path)) } else { None })
+    }
+
+    /// Takes the place of a holder that is gone.
+    fn follow(path: &Path, gone: &str, watch: &mut Watch) -> Result<Option<Self>, FsError> {
+        let own = Private::write(path)?;
+        let turn = beside(path, "next");
+        if !own.place(&turn)? {
+            if let Some(found) = read(&turn)?
+                && watch.is_over(&turn, &found)
+            {
+                crate::fs::remove_file(&turn)?;
+            }
+            return Ok(None);
+        }
+        let is_same = read(path)?.is_some_and(|found| found == gone);
+        let outcome = if is_same { std::fs::rename(&own.path, path).doing("rename to", path) } else { Ok(()) };
+        crate::fs::remove_file(&turn)?;
+        outcome?;
+        let claim = is_same.then(|| own.into_claim(path));
+        Ok(claim.filter(Self::is_mine))
+    }
+
+    /// Whether the claim that stands there is this one. One that cannot be read counts as it:
+    /// nothing says that anybody followed.
+    pub fn is_mine(&self) -> bool {
+        let is_mine = self.seems_mine() && is_of(&self.path, &self.id);
+        self.lost.fetch_or(!is_mine, Ordering::Relaxed);
+        is_mine
+    }
+
+    /// The same by what was seen at the last touch.
+    pub fn seems_mine(&self) -> bool {
+        !self.lost.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        if self.is_mine() {
+            // What stays is followed by the next one, since this process is gone by then.
+            let _ = crate::fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// A claim under a name that nobody else uses; removed when dropped.
+struct Private {
+    path: PathBuf,
+    owner: Owner,
+    file: File,
+    /// Length of the first line.
+    head: u64,
+}
+
+impl Private {
+    fn write(claim: &Path) -> Result<Self, FsError> {
+        let owner = Owner::me();
+        let path = beside(claim, &owner.id);
+        let mut file = create_new(&path, Access::Private)?;
+        let head = owner.line();
+        let written = file.write_all(format!("{head}{}", beat(0)).as_bytes()).doing("write", &path);
+        let own = Self { path, owner, file, head: head.len() as u64 };
+        written.map(|()| own)
+    }
+
+    /// Gives it a name that nothing must have yet; `false` where something has.
+    fn place(&self, at: &Path) -> Result<bool, FsError> {
+        use std::os::unix::fs::MetadataExt as _;
+        match std::fs::hard_link(&self.path, at) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
+            // A network file system may have made it and lost the answer.
+            Err(_) if self.file.metadata().is_ok_and(|found| found.nlink() > 1) => Ok(true),
+            // Not every file system gives second names.
+            Err(_) => match create_new(at, Access::Private) {
+                Ok(mut file) => {
+                    file.write_all(format!("{}{}", self.owner.line(), beat(0)).as_bytes()).doing("write", at)?;
+                    Ok(true)
+                }
+                Err(error) if error.kind() == FsErrorKind::AlreadyExists => Ok(false),
+                Err(error) => Err(error),
+            },
+        }
+    }
+
+    /// From here on the claim is touched every few seconds.
+    fn into_claim(self, path: &Path) -> Claim {
+        let (ended, end) = channel::<()>();
+        let lost = Arc::new(AtomicBool::new(false));
+        let (flag, id, at, head) = (lost.clone(), self.owner.id.clone(), path.to_path_buf(), self.head);
+        let touch = move || {
+            let mut beats = 0;
+            while end.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
+                beats += 1;
+                if !is_of(&at, &id) {
+                    flag.store(true, Ordering::Relaxed);
+                    return;
+                }
+                // By its name: where there are no second names the private file is another one.
+                let file = std::fs::OpenOptions::new().write(true).open(&at);
+                let _ = file.and_then(|file| file.write_all_at(beat(beats).as_bytes(), head));
+            }
+        };
+        // Without a thread the claim still holds on this machine, and elsewhere for a while.
+        let _ = std::thread::Builder::new().name("claim".to_owned()).spawn(touch);
+        Claim { path: path.to_path_buf(), id: self.owner.id.clone(), lost, _ended: ended }
+    }
+}
+
+impl Drop for Private {
+    fn drop(&mut self) {
+        // One that stays is in nobody's way, and `prune` sweeps it.
+        let _ = crate::fs::remove_file(&self.path);
+    }
+}
+
+impl Owner {
+    fn me() -> Self {
+        let mut bytes = [0; 16];
+        // Without randomness, process and time still tell two claims of one machine apart.
+        if getrandom::fill(&mut bytes).is_err() {
+            bytes[..4].copy_from_slice(&std::process::id().to_le_bytes());
+        }
+        Self {
+            id: bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+            host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+            boot: crate::fs::boot_id(),
+            pids: numbering(),
+            pid: std::process::id(),
+            started: started(std::process::id()),
+        }
+    }
+
+    fn line(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default() + "\n"
+    }
+
+    /// Whether it is a process of this very machine, seen as this process sees processes.
+    fn is_of_here(&self) -> bool {
+        let host = || rustix::system::uname().nodename().to_string_lossy() == self.host.as_str();
+        let same_boot = self.boot == crate::fs::boot_id() && (self.boot.is_some() || host());
+        same_boot && self.pids == numbering()
+    }
+
+    /// Whether its process still runs. For one of this machine.
+    fn lives(&self) -> bool {
+        let pid = i32::try_from(self.pid).ok().and_then(rustix::process::Pid::from_raw);
+        let Some(pid) = pid else { return false };
+        // A process that this user may not signal is there.
+        let is_there = rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH);
+        is_there && (self.started.is_none() || started(self.pid).is_none_or(|now| Some(now) == self.started))
+    }
+}
+
+impl Watch {
+    /// Follows a holder elsewhere after so long without a sign of it.
+    pub fn new(silence: Duration) -> Self {
+        Self { silence, seen: Vec::new() }
+    }
+
+    /// Whether the holder of what stands there is gone.
+    fn is_over(&mut self, path: &Path, found: &str) -> bool {
+        let owner = found.lines().next().and_then(|line| serde_json::from_str::<Owner>(line).ok());
+        if let Some(owner) = owner.filter(Owner::is_of_here) {
+            return !owner.lives();
+        }
+        match self.seen.iter_mut().find(|(at, ..)| at == path) {
+            Some((_, text, since)) if text == found => since.elapsed() >= self.silence,
+            Some((_, text, since)) => {
+                (*text, *since) = (found.to_owned(), Instant::now());
+                false
+            }
+            None => {
+                self.seen.push((path.to_path_buf(), found.to_owned(), Instant::now()));
+                false
+            }
+        }
+    }
+}
+
+/// What stands there; `None` where nothing does. Opened anew each time, which makes network file
+/// systems ask their server.
+fn read(path: &Path) -> Result<Option<String>, FsError> {
+    match crate::fs::read(path, 1 << 16) {
+        Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
+        Err(error) if error.kind() == FsErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether the claim there has this id; so counts one that cannot be read.
+fn is_of(path: &Path, id: &str) -> bool {
+    match read(path) {
+        Ok(found) => found.is_some_and(|text| text.contains(id)),
+        Err(_) => true,
+    }
+}
+
+fn beside(path: &Path, mark: &str) -> PathBuf {
+    path.with_extension(format!("claim-{mark}"))
+}
+
+/// The second line, of one length whatever the number.
+fn beat(number: u64) -> String {
+    format!("{number:020}\n")
+}
+
+/// A name for the numbering of processes that this one is in; `None` where the system has one.
+fn numbering() -> Option<String> {
+    Some(std::fs::read_link("/proc/self/ns/pid").ok()?.to_string_lossy().into_owned())
+}
+
+/// When a process was started; `None` where the system does not say.
+fn started(pid: u32) -> Option<u64> {
+    let text = crate::fs::read_text(Path::new(&format!("/proc/{pid}/stat"))).ok()?;
+    // The second field is a name in brackets, with spaces in it perhaps; the 22nd is meant.
+    text.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()
+}
+
+/// How often a claim is touched.
+const INTERVAL: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHORT: Duration = Duration::from_millis(60);
+
+    /// A claim as another process would have written it.
+    fn written(path: &Path, change: impl FnOnce(&mut Owner)) -> String {
+        let mut owner = Owner::me();
+        change(&mut owner);
+        let text = format!("{}{}", owner.line(), beat(0));
+        std::fs::write(path, &text).unwrap();
+        text
+    }
+
+    fn a_pid_that_is_gone() -> u32 {
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        child.wait().unwrap();
+        child.id()
+    }
+
+    #[test]
+    fn the_claim_of_a_process_that_is_gone_is_followed_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("made.claim");
+        written(&path, |owner| owner.pid = a_pid_that_is_gone());
+        let claim = Claim::take(&path, &mut Watch::new(SHORT)).unwrap().unwrap();
+        assert!(claim.is_mine());
+        drop(claim);
+        // The number of a process comes again; its time of starting does not.
+        written(&path, |owner| owner.started = Some(1));
+        assert!(Claim::take(&path, &mut Watch::new(SHORT)).unwrap().is_some());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left");
+    }
+
+    #[test]
+    fn the_claim_of_a_living_process_is_never_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("made.claim");
+        written(&path, |_| ());
+        let mut watch = Watch::new(Duration::ZERO);
+        for _ in 0..3 {
+            assert!(Claim::take(&path, &mut watch).unwrap().is_none());
+        }
+    }
+
+    #[test]
+    fn the_claim_of_another_machine_is_followed_when_nobody_touches_it() {
+        #[track_caller]
+        fn check(change: impl Fn(&mut Owner)) {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("made.claim");
+            let text = written(&path, change);
+            let mut watch = Watch::new(SHORT);
+            assert!(Claim::take(&path, &mut watch).unwrap().is_none(), "it is looked at first");
+            std::thread::sleep(SHORT);
+            std::fs::write(&path, text.replace(&beat(0), &beat(1))).unwrap();
+            assert!(Claim::take(&path, &mut watch).unwrap().is_none(), "it was touched");
+            std::thread::sleep(SHORT);
+            assert!(Claim::take(&path, &mut watch).unwrap().is_some());
+        }
+        check(|owner| owner.boot = Some("another".into()));
+        check(|owner| owner.pids = Some("pid:[1]".into())); // another container
+    }
+
+    #[test]
+    fn what_is_no_claim_is_watched_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("made.claim");
+        std::fs::write(&path, "").unwrap();
+        let mut watch = Watch::new(SHORT);
+        assert!(Claim::take(&path, &mut watch).unwrap().is_none());
+        std::thread::sleep(SHORT);
+        assert!(Claim::take(&path, &mut watch).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_holder_that_was_followed_is_told_and_leaves_the_other_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("made.claim");
+        let claim = Claim::take(&path, &mut Watch::new(SHORT)).unwrap().unwrap();
+        let other = written(&path, |owner| owner.host = "elsewhere".into());
+        assert!(!claim.is_mine() && !claim.seems_mine());
+        drop(claim);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), other);
+    }
+
+    #[test]
+    fn of_many_who_would_follow_one_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("made.claim");
+        for _ in 0..20 {
+            written(&path, |owner| owner.pid = a_pid_that_is_gone());
+            let start = std::sync::Barrier::new(8);
+            let taken: usize = std::thread::scope(|scope| {
+                let one = || {
+                    start.wait();
+                    Claim::take(&path, &mut Watch::new(SHORT)).unwrap()
+                };
+                let threads: Vec<_> = (0..8).map(|_| scope.spawn(one)).collect();
+                // All are held until all have tried.
+                let claims: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+                claims.iter().flatten().filter(|claim| claim.is_mine()).count()
+            });
+            assert_eq!(taken, 1);
+        }
+    }
+}
