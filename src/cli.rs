@@ -149,6 +149,7 @@ async fn dispatch(context: &mut Context, command: &Command, output: &Output) -> 
         Command::Drop(args) => Ok(project::drop(context, args)),
         Command::Diff(args) => diff::run(context, args),
         Command::Outdated(args) => outdated::run(context, args),
+        Command::Prune(args) => here::prune(context, args),
         Command::Access(args) => access::run(context, args, output).await,
         Command::Auth(command) => auth::run(context, command, output).await,
         Command::Ledger(command) => ledger::run(context, command),

@@ -65,6 +65,15 @@ pub enum Event {
         /// Whether a digest known beforehand matched.
         verified: bool,
     },
+    /// A file needs no download: its bytes were found nearby, and hashed.
+    Reused {
+        /// Which file.
+        file: RelPath,
+        /// Its size.
+        bytes: ByteSize,
+        /// `store`, or `shared` for a folder of somebody else.
+        from: &'static str,
+    },
     /// Members of an archive were unpacked.
     Unpacked {
         /// Which archive.

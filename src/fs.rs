@@ -12,6 +12,7 @@ pub mod error;
 pub mod folder;
 pub mod lock;
 pub mod part;
+pub mod share;
 pub mod space;
 pub mod walk;
 pub mod write;
@@ -25,6 +26,7 @@ pub use error::{FsError, FsErrorKind};
 pub use folder::Folder;
 pub use lock::{FileLock, Patience};
 pub use part::PositionalFile;
+pub use share::{clone_new, own_mode_of_new, set_mode, set_modified};
 pub use space::{Space, space};
 pub use walk::{Found, FoundKind, walk, walk_on};
 pub use write::{

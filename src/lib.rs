@@ -7,7 +7,7 @@
 //! ```text
 //! 5  cli, main                                        words and streams
 //! 4  ops, context                                     one function per thing the tool does
-//! 3  credentials providers transfer unpack reports    machinery; reports are pure
+//! 3  credentials providers transfer unpack store reports   machinery; reports are pure
 //! 2  access plan                                      decisions: pure, no disk, no network, no clock
 //! 1  licenses catalog agreements layout               domain
 //! 0  values remedy document embedded events fs net    foundation
@@ -23,10 +23,12 @@
 //!   ops::target          which source, which folder; a receipt that is whole ends it here, offline
 //!   ops::gate            requirements beside holdings (ledger, credentials, texts as they are today)
 //!     access             open, or the whole checklist as the failure
+//!   ops::shared          a copy of somebody else, which is used where it lies
 //!   providers            a Listing: the files of the release and what is known of each
 //!   ops::wanted          which of them are wanted, and how each is handled
 //!   layout::workspace    the lease, and what an earlier run finished
 //!   ops::repair          what is good of an earlier folder, taken over
+//!   ops::nearby          what the store or a shared folder has of the rest
 //!   plan                 what is left to do, and whether it fits on the disk
 //!   ops::download        three parts at once: these two and a recorder
 //!     transfer             asks the provider for a Location, downloads, hashes, proves
@@ -36,6 +38,7 @@
 //!     unpack::elsewhere      judges it, and unpacks what was read
 //!   ops::assemble        stage to folder
 //!     reports              README.md, TERMS.md, CITATION.cff
+//!     store                bytes that other datasets have too, kept once
 //!     layout               inventory, manifest, receipt, then one rename
 //!     agreements           the entry in the ledger, whose hash goes into the receipt
 //! cli::output            the report as text or JSON
@@ -67,8 +70,9 @@
 //!         stretches/*.part                      ops::members, written by transfer::stretches
 //!         members/*.jsonl                       layout::inventory
 //!     listings/<sha256>                         ops::shelf
+//!     objects/sha256/ quarantine/               store
 //!     leases/                                   fs::lock, for layout::workspace
-//!     tmp/                                      layout::commit
+//!     tmp/                                      layout::commit, store
 //! <state_dir>/                                  ledger.jsonl ledger.lock heads.jsonl: agreements::ledger
 //!     ledger.torn-<n>                           agreements::ledger, when it is repaired
 //!     evidence/<sha256>                         agreements::evidence
@@ -112,6 +116,7 @@ pub mod project;
 pub mod providers;
 pub mod remedy;
 pub mod reports;
+pub mod store;
 pub mod transfer;
 pub mod unpack;
 pub mod values;

@@ -40,6 +40,8 @@ mod hostile;
 mod import;
 #[path = "cli/interrupted.rs"]
 mod interrupted;
+#[path = "cli/kept_once.rs"]
+mod kept_once;
 #[path = "cli/licenses.rs"]
 mod licenses;
 #[path = "cli/lock.rs"]
@@ -58,6 +60,8 @@ mod records;
 mod schemas;
 #[path = "cli/shards.rs"]
 mod shards;
+#[path = "cli/shared_dirs.rs"]
+mod shared_dirs;
 #[path = "cli/storage.rs"]
 mod storage;
 #[path = "cli/subsets.rs"]

@@ -52,6 +52,7 @@ const TABLE: &[Row] = &[
     row("transfer", 3, &["values", "remedy", "events", "fs", "net", "plan"]),
     row("unpack", 3, &["values", "remedy", "events", "fs", "layout", "plan"]),
     row("bundle", 3, &["values", "remedy", "fs"]),
+    row("store", 3, &["values", "remedy", "events", "fs", "net", "layout"]),
     row("reports", 3, &["values", "remedy", "licenses", "catalog", "access", "policy", "project", "audit"]),
     Row { module: "context", layer: 4, uses: Uses::RowsBefore },
     Row { module: "ops", layer: 4, uses: Uses::RowsBefore },

@@ -33,7 +33,7 @@ pub use catalogue::{AccessWord, CatalogCommand, CiteArgs, CiteFormat, InfoArgs, 
 pub use cluster::{KubernetesArgs, SlurmArgs, SplitArgs};
 pub use export::{ExportArgs, ExportFormat};
 pub use fetch::{FetchArgs, ImportArgs};
-pub use here::{DuArgs, ListArgs, PathArgs, RemoveArgs, StatusArgs, VerifyArgs};
+pub use here::{DuArgs, ListArgs, PathArgs, PruneArgs, RemoveArgs, StatusArgs, VerifyArgs};
 pub use ledger::{ExtractFormat, LedgerCommand, LedgerExportArgs, LedgerShowArgs, LedgerVerifyArgs};
 pub use lock::{LockArgs, SyncArgs};
 pub use program::{CompletionsArgs, ConfigCommand, ManArgs, SchemaArgs};
@@ -130,6 +130,8 @@ pub enum Command {
     Bundle(BundleArgs),
     /// Take datasets out of such a file
     Unbundle(UnbundleArgs),
+    /// Remove what the store keeps and no dataset uses
+    Prune(PruneArgs),
     /// What a dataset asks of you, and what you have
     Access(AccessArgs),
     /// Accounts with hosts: log in, see what is stored, log out

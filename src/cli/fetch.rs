@@ -257,6 +257,7 @@ fn remarks(one: &Fetched) -> Vec<String> {
         let got = format!("{} downloaded, {}, {} on disk", one.downloaded, counted(one.files, "file"), one.bytes);
         lines.push(format!("{} {}{variant} from `{}`: {got}; {how}", one.id, one.version, one.source));
     }
+    lines.extend(one.shared.iter().map(|at| format!("shared: {}", at.display())));
     lines.extend(one.outside.iter().flat_map(Outside::sentences));
     if let Some(cite) = &one.cite {
         lines.push(format!("cite: {cite}"));

@@ -1,18 +1,19 @@
-//! What is on disk: `list`, `status`, `verify`, `path`, `remove`, `du`.
+//! What is on disk: `list`, `status`, `verify`, `path`, `remove`, `du`, `prune`.
 
 use serde_json::json;
 
-use crate::context::Context;
+use crate::context::{Context, keys};
 use crate::layout::CheckMode;
 use crate::ops::list::Presence;
 use crate::ops::outside::{MARK, Outside};
+use crate::ops::prune::{PruneOptions, PruneReport, PrunedKind};
 use crate::ops::remove::Extent;
 use crate::ops::sync::compare::{self, State};
 use crate::ops::verify::Verified;
 use crate::ops::{self, Exit, Failure};
 use crate::values::{ByteSize, DatasetName, Printable, counted};
 
-use super::args::{DuArgs, ListArgs, PathArgs, RemoveArgs, StatusArgs, VerifyArgs};
+use super::args::{DuArgs, ListArgs, PathArgs, PruneArgs, RemoveArgs, StatusArgs, VerifyArgs};
 use super::output::{Answer, Output, add};
 use super::table::Table;
 
@@ -176,9 +177,10 @@ pub fn path(context: &Context, args: &PathArgs) -> Result<Answer, Failure> {
 pub fn remove(context: &Context, args: &RemoveArgs, output: &Output) -> Result<Answer, Failure> {
     let extent = if args.archives_only { Extent::Archives } else { Extent::Whole };
     let (here, plan) = ops::remove::plan(context, &args.dataset, extent)?;
-    let what = match &plan.stays {
-        None => format!("{}, {} in `{}`", counted(plan.files, "file"), plan.bytes, plan.path.display()),
-        Some(place) => format!("the records of `{}` alone; the files in `{place}` stay", here.name()),
+    let what = match (&plan.shared, &plan.stays) {
+        (Some(at), _) => format!("the link `{}`; the shared copy `{}` stays", plan.path.display(), at.display()),
+        (None, None) => format!("{}, {} in `{}`", counted(plan.files, "file"), plan.bytes, plan.path.display()),
+        (None, Some(place)) => format!("the records of `{}` alone; the files in `{place}` stay", here.name()),
     };
     if args.dry_run {
         return Ok(Answer::done("medsets/remove/1", json!(plan), format!("would remove {what}\n")));
@@ -201,22 +203,68 @@ pub fn remove(context: &Context, args: &RemoveArgs, output: &Output) -> Result<A
 pub fn du(context: &Context, args: &DuArgs) -> Result<Answer, Failure> {
     let report = ops::du::du(context, args.dataset.as_deref())?;
     let mut table = Table::new(&["dataset", "data", "archives", "files"]);
-    let (mut bytes, mut inodes) = (report.store.bytes, report.store.inodes);
+    let of_store = [("(unfinished)", report.store), ("(objects without a dataset)", report.objects.unlinked)];
+    let (mut bytes, mut inodes) = (ByteSize::ZERO, 0);
     for one in &report.datasets {
         let files = one.data.inodes + one.archives.inodes;
         let name = DatasetName::of(&one.id, &one.version, one.variant.as_deref());
-        table.row([name.to_string(), one.data.bytes.to_string(), one.archives.bytes.to_string(), files.to_string()]);
-        bytes += one.data.bytes + one.archives.bytes;
-        inodes += files;
+        let name = if one.shared.is_some() { format!("{name} (shared)") } else { name.to_string() };
+        table.row([name, one.data.bytes.to_string(), one.archives.bytes.to_string(), files.to_string()]);
+        if one.shared.is_none() {
+            bytes += one.data.bytes + one.archives.bytes;
+            inodes += files;
+        }
     }
-    table.row([
-        "(unfinished)".into(),
-        report.store.bytes.to_string(),
-        ByteSize::ZERO.to_string(),
-        report.store.inodes.to_string(),
-    ]);
+    for (name, room) in of_store {
+        table.row([name.into(), room.bytes.to_string(), ByteSize::ZERO.to_string(), room.inodes.to_string()]);
+        bytes += room.bytes;
+        inodes += room.inodes;
+    }
+    let twice = report.counted_twice;
+    if twice.inodes > 0 {
+        table.row(["(kept once)".into(), format!("-{}", twice.bytes), String::new(), format!("-{}", twice.inodes)]);
+        bytes = bytes.saturating_sub(twice.bytes);
+        inodes -= twice.inodes;
+    }
     table.row(["(all)".into(), bytes.to_string(), String::new(), inodes.to_string()]);
     let mut answer = Answer::done("medsets/du/1", json!(report), table.to_string());
     answer.warnings = report.warnings;
     Ok(answer)
+}
+
+/// Removes from the store what nothing uses.
+pub fn prune(context: &Context, args: &PruneArgs) -> Result<Answer, Failure> {
+    let older = keys::time(&args.older).ok_or_else(|| {
+        let message =
+            format!("`--older` takes seconds, or a number with s, m, h or d, not `{}`", Printable::new(&args.older));
+        Failure::new(Exit::USAGE, message).help("`--older 30d` is the usual")
+    })?;
+    let options = PruneOptions { dry_run: args.dry_run, older, parts: args.parts };
+    let report = ops::prune::prune(context, &options)?;
+    let mut answer = Answer::done("medsets/prune/1", json!(report), pruned(&report));
+    let busy = report.busy.iter().map(|name| format!("another run works on `{name}`: it was left alone"));
+    answer.warnings = busy.collect();
+    Ok(answer)
+}
+
+/// A line for each kind of thing, and the sum.
+fn pruned(report: &PruneReport) -> String {
+    let kinds = [
+        (PrunedKind::Object, "object", "that no dataset uses"),
+        (PrunedKind::Damaged, "object", "that was damaged"),
+        (PrunedKind::Part, "unfinished dataset", ""),
+        (PrunedKind::Listing, "list", "of files of a host"),
+        (PrunedKind::Leftover, "leftover", "of killed runs"),
+    ];
+    let mut text = String::new();
+    for (kind, noun, which) in kinds {
+        let items: Vec<_> = report.items.iter().filter(|item| item.kind == kind).collect();
+        if !items.is_empty() {
+            let bytes: ByteSize = items.iter().map(|item| item.bytes).sum();
+            let what = format!("{} {which}", counted(items.len() as u64, noun));
+            text.push_str(&format!("{}: {bytes}\n", what.trim_end()));
+        }
+    }
+    let word = if report.removed { "freed" } else { "would free" };
+    text + &format!("{word} {} in `{}`\n", report.freed, report.path.display())
 }

@@ -77,7 +77,7 @@ impl Reporter for Bar {
             }
             Event::Warning { message } => self.say(&format!("warning: {message}")),
             Event::Waiting { reason } => self.say(&format!("waiting: {reason}")),
-            Event::FileDone { .. } | Event::Unpacked { .. } => {}
+            Event::FileDone { .. } | Event::Reused { .. } | Event::Unpacked { .. } => {}
         }
     }
 }
@@ -180,7 +180,7 @@ impl Reporter for Lines {
             }
             Event::Warning { message } => Some(format!("warning: {message}")),
             Event::Waiting { reason } => Some(format!("waiting: {reason}")),
-            Event::FileDone { .. } | Event::Unpacked { .. } => None,
+            Event::FileDone { .. } | Event::Reused { .. } | Event::Unpacked { .. } => None,
         };
         if let Some(line) = line {
             let _ = writeln!(std::io::stderr().lock(), "{line}");

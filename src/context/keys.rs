@@ -31,7 +31,7 @@ pub enum Kind {
     Number(u64, u64),
     /// A size in bytes, per second where it is a rate.
     Size,
-    /// Seconds, or a number with `s`, `m` or `h`.
+    /// Seconds, or a number with `s`, `m`, `h` or `d`.
     Time,
     /// One of these words.
     Word(&'static [&'static str]),
@@ -55,6 +55,19 @@ pub const KEYS: &[Key] = &[
         "who may read fetched data: auto is private for gated data, shared for open data",
     ),
     key("keep-archives", None, Kind::Word(&["auto", "yes", "no"]), "whether archives stay after unpacking"),
+    key(
+        "store",
+        Some("MEDSETS_STORE"),
+        Kind::Word(&["auto", "all", "off"]),
+        "which files datasets share with each other: auto from 1 MiB, all, or none",
+    ),
+    key(
+        "link-mode",
+        Some("MEDSETS_LINK_MODE"),
+        Kind::Word(&["auto", "reflink", "hardlink", "copy"]),
+        "how they are shared: auto by reflink, else by hard link, which makes them read-only",
+    ),
+    key("shared-dirs", Some("MEDSETS_SHARED_DIRS"), Kind::Paths, "data folders of others, read before a host is asked"),
     key("policy", Some("MEDSETS_POLICY"), Kind::Path, "policy file for audits, in place of the project's"),
     key("offline", Some("MEDSETS_OFFLINE"), Kind::Switch, "never use the network"),
     key("no-input", Some("MEDSETS_NO_INPUT"), Kind::Switch, "never ask"),
@@ -137,7 +150,7 @@ impl Key {
             },
             Kind::Size => value.parse::<ByteSize>().map(|_| ()).map_err(|error| error.to_string()),
             Kind::Time => {
-                time(value).map(|_| ()).ok_or_else(|| "it takes seconds, or a number with s, m or h".to_owned())
+                time(value).map(|_| ()).ok_or_else(|| "it takes seconds, or a number with s, m, h or d".to_owned())
             }
             Kind::Proxy => ProxyUrl::parse(value).map(|_| ()).map_err(|error| error.reason().to_owned()),
             Kind::Rewrites => {
@@ -158,12 +171,13 @@ pub fn switch(value: &str) -> Option<bool> {
     }
 }
 
-/// Reads `90`, `90s`, `5m`, `2h`.
+/// Reads `90`, `90s`, `5m`, `2h`, `30d`.
 pub fn time(value: &str) -> Option<Duration> {
     let (number, factor) = match value.trim().char_indices().last()? {
         (end, 's') => (&value[..end], 1.0),
         (end, 'm') => (&value[..end], 60.0),
         (end, 'h') => (&value[..end], 3600.0),
+        (end, 'd') => (&value[..end], 86400.0),
         _ => (value, 1.0),
     };
     let seconds = number.trim().parse::<f64>().ok()? * factor;

@@ -174,6 +174,12 @@ impl Settings {
         self.text(name).and_then(time)
     }
 
+    /// Several places, absolute. Empty ones are passed over.
+    pub fn paths(&self, environment: &Environment, name: &str) -> Result<Vec<PathBuf>, ContextError> {
+        let listed = self.text(name).unwrap_or_default().split(':');
+        listed.filter(|path| !path.is_empty()).map(|path| environment.absolute(path)).collect()
+    }
+
     /// A place, absolute.
     pub fn path(&self, environment: &Environment, name: &str) -> Result<Option<PathBuf>, ContextError> {
         self.text(name).map(|text| environment.absolute(text)).transpose()
@@ -216,7 +222,7 @@ fn default_of(key: &Key, environment: &Environment) -> Option<String> {
     match key.name {
         "data-dir" => place(environment.data_dir()),
         "state-dir" => place(environment.state_dir()),
-        "access" | "keep-archives" | "progress" | "keyring" => Some("auto".to_owned()),
+        "access" | "keep-archives" | "store" | "link-mode" | "progress" | "keyring" => Some("auto".to_owned()),
         "offline" => Some("false".to_owned()),
         "no-input" => Some(environment.variable("CI").is_some().to_string()),
         "jobs" => Some("8".to_owned()),

@@ -1,5 +1,6 @@
 //! All that is below a folder.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -27,6 +28,10 @@ pub struct Found {
     pub size: u64,
     /// Last change of the bytes.
     pub modified: Option<SystemTime>,
+    /// How many names it has.
+    pub names: u64,
+    /// Which file it is, whatever its name: file system and number.
+    pub identity: (u64, u64),
 }
 
 /// Calls `visit` for everything below `root` that is not a folder, in the order of names.
@@ -71,7 +76,14 @@ pub fn walk_on(
                 kind if kind.is_symlink() => FoundKind::Link,
                 _ => FoundKind::Special,
             };
-            visit(Found { path: shown, kind, size: metadata.len(), modified: metadata.modified().ok() });
+            visit(Found {
+                path: shown,
+                kind,
+                size: metadata.len(),
+                modified: metadata.modified().ok(),
+                names: metadata.nlink(),
+                identity: (metadata.dev(), metadata.ino()),
+            });
         }
         pending.extend(folders.into_iter().rev());
     }

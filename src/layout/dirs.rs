@@ -144,6 +144,16 @@ impl Store {
         self.leases().join(format!("{name}.lock"))
     }
 
+    /// Files kept once, by the SHA-256 of their bytes.
+    pub fn objects(&self) -> PathBuf {
+        self.root.join("objects").join("sha256")
+    }
+
+    /// Objects whose bytes are not those of their name.
+    pub fn quarantine(&self) -> PathBuf {
+        self.root.join("quarantine")
+    }
+
     /// Folders on their way out, and other short-lived things.
     pub fn tmp(&self) -> PathBuf {
         self.root.join("tmp")

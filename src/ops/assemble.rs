@@ -23,6 +23,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::identity;
 use super::placing::stamp;
+use super::sharing::Sharing;
 
 /// Everything a receipt says that the stage does not.
 pub struct Particulars {
@@ -86,7 +87,8 @@ pub fn assemble(
     fs::create_dir_all(&staged.records(), access)?;
     let mut particulars = particulars;
     let placed = write_placed(&workspace, &particulars)?;
-    let totals = write_records(&workspace, &staged, placed, &mut particulars.warnings)?;
+    let mut sharing = Sharing::of(context, store, access);
+    let totals = write_records(&workspace, &staged, placed, &mut sharing, &mut particulars.warnings)?;
     if let Some(expected) = particulars.tree.filter(|expected| *expected != totals.tree) {
         return Err(other_tree(&particulars, expected, totals.tree));
     }
@@ -96,7 +98,7 @@ pub fn assemble(
     if let Some((_, entry)) = &particulars.outside {
         fs::atomic_write(&staged.entry_path(), entry.as_bytes(), access)?;
     }
-    keep_archives(&workspace, &staged)?;
+    keep_archives(&workspace, &staged, &mut sharing)?;
     let listed = write_listed(&workspace, &staged)?;
     let receipt = receipt(context, &workspace, particulars, totals, listed);
     receipt.write(&staged, access)?;
@@ -225,6 +227,7 @@ fn write_records(
     workspace: &Workspace,
     staged: &DatasetDir,
     placed: PathBuf,
+    sharing: &mut Sharing<'_>,
     warnings: &mut Vec<String>,
 ) -> Result<Totals, LayoutError> {
     let mut inventories = vec![placed];
@@ -244,11 +247,14 @@ fn write_records(
     let mut by_archive = BTreeMap::new();
     let mut folded = HashSet::new();
     let mut suspect = false;
-    let twins = inventory::merge(&inventories, |record| {
+    let twins = inventory::merge(&inventories, |mut record| {
         suspect |= !folded.insert(mark(&record.path));
         let place = record.path.under(staged.root());
         if fs::metadata(&place)?.is_none_or(|found| found.len() != record.size.0) {
             return Err(LayoutError::Lost { path: place });
+        }
+        if record.kind == RecordKind::File && sharing.share(&place, &record.sha256, record.size) {
+            record.mtime = stamp(&place)?.0;
         }
         files.write_json(&record)?;
         if record.kind == RecordKind::Link {
@@ -312,13 +318,19 @@ fn refuse_collisions(inventory: &Path) -> Result<(), LayoutError> {
 }
 
 /// Archives that stay go along with the stage.
-fn keep_archives(workspace: &Workspace, staged: &DatasetDir) -> Result<(), LayoutError> {
+fn keep_archives(workspace: &Workspace, staged: &DatasetDir, sharing: &mut Sharing<'_>) -> Result<(), LayoutError> {
     for finished in workspace.finished().values() {
+        if let FinishedKind::Placed { at } = &finished.kind
+            && !is_inventoried(at)
+        {
+            sharing.share(&at.under(staged.root()), &finished.sha256, finished.size);
+        }
         let kept = workspace.archive(&finished.path);
         if matches!(finished.kind, FinishedKind::Unpacked { .. }) && fs::metadata(&kept)?.is_some() {
             let target = finished.path.under(&staged.archives());
             fs::create_dir_all(target.parent().unwrap_or(&staged.archives()), workspace.access())?;
             fs::rename(&kept, &target)?;
+            sharing.share(&target, &finished.sha256, finished.size);
         }
     }
     Ok(())

@@ -328,7 +328,8 @@ fn unwrapped(shared: &Shared, wanted: &Wanted, done: Done) -> Result<Done, Failu
     unwrap(wanted, done, &Unwrapping { at: &at, into: &into, access, report, cancel })
 }
 
-fn proof(verified: Verified, wanted: &Wanted) -> Proof {
+/// Whose word proves a file.
+pub(super) fn proof(verified: Verified, wanted: &Wanted) -> Proof {
     match verified {
         _ if wanted.manner.changed_is_fine => Proof::AcceptedChange,
         Verified::Known if wanted.of_entry > 0 => Proof::Catalog,
@@ -343,16 +344,26 @@ fn proof(verified: Verified, wanted: &Wanted) -> Proof {
 /// The digests that a file was compared with, and who named each. None where `verified` says it
 /// all: the file's SHA-256 by that source and nothing else.
 fn known(wanted: &Wanted, done: &Done, verified: Proof) -> Vec<KnownDigest> {
-    let beforehand: &[Digest] = if wanted.manner.changed_is_fine { &[] } else { &wanted.listed.digests };
-    let other = if wanted.manner.is_pinned { DigestSource::Lock } else { DigestSource::Host };
-    let source = |at| if at < usize::from(wanted.of_entry) { DigestSource::Catalog } else { other };
-    let named = beforehand.iter().enumerate().map(|(at, digest)| KnownDigest { digest: *digest, from: source(at) });
     let stated = done.stated.iter().map(|digest| KnownDigest { digest: *digest, from: DigestSource::Header });
-    let known: Vec<KnownDigest> = named.chain(stated).collect();
+    let known: Vec<KnownDigest> = named(wanted).chain(stated).collect();
     match known.as_slice() {
         [one] if one.digest == done.sha256 && verified.is_known_beforehand() => Vec::new(),
         _ => known,
     }
+}
+
+/// The same for bytes that no answer brought, and that all digests were compared with.
+pub(super) fn known_beforehand(wanted: &Wanted, sha256: &Digest) -> Vec<KnownDigest> {
+    let known: Vec<KnownDigest> = named(wanted).collect();
+    if matches!(known.as_slice(), [one] if one.digest == *sha256) { Vec::new() } else { known }
+}
+
+/// The digests that entry and host name.
+fn named(wanted: &Wanted) -> impl Iterator<Item = KnownDigest> {
+    let beforehand: &[Digest] = if wanted.manner.changed_is_fine { &[] } else { &wanted.listed.digests };
+    let other = if wanted.manner.is_pinned { DigestSource::Lock } else { DigestSource::Host };
+    let source = move |at| if at < usize::from(wanted.of_entry) { DigestSource::Catalog } else { other };
+    beforehand.iter().enumerate().map(move |(at, digest)| KnownDigest { digest: *digest, from: source(at) })
 }
 
 /// A generated archive is proven by the git tree of what it holds.

@@ -4,6 +4,7 @@ mod changed;
 mod dry_run;
 mod finish;
 mod locked;
+mod offline;
 mod outcome;
 mod pins;
 mod shard;
@@ -20,6 +21,7 @@ use crate::access::Purpose;
 use crate::catalog::Selection;
 use crate::context::Context;
 use crate::events::Event;
+use crate::fs;
 use crate::layout::receipt::Selection as ReceiptSelection;
 use crate::layout::{Means, MembersOf, Records};
 use crate::plan::Shard;
@@ -33,6 +35,7 @@ use super::failure::Failure;
 use super::gate::{self, Compare};
 use super::repair::{Earlier, cannot_add};
 use super::report::{FetchReport, Fetched};
+use super::shared;
 use super::stored_listing;
 use super::sync;
 use super::target::Target;
@@ -189,7 +192,12 @@ pub(super) async fn fetch_selection(
     }
     let mut target = Target::of(context, selection, options.source.as_deref(), options.to.as_deref())?;
     target.pins = options.pins.as_ref().map(|pins| pins.digest);
+    let_go(&target, options, warnings)?;
     if let Some(receipt) = whole_here(&target, options)? {
+        if let Some(at) = shared::leads_to(&target.dir) {
+            pass_gate(context, selection, Some(&receipt.source.channel), warnings).await?;
+            return Ok((shared::again(context, &target, options, &receipt, &at)?, Vec::new()));
+        }
         match options.turn {
             Turn::Shard(_) => return Ok((already_whole(&target, &receipt)?, Vec::new())),
             Turn::Finish if !options.dry_run => split::end(&target)?,
@@ -205,6 +213,9 @@ pub(super) async fn fetch_selection(
         warnings.push(anew(&target, options, &remedy::chain(&error))?);
     }
     pass_gate(context, selection, Some(&target.source.channel), warnings).await?;
+    if let Some(copy) = shared::find(context, &target, options, warnings).await? {
+        return Ok((shared::take(context, &target, options, &copy)?, Vec::new()));
+    }
     let provider = Arc::new(AnyProvider::of(target.source, selection));
     let hosts = Arc::new(hosts(context, &provider, &target)?.asked_for(&options.include));
     context.report.report(Event::Phase { dataset: selection.id().clone(), phase: "listing" });
@@ -222,11 +233,14 @@ pub(super) async fn fetch_selection(
     if options.dry_run {
         let wanted = wanted(context, &target, options, listed.listing, Means::Fetch, warnings)?;
         warnings.extend(ends.and_then(|ends| hurry(context, &target, &wanted, ends)));
-        return Ok((dry_run(context, &target, options, wanted, provider, hosts).await?, Vec::new()));
+        let planned = dry_run(context, &target, options, wanted, provider, hosts).await?;
+        tell(warnings, &planned);
+        return Ok((planned, Vec::new()));
     }
     let workspace = target.workspace(context)?;
     // Another run may have finished it while this one waited.
     if let Some(receipt) = whole_here(&target, options)? {
+        workspace.discard_if_idle()?;
         return Ok((already_whole(&target, &receipt)?, Vec::new()));
     }
     if listed.is_new {
@@ -250,8 +264,30 @@ pub(super) async fn fetch_selection(
     }
     let (fetched, failures) =
         fetch_into(context, &target, options, workspace, wanted, provider, hosts, earlier).await?;
-    warnings.extend(fetched.warnings.iter().cloned());
+    tell(warnings, &fetched);
     Ok((fetched, failures))
+}
+
+/// What was said while looking for a shared copy may be said again while looking for its files.
+fn tell(warnings: &mut Vec<String>, fetched: &Fetched) {
+    let new: Vec<String> = fetched.warnings.iter().filter(|one| !warnings.contains(one)).cloned().collect();
+    warnings.extend(new);
+}
+
+/// A link to a shared copy that is gone or closed is let go of: another copy is looked for, or
+/// fetched.
+fn let_go(target: &Target<'_>, options: &FetchOptions, warnings: &mut Vec<String>) -> Result<(), Failure> {
+    if let Some(at) = shared::lost(&target.dir) {
+        warnings.push(format!(
+            "the shared copy of `{}` is not to be had any more: `{}`",
+            target.selection,
+            at.display()
+        ));
+        if !options.dry_run {
+            fs::remove_file(target.dir.root())?;
+        }
+    }
+    Ok(())
 }
 
 /// A dataset whose records are damaged is fetched anew. What part of it is here is not known, so

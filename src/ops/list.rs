@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::agreements::{Entry, EntryKind};
 use crate::context::Context;
-use crate::layout::DatasetDir;
+use crate::layout::{DatasetDir, Receipt};
 use crate::values::{ByteSize, DatasetId, DatasetName};
 
 use super::exit::Exit;
@@ -14,6 +15,7 @@ use super::failure::Failure;
 use super::here::{self, Here};
 use super::outside::Outside;
 use super::selection::one_selection;
+use super::shared;
 
 /// What is here.
 #[derive(Debug, Serialize)]
@@ -59,6 +61,9 @@ pub struct Listed {
     pub completed: Option<Timestamp>,
     /// Its folder.
     pub path: PathBuf,
+    /// The copy of somebody else that the folder is a link to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shared: Option<PathBuf>,
     /// The mark of what is not in the catalogue.
     #[serde(flatten)]
     pub outside: Option<Outside>,
@@ -80,8 +85,17 @@ pub fn list(context: &Context) -> Result<ListReport, Failure> {
         true => context.ledger()?.read_all()?.entries,
         false => Vec::new(),
     };
-    let accepted =
-        |sequence: u64| entries.iter().find(|entry| entry.sequence == sequence).map(|entry| entry.record.time);
+    let accepted = |receipt: &Receipt| {
+        // The text and not the number alone: a shared copy's receipt tells of another ledger.
+        let mark = receipt.license.accepted.first()?;
+        let is_of_it = |entry: &&Entry| {
+            entry.record.kind == EntryKind::Accept
+                && entry.record.dataset == receipt.dataset
+                && entry.record.text_sha256 == Some(mark.text_sha256)
+        };
+        let same = entries.iter().find(|entry| entry.sequence == mark.sequence && is_of_it(entry));
+        same.or_else(|| entries.iter().rfind(is_of_it)).map(|entry| entry.record.time)
+    };
     let listed = |here: Here| {
         let receipt = here.receipt;
         Listed {
@@ -90,10 +104,8 @@ pub fn list(context: &Context) -> Result<ListReport, Failure> {
                 Some(receipt) if receipt.selection.whole => "whole",
                 _ => "part",
             },
-            accepted: receipt
-                .as_ref()
-                .and_then(|receipt| receipt.license.accepted.first())
-                .and_then(|mark| accepted(mark.sequence)),
+            accepted: receipt.as_ref().and_then(accepted),
+            shared: shared::leads_to(&here.dir),
             outside: receipt.as_ref().and_then(Outside::by_receipt),
             id: here.id,
             version: here.version,

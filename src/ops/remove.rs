@@ -12,6 +12,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::here::{self, Here};
 use super::identity;
+use super::shared;
 
 /// What was, or would be, removed.
 #[derive(Debug, Serialize)]
@@ -29,6 +30,9 @@ pub struct RemoveReport {
     /// Where the files lie that stay, because a person put them there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stays: Option<String>,
+    /// The copy of somebody else that the folder is a link to: it stays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shared: Option<std::path::PathBuf>,
     /// Whether only kept archives are meant.
     pub archives_only: bool,
     /// Whether it was done.
@@ -47,6 +51,14 @@ pub enum Extent {
 /// What removing would remove. Changes nothing.
 pub fn plan(context: &Context, name: &str, extent: Extent) -> Result<(Here, RemoveReport), Failure> {
     let here = here::one(context, name)?;
+    let shared = shared::leads_to(&here.dir);
+    if let (Some(at), Extent::Archives) = (&shared, extent) {
+        let message =
+            format!("`{}` is used from a shared folder, where nothing is removed: `{}`", here.name(), at.display());
+        return Err(Failure::new(Exit::DENIED, message)
+            .of(&here.id)
+            .help(format!("`medsets remove {}` takes the link away; the shared copy stays", here.name())));
+    }
     let root = match extent {
         Extent::Whole => here.dir.root().to_path_buf(),
         Extent::Archives => here.dir.archives(),
@@ -58,6 +70,7 @@ pub fn plan(context: &Context, name: &str, extent: Extent) -> Result<(Here, Remo
         bytes += ByteSize(found.size);
     };
     match &adopted {
+        _ if shared.is_some() => {}
         // The records lie among a person's files.
         Some(adopted) if adopted.links.is_empty() && extent == Extent::Whole => {
             fs::walk(&here.dir.records(), &mut count)?;
@@ -71,7 +84,8 @@ pub fn plan(context: &Context, name: &str, extent: Extent) -> Result<(Here, Remo
         path: root,
         bytes,
         files,
-        stays: adopted.map(|adopted| adopted.place),
+        stays: adopted.filter(|_| shared.is_none()).map(|adopted| adopted.place),
+        shared,
         archives_only: extent == Extent::Archives,
         removed: false,
     };
@@ -89,7 +103,8 @@ pub fn remove(context: &Context, here: &Here, mut report: RemoveReport) -> Resul
     if !report.archives_only {
         context.ledger()?.ready()?;
     }
-    if !report.archives_only && Adopted::read(&here.dir)?.is_some_and(|adopted| adopted.links.is_empty()) {
+    let is_persons = || Ok::<_, Failure>(Adopted::read(&here.dir)?.is_some_and(|adopted| adopted.links.is_empty()));
+    if !report.archives_only && report.shared.is_none() && is_persons()? {
         return remove_records(context, here, report);
     }
     let store = Store::of(&context.data_dir()?);
@@ -128,7 +143,11 @@ fn deletion(context: &Context, here: &Here, report: &RemoveReport) -> Record {
         variant: here.variant.clone(),
         files: Some(report.files),
         bytes: Some(report.bytes),
-        note: report.stays.as_ref().map(|place| format!("the records alone: the files stay in `{place}`")),
+        note: match (&report.shared, &report.stays) {
+            (Some(_), _) => Some("shared copy".to_owned()),
+            (None, Some(place)) => Some(format!("the records alone: the files stay in `{place}`")),
+            (None, None) => None,
+        },
         ..identity::record(context, EntryKind::Delete, &here.id)
     }
 }

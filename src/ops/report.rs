@@ -36,6 +36,9 @@ pub struct Fetched {
     pub variant: Option<String>,
     /// Its folder.
     pub path: PathBuf,
+    /// The copy of somebody else that it is a link to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shared: Option<PathBuf>,
     /// The source (channel) it came by.
     pub source: String,
     /// Files below `data/` and `docs/`.
@@ -110,6 +113,9 @@ pub struct FailedFile {
     pub path: RelPath,
     /// Why.
     pub error: String,
+    /// Its size, exact or rough, where it is missing because the network was not to be used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<ByteSize>,
 }
 
 /// A person's file may have a name that is not UTF-8, which JSON cannot hold.

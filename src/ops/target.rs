@@ -15,6 +15,7 @@ use crate::values::{Digest, Printable};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::outside::Outside;
+use super::shared;
 
 /// Everything about one dataset that the steps share.
 pub(super) struct Target<'a> {
@@ -57,6 +58,13 @@ impl<'a> Target<'a> {
 
     /// Refuses a place that a finished dataset could not be put into, before anything is had.
     pub fn check_place(&self) -> Result<(), Failure> {
+        if let Some(at) = shared::leads_to(&self.dir) {
+            return Err(shared::read_only(self, &at));
+        }
+        // The commit puts the dataset in the place of a link that leads nowhere.
+        if shared::lost(&self.dir).is_some() {
+            return Ok(());
+        }
         Ok(commit::check_place(&self.dir, &self.store)?)
     }
 

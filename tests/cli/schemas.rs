@@ -60,6 +60,8 @@ fn every_answer_fits_its_schema() {
     answers(&home, "verify", &["verify", "demo"]);
     answers(&home, "path", &["path", "demo"]);
     answers(&home, "du", &["du"]);
+    answers(&home, "prune", &["prune", "--dry-run"]);
+    answers(&home, "prune", &["prune", "--parts", "--older", "0"]);
     answers(&home, "bundle", &["bundle", "demo", "-o", "demo.tar.zst"]);
     answers(&home, "bundle", &["bundle", "--check", "demo.tar.zst"]);
     answers(&home, "unbundle", &["unbundle", "demo.tar.zst", "--to", "elsewhere"]);

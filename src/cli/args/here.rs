@@ -1,4 +1,4 @@
-//! `list`, `status`, `verify`, `path`, `remove` and `du`.
+//! `list`, `status`, `verify`, `path`, `remove`, `du` and `prune`.
 
 use clap::Args;
 
@@ -75,4 +75,18 @@ pub struct DuArgs {
     /// Only this dataset
     #[arg(value_name = "ID[@VER][:VARIANT]")]
     pub dataset: Option<String>,
+}
+
+/// `medsets prune`
+#[derive(Debug, Args)]
+pub struct PruneArgs {
+    /// Show what would be removed, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Keep what is unfinished or cached when it was touched since (`s`, `m`, `h`, `d`)
+    #[arg(long, value_name = "TIME", default_value = "30d")]
+    pub older: String,
+    /// Remove unfinished datasets too, with all that was downloaded of them
+    #[arg(long)]
+    pub parts: bool,
 }

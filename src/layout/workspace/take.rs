@@ -20,9 +20,7 @@ use crate::layout::inventory::{FileRecord, InventoryReader};
 use crate::layout::lines::JsonLines;
 use crate::values::{ByteSize, Digest, RelPath};
 
-use super::{
-    Begun, Finished, FinishedKind, LayoutError, Trust, Workspace, broken, drop_unspent, still_there,
-};
+use super::{Begun, Finished, FinishedKind, LayoutError, Trust, Workspace, broken, drop_unspent, still_there};
 
 impl Workspace {
     /// Takes the lease of a workspace without opening it, waiting so long; `None` while a run

@@ -8,6 +8,7 @@ use crate::fs::{self, Access};
 use crate::ops::download::{Tally, Wanted};
 use crate::ops::failure::Failure;
 use crate::ops::members::refuse_idle;
+use crate::ops::nearby;
 use crate::ops::report::Fetched;
 use crate::ops::target::Target;
 use crate::providers::{AnyProvider, Hosts};
@@ -32,9 +33,11 @@ pub(super) async fn dry_run(
         refuse_idle(&looked, options, target)?;
         wanted.extend(looked.into_iter().map(|one| one.wanted));
     }
+    let mut warnings = Vec::new();
+    nearby::foresee(context, target, &mut wanted, &mut warnings);
     let plan = plan(context, target, wanted.iter());
     let empty = Tally::default();
-    Ok(Fetched { plan: Some(plan), ..blank(target, &empty) })
+    Ok(Fetched { plan: Some(plan), warnings, ..blank(target, &empty) })
 }
 
 /// A folder of the system for what is read only to be looked at; removed when dropped.

@@ -14,6 +14,7 @@ pub(super) fn blank(target: &Target<'_>, tally: &Tally) -> Fetched {
         version: target.selection.release().version.clone(),
         variant: target.selection.variant_name().map(str::to_owned),
         path: target.dir.root().to_path_buf(),
+        shared: None,
         source: target.source.channel.clone(),
         files: 0,
         bytes: ByteSize::ZERO,

@@ -29,7 +29,12 @@ pub struct Pins {
 impl Pins {
     /// Whether a dataset folder holds what is pinned: the same tree, or, where more than the
     /// lock asks for is here or no tree is known, the same bytes of every file that is pinned.
-    pub(super) fn are_those_of(&self, dir: &DatasetDir, receipt: &Receipt, asked: &Part) -> Result<bool, LayoutError> {
+    pub(in crate::ops) fn are_those_of(
+        &self,
+        dir: &DatasetDir,
+        receipt: &Receipt,
+        asked: &Part,
+    ) -> Result<bool, LayoutError> {
         match self.tree {
             Some(tree) if receipt.selection == *asked => Ok(tree == receipt.tree),
             // Without a tree, the same bytes laid out by the same entry make it.

@@ -19,7 +19,7 @@ use super::hurry;
 use super::outcome::blank;
 use super::split::{self, Work};
 use super::whole::{already_whole, whole_here};
-use super::work::{Gathered, gather, unfinished};
+use super::work::{Gathered, from_nearby, gather, unfinished};
 
 /// Fetches what falls to a shard into a workspace of its own. Nothing of it is visible in the
 /// dataset folder, and nothing is entered in the ledger.
@@ -52,13 +52,15 @@ pub(super) async fn fetch(
     if own.is_empty() {
         return Ok((Fetched { share: Some(share), ..blank(target, &Tally::default()) }, Vec::new()));
     }
-    let workspace = target.workspace_of(context, shard)?;
+    let mut workspace = target.workspace_of(context, shard)?;
     // Another process may have finished the dataset while this one waited.
     if let Some(receipt) = whole_here(target, options)? {
         workspace.discard_if_idle()?;
         return Ok((already_whole(target, &receipt)?, Vec::new()));
     }
     let paths: Vec<RelPath> = own.iter().map(|one| one.listed.path.clone()).collect();
+    // What a shared folder has to say of itself is told by whichever finishes the dataset.
+    from_nearby(context, target, &mut workspace, &mut own, &mut Vec::new())?;
     let gathered = gather(context, target, options, workspace, own, work.provider, work.hosts).await?;
     let Gathered { workspace, tally, reused, .. } = gathered;
     let done = paths.iter().filter_map(|path| workspace.finished().get(path));

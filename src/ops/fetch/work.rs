@@ -13,6 +13,7 @@ use crate::ops::assemble::{Assembled, Particulars, assemble};
 use crate::ops::download::{Tally, Wanted, download};
 use crate::ops::failure::Failure;
 use crate::ops::members::{Reader, refuse_idle};
+use crate::ops::nearby;
 use crate::ops::particulars::{particulars, roles};
 use crate::ops::repair::{Earlier, carry_over};
 use crate::ops::report::{FailedFile, Fetched};
@@ -23,6 +24,7 @@ use crate::plan::{FetchPlan, Handling, preflight};
 use crate::providers::{AnyProvider, Hosts};
 use crate::values::{ByteSize, RelPath};
 
+use super::offline;
 use super::outcome::{blank, summary};
 use super::{FetchOptions, receipt_selection};
 
@@ -34,17 +36,24 @@ pub(in crate::ops) async fn fetch_into(
     target: &Target<'_>,
     options: &FetchOptions,
     mut workspace: Workspace,
-    wanted: Vec<Wanted>,
+    mut wanted: Vec<Wanted>,
     provider: Arc<AnyProvider>,
     hosts: Arc<Hosts>,
     earlier: Earlier,
 ) -> Result<(Fetched, Vec<Failure>), Failure> {
     let here = carry_over(&mut workspace, &target.dir, &earlier)?;
     only_meant(&mut workspace, &wanted, &here)?;
+    let mut warnings = Vec::new();
+    from_nearby(context, target, &mut workspace, &mut wanted, &mut warnings)?;
+    if let Some(answer) = offline::missing(context, target, &workspace, &wanted, kept(&workspace)) {
+        workspace.discard_if_idle()?;
+        return Ok(answer);
+    }
     let Gathered { workspace, tally, reused, doubted } =
         gather(context, target, options, workspace, wanted, provider, hosts).await?;
     if !tally.failures.is_empty() || context.cancel.is_set() {
-        return Ok(unfinished(target, tally, reused));
+        let (fetched, failures) = unfinished(target, tally, reused);
+        return Ok((Fetched { warnings, ..fetched }, failures));
     }
     let before = match earlier {
         Earlier::Here { .. } => Receipt::read(&target.dir)?,
@@ -56,12 +65,27 @@ pub(in crate::ops) async fn fetch_into(
     let particulars =
         Particulars { tree, ..particulars(context, target, Means::Fetch, selection, options.reason.clone())? };
     let finished = doubted.iter().filter_map(|path| workspace.finished().get(path));
-    let warnings = finished.flat_map(|finished| finished.warnings.iter().cloned()).collect();
+    warnings.extend(finished.flat_map(|finished| finished.warnings.iter().cloned()));
     let Assembled { receipt, receipt_sha256 } = assemble(context, workspace, &target.dir, &target.store, particulars)?;
     let mut fetched = summary(target, &receipt, Some(receipt_sha256), &tally);
     fetched.reused = reused;
     fetched.warnings = warnings;
     Ok((fetched, Vec::new()))
+}
+
+/// Takes what needs no download into the workspace, and notes what it has of each file.
+pub(super) fn from_nearby(
+    context: &Context,
+    target: &Target<'_>,
+    workspace: &mut Workspace,
+    wanted: &mut [Wanted],
+    warnings: &mut Vec<String>,
+) -> Result<(), Failure> {
+    look_for(workspace, wanted);
+    if nearby::take(context, target, workspace, wanted, warnings)? > 0 {
+        look_for(workspace, wanted);
+    }
+    Ok(())
 }
 
 /// A workspace with all that could be had of what is wanted.
@@ -184,8 +208,11 @@ fn kept(workspace: &Workspace) -> ByteSize {
 
 /// Some files could not be had: everything else is kept for the next run.
 pub(super) fn unfinished(target: &Target<'_>, tally: Tally, reused: ByteSize) -> (Fetched, Vec<Failure>) {
-    let failed =
-        tally.failures.iter().map(|(path, failure)| FailedFile { path: path.clone(), error: failure.message.clone() });
+    let failed = tally.failures.iter().map(|(path, failure)| FailedFile {
+        path: path.clone(),
+        error: failure.message.clone(),
+        size: None,
+    });
     let fetched = Fetched { failed: failed.collect(), reused, ..blank(target, &tally) };
     let failures = tally.failures.into_iter().map(|(_, failure)| failure.of(target.selection.id())).collect();
     (fetched, failures)

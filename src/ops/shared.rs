@@ -1,0 +1,312 @@
+//! Data folders that somebody else has filled, looked at before a host is asked (`shared-dirs`).
+//!
+//! They are read and never written. A dataset that is whole there is used where it lies: its
+//! place in the person's own data folder becomes a link to it. The gate is the person's own,
+//! passed before anything here is called; so is the ledger, which gets an entry of its own.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use crate::access::Purpose;
+use crate::agreements::{EntryKind, Record};
+use crate::context::Context;
+use crate::fs;
+use crate::layout::check::{self, CheckMode};
+use crate::layout::inventory::InventoryReader;
+use crate::layout::{DatasetDir, LayoutError, Means, Receipt, Records, Store};
+use crate::remedy;
+use crate::values::Digest;
+
+use super::download::Tally;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::fetch::{self, FetchOptions, receipt_selection};
+use super::gate::{self, Compare};
+use super::identity;
+use super::particulars::particulars;
+use super::report::Fetched;
+use super::target::Target;
+
+/// A dataset in a shared folder that is whole.
+pub(super) struct Copy {
+    dir: DatasetDir,
+    receipt: Receipt,
+}
+
+/// Where the place of a dataset leads, where it is a link to the same place of another data
+/// folder with a dataset in it.
+pub(super) fn leads_to(dir: &DatasetDir) -> Option<PathBuf> {
+    link_of(dir).filter(
+        |held| matches!(Records::of(&DatasetDir::at(held.clone())), Ok(found) if !matches!(found, Records::Absent)),
+    )
+}
+
+/// Where such a link led before what it leads to was gone or closed.
+pub(super) fn lost(dir: &DatasetDir) -> Option<PathBuf> {
+    link_of(dir).filter(|held| matches!(Records::of(&DatasetDir::at(held.clone())), Err(_) | Ok(Records::Absent)))
+}
+
+/// What such a link holds: an absolute path that ends like its own.
+fn link_of(dir: &DatasetDir) -> Option<PathBuf> {
+    let held = PathBuf::from(fs::link_target(dir.root()).ok()??);
+    let last = |path: &Path| -> Vec<_> { path.iter().rev().take(2).map(std::ffi::OsStr::to_owned).collect() };
+    (held.is_absolute() && last(&held) == last(dir.root())).then_some(held)
+}
+
+/// Nothing is written into a folder of somebody else.
+pub(super) fn read_only(target: &Target<'_>, at: &Path) -> Failure {
+    let name = gate::name_for_command(target.selection);
+    let message =
+        format!("`{}` is used from a shared folder, where nothing is written: `{}`", target.selection, at.display());
+    Failure::new(Exit::DENIED, message)
+        .of(target.selection.id())
+        .help(format!("`medsets remove {name}` takes the link away; the shared copy stays"))
+        .help(format!(
+            "then `MEDSETS_SHARED_DIRS= medsets fetch {name}` fetches a copy of your own; `--to DIR` puts one elsewhere"
+        ))
+}
+
+/// A whole copy of what is asked for, in the first shared folder that has one. What cannot be
+/// read is told of and passed over.
+pub(super) async fn find(
+    context: &Context,
+    target: &Target<'_>,
+    options: &FetchOptions,
+    warnings: &mut Vec<String>,
+) -> Result<Option<Copy>, Failure> {
+    // Another folder is named for a copy of one's own.
+    if options.to.is_some() || !options.accept_changed.is_empty() || target.dir.has_records()? {
+        return Ok(None);
+    }
+    for folder in folders(context, target, warnings) {
+        let dir = DatasetDir::new(&folder, target.selection.id(), &target.selection.slug());
+        let receipt = match whole(&dir, options) {
+            Ok(Some(receipt)) => receipt,
+            Ok(None) => continue,
+            Err(error) => {
+                tell(
+                    warnings,
+                    format!("the shared copy `{}` is not used: {}", dir.root().display(), remedy::chain(&error)),
+                );
+                continue;
+            }
+        };
+        if is_allowed(context, target, options, &receipt).await? {
+            return Ok(Some(Copy { dir, receipt }));
+        }
+    }
+    Ok(None)
+}
+
+/// The receipt of a folder that has what is asked for, by its records and by size and time of
+/// every file. Fails where something stands in the way of using it.
+fn whole(dir: &DatasetDir, options: &FetchOptions) -> Result<Option<Receipt>, LayoutError> {
+    let receipt = match Records::of(dir)? {
+        Records::Absent => return Ok(None),
+        Records::Broken { error, .. } => return Err(error),
+        Records::Good(receipt) => *receipt,
+    };
+    let asked = receipt_selection(options);
+    if !receipt.selection.covers(&asked) {
+        return Ok(None);
+    }
+    if let Some(pins) = &options.pins
+        && !pins.are_those_of(dir, &receipt, &asked)?
+    {
+        return Ok(None);
+    }
+    check::check_record(&dir.manifest_path(), receipt.tree)?;
+    receipt.listed.check(dir)?;
+    let found = check::check(dir, CheckMode::Quick, &|_, _| ())?;
+    if found.tree != Some(receipt.tree) {
+        let found = found.tree.unwrap_or(receipt.tree);
+        return Err(LayoutError::Altered { path: dir.inventory_path(), expected: receipt.tree, found });
+    }
+    if let Some(path) = found.missing.iter().chain(&found.changed).next() {
+        return Err(LayoutError::Lost { path: path.under(dir.root()) });
+    }
+    // Names and sizes can be seen of files that cannot be read.
+    if let Some(first) = InventoryReader::open(&dir.inventory_path())?.next().transpose()? {
+        fs::open(&first.path.under(dir.root()))?;
+    }
+    Ok(Some(receipt))
+}
+
+/// Whether the person may have what came by the channel of that copy, which may ask for more
+/// than the one that was chosen here.
+async fn is_allowed(
+    context: &Context,
+    target: &Target<'_>,
+    options: &FetchOptions,
+    receipt: &Receipt,
+) -> Result<bool, Failure> {
+    let channel = receipt.source.channel.as_str();
+    if channel == target.source.channel {
+        return Ok(true);
+    }
+    if options.source.is_some() || target.selection.source(Some(channel)).is_none() {
+        return Ok(false);
+    }
+    let gate = gate::gate(context, target.selection, Some(channel), Purpose::Fetch, Compare::Pages).await?;
+    Ok(gate.is_open())
+}
+
+/// Uses a shared copy: a link in the dataset's place, and an entry in the person's ledger. A dry
+/// run does neither.
+///
+/// After a failure of the ledger the link is gone again; after a kill in between, the next
+/// [`again`] makes the entry.
+pub(super) fn take(
+    context: &Context,
+    target: &Target<'_>,
+    options: &FetchOptions,
+    copy: &Copy,
+) -> Result<Fetched, Failure> {
+    if options.dry_run {
+        return told(target, &copy.receipt, &copy.dir);
+    }
+    let workspace = target.workspace(context)?;
+    let place = target.dir.root();
+    if leads_to(&target.dir).as_deref() != Some(copy.dir.root()) {
+        let parent = place.parent().unwrap_or(Path::new("/"));
+        fs::create_dir_all(parent, target.access)?;
+        // An empty folder in its place is nobody's.
+        fs::remove_dir_if_empty(place);
+        fs::symbolic_link(&copy.dir.root().to_string_lossy(), place)?;
+        fs::sync_dir(parent)?;
+    }
+    enter(context, target, &copy.receipt, &copy.dir).inspect_err(|_| {
+        // The failure of the ledger is the one to tell.
+        let _ = fs::remove_file(place);
+    })?;
+    workspace.discard()?;
+    told(target, &copy.receipt, &copy.dir)
+}
+
+/// A shared copy that is used already: the entry in the ledger is made where a kill prevented
+/// it, or where the copy is another one since.
+pub(super) fn again(
+    context: &Context,
+    target: &Target<'_>,
+    options: &FetchOptions,
+    receipt: &Receipt,
+    at: &Path,
+) -> Result<Fetched, Failure> {
+    let dir = DatasetDir::at(at.to_path_buf());
+    if !options.dry_run {
+        enter(context, target, receipt, &dir)?;
+    }
+    told(target, receipt, &dir)
+}
+
+/// Enters the use of a copy in the person's own ledger, unless it is there.
+fn enter(context: &Context, target: &Target<'_>, receipt: &Receipt, dir: &DatasetDir) -> Result<(), Failure> {
+    let receipt_sha256 = digest_of_receipt(dir)?;
+    let ledger = context.ledger()?;
+    let is_this = |record: &Record| {
+        record.kind == EntryKind::Fetch
+            && record.dataset == receipt.dataset
+            && record.receipt_sha256 == Some(receipt_sha256)
+    };
+    if ledger.read_all()?.entries.iter().any(|entry| is_this(&entry.record)) {
+        return Ok(());
+    }
+    let own = particulars(context, target, Means::Fetch, receipt.selection.clone(), None)?;
+    let record = Record {
+        reference: receipt.reference.clone(),
+        version: Some(receipt.version.clone()),
+        variant: receipt.variant.clone(),
+        license: Some(own.license.expression),
+        text_sha256: own.license.accepted.first().map(|accepted| accepted.text_sha256),
+        channel: Some(receipt.source.channel.clone()),
+        files: Some(receipt.files),
+        bytes: Some(receipt.bytes),
+        note: Some("shared copy".to_owned()),
+        receipt_sha256: Some(receipt_sha256),
+        ..identity::record(context, EntryKind::Fetch, &receipt.dataset)
+    };
+    ledger.append(record)?;
+    Ok(())
+}
+
+fn told(target: &Target<'_>, receipt: &Receipt, dir: &DatasetDir) -> Result<Fetched, Failure> {
+    let digest = digest_of_receipt(dir)?;
+    let fetched = fetch::summary(target, receipt, Some(digest), &Tally::default());
+    Ok(Fetched { shared: Some(dir.root().to_path_buf()), ..fetched })
+}
+
+fn digest_of_receipt(dir: &DatasetDir) -> Result<Digest, Failure> {
+    Ok(fs::read(&dir.receipt_path(), 64 << 20).map(|bytes| Digest::sha256(&bytes))?)
+}
+
+/// Files of shared folders that have one of these digests by the records beside them: those of
+/// every release of the dataset, and the objects of their stores.
+pub(super) fn files(
+    context: &Context,
+    target: &Target<'_>,
+    digests: &HashSet<Digest>,
+    warnings: &mut Vec<String>,
+) -> HashMap<Digest, Vec<PathBuf>> {
+    let mut found: HashMap<Digest, Vec<PathBuf>> = HashMap::new();
+    for folder in folders(context, target, warnings) {
+        let objects = super::sharing::objects(context, &Store::of(&folder), target.access);
+        let stored = digests.iter().filter(|digest| objects.has(digest, None).unwrap_or(false));
+        stored.for_each(|digest| found.entry(*digest).or_default().push(objects.place(digest)));
+        for root in fs::list_dir(&folder.join(target.selection.id().as_str())).unwrap_or_default() {
+            let dir = DatasetDir::at(root);
+            if let Err(error) = note_files(&dir, digests, &mut found) {
+                let at = dir.root().display();
+                tell(warnings, format!("the records of the shared copy `{at}` end early: {}", remedy::chain(&error)));
+            }
+        }
+    }
+    found
+}
+
+fn note_files(
+    dir: &DatasetDir,
+    digests: &HashSet<Digest>,
+    found: &mut HashMap<Digest, Vec<PathBuf>>,
+) -> Result<(), LayoutError> {
+    if !dir.has_records()? {
+        return Ok(());
+    }
+    let mut note = |sha256: Digest, path: PathBuf| {
+        if digests.contains(&sha256) {
+            found.entry(sha256).or_default().push(path);
+        }
+    };
+    for record in InventoryReader::open(&dir.inventory_path())? {
+        let record = record?;
+        note(record.sha256, record.path.under(dir.root()));
+    }
+    let Some(receipt) = Receipt::read(dir)? else { return Ok(()) };
+    for mark in receipt.listed.read(dir)? {
+        let mark = mark?;
+        note(mark.sha256, mark.path.under(&dir.archives()));
+    }
+    Ok(())
+}
+
+/// The shared folders, without the one that the dataset goes to.
+fn folders(context: &Context, target: &Target<'_>, warnings: &mut Vec<String>) -> Vec<PathBuf> {
+    let own = target.dir.root().parent().and_then(Path::parent).and_then(|own| fs::canonical(own).ok());
+    let mut found = Vec::new();
+    for folder in context.settings.paths(&context.environment, "shared-dirs").unwrap_or_default() {
+        match fs::list_dir(&folder) {
+            Err(error) => tell(warnings, format!("a shared folder is not looked at: {error}")),
+            Ok(_) if !fs::is_dir(&folder) => {
+                tell(warnings, format!("a shared folder is not looked at: there is no folder `{}`", folder.display()));
+            }
+            Ok(_) if own.is_some() && fs::canonical(&folder).ok() == own => {}
+            Ok(_) => found.push(folder),
+        }
+    }
+    found
+}
+
+fn tell(warnings: &mut Vec<String>, warning: String) {
+    if !warnings.contains(&warning) {
+        warnings.push(warning);
+    }
+}

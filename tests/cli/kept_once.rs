@@ -1,0 +1,271 @@
+//! The store: bytes that several datasets have are kept once, and found before a host is asked.
+
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use medsets::values::Digest;
+
+use crate::support::archives::{Served, serve, serve_with, zip_of};
+use crate::support::home::{Home, tree};
+
+/// Bytes that do not compress, enough of them to be worth keeping once.
+fn noise(size: usize, seed: u64) -> Vec<u8> {
+    let mut state = 88_172_645_463_325_252_u64 ^ seed;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state as u8
+    };
+    (0..size).map(|_| next()).collect()
+}
+
+const BIG: usize = 1_200_000;
+
+/// `made` and `again`, which have all files in common but the last one of each.
+fn twins(home: Home) -> Served {
+    let members: &[(&str, &[u8])] = &[("one.bin", &noise(BIG, 3)), ("two.txt", b"two")];
+    let served = serve_with(
+        home,
+        &[
+            ("big.bin", noise(BIG, 1), ""),
+            ("set.zip", zip_of(members), "{ format = \"zip\" }"),
+            ("small.txt", b"small".to_vec(), ""),
+            ("own.bin", noise(BIG, 2), ""),
+        ],
+        "",
+    );
+    let entry = std::fs::read_to_string(Path::new(&served.catalog).join("made.toml")).unwrap();
+    let again = entry.replace("id = \"made\"", "id = \"again\"").replace("title = \"Made\"", "title = \"Again\"");
+    let (shared, _) = again.rsplit_once("\n[[release.file]]").unwrap();
+    served.home.overlay("again.toml", shared);
+    served
+}
+
+fn object(served: &Served, bytes: &[u8]) -> PathBuf {
+    let hex = Digest::sha256(bytes).hex();
+    served.home.data().join(".medsets-store/objects/sha256").join(&hex[..2]).join(hex)
+}
+
+fn file(served: &Served, path: &str) -> PathBuf {
+    served.home.data().join(path)
+}
+
+fn asked_for(served: &Served, name: &str) -> usize {
+    served.host.log().iter().filter(|asked| asked.path == format!("/made/{name}")).count()
+}
+
+/// Whether files share bytes without being one here: then no count of names tells anything.
+fn has_reflinks(served: &Served) -> bool {
+    std::fs::metadata(file(served, "made/1/data/big.bin")).unwrap().nlink() == 1
+}
+
+fn damage(path: &Path) {
+    let modified = std::fs::metadata(path).unwrap().modified().unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let mut bytes = std::fs::read(path).unwrap();
+    bytes[1000] ^= 1;
+    std::fs::write(path, bytes).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o444)).unwrap();
+    std::fs::File::open(path).unwrap().set_modified(modified).unwrap();
+}
+
+#[test]
+fn two_datasets_that_share_bytes_store_them_once() {
+    let served = twins(Home::new());
+    served.run(&["fetch", "made"]).expect(0);
+    let seen = served.host.log().len();
+    let planned = served.run(&["fetch", "again", "--dry-run"]).expect(0).stdout;
+    assert!(planned.contains("keep                 big.bin"), "{planned}");
+    let fetched = served.home.json(&["--catalog", &served.catalog, "fetch", "again", "--events", "events.jsonl"]);
+    let one = &fetched["data"]["datasets"][0];
+    assert_eq!(one["reused"], BIG, "{fetched}");
+    let events = std::fs::read_to_string(served.home.path().join("work/events.jsonl")).unwrap();
+    assert!(events.contains(r#"{"event":"reused","file":"big.bin","bytes":1200000,"from":"store"}"#), "{events}");
+    let asked: Vec<String> = served.host.log()[seen..].iter().map(|asked| asked.path.clone()).collect();
+    assert!(!asked.contains(&"/made/big.bin".to_owned()), "{asked:?}");
+    // An archive that was dropped after unpacking is had again; its members are kept once.
+    assert!(asked.contains(&"/made/set.zip".to_owned()), "{asked:?}");
+    if !has_reflinks(&served) {
+        for path in ["data/big.bin", "data/one.bin"] {
+            let (one, other) = (file(&served, &format!("made/1/{path}")), file(&served, &format!("again/1/{path}")));
+            let (one, other) = (std::fs::metadata(one).unwrap(), std::fs::metadata(other).unwrap());
+            assert_eq!((one.ino(), one.nlink()), (other.ino(), 3), "{path}");
+            assert_eq!(one.mode() & 0o222, 0, "an edit in place would damage both");
+        }
+    }
+    assert_eq!(std::fs::metadata(file(&served, "again/1/data/small.txt")).unwrap().nlink(), 1, "not worth it");
+    served.run(&["verify"]).expect(0);
+    served.run(&["status", "--exit-code"]).expect(0);
+    let du = served.home.json(&["--catalog", &served.catalog, "du"])["data"].clone();
+    assert_eq!(du["objects"]["bytes"], 3 * BIG, "{du}");
+    if !has_reflinks(&served) {
+        assert_eq!(du["counted_twice"]["bytes"], 2 * BIG, "{du}");
+        assert_eq!(du["objects"]["unlinked"]["bytes"], 0, "{du}");
+    }
+}
+
+#[test]
+fn what_no_dataset_uses_is_pruned_and_nothing_else() {
+    let served = twins(Home::new());
+    served.run(&["prune"]).expect(0);
+    served.run(&["fetch", "made", "again"]).expect(0);
+    let before = tree(&served.home.data());
+    let nothing = served.home.json(&["--catalog", &served.catalog, "prune"]);
+    assert_eq!(nothing["data"]["freed"], 0, "{nothing}");
+    assert_eq!(tree(&served.home.data()), before);
+    served.run(&["remove", "made", "--yes"]).expect(0);
+    let before = tree(&served.home.data());
+    let planned = served.home.json(&["--catalog", &served.catalog, "prune", "--dry-run"]);
+    assert_eq!((&planned["data"]["freed"], &planned["data"]["removed"]), (&BIG.into(), &false.into()), "{planned}");
+    assert_eq!(tree(&served.home.data()), before);
+    let ran = served.run(&["prune"]).expect(0);
+    assert!(ran.stdout.contains("1 object that no dataset uses") && ran.stdout.contains("freed"), "{}", ran.stdout);
+    assert!(!object(&served, &noise(BIG, 2)).exists() && object(&served, &noise(BIG, 1)).exists());
+    served.run(&["verify", "again"]).expect(0);
+    served.run(&["remove", "again", "--yes"]).expect(0);
+    served.run(&["prune"]).expect(0);
+    assert!(!object(&served, &noise(BIG, 1)).exists() && !object(&served, &noise(BIG, 3)).exists());
+}
+
+#[test]
+fn unfinished_datasets_are_pruned_when_asked_for_and_left_to_a_run_at_work() {
+    let served = serve(&[("big.bin", noise(3_000_000, 1), "")]);
+    let mut command = served.home.command(&["--catalog", &served.catalog, "fetch", "made", "--limit-rate", "200KB"]);
+    let mut run = command.spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(2500));
+    let workspace = served.home.data().join(".medsets-store/parts/made-1");
+    served.run(&["prune", "--parts", "--older", "0"]).expect(0).says(&["another run works on `made-1`"]);
+    assert!(workspace.exists());
+    run.kill().unwrap();
+    run.wait().unwrap();
+    served.run(&["prune"]).expect(0);
+    served.run(&["prune", "--parts"]).expect(0);
+    assert!(workspace.exists(), "neither without being asked nor when it is young");
+    let pruned = served.home.json(&["--catalog", &served.catalog, "prune", "--parts", "--older", "0s"]);
+    assert_eq!(pruned["data"]["items"][0]["kind"], "part", "{pruned}");
+    assert!(!workspace.exists());
+    served.run(&["prune", "--older", "a while"]).expect(2).says(&["a while", "30d"]);
+    served.run(&["fetch", "made"]).expect(0);
+}
+
+#[test]
+fn private_data_are_never_one_file_with_shared_data() {
+    let served = twins(Home::new());
+    served.run(&["fetch", "made"]).expect(0);
+    served.run(&["config", "set", "access", "private"]).expect(0);
+    served.run(&["fetch", "again"]).expect(0);
+    assert_eq!(asked_for(&served, "big.bin"), 1, "a copy is no download");
+    let private = std::fs::metadata(file(&served, "again/1/data/big.bin")).unwrap();
+    assert_eq!((private.nlink(), private.mode() & 0o777), (1, 0o600));
+    served.run(&["verify"]).expect(0);
+}
+
+#[test]
+fn a_damaged_object_is_never_the_cure() {
+    let served = twins(Home::new());
+    served.run(&["fetch", "made", "again"]).expect(0);
+    damage(&object(&served, &noise(BIG, 1)));
+    if has_reflinks(&served) {
+        damage(&file(&served, "made/1/data/big.bin"));
+    }
+    served.run(&["verify", "made"]).expect(40);
+    served.run(&["verify", "made", "--repair"]).expect(0);
+    assert_eq!(asked_for(&served, "big.bin"), 2, "it was downloaded again");
+    let quarantine = served.home.data().join(".medsets-store/quarantine");
+    assert_eq!(std::fs::read_dir(&quarantine).unwrap().count(), 1);
+    assert_eq!(std::fs::read(object(&served, &noise(BIG, 1))).unwrap(), noise(BIG, 1), "made anew");
+    // The other dataset is mended with it.
+    served.run(&["verify", "again", "--repair"]).expect(0);
+    assert_eq!(asked_for(&served, "big.bin"), 2);
+    served.run(&["verify"]).expect(0);
+    served.run(&["prune"]).expect(0);
+    assert_eq!(std::fs::read_dir(&quarantine).unwrap().count(), 0);
+}
+
+#[test]
+fn where_nothing_can_be_shared_the_dataset_is_whole_all_the_same() {
+    let served = twins(Home::new());
+    let store = served.home.data().join(".medsets-store");
+    std::fs::create_dir_all(&store).unwrap();
+    std::fs::write(store.join("objects"), "in the way").unwrap();
+    served.run(&["fetch", "made"]).expect(0).says(&["bytes are not shared"]);
+    served.run(&["verify", "made"]).expect(0);
+    assert_eq!(std::fs::read(store.join("objects")).unwrap(), b"in the way");
+}
+
+#[test]
+fn the_settings_say_what_is_shared() {
+    #[track_caller]
+    fn check(setting: (&str, &str), objects: usize) {
+        let served = twins(Home::new().with(setting.0, setting.1));
+        served.run(&["fetch", "made"]).expect(0);
+        let place = served.home.data().join(".medsets-store/objects");
+        let found = if place.exists() { tree(&place).len() } else { 0 };
+        assert_eq!(found, objects, "{setting:?}");
+        served.run(&["verify", "made"]).expect(0);
+    }
+    check(("MEDSETS_STORE", "off"), 0);
+    check(("MEDSETS_STORE", "all"), 5);
+    check(("MEDSETS_LINK_MODE", "hardlink"), 3);
+    check(("MEDSETS_LINK_MODE", "copy"), 3);
+    let served = twins(Home::new().with("MEDSETS_STORE", "some"));
+    served.run(&["fetch", "made"]).expect(10).says(&["auto, all, off"]);
+}
+
+#[test]
+fn a_kill_at_any_moment_costs_no_more_than_the_sharing() {
+    let served = twins(Home::new().with("MEDSETS_STORE", "all"));
+    served.run(&["fetch", "made"]).expect(0);
+    let expected = tree(&served.home.data().join("made/1/data"));
+    let begun = std::time::Instant::now();
+    served.run(&["fetch", "again"]).expect(0);
+    let whole = begun.elapsed();
+    for round in 0..12_u32 {
+        served.run(&["remove", "again", "--yes"]).expect(0);
+        let mut run = served.home.command(&["--catalog", &served.catalog, "fetch", "again"]).spawn().unwrap();
+        std::thread::sleep(whole * round / 12);
+        let _ = run.kill();
+        let _ = run.wait();
+        if served.home.data().join("again/1").exists() {
+            served.run(&["verify", "again"]).expect(0);
+        }
+        served.run(&["fetch", "again"]).expect(0);
+        served.run(&["verify"]).expect(0);
+        served.run(&["prune", "--older", "0"]).expect(0);
+        served.run(&["verify"]).expect(0);
+    }
+    assert_eq!(tree(&served.home.data().join("made/1/data")), expected);
+}
+
+#[test]
+fn offline_names_every_missing_byte() {
+    let files: Vec<(String, Vec<u8>)> = (0..13).map(|at| (format!("{at:02}.bin"), noise(1000 + at, 7))).collect();
+    let files: Vec<(&str, Vec<u8>, &str)> =
+        files.iter().map(|(name, bytes)| (name.as_str(), bytes.clone(), "")).collect();
+    let served = serve(&files);
+    let ran = served.run(&["fetch", "made", "--offline"]).expect(30);
+    let ran =
+        ran.says(&["13 of 13 files not here", "12.8 KiB", "`00.bin` (1000 B)", "and 3 more", "medsets import made"]);
+    assert!(!ran.stderr.contains("11.bin"), "{}", ran.stderr);
+    let answer = served.home.json(&["--catalog", &served.catalog, "fetch", "made", "--offline"]);
+    let failed = answer["data"]["datasets"][0]["failed"].as_array().unwrap();
+    assert_eq!((failed.len(), &failed[12]["path"], &failed[12]["size"]), (13, &"12.bin".into(), &1012.into()));
+    assert_eq!(answer["errors"].as_array().unwrap().len(), 1, "{answer}");
+    assert!(served.host.log().is_empty());
+    served.run(&["fetch", "made", "--include", "0*"]).expect(0);
+    served.run(&["fetch", "made", "--offline"]).expect(30).says(&["3 of 13 files not here", "`10.bin`"]);
+}
+
+#[test]
+fn what_the_store_has_is_fetched_without_the_network() {
+    let served = twins(Home::new().with("MEDSETS_STORE", "all"));
+    served.run(&["fetch", "made", "--keep-archives"]).expect(0);
+    let seen = served.host.log().len();
+    served.run(&["fetch", "again", "--offline"]).expect(0);
+    assert_eq!(served.host.log().len(), seen);
+    served.run(&["verify", "again"]).expect(0);
+    let listed = std::fs::read_to_string(file(&served, "again/1/.medsets/listed.jsonl")).unwrap();
+    assert_eq!(listed.matches(r#""verified":"catalog""#).count(), 3, "{listed}");
+}

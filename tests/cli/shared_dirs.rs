@@ -1,0 +1,207 @@
+//! Data folders that somebody else has filled: used where they lie, by whoever may, and never
+//! written.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::SystemTime;
+
+use crate::support::archives::{Served, serve_with};
+use crate::support::home::{Home, Ran, tree};
+
+const GATED: &str = "[[requires]]\nkind = \"agreement\"\nid = \"terms\"\ntitle = \"Accept the terms\"\n\
+                     license = \"LicenseRef-medsets-demo\"\n";
+
+/// Somebody who has fetched `made` for others, and a person with a home of their own.
+struct Scene {
+    served: Served,
+    person: Home,
+}
+
+impl Scene {
+    fn new(tables: &str) -> Self {
+        let files =
+            [("a.csv", b"a,b\n".to_vec(), ""), ("b.csv", b"b,c\n".to_vec(), ""), ("c.csv", b"c\n".to_vec(), "")];
+        let served = serve_with(Home::new().with("MEDSETS_STORE", "all"), &files, tables);
+        let person = Home::new()
+            .with("MEDSETS_REWRITE", format!("https://files.example.org/={}", served.host.url()))
+            .with("MEDSETS_SHARED_DIRS", served.home.data().to_str().unwrap());
+        Self { served, person }
+    }
+
+    fn accepts(&self, home: &Home) {
+        let shown = home.json(&["--catalog", &self.served.catalog, "access", "accept", "made", "--dry-run"]);
+        let digest = shown["data"]["text_digest"].as_str().unwrap_or_else(|| panic!("{shown}")).to_owned();
+        self.by(home, &["access", "accept", "made", "--text-digest", &digest]).expect(0);
+    }
+
+    fn by(&self, home: &Home, arguments: &[&str]) -> Ran {
+        home.run(&[&["--catalog", self.served.catalog.as_str()], arguments].concat())
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ran {
+        self.by(&self.person, arguments)
+    }
+
+    fn asked(&self) -> usize {
+        self.served.host.log().len()
+    }
+
+    fn place(&self) -> std::path::PathBuf {
+        self.person.data().join("made/1")
+    }
+
+    fn ledger(&self) -> String {
+        std::fs::read_to_string(self.person.state().join("ledger.jsonl")).unwrap_or_default()
+    }
+}
+
+/// Every file and folder below, with its bytes' length and its time.
+fn snapshot(root: &Path) -> BTreeMap<std::path::PathBuf, (u64, SystemTime)> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![root.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            let metadata = std::fs::symlink_metadata(&path).unwrap();
+            found.insert(path.clone(), (metadata.len(), metadata.modified().unwrap()));
+            if metadata.is_dir() {
+                folders.push(path);
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn a_shared_copy_is_for_those_whose_own_grant_covers_it() {
+    let scene = Scene::new(GATED);
+    scene.accepts(&scene.served.home);
+    scene.served.run(&["fetch", "made"]).expect(0);
+    let (before, asked) = (snapshot(&scene.served.home.data()), scene.asked());
+    scene.run(&["fetch", "made"]).expect(23);
+    assert!(std::fs::symlink_metadata(scene.place()).is_err() && scene.ledger().is_empty());
+    scene.accepts(&scene.person);
+    scene.run(&["fetch", "made", "--dry-run"]).expect(0);
+    assert!(std::fs::symlink_metadata(scene.place()).is_err(), "nothing was changed");
+    let ran = scene.run(&["fetch", "made"]).expect(0).says(&["shared: "]);
+    assert_eq!(ran.stdout.trim(), scene.place().to_str().unwrap());
+    assert_eq!(std::fs::read_link(scene.place()).unwrap(), scene.served.home.data().join("made/1"));
+    assert_eq!(std::fs::read(scene.place().join("data/a.csv")).unwrap(), b"a,b\n");
+    assert_eq!(scene.asked(), asked, "no request to the host");
+    // The ledger is the person's own, and names no place.
+    let last = scene.ledger().lines().last().unwrap().to_owned();
+    assert!(last.contains("\"kind\":\"fetch\"") && last.contains("shared copy"), "{last}");
+    assert!(!last.contains(scene.served.home.path().to_str().unwrap()), "{last}");
+    scene.run(&["ledger", "verify"]).expect(0);
+    // Again it is whole, and nothing is entered twice.
+    let answer = scene.person.json(&["--catalog", &scene.served.catalog, "fetch", "made"]);
+    assert_eq!(answer["data"]["datasets"][0]["shared"], scene.served.home.data().join("made/1").to_str().unwrap());
+    assert_eq!(scene.ledger().lines().count(), 2);
+    assert_eq!(snapshot(&scene.served.home.data()), before);
+    // A grant that was taken back closes it.
+    scene.run(&["access", "withdraw", "made"]).expect(0);
+    scene.run(&["fetch", "made"]).expect(23);
+}
+
+#[test]
+fn what_reads_datasets_reads_shared_ones_and_what_writes_refuses() {
+    let scene = Scene::new("");
+    scene.served.run(&["fetch", "made", "--include", "[ab].csv"]).expect(0);
+    scene.run(&["fetch", "made", "--include", "[ab].csv"]).expect(0);
+    let shared = scene.served.home.data().join("made/1");
+    let before = snapshot(&scene.served.home.data());
+    for arguments in [&["list"][..], &["status", "--exit-code"], &["verify"], &["du"], &["audit", "made"]] {
+        let ran = scene.run(arguments).expect(0);
+        assert!(ran.stdout.contains("made"), "{arguments:?}: {ran:?}");
+    }
+    let path = scene.run(&["path", "made", "--must-exist"]).expect(0).stdout;
+    assert_eq!(path.trim(), scene.place().to_str().unwrap());
+    let why = scene.run(&["why", scene.place().join("data/a.csv").to_str().unwrap()]).expect(0);
+    assert!(why.stdout.contains("made"), "{why:?}");
+    let list = scene.person.json(&["list"]);
+    assert_eq!(list["data"]["datasets"][0]["shared"], shared.to_str().unwrap());
+    // More files are nothing that could be put there.
+    scene.run(&["fetch", "made"]).expect(52).says(&["shared folder", "medsets remove made", "MEDSETS_SHARED_DIRS="]);
+    let given = scene.person.path().join("c.csv");
+    std::fs::write(&given, "c\n").unwrap();
+    scene.run(&["import", "made", given.to_str().unwrap()]).expect(52).says(&["medsets remove made"]);
+    scene.run(&["remove", "made", "--archives-only", "--yes"]).expect(52);
+    assert_eq!(snapshot(&scene.served.home.data()), before);
+    std::fs::write(shared.join("data/a.csv"), "x,y\n").unwrap();
+    let before = snapshot(&scene.served.home.data());
+    scene.run(&["verify", "made"]).expect(40);
+    scene.run(&["verify", "made", "--repair"]).expect(52).says(&["medsets remove made"]);
+    assert_eq!(snapshot(&scene.served.home.data()), before);
+    // What is removed is the link.
+    let removed = scene.run(&["remove", "made", "--yes"]).expect(0).stdout;
+    assert!(removed.contains("stays"), "{removed}");
+    assert!(std::fs::symlink_metadata(scene.place()).is_err());
+    assert_eq!(snapshot(&scene.served.home.data()), before);
+    scene.run(&["ledger", "verify"]).expect(0);
+}
+
+#[test]
+fn of_a_copy_that_is_not_whole_single_files_are_taken() {
+    let scene = Scene::new("");
+    scene.served.run(&["fetch", "made"]).expect(0);
+    // One file is damaged behind the back of size and time, one is gone.
+    let data = scene.served.home.data().join("made/1/data");
+    std::fs::remove_file(data.join("b.csv")).unwrap();
+    let modified = std::fs::metadata(data.join("c.csv")).unwrap().modified().unwrap();
+    std::fs::remove_file(data.join("c.csv")).unwrap();
+    std::fs::write(data.join("c.csv"), "C\n").unwrap();
+    std::fs::File::open(data.join("c.csv")).unwrap().set_modified(modified).unwrap();
+    std::fs::remove_dir_all(scene.served.home.data().join(".medsets-store/objects")).unwrap();
+    let (before, asked) = (snapshot(&scene.served.home.data()), scene.asked());
+    let planned = scene.run(&["fetch", "made", "--dry-run"]).expect(0).stdout;
+    assert!(planned.contains("keep                 a.csv"), "{planned}");
+    let ran = scene.run(&["fetch", "made"]).expect(0).says(&["warning", "is not used", "b.csv"]);
+    assert!(!ran.stderr.contains("shared: "), "{}", ran.stderr);
+    let asked: Vec<String> = scene.served.host.log()[asked..].iter().map(|asked| asked.path.clone()).collect();
+    assert!(asked.contains(&"/made/b.csv".to_owned()) && asked.contains(&"/made/c.csv".to_owned()), "{asked:?}");
+    assert!(!asked.contains(&"/made/a.csv".to_owned()), "{asked:?}");
+    assert!(std::fs::symlink_metadata(scene.place()).unwrap().is_dir(), "a copy of one's own");
+    scene.run(&["verify", "made"]).expect(0);
+    assert_eq!(snapshot(&scene.served.home.data()), before);
+}
+
+#[test]
+fn more_than_the_copy_has_is_downloaded_beside_it() {
+    let scene = Scene::new("");
+    scene.served.run(&["fetch", "made", "--include", "a.csv"]).expect(0);
+    let asked = scene.asked();
+    scene.run(&["fetch", "made", "--offline"]).expect(30).says(&["2 of 3 files not here"]);
+    let answer = scene.person.json(&["--catalog", &scene.served.catalog, "fetch", "made"]);
+    assert_eq!(answer["data"]["datasets"][0]["reused"], 4, "{answer}");
+    assert_eq!(scene.asked(), asked + 2);
+    assert_eq!(tree(&scene.place().join("data")).len(), 3);
+    // A folder that is named is for a copy of one's own.
+    let elsewhere = scene.person.path().join("elsewhere");
+    scene.run(&["fetch", "made", "--include", "a.csv", "--to", elsewhere.to_str().unwrap()]).expect(0);
+    assert!(std::fs::symlink_metadata(elsewhere.join("made/1")).unwrap().is_dir());
+}
+
+#[test]
+fn a_shared_folder_that_is_away_is_a_warning() {
+    let scene = Scene::new("");
+    scene.served.run(&["fetch", "made"]).expect(0);
+    scene.run(&["fetch", "made"]).expect(0);
+    let away = scene.served.home.path().join("away");
+    std::fs::rename(scene.served.home.data(), &away).unwrap();
+    scene.run(&["fetch", "made", "--dry-run"]).expect(0).says(&["not to be had any more"]);
+    assert!(std::fs::symlink_metadata(scene.place()).unwrap().is_symlink());
+    scene.run(&["fetch", "made"]).expect(0).says(&["warning", "not to be had any more", "not looked at"]);
+    assert!(std::fs::symlink_metadata(scene.place()).unwrap().is_dir());
+    scene.run(&["verify", "made"]).expect(0);
+}
+
+#[test]
+fn a_kill_between_the_link_and_the_ledger_is_mended() {
+    let scene = Scene::new("");
+    scene.served.run(&["fetch", "made"]).expect(0);
+    std::fs::create_dir_all(scene.place().parent().unwrap()).unwrap();
+    std::os::unix::fs::symlink(scene.served.home.data().join("made/1"), scene.place()).unwrap();
+    assert!(scene.ledger().is_empty());
+    scene.run(&["fetch", "made"]).expect(0).says(&["shared: "]);
+    assert_eq!(scene.ledger().lines().count(), 1);
+}
