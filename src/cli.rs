@@ -23,6 +23,7 @@ mod here;
 mod ledger;
 mod lock;
 mod log;
+mod mirror;
 mod names;
 mod outdated;
 mod pages;
@@ -150,6 +151,7 @@ async fn dispatch(context: &mut Context, command: &Command, output: &Output) -> 
         Command::Diff(args) => diff::run(context, args),
         Command::Outdated(args) => outdated::run(context, args),
         Command::Prune(args) => here::prune(context, args),
+        Command::Mirror(command) => mirror::run(context, command).await,
         Command::Access(args) => access::run(context, args, output).await,
         Command::Auth(command) => auth::run(context, command, output).await,
         Command::Ledger(command) => ledger::run(context, command),
@@ -188,6 +190,9 @@ fn flags_of(environment: &Environment, arguments: &Arguments) -> Result<Flags, F
     if let Command::Sync(args) = &arguments.command {
         set("jobs", args.jobs.map(|jobs| jobs.to_string()));
         set("limit-rate", args.limit_rate.clone());
+    }
+    if let Command::Mirror(command) = &arguments.command {
+        set("jobs", command.jobs().map(|jobs| jobs.to_string()));
     }
     Ok(flags)
 }

@@ -24,6 +24,7 @@ use crate::document::OverlayFile;
 use crate::events::{Cancel, Report, Silent};
 use crate::fs;
 use crate::licenses::Shelf;
+use crate::mirror::Opened;
 use crate::net::Client;
 use crate::remedy;
 use crate::values::{Digest, Printable};
@@ -52,6 +53,8 @@ pub struct Context {
     catalog: OnceLock<Catalog>,
     client: OnceLock<Client>,
     credentials: OnceLock<credentials::Sources>,
+    /// The team's mirrors, as they are opened.
+    pub mirrors: Opened,
 }
 
 impl Context {
@@ -80,6 +83,7 @@ impl Context {
             catalog: OnceLock::new(),
             client: OnceLock::new(),
             credentials: OnceLock::new(),
+            mirrors: Opened::default(),
         }
     }
 

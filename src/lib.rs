@@ -7,7 +7,8 @@
 //! ```text
 //! 5  cli, main                                        words and streams
 //! 4  ops, context                                     one function per thing the tool does
-//! 3  credentials providers transfer unpack store reports   machinery; reports are pure
+//! 3  credentials providers transfer unpack store mirror
+//!    reports                                      machinery; reports are pure
 //! 2  access plan                                      decisions: pure, no disk, no network, no clock
 //! 1  licenses catalog agreements layout               domain
 //! 0  values remedy document embedded events fs net    foundation
@@ -24,6 +25,7 @@
 //!   ops::gate            requirements beside holdings (ledger, credentials, texts as they are today)
 //!     access             open, or the whole checklist as the failure
 //!   ops::shared          a copy of somebody else, which is used where it lies
+//!   ops::mirror          all of it from a team's mirror, where one has just that
 //!   providers            a Listing: the files of the release and what is known of each
 //!   ops::wanted          which of them are wanted, and how each is handled
 //!   layout::workspace    the lease, and what an earlier run finished
@@ -108,6 +110,7 @@ pub mod events;
 pub mod fs;
 pub mod layout;
 pub mod licenses;
+pub mod mirror;
 pub mod net;
 pub mod ops;
 pub mod plan;

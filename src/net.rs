@@ -6,7 +6,8 @@
 //! wait, the rate limit, proxies, certificate authorities, redirects by origin, and patience.
 //! What an answer means for a retry is decided by pure functions in [`retry`].
 //!
-//! Left out: other methods than GET and POST, decompression of transport encodings (a `.nii.gz` must
+//! Left out: other methods than GET and POST (but for [`connector`], through which object stores
+//! are written to), decompression of transport encodings (a `.nii.gz` must
 //! arrive as its digest expects it), HTTP/3, and any storing of cookies beyond one chain of
 //! redirects. Nothing here reads the environment or the clock: both come in with
 //! [`NetSettings`].
@@ -14,8 +15,12 @@
 pub mod api;
 pub mod aws_signature;
 pub mod client;
+#[cfg(feature = "cloud")]
+pub mod connector;
 pub mod cursors;
 pub mod error;
+#[cfg(feature = "cloud")]
+pub mod exchange;
 pub mod gate;
 pub mod limit;
 pub mod lines;

@@ -34,6 +34,7 @@ pub mod matching;
 pub mod matter;
 mod member_sums;
 pub mod members;
+pub mod mirror;
 mod nearby;
 pub mod outdated;
 pub mod outside;

@@ -14,7 +14,7 @@ pub mod manifest;
 pub use edit::EditError;
 pub use format::{DatasetTable, OutputKind};
 pub use lock::{Lock, LockError, Locked, LockedFile};
-pub use manifest::{Manifest, Output, Used};
+pub use manifest::{Manifest, MirrorRule, Output, Used};
 
 /// Name of the project file.
 pub const FILE: &str = "medsets.toml";

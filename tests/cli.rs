@@ -10,6 +10,9 @@
 
 mod support;
 
+#[path = "stand_ins/bucket.rs"]
+mod bucket;
+
 #[path = "cli/adopt.rs"]
 mod adopt;
 #[path = "cli/audit.rs"]
@@ -52,6 +55,8 @@ mod lock_attacked;
 mod medquad;
 #[path = "cli/members.rs"]
 mod members;
+#[path = "cli/mirror.rs"]
+mod mirror;
 #[path = "cli/project.rs"]
 mod project;
 #[path = "cli/records.rs"]

@@ -15,6 +15,7 @@ mod fetch;
 mod here;
 mod ledger;
 mod lock;
+mod mirror;
 mod program;
 mod project;
 
@@ -36,6 +37,7 @@ pub use fetch::{FetchArgs, ImportArgs};
 pub use here::{DuArgs, ListArgs, PathArgs, PruneArgs, RemoveArgs, StatusArgs, VerifyArgs};
 pub use ledger::{ExtractFormat, LedgerCommand, LedgerExportArgs, LedgerShowArgs, LedgerVerifyArgs};
 pub use lock::{LockArgs, SyncArgs};
+pub use mirror::{MirrorCheckArgs, MirrorCommand, MirrorPullArgs, MirrorPushArgs};
 pub use program::{CompletionsArgs, ConfigCommand, ManArgs, SchemaArgs};
 pub use project::{AddArgs, DiffArgs, DropArgs, InitArgs, OutdatedArgs};
 
@@ -132,6 +134,9 @@ pub enum Command {
     Unbundle(UnbundleArgs),
     /// Remove what the store keeps and no dataset uses
     Prune(PruneArgs),
+    /// A copy for the team in object storage: send, take, check
+    #[command(subcommand)]
+    Mirror(MirrorCommand),
     /// What a dataset asks of you, and what you have
     Access(AccessArgs),
     /// Accounts with hosts: log in, see what is stored, log out

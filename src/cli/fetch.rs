@@ -244,9 +244,10 @@ impl LongReport for FetchReport {
 fn remarks(one: &Fetched) -> Vec<String> {
     let variant = one.variant.as_ref().map_or(String::new(), |variant| format!(" ({variant})"));
     let mut lines = Vec::new();
+    let by = one.mirror.as_ref().map_or(String::new(), |mirror| format!(" by the mirror `{mirror}`"));
     if one.downloaded.0 == 0 && one.unpacked == 0 {
         lines.push(format!(
-            "{} {}{variant} is whole here: {}, {}",
+            "{} {}{variant} is whole here{by}: {}, {}",
             one.id,
             one.version,
             counted(one.files, "file"),
@@ -255,7 +256,7 @@ fn remarks(one: &Fetched) -> Vec<String> {
     } else {
         let how = proven(one);
         let got = format!("{} downloaded, {}, {} on disk", one.downloaded, counted(one.files, "file"), one.bytes);
-        lines.push(format!("{} {}{variant} from `{}`: {got}; {how}", one.id, one.version, one.source));
+        lines.push(format!("{} {}{variant} from `{}`{by}: {got}; {how}", one.id, one.version, one.source));
     }
     lines.extend(one.shared.iter().map(|at| format!("shared: {}", at.display())));
     lines.extend(one.outside.iter().flat_map(Outside::sentences));

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::catalog::Archives;
 use crate::ops::reference::Reach;
 
-use super::args::{AccessCommand, Command, LedgerCommand};
+use super::args::{AccessCommand, Command, LedgerCommand, MirrorCommand};
 
 /// The names of one command line.
 pub struct Names<'c> {
@@ -44,6 +44,8 @@ impl<'c> Names<'c> {
                 };
                 (hosts, None, names)
             }
+            Command::Mirror(MirrorCommand::Push(args)) => (Reach::Disk, None, args.datasets.iter_mut().collect()),
+            Command::Mirror(MirrorCommand::Pull(args)) => (hosts, args.to.as_ref(), args.datasets.iter_mut().collect()),
             Command::Audit(args) => (hosts, None, args.what.iter_mut().collect()),
             Command::Export(args) => (hosts, None, args.what.iter_mut().collect()),
             Command::Duties(args) => (hosts, None, args.what.iter_mut().collect()),

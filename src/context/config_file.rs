@@ -9,7 +9,7 @@ use crate::fs::{self, Access};
 use crate::values::Printable;
 
 use super::error::ContextError;
-use super::keys::Key;
+use super::keys::{Key, Kind};
 
 /// A settings file. Absent is the same as empty.
 #[derive(Debug, Clone)]
@@ -123,7 +123,8 @@ fn as_text(key: &Key, item: &Item) -> Option<String> {
         Value::Float(number) => Some(number.value().to_string()),
         Value::Boolean(switch) => Some(switch.value().to_string()),
         Value::Array(all) => {
-            all.iter().map(|one| one.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>().map(|all| all.join(":"))
+            let joint = if key.kind == Kind::Mirrors { "," } else { ":" };
+            all.iter().map(|one| one.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>().map(|all| all.join(joint))
         }
         _ => None,
     }

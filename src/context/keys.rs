@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use crate::mirror::MirrorUrl;
 use crate::net::{ProxyUrl, Rewrites};
-use crate::values::ByteSize;
+use crate::values::{ByteSize, SafeUrl};
 
 /// One setting: its name in `config.toml`, its variable, and what it takes.
 #[derive(Debug)]
@@ -39,6 +40,10 @@ pub enum Kind {
     Proxy,
     /// Address prefixes to replace, which may hold passwords.
     Rewrites,
+    /// Addresses of mirrors, separated by commas.
+    Mirrors,
+    /// The address of an interface.
+    Address,
     /// Any text.
     Text,
 }
@@ -114,6 +119,19 @@ pub const KEYS: &[Key] = &[
         Kind::Switch,
         "whether Amazon may charge your AWS account for what you read from buckets whose readers pay",
     ),
+    key(
+        "mirrors",
+        Some("MEDSETS_MIRRORS"),
+        Kind::Mirrors,
+        "mirrors of the team, asked before the hosts: s3://BUCKET/PREFIX, gs://..., az://ACCOUNT/CONTAINER, file:///FOLDER",
+    ),
+    key(
+        "mirror.endpoint",
+        Some("MEDSETS_MIRROR_ENDPOINT"),
+        Kind::Address,
+        "address of the mirrors' store; else AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL for s3://, the cloud's own",
+    ),
+    key("mirror.region", None, Kind::Text, "region of s3:// mirrors; else AWS_REGION, AWS_DEFAULT_REGION, us-east-1"),
     key("identity.name", None, Kind::Text, "your name, for the ledger"),
     key("identity.email", None, Kind::Text, "your e-mail address, for the ledger"),
     key("identity.institution", None, Kind::Text, "your institution, for the ledger"),
@@ -135,6 +153,9 @@ impl Key {
         match self.kind {
             Kind::Proxy => ProxyUrl::parse(value).map_or(HIDDEN.to_owned(), |proxy| proxy.to_string()),
             Kind::Rewrites => Rewrites::parse(value).map_or(HIDDEN.to_owned(), |rewrites| rewrites.to_string()),
+            Kind::Mirrors => MirrorUrl::parse_all(value)
+                .map_or(HIDDEN.to_owned(), |all| all.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")),
+            Kind::Address => SafeUrl::parse(value).map_or(HIDDEN.to_owned(), |url| url.to_string()),
             _ => value.to_owned(),
         }
     }
@@ -143,6 +164,11 @@ impl Key {
     pub fn check(&self, value: &str) -> Result<(), String> {
         match self.kind {
             Kind::Path | Kind::Paths | Kind::Text => Ok(()),
+            Kind::Mirrors => MirrorUrl::parse_all(value).map(|_| ()).map_err(|error| error.to_string()),
+            Kind::Address => match SafeUrl::parse(value) {
+                Ok(url) if url.expose().query().is_none() && url.expose().username().is_empty() => Ok(()),
+                _ => Err("it takes an http or https address without a name, password or query".to_owned()),
+            },
             Kind::Switch => switch(value).map(|_| ()).ok_or_else(|| "it takes `true` or `false`".to_owned()),
             Kind::Number(least, most) => match value.parse::<u64>() {
                 Ok(number) if (least..=most).contains(&number) => Ok(()),

@@ -27,6 +27,8 @@ pub(super) fn names(provider: &str, part: Part) -> &'static [&'static str] {
         ("github", Part::Token) => &["GH_TOKEN", "GITHUB_TOKEN"],
         ("ncbi", Part::Token) => &["NCBI_API_KEY"],
         ("umls", Part::Token) => &["UMLS_API_KEY"],
+        ("gcs", Part::Token) => &["CLOUDSDK_AUTH_ACCESS_TOKEN"],
+        ("azure-storage", Part::Token) => &["AZURE_STORAGE_SAS_TOKEN", "AZURE_STORAGE_KEY"],
         ("s3", Part::AccessKey) => &["AWS_ACCESS_KEY_ID"],
         ("s3", Part::SecretKey) => &["AWS_SECRET_ACCESS_KEY"],
         ("s3", Part::SessionToken) => &["AWS_SESSION_TOKEN"],

@@ -205,6 +205,9 @@ pub struct SourceMark {
     pub channel: String,
     /// The kind of host.
     pub provider: String,
+    /// The team's mirror that the bytes came by in the place of that host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mirror: Option<String>,
 }
 
 /// The terms.

@@ -196,6 +196,36 @@ impl Client {
         }
     }
 
+    /// A request of somebody else's making on the wire, up to the head of its answer.
+    pub(super) async fn send_as_it_is(
+        &self,
+        method: reqwest::Method,
+        url: &SafeUrl,
+        headers: HeaderMap,
+        body: reqwest::Body,
+        insecure: bool,
+        patience: std::time::Duration,
+    ) -> Result<(reqwest::Response, Hop, Place), NetError> {
+        let hop = Hop::first(url.clone(), &self.0.settings.rewrites)?;
+        let is_open = !hop.asked.is_https() && !hop.connected.is_https();
+        if is_open && !hop.connected.is_loopback() && !insecure {
+            let reason = "nothing is sent to another machine over plain http";
+            return Err(NetError::Forbidden { url: url.clone(), reason });
+        }
+        let place = self.enter(&self.gate(&hop.asked, None), &hop.asked).await?;
+        let address = hop.connected.expose().clone();
+        let sending = self.wire(Lane::Bulk)?.request(method, address).headers(headers).body(body).send();
+        let proxy = || self.0.settings.proxies.choose(hop.connected.expose()).map(ToString::to_string);
+        let answer = match tokio::time::timeout(patience, sending).await {
+            Ok(answer) => answer.map_err(|error| failure::of_request(error, &hop.asked, proxy()))?,
+            Err(_) => return Err(NetError::Stalled { url: url.clone(), what: "no answer", after: patience }),
+        };
+        if let (407, Some(proxy)) = (answer.status().as_u16(), proxy()) {
+            return Err(NetError::ProxySignIn { proxy, url: hop.asked });
+        }
+        Ok((answer, hop, place))
+    }
+
     /// Turns the last answer of a chain into a response, or into the error it stands for.
     async fn settle(
         &self,

@@ -128,7 +128,9 @@ pub fn enter_in_ledger(
     access: Access,
 ) -> Result<Assembled, Failure> {
     let (kind, how) = match receipt.means {
-        Means::Fetch => (EntryKind::Fetch, None),
+        Means::Fetch => {
+            (EntryKind::Fetch, receipt.source.mirror.as_ref().map(|mirror| format!("by the mirror {mirror}")))
+        }
         Means::Import => (EntryKind::Import, None),
         Means::Adopt => (EntryKind::Import, Some("adopted".to_owned())),
         Means::Bundle => {

@@ -26,6 +26,7 @@ use crate::values::{ByteSize, DatasetId, Digest, RelPath, Secret};
 use super::doubt::Doubt;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::mirror::Sources;
 use super::unwrap::{Unwrapping, unwrap};
 
 use unpacking::unpack_all;
@@ -190,7 +191,9 @@ pub async fn download(
     let places: HashMap<RelPath, usize> =
         shared.wanted.iter().enumerate().map(|(index, one)| (one.listed.path.clone(), index)).collect();
     // Jobs are made when their turn comes: a dataset may have a million of them.
-    let jobs = missing.into_iter().map(|index| job(&shared.workspace(), &shared.wanted[index], &provider, &hosts));
+    let mirrors = Sources::of(context, &provider, dataset)?;
+    let job = |index| job(&shared.workspace(), &shared.wanted[index], &mirrors, &provider, &hosts);
+    let jobs = missing.into_iter().map(job);
     crate::transfer::run(client, settings, jobs, &context.report, &context.cancel, |outcome| {
         send(&arrivals, arrived(&places, outcome));
     })
@@ -224,7 +227,15 @@ fn send(arrivals: &Sender<Arrived>, arrived: Arrived) {
     let _ = arrivals.send(arrived);
 }
 
-fn job(workspace: &Workspace, wanted: &Wanted, provider: &Arc<AnyProvider>, hosts: &Arc<Hosts>) -> Job {
+fn job(
+    workspace: &Workspace,
+    wanted: &Wanted,
+    mirrors: &Sources,
+    provider: &Arc<AnyProvider>,
+    hosts: &Arc<Hosts>,
+) -> Job {
+    let mut all = mirrors.ways(wanted);
+    all.extend(ways(wanted, provider, hosts));
     let expected = if wanted.manner.changed_is_fine {
         Expected::default()
     } else {
@@ -236,7 +247,7 @@ fn job(workspace: &Workspace, wanted: &Wanted, provider: &Arc<AnyProvider>, host
         part: workspace.part(&wanted.listed.path),
         access: workspace.access(),
         expected,
-        ways: ways(wanted, provider, hosts),
+        ways: all,
     }
 }
 

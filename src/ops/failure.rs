@@ -105,7 +105,7 @@ impl Failure {
 
     /// With what is known of the host that was asked.
     #[must_use]
-    fn said_by(mut self, error: &NetError) -> Self {
+    pub(super) fn said_by(mut self, error: &NetError) -> Self {
         self.host = error.url().map(|url| url.host().to_owned());
         self.url = error.url().cloned();
         self.http_status = error.status();

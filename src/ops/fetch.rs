@@ -33,6 +33,7 @@ use super::download::Wanted;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::gate::{self, Compare};
+use super::mirror;
 use super::repair::{Earlier, cannot_add};
 use super::report::{FetchReport, Fetched};
 use super::shared;
@@ -216,6 +217,12 @@ pub(super) async fn fetch_selection(
     if let Some(copy) = shared::find(context, &target, options, warnings).await? {
         return Ok((shared::take(context, &target, options, &copy)?, Vec::new()));
     }
+    if can_come_by_mirror(context, options) {
+        let (part, tree) = (receipt_selection(options), options.pins.as_ref().and_then(|pins| pins.tree));
+        if let Some(fetched) = mirror::in_place_of_hosts(context, &target, &part, tree, warnings).await? {
+            return Ok((fetched, Vec::new()));
+        }
+    }
     let provider = Arc::new(AnyProvider::of(target.source, selection));
     let hosts = Arc::new(hosts(context, &provider, &target)?.asked_for(&options.include));
     context.report.report(Event::Phase { dataset: selection.id().clone(), phase: "listing" });
@@ -288,6 +295,17 @@ fn let_go(target: &Target<'_>, options: &FetchOptions, warnings: &mut Vec<String
         }
     }
     Ok(())
+}
+
+/// Whether what a mirror has can be what is asked for: no archives that are kept, no bytes but
+/// those of the records. What a lock pins file by file, without a tree, cannot be told of a mirror.
+fn can_come_by_mirror(context: &Context, options: &FetchOptions) -> bool {
+    let keeps = match options.keep_archives {
+        Some(choice) => choice == KeepArchives::Yes,
+        None => context.settings.text("keep-archives") == Some("yes"),
+    };
+    let is_pinned = options.pins.as_ref().is_none_or(|pins| pins.tree.is_some());
+    options.turn == Turn::Whole && !options.dry_run && !keeps && is_pinned && options.accept_changed.is_empty()
 }
 
 /// A dataset whose records are damaged is fetched anew. What part of it is here is not known, so

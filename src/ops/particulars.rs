@@ -66,7 +66,11 @@ pub(super) fn particulars(
             entry: chosen.dataset().digest,
             origin: chosen.dataset().origin.clone(),
         },
-        source: SourceMark { channel: channel.to_owned(), provider: target.source.host.name().to_owned() },
+        source: SourceMark {
+            channel: channel.to_owned(),
+            provider: target.source.host.name().to_owned(),
+            mirror: None,
+        },
         license: LicenseMark {
             expression: chosen.license(Some(channel)).to_owned(),
             stated: chosen.dataset().host_license(),

@@ -41,6 +41,9 @@ pub struct Fetched {
     pub shared: Option<PathBuf>,
     /// The source (channel) it came by.
     pub source: String,
+    /// The mirror that it came by in the place of that source's host.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mirror: Option<String>,
     /// Files below `data/` and `docs/`.
     pub files: u64,
     /// Their bytes.

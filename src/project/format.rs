@@ -16,6 +16,9 @@ pub struct ProjectFile {
     /// What is made of them.
     #[serde(default)]
     pub output: Vec<OutputTable>,
+    /// Mirrors of the team.
+    #[serde(default)]
+    pub mirror: Vec<MirrorTable>,
     /// What is planned, and what is allowed beyond the terms.
     pub policy: Option<PolicyTable>,
 }
@@ -63,6 +66,20 @@ pub struct OutputTable {
     pub kind: OutputKind,
     /// Datasets, or other outputs, that it is made of.
     pub from: Vec<String>,
+}
+
+/// A mirror of the team, asked before the hosts.
+#[derive(Debug, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct MirrorTable {
+    /// Its address: `s3://BUCKET/PREFIX`, `gs://BUCKET/PREFIX`, `az://ACCOUNT/CONTAINER/PREFIX`
+    /// or `file:///FOLDER`. Never a credential.
+    pub url: String,
+    /// Ids of the datasets that it is for; all when absent.
+    #[serde(rename = "for", default)]
+    pub datasets: Vec<String>,
+    /// On which ground data lie in it, for the record.
+    pub ground: Option<String>,
 }
 
 /// What is made of data.

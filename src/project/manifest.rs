@@ -3,7 +3,7 @@
 use crate::document::{At, BrokenFile, Document, Inspection};
 use crate::values::{DatasetName, Digest, Printable, RelPath};
 
-use super::format::{DatasetTable, OutputKind, OutputTable, ProjectFile};
+use super::format::{DatasetTable, MirrorTable, OutputKind, OutputTable, ProjectFile};
 
 /// What a project file says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +37,19 @@ pub struct Used {
     pub line: usize,
 }
 
+/// A mirror of the team.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MirrorRule {
+    /// Its address, as it is written.
+    pub url: String,
+    /// Ids of the datasets that it is for; all when empty.
+    pub datasets: Vec<String>,
+    /// On which ground data lie in it.
+    pub ground: Option<String>,
+    /// Line of the file, from 1.
+    pub line: usize,
+}
+
 /// Something that is made of datasets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Output {
@@ -51,6 +64,22 @@ pub struct Output {
 }
 
 impl Manifest {
+    /// The mirrors that a project file names. Fails with the place of what breaks the form.
+    pub fn mirrors_of(name: &str, text: &str) -> Result<Vec<MirrorRule>, BrokenFile> {
+        let broken = |finding| BrokenFile::unopened(name, text, finding);
+        let document = Document::open(name, text).map_err(broken)?;
+        let file: ProjectFile = document.read().map_err(broken)?;
+        let root = At::root();
+        let list = root.key("mirror");
+        let rule = |(index, table): (usize, MirrorTable)| MirrorRule {
+            url: table.url,
+            datasets: table.datasets,
+            ground: table.ground,
+            line: document.line(&list.index(index)),
+        };
+        Ok(file.mirror.into_iter().enumerate().map(rule).collect())
+    }
+
     /// Reads a project file. Fails with the place of whatever breaks the form: an unknown key, a
     /// dataset named twice, an output made of something that the file does not name.
     pub fn read(name: &str, text: &str) -> Result<Self, BrokenFile> {
@@ -80,6 +109,13 @@ impl Manifest {
     /// Digest of all that its tables of datasets ask for, in whatever order they stand.
     pub fn input(&self) -> Digest {
         super::lock::input(self.datasets.iter().map(Used::input))
+    }
+}
+
+impl MirrorRule {
+    /// Whether it is for a dataset.
+    pub fn is_for(&self, id: &str) -> bool {
+        self.datasets.is_empty() || self.datasets.iter().any(|one| one == id)
     }
 }
 

@@ -28,7 +28,23 @@ pub struct Account {
 
 /// Every host with accounts of its own that medsets knows.
 pub const ACCOUNTS: &[Account] = &[
+    account(
+        "azure-storage",
+        "Azure Blob Storage",
+        TOKEN,
+        "access key or shared access signature",
+        "https://portal.azure.com/",
+        "for a mirror of your team, from whoever keeps it",
+    ),
     account("figshare", "figshare", TOKEN, "personal token", "https://figshare.com/", "Applications in your profile"),
+    account(
+        "gcs",
+        "Google Cloud Storage",
+        TOKEN,
+        "key of a service account, or access token",
+        "https://console.cloud.google.com/iam-admin/serviceaccounts",
+        "for a mirror of your team, from whoever keeps it",
+    ),
     account("github", "GitHub", TOKEN, "token", "https://github.com/settings/tokens", "no scope is needed"),
     account("huggingface", "Hugging Face", TOKEN, "token", "https://huggingface.co/settings/tokens", "kind `read`"),
     account(
@@ -74,7 +90,7 @@ pub const ACCOUNTS: &[Account] = &[
         &[Form::Keys],
         "secret access key",
         "https://console.aws.amazon.com/iam/",
-        "only for buckets that are not open",
+        "only for buckets that are not open, and for a mirror of your team",
     ),
     account(
         "synapse",

@@ -38,7 +38,7 @@ pub(super) async fn fetch(engine: &Arc<Engine>, job: &Job) -> Result<Done, Trans
     let mut last: Option<TransferError> = None;
     for _round in 0..2 {
         let mut wrong = false;
-        for way in &job.ways {
+        for (place, way) in job.ways.iter().enumerate() {
             let error = match by_way(engine, job, way.as_ref()).await {
                 Ok(done) => {
                     tell_done(engine, job, &done);
@@ -49,6 +49,10 @@ pub(super) async fn fetch(engine: &Arc<Engine>, job: &Job) -> Result<Done, Trans
             let ends = matches!(error, TransferError::Cancelled { .. } | TransferError::Fs { .. });
             if ends {
                 return Err(error);
+            }
+            if let (TransferError::Mismatch { .. }, true) = (&error, place + 1 < job.ways.len()) {
+                let message = format!("{error}; the next place that has it is asked");
+                engine.report.report(Event::Warning { message });
             }
             wrong |= matches!(error, TransferError::Mismatch { .. } | TransferError::TooLong { .. });
             // Wrong bytes from one place say more than a second place that cannot be reached.

@@ -106,6 +106,15 @@ fn every_answer_fits_its_schema() {
     answers(&home, "ledger-verify", &["ledger", "verify"]);
     answers(&home, "ledger-export", &["ledger", "export"]);
     answers(&home, "ledger-export", &["ledger", "export", "-o", "extract.json"]);
+    let share = home.path().join("share");
+    std::fs::create_dir(&share).unwrap();
+    let mirror = format!("file://{}", share.display());
+    for more in [&["--dry-run"][..], &[], &["--verify"]] {
+        answers(&home, "mirror", &[&["mirror", "push", "demo", "--mirror", &mirror], more].concat());
+    }
+    answers(&home, "mirror", &["mirror", "check", "--mirror", &mirror, "--verify"]);
+    answers(&home, "mirror", &["mirror", "pull", "demo", "--mirror", &mirror, "--dry-run"]);
+    answers(&home, "fetch", &["mirror", "pull", "demo", "--mirror", &mirror, "--to", "elsewhere"]);
     answers(&home, "cite", &["cite", "demo"]);
     let project = "[[dataset]]\nid = \"mimic-cxr\"\n[[output]]\nname = \"m\"\nkind = \"weights\"\nfrom = [\"mimic-cxr\"]\n\
         [policy]\nacts = [\"release-weights\"]\n";

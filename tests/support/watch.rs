@@ -140,6 +140,8 @@ impl Watch {
         for (name, value) in variables {
             match name.as_str() {
                 "MEDSETS_REWRITE" => self.rewritten(value),
+                // Whoever names another place in Amazon's stead has chosen whom the key is for.
+                "AWS_ENDPOINT_URL" => self.rewritten(&format!("https://s3.amazonaws.com/={value}")),
                 "AWS_SECRET_ACCESS_KEY" => self.learn(value, Meant::Nobody),
                 // Who goes through a proxy signs in with that, and with nobody else.
                 _ if name.to_uppercase().ends_with("_PROXY") => {

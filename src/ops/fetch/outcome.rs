@@ -16,6 +16,7 @@ pub(super) fn blank(target: &Target<'_>, tally: &Tally) -> Fetched {
         path: target.dir.root().to_path_buf(),
         shared: None,
         source: target.source.channel.clone(),
+        mirror: None,
         files: 0,
         bytes: ByteSize::ZERO,
         downloaded: tally.downloaded,
@@ -47,6 +48,7 @@ pub(in crate::ops) fn summary(
     let work = target.selection.dataset().entry.citation.as_ref();
     Fetched {
         source: receipt.source.channel.clone(),
+        mirror: receipt.source.mirror.clone(),
         files: receipt.files,
         bytes: receipt.bytes,
         verified,

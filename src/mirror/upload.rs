@@ -1,0 +1,177 @@
+//! Sends one file, hashed while it is read.
+//!
+//! A file of more than a part goes in parts of equal size, several at once. How many parts of
+//! all files are held in memory is bounded by permits that the caller shares out. The object
+//! appears when its last part is there and its digest is right; an upload that fails or is
+//! stopped is taken back, and leaves nothing that can be seen.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use object_store::{MultipartUpload, ObjectStoreExt as _};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use crate::events::Cancel;
+use crate::fs::{self, FsError};
+use crate::values::{Algorithm, ByteSize, Digest, Digester};
+
+use super::error::MirrorError;
+use super::meaning::meaning;
+use super::store::Store;
+
+/// A file that is to be sent.
+#[derive(Debug, Clone)]
+pub struct Outgoing {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its size by the records.
+    pub size: ByteSize,
+    /// Its SHA-256 by the records.
+    pub sha256: Digest,
+    /// What the object is called.
+    pub name: String,
+}
+
+/// A file as it is read.
+struct Source {
+    file: File,
+    path: PathBuf,
+    digester: Digester,
+    read: u64,
+}
+
+impl Store {
+    /// Sends a file. `permits` bound the parts in memory; `progress` hears of bytes that the
+    /// store has taken.
+    ///
+    /// # Errors
+    /// [`MirrorError::Damaged`] when the file is not the one that the records name: then no
+    /// object appears.
+    pub async fn send(
+        &self,
+        outgoing: &Outgoing,
+        permits: &Arc<Semaphore>,
+        cancel: &Cancel,
+        progress: impl Fn(ByteSize),
+    ) -> Result<(), MirrorError> {
+        let part = part_size(outgoing.size.0);
+        let source = Source::open(&outgoing.path, outgoing.size)?;
+        if outgoing.size.0 <= part {
+            let permit = permits.acquire().await;
+            let (source, bytes) = source.next(part + 1).await?;
+            source.prove(outgoing)?;
+            let size = ByteSize(bytes.len() as u64);
+            let path = self.path(&outgoing.name);
+            let sent = tokio::select! {
+                sent = self.inner.put(&path, bytes.into()) => sent,
+                () = cancel.cancelled() => return Err(MirrorError::Cancelled),
+            };
+            sent.map_err(|error| meaning(&self.url, &outgoing.name, &error))?;
+            drop(permit);
+            progress(size);
+            return Ok(());
+        }
+        let begun = self.inner.put_multipart(&self.path(&outgoing.name)).await;
+        let mut upload = begun.map_err(|error| meaning(&self.url, &outgoing.name, &error))?;
+        let sent = tokio::select! {
+            sent = self.send_parts(outgoing, source, part, upload.as_mut(), permits, &progress) => sent,
+            () = cancel.cancelled() => Err(MirrorError::Cancelled),
+        };
+        if sent.is_err() {
+            // What cannot be taken back now is swept by a rule of the bucket (docs/mirrors.md).
+            let _ = upload.abort().await;
+        }
+        sent
+    }
+
+    async fn send_parts(
+        &self,
+        outgoing: &Outgoing,
+        mut source: Source,
+        part: u64,
+        upload: &mut dyn MultipartUpload,
+        permits: &Arc<Semaphore>,
+        progress: &impl Fn(ByteSize),
+    ) -> Result<(), MirrorError> {
+        let failed = |error: &object_store::Error| meaning(&self.url, &outgoing.name, error);
+        let mut under_way = JoinSet::new();
+        loop {
+            let Ok(permit) = permits.clone().acquire_owned().await else { return Err(MirrorError::Cancelled) };
+            let (rest, bytes) = source.next(part).await?;
+            source = rest;
+            if bytes.is_empty() {
+                break;
+            }
+            let size = ByteSize(bytes.len() as u64);
+            let sending = upload.put_part(bytes.into());
+            under_way.spawn(async move {
+                let sent = sending.await;
+                drop(permit);
+                sent.map(|()| size)
+            });
+            while let Some(done) = under_way.try_join_next() {
+                progress(done.map_err(|_| MirrorError::Cancelled)?.map_err(|error| failed(&error))?);
+            }
+        }
+        while let Some(done) = under_way.join_next().await {
+            progress(done.map_err(|_| MirrorError::Cancelled)?.map_err(|error| failed(&error))?);
+        }
+        source.prove(outgoing)?;
+        upload.complete().await.map(|_| ()).map_err(|error| failed(&error))
+    }
+}
+
+impl Source {
+    fn open(path: &Path, size: ByteSize) -> Result<Self, FsError> {
+        let file = fs::open_regular(path)?;
+        Ok(Self { file, path: path.to_path_buf(), digester: Digester::new(Algorithm::Sha256, Some(size)), read: 0 })
+    }
+
+    /// The next bytes, up to so many; none at the end. Reading and hashing have a thread of
+    /// their own.
+    async fn next(mut self, most: u64) -> Result<(Self, Bytes), MirrorError> {
+        let read = tokio::task::spawn_blocking(move || {
+            let mut bytes = Vec::new();
+            let read = (&self.file).take(most).read_to_end(&mut bytes);
+            read.map_err(|error| FsError::new("read", &self.path, error))?;
+            self.digester.update(&bytes);
+            self.read += bytes.len() as u64;
+            Ok((self, Bytes::from(bytes)))
+        });
+        read.await.map_err(|_| MirrorError::Cancelled)?
+    }
+
+    /// Whether what was read is what the records name.
+    fn prove(self, outgoing: &Outgoing) -> Result<(), MirrorError> {
+        let (found, read) = (self.digester.finish(), ByteSize(self.read));
+        if found == outgoing.sha256 && read == outgoing.size {
+            return Ok(());
+        }
+        let (expected, size) = (outgoing.sha256, outgoing.size);
+        Err(MirrorError::Damaged { path: self.path, expected, size, found, read })
+    }
+}
+
+/// Large enough that no file has more than 9,000 parts (S3 takes 10,000).
+fn part_size(size: u64) -> u64 {
+    const USUAL: u64 = 8 << 20;
+    let least = size.div_ceil(9000).div_ceil(1 << 20) * (1 << 20);
+    least.max(USUAL)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_file_has_too_many_parts() {
+        for size in [0, 1, 8 << 20, (8 << 20) + 1, 1 << 30, 80 << 30, 5 << 40] {
+            let part = part_size(size);
+            assert!(part >= 8 << 20 && size.div_ceil(part) <= 9000, "{size}: {part}");
+        }
+    }
+}

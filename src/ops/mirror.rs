@@ -1,0 +1,184 @@
+//! `medsets mirror`: a team's copy in object storage, sent to and taken from; and mirrors as the
+//! place that `fetch` asks before the hosts.
+//!
+//! A mirror opens no gate: whoever takes from one has passed their own. Nothing is sent that the
+//! terms do not let a person hand on, unless the policy names the ground.
+
+pub mod check;
+pub mod pull;
+pub mod push;
+
+mod find;
+mod lay_out;
+mod objects;
+mod source;
+mod terms;
+mod trust;
+
+use std::sync::Arc;
+
+use crate::context::Context;
+use crate::credentials::{Form, Wanted};
+use crate::events::Event;
+use crate::fs;
+use crate::mirror::error::credential;
+use crate::mirror::{Mirror, MirrorError, MirrorUrl, Place, Store, Surroundings, Who};
+use crate::project::{self, Manifest};
+use crate::remedy::{Held, Remedy as _};
+use crate::values::{DatasetId, SafeUrl};
+
+use super::audit::broken_file;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::wanted::{self, TooOpen};
+
+pub(super) use source::{Sources, in_place_of_hosts};
+
+/// A mirror that is named somewhere, and on which ground data may lie in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// Its address.
+    pub url: MirrorUrl,
+    /// The ground that the project gives.
+    pub ground: Option<String>,
+}
+
+/// The mirrors for a dataset: the one given, else those of the project and of the settings.
+pub fn named_for(context: &Context, id: &DatasetId, given: Option<&str>) -> Result<Vec<Named>, Failure> {
+    let of_project = of_project(context, id)?;
+    let ground_of = |url: &MirrorUrl| {
+        let named = of_project.iter().find(|named| named.url == *url);
+        Named { url: url.clone(), ground: named.and_then(|named| named.ground.clone()) }
+    };
+    if let Some(given) = given {
+        let url = MirrorUrl::parse(given)
+            .map_err(|error| Failure { exit: Exit::USAGE, ..MirrorError::from(error).into() })?;
+        return Ok(vec![ground_of(&url)]);
+    }
+    let listed = context.settings.text("mirrors").unwrap_or_default();
+    let listed = MirrorUrl::parse_all(listed).map_err(MirrorError::from)?;
+    let mut all = of_project.clone();
+    all.extend(listed.iter().map(ground_of).filter(|named| !of_project.iter().any(|one| one.url == named.url)));
+    Ok(all)
+}
+
+fn of_project(context: &Context, id: &DatasetId) -> Result<Vec<Named>, Failure> {
+    let Some(folder) = context.settings.project() else { return Ok(Vec::new()) };
+    let text = fs::read_text(&folder.join(project::FILE))?;
+    let rules = Manifest::mirrors_of(project::FILE, &text).map_err(broken_file)?;
+    let mine = MirrorUrl::parse_all(context.settings.text("mirrors").unwrap_or_default()).unwrap_or_default();
+    let mut named = Vec::new();
+    for rule in rules.into_iter().filter(|rule| rule.is_for(id.as_str())) {
+        let url = MirrorUrl::parse(&rule.url).map_err(|error| {
+            let failure = Failure::from(MirrorError::from(error));
+            failure.help(format!("named in `{}` line {}", project::FILE, rule.line))
+        })?;
+        // A signature of Azure goes along with the request: whoever wrote the project must not
+        // choose to whom.
+        if matches!(url.place, Place::Azure { .. }) && !mine.contains(&url) {
+            let message =
+                format!("the mirror `{url}` of the project is not asked: name it in your own setting `mirrors`");
+            context.report.report(Event::Warning { message });
+            continue;
+        }
+        named.push(Named { url, ground: rule.ground });
+    }
+    Ok(named)
+}
+
+/// The one mirror that something is sent to.
+pub(super) fn the_one(context: &Context, id: &DatasetId, given: Option<&str>) -> Result<Named, Failure> {
+    let mut all = named_for(context, id, given)?;
+    match all.len() {
+        1 => Ok(all.remove(0)),
+        0 => Err(none_named(id)),
+        _ => {
+            let urls: Vec<String> = all.iter().map(|one| format!("`{}`", one.url)).collect();
+            let failure = Failure::new(Exit::USAGE, format!("there are several mirrors for `{id}`"));
+            Err(failure.help(format!("name one with `--mirror URL`: {}", urls.join(", "))))
+        }
+    }
+}
+
+pub(super) fn none_named(id: &DatasetId) -> Failure {
+    Failure::new(Exit::CONFIG, format!("no mirror is named for `{id}`"))
+        .help("name one with `--mirror URL`, in `MEDSETS_MIRRORS`, with `medsets config set mirrors URL`, or as `[[mirror]]` in `medsets.toml`")
+}
+
+/// Opens a mirror, once in a run. Asks nothing of it.
+pub(super) fn open(context: &Context, url: &MirrorUrl) -> Result<Arc<Mirror>, MirrorOrFailure> {
+    if let Some(known) = context.mirrors.get(url) {
+        return Ok(known);
+    }
+    let surroundings = Surroundings {
+        endpoint: endpoint(context, &url.place),
+        region: region(context),
+        who: who(context, &url.place)?,
+    };
+    let store = Store::open(url, &surroundings, context.client().map_err(Failure::from)?)?;
+    Ok(context.mirrors.keep(store))
+}
+
+/// A mirror cannot be used, or something else is wrong.
+pub(super) enum MirrorOrFailure {
+    /// The mirror.
+    Mirror(Box<MirrorError>),
+    /// All else.
+    Failure(Box<Failure>),
+}
+
+impl From<MirrorError> for MirrorOrFailure {
+    fn from(error: MirrorError) -> Self {
+        Self::Mirror(Box::new(error))
+    }
+}
+
+impl From<Failure> for MirrorOrFailure {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(Box::new(failure))
+    }
+}
+
+impl From<MirrorOrFailure> for Failure {
+    fn from(either: MirrorOrFailure) -> Self {
+        match either {
+            MirrorOrFailure::Mirror(error) => (*error).into(),
+            MirrorOrFailure::Failure(failure) => *failure,
+        }
+    }
+}
+
+impl From<MirrorError> for Failure {
+    fn from(error: MirrorError) -> Self {
+        let failure = Self { help: error.remedy(), ..Self::new(Exit(error.exit()), error.to_string()) };
+        match error {
+            MirrorError::Net { source, .. } => Self { retryable: source.is_retryable(), ..failure }.said_by(&source),
+            MirrorError::Answer { .. } => Self { retryable: true, ..failure },
+            _ => failure,
+        }
+    }
+}
+
+fn endpoint(context: &Context, place: &Place) -> Option<SafeUrl> {
+    let variable = |name: &str| match place {
+        Place::S3 { .. } => context.environment.variable(name),
+        _ => None,
+    };
+    let text = context.settings.text("mirror.endpoint");
+    let text = text.or_else(|| variable("AWS_ENDPOINT_URL_S3")).or_else(|| variable("AWS_ENDPOINT_URL"));
+    text.and_then(|text| SafeUrl::parse(text).ok())
+}
+
+fn region(context: &Context) -> Option<String> {
+    let variable = |name: &str| context.environment.variable(name);
+    let region = context.settings.text("mirror.region").or_else(|| variable("AWS_REGION"));
+    region.or_else(|| variable("AWS_DEFAULT_REGION")).map(str::to_owned)
+}
+
+fn who(context: &Context, place: &Place) -> Result<Who, Failure> {
+    let Some((provider, held)) = credential(place) else { return Ok(Who::Anybody) };
+    let form = if held == Held::Keys { Form::Keys } else { Form::Token };
+    let lookup = wanted::found(context, &Wanted { provider, form, url: None }, TooOpen::Refused)?;
+    let found = lookup.and_then(|lookup| lookup.credential);
+    Ok(found.map_or(Who::Anybody, |credential| Who::Known(credential.secret)))
+}

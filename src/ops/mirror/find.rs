@@ -1,0 +1,114 @@
+//! What a mirror has of a dataset.
+
+use std::sync::Arc;
+
+use crate::catalog::Selection;
+use crate::layout::receipt::Selection as Part;
+use crate::mirror::names;
+use crate::mirror::{Mark, Mirror, MirrorError};
+use crate::values::{Algorithm, ByteSize, DatasetId, Digest, Printable};
+
+/// A dataset in a mirror.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// Which mirror.
+    pub mirror: Arc<Mirror>,
+    /// What is said of it.
+    pub mark: Mark,
+    /// What the names of its records begin with.
+    pub prefix: String,
+}
+
+/// What is looked for.
+pub struct Asked<'a> {
+    /// Dataset, release and variant.
+    pub selection: &'a Selection,
+    /// By which channel.
+    pub channel: &'a str,
+    /// What part of it.
+    pub part: &'a Part,
+    /// Which tree, where it is known.
+    pub tree: Option<Digest>,
+}
+
+/// What the mirror has that fits, and what it has that does not.
+#[derive(Debug, Default)]
+pub struct Search {
+    /// The newest that fits.
+    pub found: Option<Found>,
+    /// Why others do not, a sentence each.
+    pub others: Vec<String>,
+}
+
+/// Looks for a dataset in one mirror.
+pub async fn find(mirror: &Arc<Mirror>, asked: &Asked<'_>) -> Result<Search, MirrorError> {
+    let (id, slug) = (asked.selection.id(), asked.selection.slug());
+    let trees = match asked.tree {
+        Some(tree) => vec![tree],
+        None => trees(mirror, id, &slug).await?,
+    };
+    let mut search = Search::default();
+    for tree in trees {
+        let prefix = names::tree(id, &slug, &tree);
+        let mark = match mark(mirror, &prefix).await {
+            Ok(mark) => mark,
+            // It is being sent, or was never finished.
+            Err(MirrorError::Lacks { .. }) => continue,
+            Err(error @ MirrorError::Record { .. }) => {
+                search.others.push(error.to_string());
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        if let Some(reason) = unfit(&mark, asked, tree) {
+            search.others.push(format!("the tree {} there {reason}", short(&tree)));
+        } else if search.found.as_ref().is_none_or(|found| found.mark.pushed < mark.pushed) {
+            search.found = Some(Found { mirror: mirror.clone(), mark, prefix });
+        }
+    }
+    Ok(search)
+}
+
+/// All trees of a dataset that a mirror has, whole or being sent.
+pub async fn trees(mirror: &Mirror, id: &DatasetId, slug: &str) -> Result<Vec<Digest>, MirrorError> {
+    let names = mirror.store.below(&names::dataset(id, slug)).await?;
+    Ok(names.iter().filter_map(|name| Digest::from_hex(Algorithm::Sha256, name).ok()).collect())
+}
+
+/// What is said of a tree.
+pub async fn mark(mirror: &Mirror, prefix: &str) -> Result<Mark, MirrorError> {
+    let name = format!("{prefix}/{}", names::MARK);
+    let bytes = mirror.store.read(&name, MOST).await?;
+    Mark::read(&bytes).map_err(|reason| MirrorError::Record { mirror: mirror.store.url().clone(), name, reason })
+}
+
+/// The largest `mirror.json` that is read.
+const MOST: ByteSize = ByteSize(32 << 20);
+
+/// Why a mirrored tree is not what is looked for, as it follows on "the tree ...".
+fn unfit(mark: &Mark, asked: &Asked<'_>, tree: Digest) -> Option<String> {
+    let selection = asked.selection;
+    let is_other = mark.dataset != *selection.id()
+        || mark.version != selection.release().version
+        || mark.variant.as_deref() != selection.variant_name()
+        || mark.tree != tree;
+    if is_other {
+        return Some("is that of another dataset, by its own mark".to_owned());
+    }
+    if mark.source.channel != asked.channel {
+        return Some(format!("came by the source `{}`", Printable::new(&mark.source.channel)));
+    }
+    // A pinned tree is the very bytes, whatever was written about them since.
+    if asked.tree.is_none() && mark.catalog.entry != selection.dataset().digest {
+        return Some("was made by another state of the catalogue entry".to_owned());
+    }
+    if mark.license != selection.license(Some(asked.channel)) {
+        return Some(format!("is marked with other terms ({})", Printable::new(&mark.license)));
+    }
+    (!mark.selection.covers(asked.part)).then(|| "holds another part of it".to_owned())
+}
+
+/// The beginning of a tree's name.
+pub fn short(tree: &Digest) -> String {
+    format!("`{}`", &tree.hex()[..12])
+}

@@ -1,0 +1,212 @@
+//! `medsets mirror pull`: a dataset from a mirror, through the person's own gate.
+
+use serde::Serialize;
+
+use crate::catalog::Selection;
+use crate::context::Context;
+use crate::fs;
+use crate::layout::Records;
+use crate::layout::receipt::Selection as Part;
+use crate::ops::exit::Exit;
+use crate::ops::failure::Failure;
+use crate::ops::fetch::pass_gate;
+use crate::ops::report::FetchReport;
+use crate::ops::target::Target;
+use crate::remedy;
+use crate::values::{ByteSize, DatasetId, Digest};
+
+use super::find::{Asked, Found, Search, find};
+use super::{lay_out, named_for, none_named, open};
+
+/// What to take, and how.
+#[derive(Debug, Clone, Default)]
+pub struct PullOptions {
+    /// Names as people write them.
+    pub datasets: Vec<String>,
+    /// The mirror; those of the project and settings in turn when absent.
+    pub mirror: Option<String>,
+    /// Another data folder.
+    pub to: Option<std::path::PathBuf>,
+    /// Which source of the entry it must have come from.
+    pub source: Option<String>,
+    /// Which tree; the newest when absent.
+    pub tree: Option<Digest>,
+    /// Only say what would be taken.
+    pub dry_run: bool,
+}
+
+/// What became of what was to be taken.
+#[derive(Debug, Default)]
+pub struct Pulled {
+    /// As after a fetch.
+    pub report: FetchReport,
+    /// What would be taken, for a dry run.
+    pub plans: Vec<PullPlan>,
+}
+
+/// What would be taken.
+#[derive(Debug, Serialize)]
+pub struct PullPlan {
+    /// Its id.
+    pub id: DatasetId,
+    /// Release.
+    pub version: String,
+    /// Variant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
+    /// From which mirror; absent where it is here and came from a host.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mirror: Option<String>,
+    /// Which tree.
+    pub tree: Digest,
+    /// Files under `data/` and `docs/`.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: ByteSize,
+    /// Whether it is here already, so that nothing would be done.
+    pub is_here: bool,
+}
+
+/// Takes datasets from mirrors. One that fails does not stop the others.
+///
+/// After a failure the dataset's folder is as it was, and what came waits for the next run.
+pub async fn pull(context: &Context, options: &PullOptions) -> Result<Pulled, Failure> {
+    let mut pulled = Pulled::default();
+    for name in &options.datasets {
+        for selection in context.catalog()?.resolve(name)? {
+            if context.cancel.is_set() {
+                break;
+            }
+            if let Err(failure) = pull_one(context, &selection, options, &mut pulled).await {
+                pulled.report.failures.push(failure.of(selection.id()));
+            }
+        }
+    }
+    Ok(pulled)
+}
+
+async fn pull_one(
+    context: &Context,
+    selection: &Selection,
+    options: &PullOptions,
+    pulled: &mut Pulled,
+) -> Result<(), Failure> {
+    let target = Target::of(context, selection, options.source.as_deref(), options.to.as_deref())?;
+    let whole = Part { whole: true, ..Part::default() };
+    let here = match Records::of(&target.dir)? {
+        Records::Absent => None,
+        Records::Good(receipt) if options.tree.is_none_or(|tree| tree == receipt.tree) => Some(*receipt),
+        Records::Good(receipt) => return Err(is_in_the_way(&target, &format!("its tree is {}", receipt.tree))),
+        Records::Broken { error, .. } => return Err(is_in_the_way(&target, &remedy::chain(&error))),
+    };
+    if let Some(receipt) = here {
+        if !crate::layout::check::looks_whole(&target.dir, receipt.files)? {
+            return Err(is_in_the_way(&target, "files of it are missing"));
+        }
+        if options.dry_run {
+            let mirror = receipt.source.mirror.clone();
+            pulled.plans.push(plan(&target, mirror, receipt.tree, receipt.files, receipt.bytes, true));
+        } else {
+            let bytes = fs::read(&target.dir.receipt_path(), 64 << 20)?;
+            let tally = crate::ops::download::Tally::default();
+            let fetched = crate::ops::fetch::summary(&target, &receipt, Some(Digest::sha256(&bytes)), &tally);
+            pulled.report.datasets.push(fetched);
+        }
+        return Ok(());
+    }
+    target.check_place()?;
+    pass_gate(context, selection, Some(&target.source.channel), &mut pulled.report.warnings).await?;
+    let asked = Asked { selection, channel: &target.source.channel, part: &whole, tree: options.tree };
+    let found = look(context, &asked, options.mirror.as_deref(), &mut pulled.report.warnings).await?;
+    if options.dry_run {
+        let (mark, mirror) = (&found.mark, Some(found.mirror.store.url().to_string()));
+        pulled.plans.push(plan(&target, mirror, mark.tree, mark.files, mark.bytes, false));
+        return Ok(());
+    }
+    let workspace = target.workspace(context)?;
+    let fetched = lay_out::take(context, &target, &found, workspace).await?;
+    pulled.report.datasets.push(fetched);
+    Ok(())
+}
+
+/// The first mirror that has it. One that cannot be asked is told and passed over, unless it is
+/// the last.
+async fn look(
+    context: &Context,
+    asked: &Asked<'_>,
+    given: Option<&str>,
+    warnings: &mut Vec<String>,
+) -> Result<Found, Failure> {
+    let id = asked.selection.id();
+    let all = named_for(context, id, given)?;
+    if all.is_empty() {
+        return Err(none_named(id));
+    }
+    let (mut unreachable, mut others) = (None, Vec::new());
+    for named in &all {
+        let search: Result<Search, Failure> = async {
+            let mirror = open(context, &named.url)?;
+            Ok(find(&mirror, asked).await?)
+        }
+        .await;
+        match search {
+            Ok(Search { found: Some(found), .. }) => {
+                let earlier: Option<Failure> = unreachable.take();
+                warnings.extend(earlier.map(|failure| failure.message));
+                return Ok(found);
+            }
+            Ok(search) => others.extend(search.others),
+            Err(failure) => unreachable = Some(failure),
+        }
+    }
+    Err(match unreachable {
+        Some(failure) => failure,
+        None => lacking(asked, &all, &others),
+    })
+}
+
+fn lacking(asked: &Asked<'_>, all: &[super::Named], others: &[String]) -> Failure {
+    let urls: Vec<String> = all.iter().map(|named| format!("`{}`", named.url)).collect();
+    let (name, what) = (asked.selection.to_string(), if all.len() == 1 { "the mirror" } else { "none of the mirrors" });
+    let message = match asked.tree {
+        Some(tree) => format!("{what} {} has the tree {tree} of `{name}`", urls.join(", ")),
+        None => format!("{what} {} has `{name}`", urls.join(", ")),
+    };
+    let message = if all.len() == 1 { message.replacen(" has ", " does not have ", 1) } else { message };
+    let failure = Failure::new(Exit::GONE, message);
+    let failure = others.iter().take(5).fold(failure, |failure, reason| failure.help(reason));
+    failure.help(format!(
+        "`medsets fetch {}` asks its host; whoever has it puts it there with `medsets mirror push {}`",
+        asked.selection.id(),
+        asked.selection.id()
+    ))
+}
+
+fn plan(
+    target: &Target<'_>,
+    mirror: Option<String>,
+    tree: Digest,
+    files: u64,
+    bytes: ByteSize,
+    is_here: bool,
+) -> PullPlan {
+    let selection = target.selection;
+    PullPlan {
+        id: selection.id().clone(),
+        version: selection.release().version.clone(),
+        variant: selection.variant_name().map(str::to_owned),
+        mirror,
+        tree,
+        files,
+        bytes,
+        is_here,
+    }
+}
+
+fn is_in_the_way(target: &Target<'_>, fault: &str) -> Failure {
+    let name = crate::ops::gate::name_for_command(target.selection);
+    let message = format!("`{}` is here already and is not what is asked for: {fault}", target.selection);
+    Failure::new(Exit::DIFFERENT, message).help(format!(
+        "`medsets verify {name} --repair` mends it; `medsets remove {name}` makes room; `--to DIR` puts it beside"
+    ))
+}

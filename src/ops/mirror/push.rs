@@ -1,0 +1,447 @@
+//! `medsets mirror push`: a dataset that is here into a mirror.
+//!
+//! What is there by its digest is not sent again, so a stopped run goes on where it was. Every
+//! file is hashed while it is read for sending; a damaged one ends the push before anything of
+//! the dataset can be seen in the mirror.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use futures_util::StreamExt as _;
+use serde::Serialize;
+use tokio::sync::Semaphore;
+
+use crate::agreements::{EntryKind, Record};
+use crate::context::Context;
+use crate::events::{Cancel, Event};
+use crate::fs;
+use crate::layout::receipt::{CatalogMark, SourceMark, Tool};
+use crate::layout::{DatasetDir, FileRecord, Listed, Receipt, RecordKind};
+use crate::mirror::mark::Record as RecordMark;
+use crate::mirror::{Mark, Mirror, MirrorError, Outgoing, Store, names};
+use crate::ops::exit::Exit;
+use crate::ops::failure::Failure;
+use crate::ops::here::{self, Here};
+use crate::ops::identity;
+use crate::ops::selection::one_selection;
+use crate::values::{Algorithm, ByteSize, DatasetId, Digest, Digester, RelPath};
+
+use super::find::{self, short};
+use super::objects::{self, Kept};
+use super::terms::{self, Permit};
+use super::{Named, open, the_one};
+
+/// What to send, and how.
+#[derive(Debug, Clone, Default)]
+pub struct PushOptions {
+    /// Datasets that are here, by name.
+    pub datasets: Vec<String>,
+    /// The mirror; the one of the project or settings when absent.
+    pub mirror: Option<String>,
+    /// Whether objects that are there are read and compared.
+    pub verify: bool,
+    /// Only say what would be sent.
+    pub dry_run: bool,
+}
+
+/// What became of what was to be sent.
+#[derive(Debug, Default, Serialize)]
+pub struct Pushed {
+    /// One per dataset; those that failed are not here.
+    pub datasets: Vec<PushedOne>,
+    /// What went wrong.
+    #[serde(skip)]
+    pub failures: Vec<Failure>,
+    /// What a person should know.
+    #[serde(skip)]
+    pub warnings: Vec<String>,
+}
+
+/// What became of one dataset.
+#[derive(Debug, Serialize)]
+pub struct PushedOne {
+    /// Its id.
+    pub id: DatasetId,
+    /// Release.
+    pub version: String,
+    /// Variant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
+    /// Which mirror.
+    pub mirror: String,
+    /// Name of the tree.
+    pub tree: Digest,
+    /// Files under `data/` and `docs/`.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: ByteSize,
+    /// Objects they are, files with the same bytes counted once.
+    pub objects: u64,
+    /// Objects that were sent, or would be.
+    pub sent: u64,
+    /// Their bytes.
+    pub sent_bytes: ByteSize,
+    /// Exceptions of the policy that it rests on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub grounds: Vec<String>,
+    /// Whether it was already there, whole.
+    pub was_there: bool,
+}
+
+/// Sends datasets. One that fails does not stop the others.
+///
+/// After a failure the objects that arrived stay in the mirror, where no dataset names them, and
+/// the next run goes on; nothing here is changed but the ledger, which gets an entry `share`.
+pub async fn push(context: &Context, options: &PushOptions) -> Result<Pushed, Failure> {
+    let mut pushed = Pushed::default();
+    for name in &options.datasets {
+        if context.cancel.is_set() {
+            break;
+        }
+        match push_one(context, name, options, &mut pushed.warnings).await {
+            Ok(one) => pushed.datasets.push(one),
+            Err(failure) => pushed.failures.push(failure),
+        }
+    }
+    if let Some(code) = context.cancel.code() {
+        let stopped = Failure::new(Exit(code), "the run was stopped; what was sent is kept");
+        pushed.failures.insert(0, stopped.help("run the same command again to go on"));
+    }
+    Ok(pushed)
+}
+
+async fn push_one(
+    context: &Context,
+    name: &str,
+    options: &PushOptions,
+    warnings: &mut Vec<String>,
+) -> Result<PushedOne, Failure> {
+    let here = here::one(context, name)?;
+    let named = the_one(context, &here.id, options.mirror.as_deref())?;
+    one_of(context, &here, &named, options, warnings).await.map_err(|failure| failure.of(&here.id))
+}
+
+async fn one_of(
+    context: &Context,
+    here: &Here,
+    named: &Named,
+    options: &PushOptions,
+    warnings: &mut Vec<String>,
+) -> Result<PushedOne, Failure> {
+    let receipt = usable(here)?;
+    let permit = terms::may_share(context, here)?;
+    let mirror = open(context, &named.url)?;
+    if !mirror.store.knows_who() {
+        return Err(MirrorError::NoCredential { mirror: named.url.clone() }.into());
+    }
+    context.ledger()?.ready()?;
+    let records = objects::records(&here.dir.manifest_path(), &here.dir.inventory_path())?;
+    let kept = objects::packed(receipt.listed.read(&here.dir)?, &records)?;
+    let all = objects::outgoing(&here.dir, &records, &kept);
+    let prefix = names::tree(&here.id, &slug(here)?, &receipt.tree);
+    let was_there = match find::mark(&mirror, &prefix).await {
+        Ok(_) => true,
+        Err(MirrorError::Lacks { .. }) => false,
+        Err(MirrorError::Record { reason, .. }) => {
+            warnings.push(format!("what the mirror says of `{}` is replaced: {reason}", here.name()));
+            false
+        }
+        Err(error) => return Err(error.into()),
+    };
+    context.report.report(Event::Phase { dataset: here.id.clone(), phase: "listing" });
+    let objects = all.len() as u64;
+    let missing = missing(context, &mirror, all, options.verify, warnings).await?;
+    let sent_bytes: ByteSize = missing.iter().map(|one| one.size).sum();
+    let one = PushedOne {
+        id: here.id.clone(),
+        version: here.version.clone(),
+        variant: here.variant.clone(),
+        mirror: named.url.to_string(),
+        tree: receipt.tree,
+        files: receipt.files,
+        bytes: receipt.bytes,
+        objects,
+        sent: missing.len() as u64,
+        sent_bytes,
+        grounds: permit.grounds.clone(),
+        was_there: was_there && missing.is_empty(),
+    };
+    if options.dry_run || one.was_there {
+        return Ok(one);
+    }
+    let shown = places(&here.dir, &records, &kept);
+    send_all(context, here, &mirror, missing, &shown, receipt.bytes.saturating_sub(sent_bytes)).await?;
+    let mark = write_records(context, here, receipt, &mirror.store, &prefix).await?;
+    enter_in_ledger(context, here, receipt, named, &permit)?;
+    let bytes = mark.to_bytes().map_err(|error| Failure::new(Exit::INTERNAL, error.to_string()))?;
+    mirror.store.write(&format!("{prefix}/{}", names::MARK), bytes).await?;
+    Ok(one)
+}
+
+/// The receipt of a dataset that is as its records say, as far as a look at them tells.
+fn usable(here: &Here) -> Result<&Receipt, Failure> {
+    let name = here.name();
+    let refused = |fault: &str| {
+        Failure::new(Exit::DIFFERENT, format!("`{name}` cannot be sent: {fault}"))
+            .help(format!("`medsets verify {name} --repair` mends it"))
+    };
+    if let Some(fault) = &here.fault {
+        return Err(refused(&format!("its records are damaged ({fault})")));
+    }
+    let receipt = here.receipt.as_ref().ok_or_else(|| refused("it has no receipt"))?;
+    receipt.listed.check(&here.dir)?;
+    Ok(receipt)
+}
+
+/// The name of its folder.
+fn slug(here: &Here) -> Result<String, Failure> {
+    let name = here.dir.root().file_name().and_then(|name| name.to_str());
+    name.map(str::to_owned).ok_or_else(|| Failure::new(Exit::OTHER, "the folder of the dataset has no name"))
+}
+
+/// The objects that are not there, or not as they should be.
+async fn missing(
+    context: &Context,
+    mirror: &Arc<Mirror>,
+    all: Vec<Outgoing>,
+    verify: bool,
+    warnings: &mut Vec<String>,
+) -> Result<Vec<Outgoing>, Failure> {
+    let at_once = 4 * crate::ops::download::settings(context).jobs.max(1);
+    let looks = futures_util::stream::iter(all).map(|one| async move {
+        let found = mirror.store.size_of(&one.name).await?;
+        let wrong = match found {
+            Some(size) if size == one.size && verify => {
+                let found = digest_of(&mirror.store, &one.name, size).await?;
+                (found != one.sha256).then(|| format!("`{}` was {found} in the mirror; it is sent again", one.name))
+            }
+            _ => None,
+        };
+        let is_there = found == Some(one.size) && wrong.is_none();
+        Ok::<_, MirrorError>((one, is_there, wrong))
+    });
+    let mut looks = std::pin::pin!(looks.buffered(at_once));
+    let mut missing = Vec::new();
+    while let Some(look) = looks.next().await {
+        if context.cancel.is_set() {
+            return Err(MirrorError::Cancelled.into());
+        }
+        let (one, is_there, wrong) = look?;
+        warnings.extend(wrong);
+        if !is_there {
+            missing.push(one);
+        }
+    }
+    Ok(missing)
+}
+
+/// SHA-256 of an object's bytes, read in stretches.
+pub(super) async fn digest_of(store: &Store, name: &str, size: ByteSize) -> Result<Digest, MirrorError> {
+    const STRETCH: u64 = 8 << 20;
+    let mut digester = Digester::new(Algorithm::Sha256, Some(size));
+    let mut at = 0;
+    while at < size.0 {
+        let until = (at + STRETCH).min(size.0);
+        let bytes = store.read_range(name, at..until).await?;
+        digester = tokio::task::spawn_blocking(move || {
+            digester.update(&bytes);
+            digester
+        })
+        .await
+        .map_err(|_| MirrorError::Cancelled)?;
+        at = until;
+    }
+    Ok(digester.finish())
+}
+
+/// How each file is called in events.
+fn places(dir: &DatasetDir, records: &[FileRecord], kept: &[Kept]) -> HashMap<PathBuf, RelPath> {
+    let files = records.iter().filter(|record| record.kind == RecordKind::File).map(|record| &record.path);
+    files.chain(kept.iter().map(|one| &one.place)).map(|path| (path.under(dir.root()), path.clone())).collect()
+}
+
+/// Sends objects, several at once. The first that fails stops the others.
+async fn send_all(
+    context: &Context,
+    here: &Here,
+    mirror: &Arc<Mirror>,
+    missing: Vec<Outgoing>,
+    shown: &HashMap<PathBuf, RelPath>,
+    kept: ByteSize,
+) -> Result<(), Failure> {
+    let total = missing.iter().map(|one| one.size).sum::<ByteSize>() + kept;
+    let files = missing.len() as u64;
+    context.report.report(Event::Phase { dataset: here.id.clone(), phase: "upload" });
+    context.report.report(Event::Started { dataset: here.id.clone(), files, bytes: total, kept, unknown_sizes: 0 });
+    let jobs = crate::ops::download::settings(context).jobs.max(1);
+    // So many parts are in memory at most.
+    let permits = Arc::new(Semaphore::new(jobs));
+    let stop = Cancel::default();
+    let passed_on = {
+        let (outer, inner) = (context.cancel.clone(), stop.clone());
+        tokio::spawn(async move {
+            outer.cancelled().await;
+            inner.set(outer.code().unwrap_or(1));
+        })
+    };
+    let sends = futures_util::stream::iter(missing).map(|one| {
+        let (permits, stop) = (&permits, &stop);
+        async move {
+            if stop.is_set() {
+                return Err(MirrorError::Cancelled);
+            }
+            let place = shown.get(&one.path);
+            let progress = |bytes| {
+                if let Some(file) = place {
+                    context.report.report(Event::Progress { file: file.clone(), bytes });
+                }
+            };
+            mirror.store.send(&one, permits, stop, progress).await.inspect_err(|_| stop.set(1))?;
+            if let Some(file) = place {
+                let (bytes, sha256) = (one.size, one.sha256.hex());
+                context.report.report(Event::FileDone { file: file.clone(), bytes, sha256, verified: true });
+            }
+            Ok(())
+        }
+    });
+    let mut sends = std::pin::pin!(sends.buffer_unordered(jobs));
+    let mut first = None;
+    while let Some(sent) = sends.next().await {
+        // Those that were stopped for it say less.
+        if let (Err(error), None | Some(MirrorError::Cancelled)) = (sent, &first) {
+            first = Some(error);
+        }
+    }
+    passed_on.abort();
+    match first {
+        None => Ok(()),
+        Some(MirrorError::Cancelled) => {
+            let exit = Exit(context.cancel.code().unwrap_or(Exit::INTERRUPTED.0));
+            Err(Failure { exit, code: exit.word(), ..MirrorError::Cancelled.into() })
+        }
+        Some(error) => Err(error.into()),
+    }
+}
+
+/// Writes the records of a dataset into the mirror, all but its mark.
+async fn write_records(
+    context: &Context,
+    here: &Here,
+    receipt: &Receipt,
+    store: &Store,
+    prefix: &str,
+) -> Result<Mark, Failure> {
+    let dir = &here.dir;
+    let permits = Arc::new(Semaphore::new(1));
+    let manifest_size = size(&dir.manifest_path())?;
+    let inventory_size = size(&dir.inventory_path())?;
+    let inventory = RecordMark { size: inventory_size, sha256: sha256(&dir.inventory_path())? };
+    let manifest = RecordMark { size: manifest_size, sha256: receipt.tree };
+    let (listed, listed_size) = match &receipt.listed {
+        Listed::Beside(pin) => {
+            let size = size(&dir.listed_path())?;
+            let mark = RecordMark { size, sha256: pin.sha256 };
+            send_record(context, store, dir.listed_path(), prefix, names::LISTED, mark, &permits).await?;
+            (pin.clone(), size)
+        }
+        Listed::Within(_) => {
+            return Err(Failure::new(
+                Exit::DIFFERENT,
+                format!("`{}` has a receipt of an earlier medsets", here.name()),
+            )
+            .help("`medsets verify ID --repair`, or fetch it anew, then push again"));
+        }
+    };
+    send_record(context, store, dir.manifest_path(), prefix, names::MANIFEST, manifest, &permits).await?;
+    send_record(context, store, dir.inventory_path(), prefix, names::INVENTORY, inventory, &permits).await?;
+    if let Some(text) = entry_text(context, here, receipt)? {
+        store.write(&format!("{prefix}/{}", names::ENTRY), text.into_bytes()).await?;
+    }
+    Ok(Mark {
+        schema: Mark::SCHEMA.to_owned(),
+        dataset: receipt.dataset.clone(),
+        reference: receipt.reference.clone(),
+        title: receipt.title.clone(),
+        version: receipt.version.clone(),
+        variant: receipt.variant.clone(),
+        selection: receipt.selection.clone(),
+        means: receipt.means,
+        // The path of an overlay tells of a person's machine.
+        catalog: CatalogMark {
+            origin: receipt.catalog.origin.rsplit('/').next().unwrap_or_default().to_owned(),
+            ..receipt.catalog.clone()
+        },
+        source: SourceMark { mirror: None, ..receipt.source.clone() },
+        license: receipt.license.expression.clone(),
+        files: receipt.files,
+        bytes: receipt.bytes,
+        tree: receipt.tree,
+        inventory,
+        listed,
+        listed_size,
+        manifest_size,
+        partial: receipt.partial.clone(),
+        warnings: receipt.warnings.clone(),
+        pushed: context.now(),
+        tool: Tool { name: "medsets".into(), version: env!("CARGO_PKG_VERSION").into() },
+    })
+}
+
+async fn send_record(
+    context: &Context,
+    store: &Store,
+    path: PathBuf,
+    prefix: &str,
+    name: &str,
+    mark: RecordMark,
+    permits: &Arc<Semaphore>,
+) -> Result<(), Failure> {
+    let outgoing = Outgoing { path, size: mark.size, sha256: mark.sha256, name: format!("{prefix}/{name}") };
+    Ok(store.send(&outgoing, permits, &context.cancel, |_| ()).await?)
+}
+
+fn size(path: &std::path::Path) -> Result<ByteSize, Failure> {
+    Ok(ByteSize(fs::metadata(path)?.map_or(0, |found| found.len())))
+}
+
+fn sha256(path: &std::path::Path) -> Result<Digest, Failure> {
+    Ok(crate::layout::check::sha256_of(path, &|_| ())?)
+}
+
+/// The entry that was followed, where its text is still had.
+fn entry_text(context: &Context, here: &Here, receipt: &Receipt) -> Result<Option<String>, Failure> {
+    if let Some(text) = fs::read_text_if_present(&here.dir.entry_path())? {
+        return Ok(Some(text));
+    }
+    let selection = one_selection(context, &here.name()).ok();
+    let dataset = selection.as_ref().map(|selection| selection.dataset());
+    Ok(dataset.filter(|dataset| dataset.digest == receipt.catalog.entry).map(|dataset| dataset.text.clone()))
+}
+
+/// That data were handed on, before others can see them.
+fn enter_in_ledger(
+    context: &Context,
+    here: &Here,
+    receipt: &Receipt,
+    named: &Named,
+    permit: &Permit,
+) -> Result<(), Failure> {
+    let mut note = format!("put into the mirror {}, tree {}", named.url, short(&receipt.tree).replace('`', ""));
+    for ground in named.ground.iter().chain(&permit.grounds) {
+        note = format!("{note}; {ground}");
+    }
+    let record = Record {
+        reference: receipt.reference.clone(),
+        version: Some(receipt.version.clone()),
+        variant: receipt.variant.clone(),
+        license: Some(receipt.license.expression.clone()),
+        channel: Some(receipt.source.channel.clone()),
+        files: Some(receipt.files),
+        bytes: Some(receipt.bytes),
+        note: Some(note),
+        ..identity::record(context, EntryKind::Share, &here.id)
+    };
+    context.ledger()?.append(record)?;
+    Ok(())
+}

@@ -1,0 +1,151 @@
+//! Mirrors as the place that `fetch` asks before the hosts: for a dataset as a whole, and for
+//! single files of a release whose SHA-256 is known.
+//!
+//! A mirror that cannot be used never fails a fetch: it is told once, and the hosts are asked.
+
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+
+use crate::context::Context;
+use crate::events::Report;
+use crate::layout::Records;
+use crate::layout::receipt::Selection as Part;
+use crate::mirror::{Mirror, MirrorError, names};
+use crate::net::NetError;
+use crate::ops::download::Wanted;
+use crate::ops::failure::Failure;
+use crate::ops::report::Fetched;
+use crate::ops::target::Target;
+use crate::plan::Location;
+use crate::providers::AnyProvider;
+use crate::transfer::{Locate, LocateError};
+use crate::values::{Algorithm, DatasetId, Digest};
+
+use super::find::{Asked, find};
+use super::lay_out::{self, told};
+use super::{MirrorOrFailure, named_for, open};
+
+/// Takes a dataset from a mirror that has exactly what is asked for; `None` where none has, or
+/// none can be used. The person has passed the gate.
+pub async fn in_place_of_hosts(
+    context: &Context,
+    target: &Target<'_>,
+    part: &Part,
+    tree: Option<Digest>,
+    warnings: &mut Vec<String>,
+) -> Result<Option<Fetched>, Failure> {
+    let mirrors = usable(context, target.selection.id())?;
+    if mirrors.is_empty() || !matches!(Records::of(&target.dir)?, Records::Absent) {
+        return Ok(None);
+    }
+    let asked = Asked { selection: target.selection, channel: &target.source.channel, part, tree };
+    for mirror in mirrors {
+        let found = match find(&mirror, &asked).await {
+            Ok(search) => search.found,
+            Err(error) => {
+                mirror.give_up(&context.report, &error);
+                None
+            }
+        };
+        let Some(found) = found else { continue };
+        let workspace = target.workspace(context)?;
+        // What a host's download finished is nearer than another copy.
+        if !workspace.finished().is_empty() {
+            return Ok(None);
+        }
+        match lay_out::take(context, target, &found, workspace).await {
+            Ok(fetched) => return Ok(Some(fetched)),
+            Err(failure) if context.cancel.is_set() => return Err(failure),
+            // What is wrong here is wrong for the hosts too.
+            Err(failure) if failure.exit.class() == 2 || matches!(failure.exit.0, 14 | 70) => return Err(failure),
+            Err(failure) => warnings.push(format!("{}; the hosts are asked instead", failure.message)),
+        }
+    }
+    Ok(None)
+}
+
+/// The mirrors for a dataset that can be opened; the others are told once.
+fn usable(context: &Context, id: &DatasetId) -> Result<Vec<Arc<Mirror>>, Failure> {
+    let mut usable = Vec::new();
+    for named in named_for(context, id, None)? {
+        match open(context, &named.url) {
+            Ok(mirror) if !mirror.is_lost() => usable.push(mirror),
+            Ok(_) => {}
+            // Offline is no news of the mirror.
+            Err(MirrorOrFailure::Mirror(error)) if error.exit() == 30 => {}
+            Err(MirrorOrFailure::Mirror(error)) => context.mirrors.tell_unusable(&context.report, &named.url, &error),
+            Err(MirrorOrFailure::Failure(failure)) => return Err(*failure),
+        }
+    }
+    Ok(usable)
+}
+
+/// The mirrors that single files of a fetch may come from.
+pub struct Sources {
+    mirrors: Vec<Arc<Mirror>>,
+    report: Report,
+}
+
+impl Sources {
+    /// For a fetch from this provider. What a person gave, or the program carries, is nearer.
+    pub fn of(context: &Context, provider: &AnyProvider, id: &DatasetId) -> Result<Self, Failure> {
+        let mirrors = match provider {
+            AnyProvider::Local(_) | AnyProvider::Embedded(_) | AnyProvider::Manual(_) => Vec::new(),
+            _ => usable(context, id)?,
+        };
+        Ok(Self { mirrors, report: context.report.clone() })
+    }
+
+    /// The ways to a file whose SHA-256 is known.
+    pub fn ways(&self, wanted: &Wanted) -> Vec<Arc<dyn Locate>> {
+        if wanted.manner.changed_is_fine {
+            return Vec::new();
+        }
+        let known = wanted.listed.digests.iter().find(|digest| digest.algorithm() == Algorithm::Sha256);
+        let Some(sha256) = known else { return Vec::new() };
+        let way = |mirror: &Arc<Mirror>| {
+            let (mirror, report, name) = (mirror.clone(), self.report.clone(), names::object(sha256));
+            Arc::new(OneFile { mirror, report, name }) as Arc<dyn Locate>
+        };
+        self.mirrors.iter().map(way).collect()
+    }
+}
+
+/// One file of a release in a mirror, if it is there.
+struct OneFile {
+    mirror: Arc<Mirror>,
+    report: Report,
+    name: String,
+}
+
+impl Locate for OneFile {
+    fn locate(&self) -> BoxFuture<'_, Result<Location, LocateError>> {
+        async {
+            if self.mirror.is_lost() {
+                return Err(self.lacking());
+            }
+            match self.mirror.store.size_of(&self.name).await {
+                Ok(Some(_)) => self.mirror.store.locate(&self.name).await.map_err(|error| told(&error)),
+                Ok(None) => Err(self.lacking()),
+                Err(error) => {
+                    if error.is_of_all() {
+                        self.mirror.give_up(&self.report, &error);
+                    }
+                    Err(self.lacking())
+                }
+            }
+        }
+        .boxed()
+    }
+}
+
+impl OneFile {
+    /// As something that a host could say, so that what the hosts say next counts for more.
+    fn lacking(&self) -> LocateError {
+        let lacks = MirrorError::Lacks { mirror: self.mirror.store.url().clone(), name: self.name.clone() };
+        let url = crate::values::SafeUrl::ours("https://mirror.invalid/");
+        LocateError { net: Some(NetError::Gone { url, status: 404 }), ..told(&lacks) }
+    }
+}
