@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 pub use edit::Edit;
 pub use error::{FsError, FsErrorKind};
 pub use folder::Folder;
-pub use lock::{FileLock, Patience};
+pub use lock::{FileLock, FolderLock, Patience};
 pub use part::PositionalFile;
 pub use share::{clone_new, own_mode_of_new, set_mode, set_modified};
 pub use space::{Space, space};
@@ -51,7 +51,7 @@ fn bytes(file: File, path: &Path, limit: u64) -> Result<Vec<u8>, FsError> {
     file.take(limit + 1).read_to_end(&mut bytes).doing("read", path)?;
     if bytes.len() as u64 > limit {
         let reason = format!("it is larger than {}", crate::values::ByteSize(limit));
-        return Err(FsError::new("read", path, std::io::Error::new(std::io::ErrorKind::FileTooLarge, reason)));
+        return Err(FsError::new("read", path, std::io::Error::new(std::io::ErrorKind::InvalidData, reason)));
     }
     Ok(bytes)
 }
@@ -67,10 +67,33 @@ pub fn open_regular(path: &Path) -> Result<File, FsError> {
     if found.is_file() { Ok(file) } else { Err(FsError::new("read", path, not_a_file(found.file_type()))) }
 }
 
-/// As [`read_text`], of a regular file only: for what is found in a folder, where nobody said
-/// that it is to be read.
+/// As [`read`], of a regular file only: for what is found in a folder, where nobody said that
+/// it is to be read.
+pub fn read_regular(path: &Path, limit: u64) -> Result<Vec<u8>, FsError> {
+    bytes(open_regular(path)?, path, limit)
+}
+
+/// As [`read_regular`], of a text of at most 64 MiB that must be UTF-8.
 pub fn read_regular_text(path: &Path) -> Result<String, FsError> {
-    text(path, bytes(open_regular(path)?, path, TEXT_LIMIT)?)
+    text(path, read_regular(path, TEXT_LIMIT)?)
+}
+
+/// As [`read_regular_text`], with `None` where no such file is.
+pub fn read_regular_text_if_present(path: &Path) -> Result<Option<String>, FsError> {
+    present(read_regular_text(path))
+}
+
+/// Reads what a person named, which may be a pipe. One that nobody writes to is empty, and is
+/// not waited for.
+pub fn read_named(path: &Path, limit: u64) -> Result<Vec<u8>, FsError> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let at_once = rustix::fs::OFlags::NONBLOCK;
+    let flags = at_once.bits().cast_signed();
+    let file = std::fs::OpenOptions::new().read(true).custom_flags(flags).open(path).doing("open", path)?;
+    // Whoever writes to it may take their time.
+    let held = rustix::fs::fcntl_getfl(&file).map_err(std::io::Error::from).doing("open", path)?;
+    rustix::fs::fcntl_setfl(&file, held.difference(at_once)).map_err(std::io::Error::from).doing("open", path)?;
+    bytes(file, path, limit)
 }
 
 /// Reads a whole text file of at most 64 MiB that must be UTF-8.

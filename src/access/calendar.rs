@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 
 use crate::values::Digest;
+use crate::values::printable::is_harmful;
 
 /// One day to be reminded of something.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +47,9 @@ impl Event {
             format!("SUMMARY:{}", escaped(&self.summary)),
             format!("DESCRIPTION:{}", escaped(&self.description)),
         ];
-        lines.extend(self.url.iter().map(|url| format!("URL:{url}")));
+        // An address is no text: nothing in it is escaped, and nothing in it may break a line.
+        let plain = |url: &String| url.chars().filter(|letter| !is_harmful(*letter)).collect::<String>();
+        lines.extend(self.url.iter().map(|url| format!("URL:{}", plain(url))));
         lines.extend(
             [
                 "TRANSP:TRANSPARENT",
@@ -63,7 +66,7 @@ impl Event {
 }
 
 /// A text value: backslash, semicolon, comma and line break escaped, other control characters
-/// left out (RFC 5545 section 3.3.11).
+/// and marks of direction left out (RFC 5545 section 3.3.11).
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -73,7 +76,7 @@ fn escaped(text: &str) -> String {
                 escaped.push(letter);
             }
             '\n' => escaped.push_str("\\n"),
-            control if control.is_control() => {}
+            harmful if is_harmful(harmful) => {}
             other => escaped.push(other),
         }
     }
@@ -110,6 +113,22 @@ mod tests {
 
     #[test]
     fn values_are_escaped() {
-        assert_eq!(escaped("a,b;c\\d\ne\u{7}"), "a\\,b\\;c\\\\d\\ne");
+        assert_eq!(escaped("a,b;c\\d\ne\u{7}\u{202e}"), "a\\,b\\;c\\\\d\\ne");
+    }
+
+    #[test]
+    fn no_field_begins_a_line_of_its_own() {
+        let hostile = "x\r\nEND:VEVENT\r\nATTACH:file:///etc/passwd".to_owned();
+        let event = Event {
+            key: "k".into(),
+            day: Timestamp::UNIX_EPOCH,
+            summary: hostile.clone(),
+            description: hostile.clone(),
+            url: Some(hostile),
+        };
+        let text = calendar(&[event], "duties", Timestamp::UNIX_EPOCH);
+        let whole = text.replace("\r\n ", "");
+        assert_eq!(whole.split("\r\n").filter(|line| line.starts_with("END:VEVENT")).count(), 1, "{text}");
+        assert!(!whole.contains("\nATTACH") && !text.replace("\r\n", "").contains(['\r', '\n']), "{text}");
     }
 }

@@ -126,6 +126,26 @@ enum Kernel {
 /// How long a claim of another machine may stay untouched: six times the usual interval.
 const SILENCE: Duration = Duration::from_secs(30);
 
+/// A lock on a folder itself, which leaves no file behind; held until dropped. Where the file
+/// system has none it counts as taken.
+#[derive(Debug)]
+pub struct FolderLock {
+    _file: File,
+}
+
+impl FolderLock {
+    /// Takes the lock of a folder that is there, or answers `None` when another process holds it.
+    pub fn try_take(path: &Path) -> Result<Option<Self>, FsError> {
+        let file = File::open(path).doing("open", path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self { _file: file })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) if has_no_locks(&error) => Ok(Some(Self { _file: file })),
+            Err(TryLockError::Error(error)) => Err(FsError::new("lock", path, error)),
+        }
+    }
+}
+
 /// A number from 0 to 1. Waiters that started together must not ask together for ever: one
 /// would be served per round and all others sleep on.
 fn chance() -> f64 {

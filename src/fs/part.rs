@@ -30,9 +30,9 @@ impl PositionalFile {
         Ok(Self { file, path: path.to_path_buf() })
     }
 
-    /// Opens for reading only.
+    /// Opens for reading only. What is no regular file is refused.
     pub fn open(path: &Path) -> Result<Self, FsError> {
-        Ok(Self { file: super::open(path)?, path: path.to_path_buf() })
+        Ok(Self { file: super::open_regular(path)?, path: path.to_path_buf() })
     }
 
     /// Writes all of `bytes` at `offset`.

@@ -184,7 +184,7 @@ pub fn looks_whole(dir: &DatasetDir, files: u64) -> Result<bool, LayoutError> {
         return Ok(false);
     }
     let (step, mut seen) = (files.div_ceil(LOOKED_AT).max(1), 0);
-    for line in BufReader::new(fs::open(&path)?).lines() {
+    for line in BufReader::new(fs::open_regular(&path)?).lines() {
         let line = line.map_err(|error| FsError::new("read", &path, error))?;
         if seen % step == 0 || seen + 1 == files {
             let Some((_, path)) = manifest::parse_line(&line) else { return Ok(false) };
@@ -296,7 +296,7 @@ pub fn sha256_of(path: &Path, progress: &dyn Fn(ByteSize)) -> Result<Digest, FsE
 
 /// Several digests of a file's bytes in one pass, in the order asked for.
 pub fn digests_of(path: &Path, algorithms: &[Algorithm], progress: &dyn Fn(ByteSize)) -> Result<Vec<Digest>, FsError> {
-    let mut file = fs::open(path)?;
+    let mut file = fs::open_regular(path)?;
     let size = file.metadata().map_err(|error| FsError::new("look at", path, error))?.len();
     let mut digesters: Vec<Digester> = algorithms.iter().map(|one| Digester::new(*one, Some(ByteSize(size)))).collect();
     let mut buffer = vec![0; BUFFER.min(usize::try_from(size).unwrap_or(BUFFER).max(1))];

@@ -3,7 +3,7 @@
 //! A dataset may have a million files; no list of them is ever held as a text.
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
+use std::io::{BufRead as _, BufReader, BufWriter, Read as _, Write as _};
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
@@ -53,6 +53,9 @@ impl LineWriter {
     }
 }
 
+/// No record of ours is longer, in bytes.
+const LONGEST: u64 = 1 << 20;
+
 /// Reads values that are lines of JSON; ends after the first error.
 pub struct JsonLines<T> {
     lines: BufReader<File>,
@@ -65,16 +68,21 @@ pub struct JsonLines<T> {
 impl<T: DeserializeOwned> JsonLines<T> {
     /// Opens a file.
     pub fn open(path: &Path) -> Result<Self, FsError> {
-        let (lines, path) = (BufReader::new(fs::open(path)?), path.to_path_buf());
+        let (lines, path) = (BufReader::new(fs::open_regular(path)?), path.to_path_buf());
         Ok(Self { lines, path, line: 0, failed: false, of: PhantomData })
     }
 
     fn read(&mut self) -> Result<Option<T>, LayoutError> {
         let mut text = String::new();
         self.line += 1;
-        let read = self.lines.read_line(&mut text).map_err(|error| FsError::new("read", &self.path, error))?;
+        let mut lines = self.lines.by_ref().take(LONGEST);
+        let read = lines.read_line(&mut text).map_err(|error| FsError::new("read", &self.path, error))?;
         if read == 0 {
             return Ok(None);
+        }
+        if read as u64 == LONGEST {
+            let reason = format!("it is longer than {}", crate::values::ByteSize(LONGEST));
+            return Err(LayoutError::Record { path: self.path.clone(), line: self.line, reason });
         }
         serde_json::from_str(&text).map(Some).map_err(|error| LayoutError::Record {
             path: self.path.clone(),

@@ -34,7 +34,7 @@ pub struct ManifestReader {
 impl ManifestReader {
     /// Opens a manifest.
     pub fn open(path: &Path) -> Result<Self, FsError> {
-        Ok(Self { lines: BufReader::new(fs::open(path)?), path: path.to_path_buf(), line: 0, failed: false })
+        Ok(Self { lines: BufReader::new(fs::open_regular(path)?), path: path.to_path_buf(), line: 0, failed: false })
     }
 
     fn read(&mut self) -> Result<Option<(Digest, RelPath)>, LayoutError> {

@@ -87,33 +87,37 @@ pub fn one_line(work: &Citation) -> String {
 /// A paragraph for a methods section: what was used, which version, how much, since when,
 /// under which terms, and what must be acknowledged.
 pub fn methods(datasets: &[Cited<'_>]) -> String {
-    let mut text = String::new();
-    for dataset in datasets {
-        let version = dataset.version.map_or(String::new(), |version| format!(" version {version}"));
-        let place = dataset.doi.map(|doi| format!("https://doi.org/{doi}")).or(dataset.homepage.map(str::to_owned));
-        let place = place.map_or(String::new(), |place| format!(" ({place})"));
-        text.push_str(&format!("We used {}{version}{place}", Printable::new(dataset.title)));
-        if let Some(copy) = &dataset.copy {
-            text.push_str(&format!(
-                ", obtained on {} ({}, {}; manifest SHA-256 {})",
-                copy.day,
-                counted(copy.files, "file"),
-                copy.size,
-                copy.tree
-            ));
-        }
-        if let Some(license) = dataset.license {
-            text.push_str(&format!(", under {license}"));
-        }
-        let keys: Vec<&str> = dataset.works.iter().map(|work| work.key.as_str()).collect();
-        if !keys.is_empty() {
-            text.push_str(&format!(" [{}]", keys.join(", ")));
-        }
-        text.push('.');
-        if let Some(sentence) = dataset.acknowledgement {
-            text.push_str(&format!(" {}", Printable::cut(sentence, 1000)));
-        }
-        text.push('\n');
+    let sentence = |dataset: &Cited<'_>| format!("{}\n", Printable::cut(&methods_of(dataset), METHODS_LIMIT));
+    datasets.iter().map(sentence).collect()
+}
+
+/// Characters that the sentences about one dataset have at most.
+const METHODS_LIMIT: usize = 4000;
+
+fn methods_of(dataset: &Cited<'_>) -> String {
+    let version = dataset.version.map_or(String::new(), |version| format!(" version {version}"));
+    let place = dataset.doi.map(|doi| format!("https://doi.org/{doi}")).or(dataset.homepage.map(str::to_owned));
+    let place = place.map_or(String::new(), |place| format!(" ({place})"));
+    let mut text = format!("We used {}{version}{place}", Printable::new(dataset.title));
+    if let Some(copy) = &dataset.copy {
+        text.push_str(&format!(
+            ", obtained on {} ({}, {}; manifest SHA-256 {})",
+            copy.day,
+            counted(copy.files, "file"),
+            copy.size,
+            copy.tree
+        ));
+    }
+    if let Some(license) = dataset.license {
+        text.push_str(&format!(", under {license}"));
+    }
+    let keys: Vec<&str> = dataset.works.iter().map(|work| work.key.as_str()).collect();
+    if !keys.is_empty() {
+        text.push_str(&format!(" [{}]", keys.join(", ")));
+    }
+    text.push('.');
+    if let Some(sentence) = dataset.acknowledgement {
+        text.push_str(&format!(" {}", Printable::cut(sentence, 1000)));
     }
     text
 }

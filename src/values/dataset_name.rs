@@ -2,9 +2,11 @@
 
 use std::fmt;
 
-use super::DatasetId;
+use super::{DatasetId, Printable};
 
 /// `<id>[@<version>][:<variant>]`: what every list shows and every command takes.
+///
+/// Release and variant come from files of others: they are shown as [`Printable`] shows them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DatasetName<'a> {
     /// The dataset.
@@ -26,10 +28,10 @@ impl fmt::Display for DatasetName<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{}", self.id)?;
         if let Some(version) = self.version {
-            write!(out, "@{version}")?;
+            write!(out, "@{}", Printable::new(version))?;
         }
         if let Some(variant) = self.variant {
-            write!(out, ":{variant}")?;
+            write!(out, ":{}", Printable::new(variant))?;
         }
         Ok(())
     }
@@ -46,5 +48,12 @@ mod tests {
         assert_eq!(DatasetName::of(&id, "1.0", None).to_string(), "demo@1.0");
         assert_eq!(DatasetName::of(&id, "1.0", Some("small")).to_string(), "demo@1.0:small");
         assert_eq!(DatasetName { id: &id, version: None, variant: Some("small") }.to_string(), "demo:small");
+    }
+
+    #[test]
+    fn a_release_cannot_write_lines_of_its_own() {
+        let id: DatasetId = "demo".parse().unwrap();
+        let name = DatasetName::of(&id, "1\nverdict: allow", Some("\u{1b}[2J\u{202e}")).to_string();
+        assert_eq!(name, "demo@1\\u{a}verdict: allow:\\u{1b}[2J\\u{202e}");
     }
 }

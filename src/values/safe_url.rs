@@ -89,6 +89,19 @@ impl SafeUrl {
         }
     }
 
+    /// The address in full, where it is one that anybody may be told, such as a page's: without a
+    /// user, and without a parameter that is or may be a credential.
+    pub fn as_public(&self) -> Option<&str> {
+        let is_nameless = |part: &str| !part.contains('=') && part.len() >= SHORTEST_SECRET;
+        let has_secret = self.0.query().is_some_and(|query| query.split('&').any(is_nameless))
+            || self.0.query_pairs().any(|(name, _)| {
+                let name = name.to_ascii_lowercase();
+                SECRET_WORDS.iter().any(|word| name.contains(word)) || SECRET_NAMES.contains(&name.as_str())
+            });
+        let is_plain = self.0.username().is_empty() && self.0.password().is_none();
+        (is_plain && !has_secret).then(|| self.0.as_str())
+    }
+
     /// The host, without the port.
     pub fn host(&self) -> &str {
         self.0.host_str().unwrap_or_default()
@@ -109,6 +122,14 @@ impl SafeUrl {
         }
     }
 }
+
+/// Parts of the names of parameters that carry credentials.
+const SECRET_WORDS: [&str; 8] =
+    ["signature", "token", "secret", "password", "credential", "auth", "session", "api_key"];
+/// Whole names of such parameters.
+const SECRET_NAMES: [&str; 6] = ["sig", "key", "pwd", "pass", "apikey", "code"];
+/// A parameter without a value that is shorter is a word, and no signature.
+const SHORTEST_SECRET: usize = 16;
 
 impl Origin {
     /// Whether the host is this machine, so that plain `http` gives nothing away.
@@ -181,6 +202,24 @@ mod tests {
         assert_eq!(serde_json::to_string(&url).unwrap(), "\"https://host.example/a%20b?sig=****&se=****\"");
         let error = SafeUrl::parse("ftp://jane:pw@host/?sig=AbC").unwrap_err().to_string();
         assert!(!error.contains("pw") && !error.contains("AbC"), "{error}");
+    }
+
+    #[test]
+    fn an_address_with_a_credential_is_for_nobody_else() {
+        #[track_caller]
+        fn check(text: &str, is_public: bool) {
+            let url = SafeUrl::parse(text).unwrap();
+            assert_eq!(url.as_public(), is_public.then_some(text), "{text}");
+        }
+        check("https://host.example/page?id=5&lang=en#part", true);
+        check("https://host.example/@someone/set", true);
+        check("https://host.example/page?edit", true);
+        check("https://host.example/a?X-Amz-Signature=abc", false);
+        check("https://host.example/a?sv=1&sig=abc", false);
+        check("https://host.example/a?access_token=abc", false);
+        check("https://host.example/a?c2lnbmF0dXJlLW5vdC1hLXJlYWw", false);
+        check("https://jane:pw@host.example/", false);
+        check("https://jane@host.example/", false);
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub(super) fn window(path: &Path, count: usize) -> Result<Window, FsError> {
 
 /// Calls `visit` for each line before position `end`, with its line break. No file has no lines.
 pub(super) fn each(path: &Path, end: u64, visit: &mut dyn FnMut(&[u8])) -> Result<(), FsError> {
-    let Some(file) = if_present(fs::open(path))? else { return Ok(()) };
+    let Some(file) = if_present(fs::open_regular(path))? else { return Ok(()) };
     let mut reader = BufReader::with_capacity(256 << 10, file.take(end));
     let mut line = Vec::new();
     loop {

@@ -32,10 +32,9 @@ pub fn code(text: &str) -> String {
 
 /// An address to click on. One that may carry a secret or is none at all stays plain text.
 pub fn link(address: &str) -> String {
-    match SafeUrl::parse(address) {
-        Ok(url) if !address.contains(['?', '#', '@']) => format!("<{url}>"),
-        _ => escaped(address),
-    }
+    let Ok(url) = SafeUrl::parse(address) else { return escaped(address) };
+    // A bar would end the cell of a table.
+    url.as_public().map_or_else(|| escaped(&url.to_string()), |public| format!("<{}>", public.replace('|', "%7C")))
 }
 
 /// A list of texts; nothing where there are none.
@@ -66,6 +65,8 @@ mod tests {
         check("a-b 1.0", "a-b 1.0");
         assert_eq!(code("a`b"), "a\\`b");
         assert_eq!(link("https://x.org/a b>"), "<https://x.org/a%20b%3E>");
+        assert_eq!(link("https://x.org/@a?id=1|2#c"), "<https://x.org/@a?id=1%7C2#c>");
+        assert_eq!(link("https://x.org/a?sig=abc"), "https://x.org/a?sig=\\*\\*\\*\\*");
         assert_eq!(link("javascript:alert(1)"), "javascript:alert(1)");
     }
 }

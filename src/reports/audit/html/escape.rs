@@ -27,14 +27,12 @@ pub fn code(shown: &str) -> String {
     format!("<code>{}</code>", text(shown))
 }
 
-/// An address to click on, where it is one of the web that hides nothing; else its text, without
-/// what may be a secret.
+/// An address to click on, where it is one of the web that anybody may be told; else its text,
+/// without what may be a secret.
 pub fn link(address: &str) -> String {
     let Ok(url) = SafeUrl::parse(address) else { return text(address) };
-    if address.contains(['?', '#', '@']) {
-        return text(&url.to_string());
-    }
-    let shown = text(url.expose().as_str());
+    let Some(public) = url.as_public() else { return text(&url.to_string()) };
+    let shown = text(public);
     format!("<a href=\"{shown}\" rel=\"noopener noreferrer\">{shown}</a>")
 }
 
@@ -63,6 +61,10 @@ mod tests {
         check("//x.org/", "//x.org/");
         check("https://x.org/a?X-Amz-Signature=abc", "https://x.org/a?X-Amz-Signature=****");
         check("https://u:p@x.org/", "https://x.org/");
+        check(
+            "https://x.org/@a?id=1&b=2#c",
+            "<a href=\"https://x.org/@a?id=1&amp;b=2#c\" rel=\"noopener noreferrer\">https://x.org/@a?id=1&amp;b=2#c</a>",
+        );
         check(
             "https://x.org/a\"onmouseover=b",
             "<a href=\"https://x.org/a%22onmouseover=b\" rel=\"noopener noreferrer\">https://x.org/a%22onmouseover=b</a>",
