@@ -133,11 +133,11 @@ pub fn audit(facts: &Facts, shelf: &Shelf) -> Audit {
     let mut subjects = Vec::with_capacity(facts.subjects.len());
     for one in &facts.subjects {
         let standings = people.of_subject(one, facts.now, &mut findings);
-        let text_digests = people::text_digests(&standings);
+        let text_digests = people.text_digests(&standings);
         let mut subject =
             subject::judge_subject(one, &mut judged, &planned, &mut lifting, &text_digests, &mut findings);
         subject.people = standings;
-        checks::of_subject(one, &subject, shelf, &planned, &mut findings);
+        checks::of_subject(one, &subject, shelf, &planned, facts.now, &mut findings);
         subjects.push(subject);
     }
     let scopes = lineage::scopes(facts, &subjects);

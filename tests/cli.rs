@@ -17,6 +17,8 @@ mod bucket;
 mod adopt;
 #[path = "cli/audit.rs"]
 mod audit;
+#[path = "cli/audit_attacks.rs"]
+mod audit_attacks;
 #[path = "cli/auth.rs"]
 mod auth;
 #[path = "cli/bad_input.rs"]

@@ -1,5 +1,7 @@
 //! What the entry of a dataset tells of it, for documents that want more than terms.
 
+use jiff::civil::Date;
+
 use crate::catalog::format::{Ethics, Maintainer};
 use crate::catalog::{AccessClass, Citation, RequirementKind, Selection};
 
@@ -26,9 +28,14 @@ impl About {
         Some(&self.selection.as_ref()?.dataset().entry.maintainer)
     }
 
-    /// When the release came out: a day, a month or a year.
+    /// When the release came out: a day, a month or a year. What is none of them tells nothing.
     pub fn date(&self) -> Option<&str> {
-        self.selection.as_ref()?.release().date.as_deref()
+        self.selection.as_ref()?.release().date.as_deref().filter(|date| first_day(date).is_some())
+    }
+
+    /// The first day of the day, month or year in which the release came out.
+    pub fn first_day(&self) -> Option<Date> {
+        first_day(self.date()?)
     }
 
     /// Kinds of data.
@@ -71,6 +78,16 @@ impl About {
         let steps = selection.requirements(self.channel.as_deref());
         Some(steps.map(|step| class(step.kind)).max().unwrap_or(AccessClass::Open))
     }
+}
+
+fn first_day(date: &str) -> Option<Date> {
+    let full = match date.len() {
+        4 => format!("{date}-01-01"),
+        7 => format!("{date}-01"),
+        10 => date.to_owned(),
+        _ => return None,
+    };
+    full.parse().ok()
 }
 
 impl PartialEq for About {

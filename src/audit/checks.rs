@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::{SignedDuration, Timestamp};
+
 use crate::layout::Proof;
 use crate::licenses::Shelf;
 use crate::licenses::terms::Confidence;
@@ -17,6 +19,7 @@ pub fn of_subject(
     subject: &Subject,
     shelf: &Shelf,
     planned: &[Act],
+    now: Timestamp,
     findings: &mut Vec<Finding>,
 ) {
     let mut found = Vec::new();
@@ -24,6 +27,14 @@ pub fn of_subject(
     if let Some(fault) = &facts.fault {
         let fix = format!("`medsets verify {name} --repair` fetches it again");
         found.push(Finding::new(Code::RecordsDamaged, format!("`{name}`: {fault}"), fix));
+    }
+    if let Some(receipt) = &facts.receipt
+        && !(EARLIEST..=now + SignedDuration::from_hours(24)).contains(&receipt.completed)
+    {
+        let message = format!("`{name}`: its receipt says that it was whole on {}, which cannot be", receipt.completed);
+        let fix =
+            format!("`medsets verify {name} --repair` fetches it again; see that the clock of this machine is right");
+        found.push(Finding::new(Code::RecordsDamaged, message, fix));
     }
     if facts.receipt.is_none() && facts.fault.is_none() {
         let message = format!("`{name}` is not here; its terms are those of the catalogue");
@@ -38,6 +49,7 @@ pub fn of_subject(
             "read its terms at the host, or write an entry for it",
         ));
     }
+    found.extend(beyond_catalogue(facts, subject, shelf));
     found.extend(missing_licences(subject, shelf));
     found.extend(credit(facts, subject));
     found.extend(routes(facts, subject, shelf));
@@ -45,6 +57,38 @@ pub fn of_subject(
     found.extend(bytes(facts, subject));
     found.extend(unsure(facts, subject, planned));
     findings.extend(found.into_iter().map(|finding| Finding { place: facts.place.clone(), ..finding.about(name) }));
+}
+
+/// No copy is older than this: 2000-01-01.
+const EARLIEST: Timestamp = Timestamp::constant(946_684_800, 0);
+
+/// A copy of which the catalogue has no entry: what its receipt says is all that is known.
+fn beyond_catalogue(facts: &SubjectFacts, subject: &Subject, shelf: &Shelf) -> Vec<Finding> {
+    if facts.receipt.is_none() || facts.selection.is_some() || subject.reference.is_some() {
+        return Vec::new();
+    }
+    let name = &subject.name;
+    let message =
+        format!("the catalogue does not have `{name}`: its terms ({}) are what its receipt says", subject.license);
+    let fix = format!("read its terms at the owner; `medsets info {}` tells what the catalogue knows", subject.id);
+    let mut found = vec![Finding::new(Code::OutsideCatalogue, message, fix)];
+    if let Some((version, license)) = &facts.known_release
+        && is_laxer(&subject.license, license, shelf)
+    {
+        let message = format!(
+            "the receipt of `{name}` names {}; the catalogue does not have this release, and names {license} for {version}, which is stricter",
+            subject.license
+        );
+        let fix = "read the terms of today; remove the copy if its record cannot be trusted";
+        found.push(Finding::new(Code::TermsDiffer, message, fix));
+    }
+    found
+}
+
+/// Whether a licence allows any act that another does not allow as far.
+fn is_laxer(license: &str, other: &str, shelf: &Shelf) -> bool {
+    let (mine, theirs) = (read(license), read(other));
+    Act::ALL.into_iter().any(|act| judge(&mine, shelf, act).word < judge(&theirs, shelf, act).word)
 }
 
 fn missing_licences(subject: &Subject, shelf: &Shelf) -> Vec<Finding> {

@@ -157,6 +157,14 @@ fn by_terms<'t>(
             "share derived data and models through the same host, under the same agreement".into(),
         );
     }
+    all.extend(of_care(says, duty));
+    all
+}
+
+/// How the data are kept, who hears of what goes wrong, and how they end.
+fn of_care<'t>(says: &dyn Fn(&str) -> &'t str, duty: &dyn Fn(DutyKind, &str, String) -> Duty) -> Vec<Duty> {
+    let mut all = Vec::new();
+    let mut add = |kind, term: &str, text: String| all.push(duty(kind, term, text));
     let nobody: Vec<&str> = [("reidentification_forbidden", "identify"), ("contact_of_subjects_forbidden", "contact")]
         .into_iter()
         .filter(|(term, _)| says(term) == "yes")
@@ -222,7 +230,7 @@ fn annual_report(
         })
     };
     let mut all = Vec::new();
-    for year in year_of(receipt.completed)..=today.year() {
+    for year in year_of(receipt.completed).max(EARLIEST)..=today.year() {
         let Ok(due) = Date::new(year + 1, 1, 30) else { break };
         if is_made(year + 1) {
             continue;
@@ -242,6 +250,10 @@ fn annual_report(
     }
     all
 }
+
+/// The first year for which a report is counted. A record that names an earlier one is a finding
+/// of its own.
+const EARLIEST: i16 = 2000;
 
 /// What a person recorded that runs out.
 fn renewals(subject: &Subject) -> Vec<Duty> {

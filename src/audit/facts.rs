@@ -62,6 +62,9 @@ pub struct SubjectFacts {
     pub folder: Option<String>,
     /// What is wrong with its records.
     pub fault: Option<String>,
+    /// Where the catalogue knows the dataset but not this release of it: a release that it knows,
+    /// and the licence of that.
+    pub known_release: Option<(String, String)>,
 }
 
 /// Files of a copy that carry the same terms.

@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use crate::licenses::terms::VOCABULARY;
 use crate::licenses::{Expression, Shelf, Term};
-use crate::policy::{Act, Clause, Judgement, Word, judge, judge_together};
+use crate::policy::rules::LICENSE;
+use crate::policy::{Act, Clause, Judgement, Reason, Word, judge, judge_together};
+use crate::values::Printable;
 
 use super::subject::{Part, Use, read};
 
@@ -60,7 +62,7 @@ impl<'s> Judged<'s> {
             return Arc::clone(whole);
         }
         let expression = read(license);
-        let uses = self.judgements(&expression).into_iter().map(|(act, judgement)| {
+        let uses = self.judgements(license).into_iter().map(|(act, judgement)| {
             let judgement = self.of_items(judgement, &key.1, act);
             (act, Use { word: judgement.word, reasons: Arc::new(judgement.reasons) })
         });
@@ -78,8 +80,7 @@ impl<'s> Judged<'s> {
         if let Some(words) = self.words.get(license) {
             return Arc::clone(words);
         }
-        let expression = read(license);
-        let judgements = self.judgements(&expression);
+        let judgements = self.judgements(license);
         let words = Arc::new(judgements.into_iter().map(|(act, judgement)| (act, judgement.word)).collect());
         self.words.insert(license.to_owned(), Arc::clone(&words));
         words
@@ -99,9 +100,14 @@ impl<'s> Judged<'s> {
     }
 
     /// What an expression says about each act: about the planned ones together.
-    fn judgements(&self, expression: &Expression) -> BTreeMap<Act, Judgement> {
-        let mut all: BTreeMap<Act, Judgement> = Act::ALL.map(|act| (act, judge(expression, self.shelf, act))).into();
-        all.extend(self.planned.iter().copied().zip(judge_together(expression, self.shelf, &self.planned)));
+    /// Of what is no expression nobody can tell anything.
+    fn judgements(&self, license: &str) -> BTreeMap<Act, Judgement> {
+        let expression = match Expression::parse(license) {
+            Ok(expression) => expression,
+            Err(_) => return Act::ALL.map(|act| (act, unreadable(license))).into(),
+        };
+        let mut all: BTreeMap<Act, Judgement> = Act::ALL.map(|act| (act, judge(&expression, self.shelf, act))).into();
+        all.extend(self.planned.iter().copied().zip(judge_together(&expression, self.shelf, &self.planned)));
         all
     }
 
@@ -113,7 +119,7 @@ impl<'s> Judged<'s> {
             return whole;
         }
         let rest = whole.reasons.into_iter().filter(|reason| reason.word != Word::PerItem);
-        let items = items.iter().filter_map(|license| self.judgements(&read(license)).remove(&act));
+        let items = items.iter().filter_map(|license| self.judgements(license).remove(&act));
         Judgement::of(rest.chain(items.flat_map(|judgement| judgement.reasons)).collect::<Vec<_>>())
     }
 
@@ -134,6 +140,14 @@ impl<'s> Judged<'s> {
         }
         all
     }
+}
+
+/// What is said of a licence that cannot be read.
+pub const UNREADABLE: &str = "it is no licence expression";
+
+fn unreadable(license: &str) -> Judgement {
+    let license = Printable::cut(license, 100).to_string();
+    Judgement::of([Reason { license, term: LICENSE.to_owned(), value: UNREADABLE.to_owned(), word: Word::Unclear }])
 }
 
 fn clause(license: &str, key: &str, term: &Term, shelf: &Shelf) -> Clause {

@@ -3,6 +3,8 @@
 //! Terms follow what went into a thing, not the folder it lies in: a model of one dataset does
 //! not carry the terms of its neighbour.
 
+use std::collections::{BTreeSet, HashMap};
+
 use serde::Serialize;
 
 use crate::catalog::Reference;
@@ -62,21 +64,20 @@ impl Scope {
 /// One scope per thing that the project makes.
 pub fn scopes(facts: &Facts, subjects: &[Subject]) -> Vec<Scope> {
     let Some(project) = &facts.project else { return Vec::new() };
-    let scope = |output: &Output| Scope {
+    let scope = |(output, subjects): (&Output, Vec<usize>)| Scope {
         name: format!("output `{}`", output.name),
-        subjects: sources(project, output, subjects),
+        subjects,
         acts: vec![act(output.kind)],
         place: Some(Place { file: project.file.clone(), line: output.line }),
     };
-    project.outputs.iter().map(scope).collect()
+    project.outputs.iter().zip(sources(project, subjects)).map(scope).collect()
 }
 
 /// What the project makes, with the word of its datasets together.
 pub fn outputs(facts: &Facts, subjects: &[Subject], findings: &[Finding]) -> Vec<Made> {
     let Some(project) = &facts.project else { return Vec::new() };
-    let made = |output: &Output| {
-        let members: Vec<&Subject> =
-            sources(project, output, subjects).into_iter().map(|index| &subjects[index]).collect();
+    let made = |(output, from): (&Output, Vec<usize>)| {
+        let members: Vec<&Subject> = from.into_iter().map(|index| &subjects[index]).collect();
         let act = act(output.kind);
         let combined = combine::of(&members).uses.remove(&act);
         let place = Place { file: project.file.clone(), line: output.line };
@@ -90,7 +91,7 @@ pub fn outputs(facts: &Facts, subjects: &[Subject], findings: &[Finding]) -> Vec
             conflict: findings.iter().any(|finding| finding.place.as_ref() == Some(&place) && finding.code.denies()),
         }
     };
-    project.outputs.iter().map(made).collect()
+    project.outputs.iter().zip(sources(project, subjects)).map(made).collect()
 }
 
 fn act(kind: OutputKind) -> Act {
@@ -101,27 +102,27 @@ fn act(kind: OutputKind) -> Act {
     }
 }
 
-/// The datasets that went into an output, through other outputs too. An output names only
-/// those that stand before it, so there is an end.
-fn sources(project: &Manifest, output: &Output, subjects: &[Subject]) -> Vec<usize> {
-    let mut found = Vec::new();
-    for name in &output.from {
-        if let Some(other) =
-            project.outputs.iter().take_while(|one| one.name != output.name).find(|one| one.name == *name)
-        {
-            found.extend(sources(project, other, subjects));
+/// The datasets that went into each output, through other outputs too. An output names only
+/// those that stand before it, so that each is settled once.
+fn sources(project: &Manifest, subjects: &[Subject]) -> Vec<Vec<usize>> {
+    let mut settled: HashMap<&str, BTreeSet<usize>> = HashMap::new();
+    for output in &project.outputs {
+        let mut found = BTreeSet::new();
+        for name in &output.from {
+            found.extend(settled.get(name.as_str()).into_iter().flatten());
+            // The copy of a reference is of the version that was the newest then.
+            let place = Reference::parse(name).and_then(Result::ok).map(|reference| reference.id());
+            let is_meant = |one: &Subject| {
+                one.id.as_str() == name
+                    || one.name == *name
+                    || one.reference.as_ref() == Some(name)
+                    || place.as_ref() == Some(&one.id)
+            };
+            found.extend(subjects.iter().enumerate().filter(|(_, one)| is_meant(one)).map(|(index, _)| index));
         }
-        // The copy of a reference is of the version that was the newest then.
-        let place = Reference::parse(name).and_then(Result::ok).map(|reference| reference.id());
-        let is_meant = |one: &Subject| {
-            one.id.as_str() == name
-                || one.name == *name
-                || one.reference.as_ref() == Some(name)
-                || place.as_ref() == Some(&one.id)
-        };
-        found.extend(subjects.iter().enumerate().filter(|(_, one)| is_meant(one)).map(|(index, _)| index));
+        settled.insert(&output.name, found);
     }
-    found.sort_unstable();
-    found.dedup();
-    found
+    let of_output =
+        |output: &Output| -> Vec<usize> { settled.get(output.name.as_str()).into_iter().flatten().copied().collect() };
+    project.outputs.iter().map(of_output).collect()
 }

@@ -1,6 +1,7 @@
 //! Who accepted what, and how each step stands for each person.
 
 use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -61,11 +62,15 @@ pub struct People<'f> {
 #[derive(Debug)]
 struct One<'f> {
     person: Person,
+    /// The name that they gave last, else the address, else the user of the system.
     label: String,
     /// Whether the hosts' answers were given to this person.
     asked_hosts: bool,
     ledger: &'f Ledger,
+    /// Their own statements.
     by_dataset: HashMap<&'f str, Vec<&'f Entry>>,
+    /// Those of everybody in their ledger, shared by all of them.
+    of_all: Rc<HashMap<&'f str, Vec<&'f Entry>>>,
 }
 
 /// How long before its end a certificate is spoken of.
@@ -78,9 +83,7 @@ impl<'f> People<'f> {
         let mut people: Vec<One<'f>> = Vec::new();
         let mut newest: HashMap<&str, (Timestamp, Digest)> = HashMap::new();
         for ledger in &facts.ledgers {
-            let mut by_dataset: HashMap<&str, Vec<&Entry>> = HashMap::new();
             for entry in &ledger.entries {
-                by_dataset.entry(entry.record.dataset.as_str()).or_default().push(entry);
                 let record = &entry.record;
                 if let (EntryKind::Accept, Some(license), Some(digest)) =
                     (&record.kind, &record.license, record.text_sha256)
@@ -91,17 +94,24 @@ impl<'f> People<'f> {
                     }
                 }
             }
-            let named: Vec<Person> = match &ledger.person {
-                Some(person) => vec![person.clone()],
-                None => who_speaks(ledger),
-            };
-            for person in named {
-                let label = label(&person, ledger);
-                let asked_hosts = people.is_empty() && ledger.person.is_some();
-                people.push(One { person, label, asked_hosts, ledger, by_dataset: by_dataset.clone() });
-            }
+            let asked_hosts = people.is_empty() && ledger.person.is_some();
+            people.extend(of_ledger(ledger, asked_hosts));
         }
         Self { people, newest }
+    }
+
+    /// Digests of the texts that were accepted for a dataset, by licence: the newest where several
+    /// people accepted several.
+    pub fn text_digests(&self, standings: &[Standing]) -> BTreeMap<String, Digest> {
+        let mut digests = BTreeMap::new();
+        for step in standings.iter().flat_map(|standing| &standing.steps) {
+            let (Some(license), Some(digest)) = (&step.license, step.text_sha256) else { continue };
+            let is_newest = self.newest.get(license.as_str()).is_some_and(|(_, newest)| *newest == digest);
+            if is_newest || !digests.contains_key(license) {
+                digests.insert(license.clone(), digest);
+            }
+        }
+        digests
     }
 
     /// How the steps of a dataset stand for each person. Findings are for data that are here.
@@ -109,10 +119,12 @@ impl<'f> People<'f> {
         if !facts.steps.iter().any(|step| step.is_needed_for(Purpose::Import)) {
             return Vec::new();
         }
+        if self.people.is_empty() && facts.receipt.is_some() {
+            findings.push(nobody(facts));
+        }
         let mut all = Vec::with_capacity(self.people.len());
         for one in &self.people {
-            let entries = one.by_dataset.get(facts.id.as_str()).into_iter().flatten().map(|entry| (*entry).clone());
-            let standings = Standings::from_entries(one.person.clone(), entries);
+            let standings = one.standings(facts);
             let gate = gate(facts, standings.clone(), one, now);
             let steps: Vec<&StepState> =
                 gate.steps.iter().filter(|state| state.step.is_needed_for(Purpose::Import)).collect();
@@ -233,10 +245,14 @@ impl Step {
     }
 }
 
-/// Digests of the accepted texts, by licence: the newest where several people accepted.
-pub fn text_digests(standings: &[Standing]) -> BTreeMap<String, Digest> {
-    let steps = standings.iter().flat_map(|standing| &standing.steps);
-    steps.filter_map(|step| Some((step.license.clone()?, step.text_sha256?))).collect()
+/// A copy that asks for steps, and ledgers in which nobody states anything.
+fn nobody(facts: &SubjectFacts) -> Finding {
+    let name = facts.name();
+    let message = format!("`{name}` is here and asks for steps, and the ledgers that were read hold nobody's");
+    let fix = format!(
+        "name the ledgers of those who have it (`--ledger FILE`), or record it: `medsets access accept {name}`"
+    );
+    Finding { place: facts.place.clone(), ..Finding::new(Code::NotAccepted, message, fix).about(&name) }
 }
 
 fn gate(facts: &SubjectFacts, standings: Standings, one: &One<'_>, now: Timestamp) -> Gate {
@@ -251,21 +267,62 @@ fn gate(facts: &SubjectFacts, standings: Standings, one: &One<'_>, now: Timestam
     access::gate(request, &facts.steps, &holdings)
 }
 
-/// Everybody who states something in a ledger, in the order of their first word.
-fn who_speaks(ledger: &Ledger) -> Vec<Person> {
-    let mut people: Vec<Person> = Vec::new();
+impl One<'_> {
+    /// What counts for a dataset: their own statements, and of other people the last acceptance
+    /// of each agreement, which tells why one that is remembered does not count.
+    fn standings(&self, facts: &SubjectFacts) -> Standings {
+        let of = facts.id.as_str();
+        let all = || self.of_all.get(of).into_iter().flatten().rev();
+        let of_others = facts.steps.iter().filter_map(|step| {
+            let is_meant = |entry: &&&Entry| {
+                entry.record.kind == EntryKind::Accept
+                    && entry.record.license == step.license
+                    && !self.person.is(&entry.record.who)
+            };
+            all().find(is_meant)
+        });
+        let mine = self.by_dataset.get(of).into_iter().flatten();
+        Standings::from_entries(self.person.clone(), of_others.chain(mine).map(|entry| (*entry).clone()))
+    }
+}
+
+/// The people of a ledger with their statements: the one whose it is, else everybody who states
+/// something in it, in the order of their first word.
+fn of_ledger(ledger: &Ledger, asked_hosts: bool) -> Vec<One<'_>> {
+    let mut of_all: HashMap<&str, Vec<&Entry>> = HashMap::new();
+    for entry in &ledger.entries {
+        of_all.entry(entry.record.dataset.as_str()).or_default().push(entry);
+    }
+    let of_all = Rc::new(of_all);
+    let one = |person: Person| One {
+        label: person.email.clone().unwrap_or_else(|| person.os_user.clone()),
+        person,
+        asked_hosts,
+        ledger,
+        by_dataset: HashMap::new(),
+        of_all: Rc::clone(&of_all),
+    };
+    let mut people: Vec<One<'_>> = ledger.person.iter().cloned().map(one).collect();
+    // Where each user of a system stands in the list.
+    let mut by_user: HashMap<&str, Vec<usize>> = HashMap::new();
+    if let Some(person) = &ledger.person {
+        by_user.insert(&person.os_user, vec![0]);
+    }
     for entry in &ledger.entries {
         let who = &entry.record.who;
-        if !people.iter().any(|person| person.is(who)) {
-            people.push(Person { os_user: who.os_user.clone(), email: who.email.clone() });
+        let places = by_user.entry(&who.os_user).or_default();
+        let is_known = places.iter().any(|place| people[*place].person.is(who));
+        if !is_known && ledger.person.is_none() {
+            places.push(people.len());
+            people.push(one(Person { os_user: who.os_user.clone(), email: who.email.clone() }));
+        }
+        for place in places.iter() {
+            let one = &mut people[*place];
+            if one.person.is(who) {
+                one.by_dataset.entry(entry.record.dataset.as_str()).or_default().push(entry);
+                one.label = who.name.clone().unwrap_or_else(|| one.label.clone());
+            }
         }
     }
     people
-}
-
-/// The name that a person gave last, else the address, else the user of the system.
-fn label(person: &Person, ledger: &Ledger) -> String {
-    let named = ledger.entries.iter().rev().filter(|entry| person.is(&entry.record.who));
-    let name = named.filter_map(|entry| entry.record.who.name.clone()).next();
-    name.or_else(|| person.email.clone()).unwrap_or_else(|| person.os_user.clone())
 }

@@ -17,8 +17,8 @@ use crate::values::{ByteSize, DatasetId, Digest};
 
 use super::about::About;
 use super::facts::{ItemCount, SubjectFacts};
-use super::judged::Judged;
-use super::lift::Lifting;
+use super::judged::{Judged, UNREADABLE};
+use super::lift::{Lifting, Texts};
 use super::people::Standing;
 
 /// A dataset in the report.
@@ -161,10 +161,11 @@ pub fn judge_subject(
     judged: &mut Judged<'_>,
     planned: &[Act],
     lifting: &mut Lifting<'_>,
-    texts: &BTreeMap<String, Digest>,
+    accepted: &BTreeMap<String, Digest>,
     findings: &mut Vec<Finding>,
 ) -> Subject {
     let name = facts.name();
+    let texts = &known_texts(facts, accepted);
     let license = facts.license().to_owned();
     let parts = parts(facts, judged);
     let whole = judged.whole(&license, &parts);
@@ -197,7 +198,7 @@ pub fn judge_subject(
         doi: facts.selection.as_ref().and_then(|selection| selection.release().doi.clone()),
         channel: facts.channel.clone(),
         stated: receipt.and_then(|receipt| receipt.license.stated.clone()),
-        text_sha256: texts.clone(),
+        text_sha256: accepted.clone(),
         duo: Arc::clone(&whole.duo),
         copy: facts.receipt.as_ref().map(|receipt| Copy {
             folder: facts.folder.clone().unwrap_or_default(),
@@ -241,6 +242,18 @@ impl Subject {
     pub fn has_term(&self, term: &str, value: &str) -> bool {
         self.terms.iter().any(|clause| clause.term == term && clause.value == value)
     }
+}
+
+/// The texts that are known: those that people accepted, and those that the receipt rests on.
+fn known_texts(facts: &SubjectFacts, accepted: &BTreeMap<String, Digest>) -> Texts {
+    let mut texts = Texts::new();
+    let marks = facts.receipt.iter().flat_map(|receipt| &receipt.license.accepted);
+    let marks = marks.map(|mark| (&mark.license, &mark.text_sha256));
+    // What people accepted is newer than what the copy was fetched under.
+    for (license, digest) in marks.filter(|(license, _)| !accepted.contains_key(*license)).chain(accepted) {
+        texts.entry(license.clone()).or_default().insert(*digest);
+    }
+    texts
 }
 
 /// The expression; a text that is none asserts nothing.
@@ -313,13 +326,14 @@ fn flag_parts(
     whole: Word,
     parts: &[Part],
     lifting: &mut Lifting<'_>,
-    texts: &BTreeMap<String, Digest>,
+    texts: &Texts,
     findings: &mut Vec<Finding>,
 ) {
     for part in parts {
         let word = part.uses.get(&act).copied().unwrap_or(Word::Unclear);
         let is_stricter = word > whole.max(Word::AllowedWithDuty);
-        if !is_stricter || lifting.allows(facts, ITEMS, word, texts) {
+        let expression = read(&part.license);
+        if !is_stricter || lifting.allows(facts, ITEMS, word, &expression.ids(), texts) {
             continue;
         }
         let what = match (&part.name, part.files) {
@@ -347,7 +361,7 @@ fn flag_rules(
     license: &str,
     judged: &mut Judged<'_>,
     lifting: &mut Lifting<'_>,
-    texts: &BTreeMap<String, Digest>,
+    texts: &Texts,
     findings: &mut Vec<Finding>,
 ) {
     if !ITEM_RULES.contains(&act) {
@@ -358,7 +372,7 @@ fn flag_rules(
         let rules: Vec<&(String, crate::licenses::Term)> =
             license.extra.iter().filter(|(key, _)| key.starts_with("category_") && key != "category_0").collect();
         let Some((first, _)) = rules.first() else { continue };
-        if lifting.allows(facts, ITEMS, Word::PerItem, texts) {
+        if lifting.allows(facts, ITEMS, Word::PerItem, &[&license.id], texts) {
             continue;
         }
         let said: Vec<String> =
@@ -388,6 +402,7 @@ fn of_reason(
 fn code(act: Act, reason: &Reason) -> Code {
     match (reason.word, act) {
         (Word::NotGranted, _) if reason.term == LICENSE || reason.value == "not-granted" => Code::NoLicence,
+        (Word::Unclear, _) if reason.value == UNREADABLE => Code::LicenceUnreadable,
         (Word::Unclear, _) if reason.term == LICENSE => Code::LicenceMissing,
         (Word::Unclear, Act::ReleaseWeights) => Code::ModelReleaseUnclear,
         (Word::Unclear, _) => Code::TermsUnknown,
@@ -398,7 +413,8 @@ fn code(act: Act, reason: &Reason) -> Code {
         (_, Act::ShareRaw) => Code::RedistributionForbidden,
         (_, Act::UseHostedAi) => Code::ThirdPartyApiForbidden,
         (_, Act::ClinicalUse) => Code::ClinicalUseForbidden,
-        (_, _) => Code::UseForbidden,
+        // These ask for nothing but purposes and duties.
+        (_, Act::UseInternally | Act::Teach | Act::PublishResults) => Code::PurposeMismatch,
     }
 }
 
@@ -412,6 +428,9 @@ fn fix(code: Code, reason: &Reason) -> String {
             "fetch it, so that the licences of its items are counted, or choose by `--license`".to_owned()
         }
         Code::NoLicence => "ask the owner for a licence, or do without the dataset".to_owned(),
+        Code::LicenceUnreadable => {
+            "read the licence at the dataset's page; a record is mended by `medsets verify --repair`, an entry by an SPDX expression in an overlay (`--catalog`)".to_owned()
+        }
         Code::LicenceMissing => format!("lay a licence file for `{}` over the catalogue (`--catalog`)", reason.license),
         _ => {
             format!("plan without it, or get the owner's written permission and record it as an exception for `{term}`")

@@ -1,5 +1,6 @@
 //! The worked cases of composition, and the law that more data never allow more.
 
+mod codes;
 mod people;
 
 use super::*;
@@ -26,6 +27,7 @@ pub(crate) fn facts(names: &[(&str, Option<&str>)], policy: &str, project: &str)
             place: None,
             folder: None,
             fault: None,
+            known_release: None,
             selection: Some(selection),
         }
     };
@@ -176,6 +178,81 @@ fn exceptions_end_are_pinned_to_a_text_and_must_be_needed() {
         "[policy]\nacts = [\"commercial\"]\n[[policy.allow-unknown]]\ndataset = \"chexpert\"\nterm = \"commercial-use\"\nreason = \"r\"\nby = \"A\"\nuntil = 2027-01-01\n",
     );
     assert_eq!(unknown.summary.verdict, Verdict::Deny, "what is forbidden is not unknown");
+}
+
+/// A copy of `chexpert` under the agreement and its rules for commerce, with its text accepted.
+fn accepted_chexpert(policy: &str) -> Facts {
+    let mut facts = facts(&[("chexpert", None)], policy, "");
+    let mut copy = receipt("chexpert");
+    let mark = |license: &str, letter: &str| {
+        let text_sha256 = format!("sha256:{}", letter.repeat(64));
+        serde_json::from_value(serde_json::json!({ "license": license, "text_sha256": text_sha256, "sequence": 1 }))
+            .unwrap()
+    };
+    copy.license.expression = "LicenseRef-Stanford-CheXpert-RUA AND CC-BY-NC-4.0".into();
+    copy.license.accepted = vec![mark("LicenseRef-Stanford-CheXpert-RUA", "a"), mark("CC-BY-NC-4.0", "b")];
+    facts.subjects[0].receipt = Some(copy);
+    facts
+}
+
+fn exception(term: &str, digest: Option<&str>) -> String {
+    let digest = digest.map(|letter| format!("text-sha256 = \"{}\"\n", letter.repeat(64))).unwrap_or_default();
+    format!(
+        "[[policy.exception]]\ndataset = \"chexpert\"\nterm = \"{term}\"\nreason = \"letter\"\nby = \"A\"\nuntil = 2027-01-01\n{digest}"
+    )
+}
+
+#[test]
+fn an_exception_holds_for_the_text_it_was_made_for_and_for_no_other() {
+    let judged = |exceptions: &[String]| {
+        let policy = format!("[policy]\nacts = [\"commercial\"]\n{}", exceptions.concat());
+        audit(&accepted_chexpert(&policy), &Shelf::embedded())
+    };
+    let of = |license: &str, audit: &Audit| {
+        let reasons = &audit.subjects[0].uses[&Act::UseCommercially].reasons;
+        reasons.iter().filter(|one| one.license == license).map(|one| one.word).max().unwrap()
+    };
+    let (ours, common) = ("LicenseRef-Stanford-CheXpert-RUA", "CC-BY-NC-4.0");
+    // For the agreement alone: the other licence forbids it still.
+    let one = judged(&[exception("commercial-use", Some("a")), exception("purpose", Some("a"))]);
+    assert_eq!((of(ours, &one), of(common, &one)), (Word::AllowedWithDuty, Word::Forbidden), "{:#?}", one.findings);
+    assert_eq!(one.summary.verdict, Verdict::Deny);
+    // The digest of the other text is not that of the agreement's.
+    finds(&judged(&[exception("commercial-use", Some("c"))]), Code::ExceptionStale, &["chexpert", "cccc", "aaaa"]);
+    // Without a digest it holds, and is told of.
+    let loose = judged(&[exception("commercial-use", None), exception("purpose", None)]);
+    assert_eq!(loose.subjects[0].word(Act::UseCommercially), Word::AllowedWithDuty, "{:#?}", loose.findings);
+    finds(&loose, Code::ExceptionUnpinned, &["commercial-use", "aaaa"]);
+    // One term is not another.
+    let other = judged(&[exception("redistribution", Some("a"))]);
+    assert_eq!(other.summary.verdict, Verdict::Deny);
+    finds(&other, Code::PolicyUnused, &["redistribution"]);
+}
+
+#[test]
+fn a_licence_that_cannot_be_read_says_so() {
+    let mut facts = facts(&[("chexpert", None)], "[policy]\nacts = [\"research\"]\n", "");
+    let mut copy = receipt("chexpert");
+    copy.license.expression = "totally free, trust me".into();
+    facts.subjects[0].receipt = Some(copy);
+    let audit = audit(&facts, &Shelf::embedded());
+    finds(&audit, Code::LicenceUnreadable, &["totally free, trust me"]);
+    assert!(audit.findings.iter().all(|finding| finding.code != Code::NoLicence), "{:#?}", audit.findings);
+    assert!(audit.is_denied() && audit.has_unknown());
+}
+
+#[test]
+fn outputs_of_outputs_are_settled_once_each() {
+    let mut outputs = String::new();
+    let mut last = "ddxplus".to_owned();
+    for number in 0..200 {
+        outputs.push_str(&format!(
+            "[[output]]\nname = \"o{number}\"\nkind = \"weights\"\nfrom = [\"{last}\", \"{last}\"]\n"
+        ));
+        last = format!("o{number}");
+    }
+    let audit = audit(&facts(&[("ddxplus", None)], BOTH, &outputs), &Shelf::embedded());
+    assert_eq!((audit.outputs.len(), audit.outputs[199].from.len()), (200, 1));
 }
 
 #[test]

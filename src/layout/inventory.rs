@@ -188,23 +188,40 @@ impl Ord for Next {
     }
 }
 
-/// Of how many files, and of how many bytes, an inventory states terms of their own, by
-/// expression.
+/// What an inventory tells of terms.
+#[derive(Debug, Default)]
+pub struct LicenseCounts {
+    /// Of how many files, and of how many bytes, it states terms of their own, by expression.
+    /// Beyond [`EXPRESSIONS`] different ones the rest counts as without any licence.
+    pub by_expression: BTreeMap<String, (u64, u64)>,
+    /// How many files it names.
+    pub files: u64,
+}
+
+/// The most different expressions that are told apart in one dataset.
+pub const EXPRESSIONS: usize = 1000;
+
+/// Counts the terms of single files.
 ///
-/// Reads these two fields only, since an audit reads the inventories of thousands of datasets.
-/// What stands behind a line that cannot be read is not counted.
-pub fn count_licenses(path: &Path) -> Result<BTreeMap<String, (u64, u64)>, LayoutError> {
+/// Reads few fields only, since an audit reads the inventories of thousands of datasets. Fails
+/// at a line that cannot be read: what stands behind it is not known.
+pub fn count_licenses(path: &Path) -> Result<LicenseCounts, LayoutError> {
     #[derive(Deserialize)]
     struct Line {
         size: ByteSize,
+        #[serde(default)]
+        kind: RecordKind,
         license: Option<String>,
     }
-    let mut counts: BTreeMap<String, (u64, u64)> = BTreeMap::new();
-    for line in JsonLines::<Line>::open(path)?.map_while(Result::ok) {
-        if let Some(license) = line.license {
-            let count = counts.entry(license).or_default();
-            *count = (count.0 + 1, count.1.saturating_add(line.size.0));
-        }
+    let mut counts = LicenseCounts::default();
+    for line in JsonLines::<Line>::open(path)? {
+        let line = line?;
+        counts.files += u64::from(line.kind.is_file());
+        let Some(license) = line.license else { continue };
+        let is_told_apart = counts.by_expression.len() < EXPRESSIONS || counts.by_expression.contains_key(&license);
+        let license = if is_told_apart { license } else { "NOASSERTION".to_owned() };
+        let count = counts.by_expression.entry(license).or_default();
+        *count = (count.0 + 1, count.1.saturating_add(line.size.0));
     }
     Ok(counts)
 }

@@ -9,101 +9,122 @@ use serde::{Serialize, Serializer};
 
 use super::finding::Severity;
 
-/// The kind of a finding, in the order of reports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Code {
-    /// A term of the dataset forbids what is planned, and no more specific code names it.
-    UseForbidden,
+/// Makes the codes and what there is to know of them out of one list. The comment of each is its
+/// meaning.
+macro_rules! codes {
+    ($(#[doc = $meaning:literal] $code:ident = $name:literal, $severity:ident $($denies:ident)?, $title:literal;)*) => {
+        /// The kind of a finding, in the order of reports.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $(#[doc = $meaning] $code,)*
+        }
+
+        const ROWS: &[Row] = &[$(Row {
+            code: Code::$code,
+            name: $name,
+            severity: Severity::$severity,
+            denies: { let said: &[&str] = &[$(stringify!($denies))?]; !said.is_empty() },
+            title: $title,
+            meaning: $meaning.trim_ascii_start(),
+        }),*];
+    };
+}
+
+codes! {
     /// The terms forbid commercial use.
-    CommercialForbidden,
+    CommercialForbidden = "commercial-forbidden", Error denies, "Commercial use is forbidden";
     /// Weights trained on the dataset may be shared for non-commercial use only, and commercial use is planned too.
-    NcInCommercial,
+    NcInCommercial = "nc-in-commercial", Error denies, "A model for non-commercial use in a commercial project";
     /// The terms grant certain purposes only, and the planned act is not within them.
-    PurposeMismatch,
+    PurposeMismatch = "purpose-mismatch", Error denies, "The act is outside the granted purposes";
     /// The terms forbid modified or derived data, or their release.
-    DerivativeForbidden,
+    DerivativeForbidden = "derivative-forbidden", Error denies, "Derived data may not be released";
     /// The terms forbid it, or allow it among licensees or team members only.
-    RedistributionForbidden,
+    RedistributionForbidden = "redistribution-forbidden", Error denies, "The data may not be handed on";
     /// The terms forbid it, or forbid any copy to others, which such a service gets.
-    ThirdPartyApiForbidden,
+    ThirdPartyApiForbidden = "third-party-api-forbidden", Error denies, "Records may not go to a hosted service";
     /// The terms forbid use in the care of patients, or grant other purposes only.
-    ClinicalUseForbidden,
+    ClinicalUseForbidden = "clinical-use-forbidden", Error denies, "Use in care is forbidden or not granted";
     /// There is no licence for the dataset or a part of it. Silence is not permission.
-    NoLicence,
+    NoLicence = "no-licence", Error denies, "Nobody granted anything";
     /// The text is silent or unclear about the act, or nobody read it. Unknown is never permission.
-    TermsUnknown,
+    TermsUnknown = "terms-unknown", Error denies, "The terms do not tell";
     /// The text does not speak of trained models, or what it says can be read both ways.
-    ModelReleaseUnclear,
+    ModelReleaseUnclear = "model-release-unclear", Error denies, "It is unclear whether weights may be released";
     /// Each item has its own licence and the items that are here were not counted, or a part narrows what the whole allows.
-    PerItemLicenceUnread,
+    PerItemLicenceUnread = "per-item-licence-unread", Error denies, "Items carry licences that were not read";
     /// A named part of the dataset, such as its images, has terms of its own that do not allow the act.
-    PartTerms,
+    PartTerms = "part-terms", Error denies, "A part carries stricter terms";
     /// What is made of one dataset must go back to its host under its agreement, and another dataset of the project does not allow or does not fit that.
-    SameHostConflict,
+    SameHostConflict = "same-host-conflict", Error denies, "Terms that one release cannot satisfy";
     /// Adapted material of two datasets would have to carry two different licences at once.
-    ShareAlikeConflict,
+    ShareAlikeConflict = "share-alike-conflict", Error denies, "Share-alike terms that exclude each other";
     /// A step that the dataset asks for has no acceptance or grant in the ledger.
-    NotAccepted,
+    NotAccepted = "not-accepted", Error, "The terms are not accepted";
     /// Another text of the same agreement was seen later than the one that was accepted.
-    AcceptanceStale,
+    AcceptanceStale = "acceptance-stale", Error, "The text has changed since it was accepted";
     /// The acceptance in the ledger is for another release of the dataset.
-    AcceptanceOtherVersion,
+    AcceptanceOtherVersion = "acceptance-other-version", Error, "Accepted for another release";
     /// The agreement is personal and this person has not accepted it.
-    AcceptanceOtherPerson,
+    AcceptanceOtherPerson = "acceptance-other-person", Error, "Accepted by another person only";
     /// A certificate that the terms ask for has run out.
-    TrainingExpired,
+    TrainingExpired = "training-expired", Error, "A training has lapsed";
     /// A certificate that the terms ask for runs out within 60 days.
-    TrainingExpiring,
+    TrainingExpiring = "training-expiring", Warning, "A training lapses soon";
     /// A report or renewal was due before today.
-    DutyOverdue,
+    DutyOverdue = "duty-overdue", Error, "A duty is overdue";
     /// A report or renewal is due within 60 days.
-    DutyDue,
+    DutyDue = "duty-due", Warning, "A duty is due soon";
     /// Files that may not be handed on are in the index of a git repository, which is made to be pushed.
-    RedistributionForbiddenButTracked,
+    RedistributionForbiddenButTracked = "redistribution-forbidden-but-tracked", Error, "Restricted files are tracked by git";
     /// A link with a signature opens the data to whoever reads the file.
-    LinkShared,
+    LinkShared = "link-shared", Error, "A signed link stands in a tracked file";
     /// The folder of a dataset with an agreement is open to other users.
-    WorldReadable,
+    WorldReadable = "world-readable", Warning, "Everybody on this machine can read restricted data";
     /// An entry was altered, removed or reordered; what it says cannot be relied on.
-    LedgerBroken,
+    LedgerBroken = "ledger-broken", Error, "The ledger does not hold together";
     /// An extract of another person's ledger is whole in itself, but nothing noted elsewhere confirms it.
-    LedgerUnvouched,
+    LedgerUnvouched = "ledger-unvouched", Note, "An extract that no noted head vouches for";
     /// The receipt cannot be read, so that nothing is known of what is here.
-    RecordsDamaged,
+    RecordsDamaged = "records-damaged", Error, "The records of a dataset are damaged";
     /// The dataset names a licence that is not on the shelf; its terms are unknown.
-    LicenceMissing,
+    LicenceMissing = "licence-missing", Error, "A licence has no file";
+    /// What stands as the licence of a dataset is no licence expression, so that nobody can tell its terms.
+    LicenceUnreadable = "licence-unreadable", Error, "A licence that cannot be read";
     /// There are no records in the folder; what it holds and under which terms is unknown.
-    UnseenFolder,
-    /// The dataset came by a reference; its licence is what the host states, and nobody who keeps the catalogue read it.
-    OutsideCatalogue,
+    UnseenFolder = "unseen-folder", Error, "A folder that medsets never saw";
+    /// The dataset or its release is not in the catalogue; its licence is what the host or the record states, and nobody who keeps the catalogue read it.
+    OutsideCatalogue = "outside-catalogue", Note, "Not in the catalogue";
     /// The receipt of a copy names terms that are laxer than those the catalogue has for the source it came by: they have changed, or the record was.
-    TermsDiffer,
+    TermsDiffer = "terms-differ", Error, "Laxer terms in the record than in the catalogue";
     /// The licence is what a mirror or uploader states, which cannot widen the owner's terms.
-    MirrorRelabel,
+    MirrorRelabel = "mirror-relabel", Warning, "A licence by somebody who is not the owner";
     /// The same release is handed out by another source under other terms; those of the route that was used hold.
-    ChannelConflict,
+    ChannelConflict = "channel-conflict", Warning, "Other terms by another route";
     /// Two datasets of the project hold the same images or patients: beware of leakage between splits, and of linking that breaks a promise not to re-identify.
-    Overlap,
+    Overlap = "overlap", Note, "Datasets share material";
     /// The dataset is made from another one whose terms still hold.
-    InheritedTerms,
+    InheritedTerms = "inherited-terms", Warning, "Terms come down from another dataset";
     /// The terms ask for credit, and the entry has neither a citation nor an acknowledgement.
-    AttributionMissing,
+    AttributionMissing = "attribution-missing", Warning, "Credit is due and the credit line is not known";
     /// The terms ask for a citation in publications, and the entry has none.
-    CitationMissing,
+    CitationMissing = "citation-missing", Warning, "A citation is due and none is known";
     /// Files were pinned on first use: no digest of the publisher vouches for them.
-    ChecksumMissing,
+    ChecksumMissing = "checksum-missing", Warning, "Bytes that nothing published proves";
     /// Files were taken in spite of another digest in the catalogue, with a reason.
-    ChecksumMismatch,
+    ChecksumMismatch = "checksum-mismatch", Error, "Other bytes than the published ones";
     /// The project names the dataset and it is not on disk; its terms are judged from the catalogue.
-    NotFetched,
+    NotFetched = "not-fetched", Note, "Not here yet";
     /// The term that decides was read in a secondary source or from memory.
-    FactUncertain,
+    FactUncertain = "fact-uncertain", Note, "A deciding fact is not sure";
     /// The end date of an exception lies in the past; it has no effect.
-    ExceptionExpired,
-    /// An exception names the digest of a text that is not the accepted one; it has no effect.
-    ExceptionStale,
+    ExceptionExpired = "exception-expired", Error, "An exception has ended";
+    /// An exception names the digest of another text than the accepted one of the licence that the term rests on; it has no effect.
+    ExceptionStale = "exception-stale", Error, "An exception for another text";
+    /// The text that a term rests on is known, and the exception does not name its digest: it would outlive a change of the text.
+    ExceptionUnpinned = "exception-unpinned", Warning, "An exception that is tied to no text";
     /// No term of a dataset in the project needs it; a forgotten exception is a hole.
-    PolicyUnused,
+    PolicyUnused = "policy-unused", Warning, "An exception that nothing needs";
 }
 
 /// What there is to know of a code.
@@ -152,6 +173,7 @@ impl Code {
                 | Self::ModelReleaseUnclear
                 | Self::PerItemLicenceUnread
                 | Self::LicenceMissing
+                | Self::LicenceUnreadable
                 | Self::UnseenFolder
                 | Self::RecordsDamaged
                 | Self::OutsideCatalogue
@@ -184,388 +206,6 @@ impl Serialize for Code {
         serializer.serialize_str(self.as_str())
     }
 }
-
-const fn row(
-    code: Code,
-    name: &'static str,
-    severity: Severity,
-    denies: bool,
-    title: &'static str,
-    meaning: &'static str,
-) -> Row {
-    Row { code, name, severity, denies, title, meaning }
-}
-
-const ROWS: [Row; 46] = [
-    row(
-        Code::UseForbidden,
-        "use-forbidden",
-        Severity::Error,
-        true,
-        "The terms forbid a planned act",
-        "A term of the dataset forbids what is planned, and no more specific code names it.",
-    ),
-    row(
-        Code::CommercialForbidden,
-        "commercial-forbidden",
-        Severity::Error,
-        true,
-        "Commercial use is forbidden",
-        "The terms forbid commercial use.",
-    ),
-    row(
-        Code::NcInCommercial,
-        "nc-in-commercial",
-        Severity::Error,
-        true,
-        "A model for non-commercial use in a commercial project",
-        "Weights trained on the dataset may be shared for non-commercial use only, and commercial use is planned too.",
-    ),
-    row(
-        Code::PurposeMismatch,
-        "purpose-mismatch",
-        Severity::Error,
-        true,
-        "The act is outside the granted purposes",
-        "The terms grant certain purposes only, and the planned act is not within them.",
-    ),
-    row(
-        Code::DerivativeForbidden,
-        "derivative-forbidden",
-        Severity::Error,
-        true,
-        "Derived data may not be released",
-        "The terms forbid modified or derived data, or their release.",
-    ),
-    row(
-        Code::RedistributionForbidden,
-        "redistribution-forbidden",
-        Severity::Error,
-        true,
-        "The data may not be handed on",
-        "The terms forbid it, or allow it among licensees or team members only.",
-    ),
-    row(
-        Code::ThirdPartyApiForbidden,
-        "third-party-api-forbidden",
-        Severity::Error,
-        true,
-        "Records may not go to a hosted service",
-        "The terms forbid it, or forbid any copy to others, which such a service gets.",
-    ),
-    row(
-        Code::ClinicalUseForbidden,
-        "clinical-use-forbidden",
-        Severity::Error,
-        true,
-        "Use in care is forbidden or not granted",
-        "The terms forbid use in the care of patients, or grant other purposes only.",
-    ),
-    row(
-        Code::NoLicence,
-        "no-licence",
-        Severity::Error,
-        true,
-        "Nobody granted anything",
-        "There is no licence for the dataset or a part of it. Silence is not permission.",
-    ),
-    row(
-        Code::TermsUnknown,
-        "terms-unknown",
-        Severity::Error,
-        true,
-        "The terms do not tell",
-        "The text is silent or unclear about the act, or nobody read it. Unknown is never permission.",
-    ),
-    row(
-        Code::ModelReleaseUnclear,
-        "model-release-unclear",
-        Severity::Error,
-        true,
-        "It is unclear whether weights may be released",
-        "The text does not speak of trained models, or what it says can be read both ways.",
-    ),
-    row(
-        Code::PerItemLicenceUnread,
-        "per-item-licence-unread",
-        Severity::Error,
-        true,
-        "Items carry licences that were not read",
-        "Each item has its own licence and the items that are here were not counted, or a part narrows what the whole allows.",
-    ),
-    row(
-        Code::PartTerms,
-        "part-terms",
-        Severity::Error,
-        true,
-        "A part carries stricter terms",
-        "A named part of the dataset, such as its images, has terms of its own that do not allow the act.",
-    ),
-    row(
-        Code::SameHostConflict,
-        "same-host-conflict",
-        Severity::Error,
-        true,
-        "Terms that one release cannot satisfy",
-        "What is made of one dataset must go back to its host under its agreement, and another dataset of the project does not allow or does not fit that.",
-    ),
-    row(
-        Code::ShareAlikeConflict,
-        "share-alike-conflict",
-        Severity::Error,
-        true,
-        "Share-alike terms that exclude each other",
-        "Adapted material of two datasets would have to carry two different licences at once.",
-    ),
-    row(
-        Code::NotAccepted,
-        "not-accepted",
-        Severity::Error,
-        false,
-        "The terms are not accepted",
-        "A step that the dataset asks for has no acceptance or grant in the ledger.",
-    ),
-    row(
-        Code::AcceptanceStale,
-        "acceptance-stale",
-        Severity::Error,
-        false,
-        "The text has changed since it was accepted",
-        "Another text of the same agreement was seen later than the one that was accepted.",
-    ),
-    row(
-        Code::AcceptanceOtherVersion,
-        "acceptance-other-version",
-        Severity::Error,
-        false,
-        "Accepted for another release",
-        "The acceptance in the ledger is for another release of the dataset.",
-    ),
-    row(
-        Code::AcceptanceOtherPerson,
-        "acceptance-other-person",
-        Severity::Error,
-        false,
-        "Accepted by another person only",
-        "The agreement is personal and this person has not accepted it.",
-    ),
-    row(
-        Code::TrainingExpired,
-        "training-expired",
-        Severity::Error,
-        false,
-        "A training has lapsed",
-        "A certificate that the terms ask for has run out.",
-    ),
-    row(
-        Code::TrainingExpiring,
-        "training-expiring",
-        Severity::Warning,
-        false,
-        "A training lapses soon",
-        "A certificate that the terms ask for runs out within 60 days.",
-    ),
-    row(
-        Code::DutyOverdue,
-        "duty-overdue",
-        Severity::Error,
-        false,
-        "A duty is overdue",
-        "A report or renewal was due before today.",
-    ),
-    row(
-        Code::DutyDue,
-        "duty-due",
-        Severity::Warning,
-        false,
-        "A duty is due soon",
-        "A report or renewal is due within 60 days.",
-    ),
-    row(
-        Code::RedistributionForbiddenButTracked,
-        "redistribution-forbidden-but-tracked",
-        Severity::Error,
-        false,
-        "Restricted files are tracked by git",
-        "Files that may not be handed on are in the index of a git repository, which is made to be pushed.",
-    ),
-    row(
-        Code::LinkShared,
-        "link-shared",
-        Severity::Error,
-        false,
-        "A signed link stands in a tracked file",
-        "A link with a signature opens the data to whoever reads the file.",
-    ),
-    row(
-        Code::WorldReadable,
-        "world-readable",
-        Severity::Warning,
-        false,
-        "Everybody on this machine can read restricted data",
-        "The folder of a dataset with an agreement is open to other users.",
-    ),
-    row(
-        Code::LedgerBroken,
-        "ledger-broken",
-        Severity::Error,
-        false,
-        "The ledger does not hold together",
-        "An entry was altered, removed or reordered; what it says cannot be relied on.",
-    ),
-    row(
-        Code::LedgerUnvouched,
-        "ledger-unvouched",
-        Severity::Note,
-        false,
-        "An extract that no noted head vouches for",
-        "An extract of another person's ledger is whole in itself, but nothing noted elsewhere confirms it.",
-    ),
-    row(
-        Code::RecordsDamaged,
-        "records-damaged",
-        Severity::Error,
-        false,
-        "The records of a dataset are damaged",
-        "The receipt cannot be read, so that nothing is known of what is here.",
-    ),
-    row(
-        Code::LicenceMissing,
-        "licence-missing",
-        Severity::Error,
-        false,
-        "A licence has no file",
-        "The dataset names a licence that is not on the shelf; its terms are unknown.",
-    ),
-    row(
-        Code::UnseenFolder,
-        "unseen-folder",
-        Severity::Error,
-        false,
-        "A folder that medsets never saw",
-        "There are no records in the folder; what it holds and under which terms is unknown.",
-    ),
-    row(
-        Code::OutsideCatalogue,
-        "outside-catalogue",
-        Severity::Note,
-        false,
-        "Not in the catalogue",
-        "The dataset came by a reference; its licence is what the host states, and nobody who keeps the catalogue read it.",
-    ),
-    row(
-        Code::TermsDiffer,
-        "terms-differ",
-        Severity::Error,
-        false,
-        "Laxer terms in the record than in the catalogue",
-        "The receipt of a copy names terms that are laxer than those the catalogue has for the source it came by: they have changed, or the record was.",
-    ),
-    row(
-        Code::MirrorRelabel,
-        "mirror-relabel",
-        Severity::Warning,
-        false,
-        "A licence by somebody who is not the owner",
-        "The licence is what a mirror or uploader states, which cannot widen the owner's terms.",
-    ),
-    row(
-        Code::ChannelConflict,
-        "channel-conflict",
-        Severity::Warning,
-        false,
-        "Other terms by another route",
-        "The same release is handed out by another source under other terms; those of the route that was used hold.",
-    ),
-    row(
-        Code::Overlap,
-        "overlap",
-        Severity::Note,
-        false,
-        "Datasets share material",
-        "Two datasets of the project hold the same images or patients: beware of leakage between splits, and of linking that breaks a promise not to re-identify.",
-    ),
-    row(
-        Code::InheritedTerms,
-        "inherited-terms",
-        Severity::Warning,
-        false,
-        "Terms come down from another dataset",
-        "The dataset is made from another one whose terms still hold.",
-    ),
-    row(
-        Code::AttributionMissing,
-        "attribution-missing",
-        Severity::Warning,
-        false,
-        "Credit is due and the credit line is not known",
-        "The terms ask for credit, and the entry has neither a citation nor an acknowledgement.",
-    ),
-    row(
-        Code::CitationMissing,
-        "citation-missing",
-        Severity::Warning,
-        false,
-        "A citation is due and none is known",
-        "The terms ask for a citation in publications, and the entry has none.",
-    ),
-    row(
-        Code::ChecksumMissing,
-        "checksum-missing",
-        Severity::Warning,
-        false,
-        "Bytes that nothing published proves",
-        "Files were pinned on first use: no digest of the publisher vouches for them.",
-    ),
-    row(
-        Code::ChecksumMismatch,
-        "checksum-mismatch",
-        Severity::Error,
-        false,
-        "Other bytes than the published ones",
-        "Files were taken in spite of another digest in the catalogue, with a reason.",
-    ),
-    row(
-        Code::NotFetched,
-        "not-fetched",
-        Severity::Note,
-        false,
-        "Not here yet",
-        "The project names the dataset and it is not on disk; its terms are judged from the catalogue.",
-    ),
-    row(
-        Code::FactUncertain,
-        "fact-uncertain",
-        Severity::Note,
-        false,
-        "A deciding fact is not sure",
-        "The term that decides was read in a secondary source or from memory.",
-    ),
-    row(
-        Code::ExceptionExpired,
-        "exception-expired",
-        Severity::Error,
-        false,
-        "An exception has ended",
-        "The end date of an exception lies in the past; it has no effect.",
-    ),
-    row(
-        Code::ExceptionStale,
-        "exception-stale",
-        Severity::Error,
-        false,
-        "An exception for another text",
-        "An exception names the digest of a text that is not the accepted one; it has no effect.",
-    ),
-    row(
-        Code::PolicyUnused,
-        "policy-unused",
-        Severity::Warning,
-        false,
-        "An exception that nothing needs",
-        "No term of a dataset in the project needs it; a forgotten exception is a hole.",
-    ),
-];
 
 #[cfg(test)]
 mod tests {

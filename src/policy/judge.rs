@@ -2,8 +2,8 @@
 //!
 //! Each act asks a few terms (the table [`asked`]); each licence's word for each term becomes
 //! a word of the lattice. Licences that hold together (`AND`) give the strictest; of a choice
-//! (`OR`) one licence is taken with all of its terms, never the best of each. A text that is silent beside another that speaks leaves the word
-//! to it: a host's policy beside a licence takes nothing from what the licence grants.
+//! (`OR`) one licence is taken with all of its terms, never the best of each. A text that is silent
+//! beside another that speaks leaves the word to it: a host's policy beside a licence takes nothing from what the licence grants.
 
 use serde::Serialize;
 
@@ -57,7 +57,7 @@ pub fn judge_together(expression: &Expression, shelf: &Shelf, acts: &[Act]) -> V
     let mut reasons: Vec<Vec<Reason>> = vec![Vec::new(); acts.len()];
     for ((act, _), heard) in questions.iter().zip(answers) {
         let place = acts.iter().position(|one| one == act).unwrap_or_default();
-        reasons[place].extend(heard.reason.filter(|reason| reason.word > Word::Allowed));
+        reasons[place].extend(heard.reasons.into_iter().filter(|reason| reason.word > Word::Allowed));
     }
     reasons.into_iter().map(Judgement::of).collect()
 }
@@ -107,7 +107,9 @@ pub const ITEM_RULES: [Act; 5] =
 /// What one part of an expression says about one term.
 struct Heard {
     word: Word,
-    reason: Option<Reason>,
+    /// The strictest, and all others that stand against the act: an exception from one text is
+    /// none from the next.
+    reasons: Vec<Reason>,
     /// Whether another part that speaks is heard instead.
     defers: bool,
 }
@@ -135,11 +137,11 @@ impl Heard {
 
     fn said(license: &str, term: &str, value: &str, word: Word) -> Self {
         let reason = Reason { license: license.to_owned(), term: term.to_owned(), value: value.to_owned(), word };
-        Self { word, reason: Some(reason), defers: false }
+        Self { word, reasons: vec![reason], defers: false }
     }
 
     fn silent() -> Self {
-        Self { word: Word::Allowed, reason: None, defers: false }
+        Self { word: Word::Allowed, reasons: Vec::new(), defers: false }
     }
 
     /// What licences that hold together say, question by question.
@@ -156,10 +158,17 @@ impl Heard {
         answers.into_iter().map(Self::together).collect()
     }
 
+    /// The stricter of two, with what else stands against the act.
+    fn beside(self, other: Self) -> Self {
+        let (mut strict, lax) = if other.word > self.word { (other, self) } else { (self, other) };
+        strict.reasons.extend(lax.reasons.into_iter().filter(|reason| reason.word > Word::AllowedWithDuty));
+        strict
+    }
+
     fn together(parts: Vec<Self>) -> Self {
         let is_decided = parts.iter().any(|part| !part.defers);
         let heard = parts.into_iter().filter(|part| !is_decided || !part.defers);
-        heard.reduce(|best, part| if part.word > best.word { part } else { best }).unwrap_or_else(Self::silent)
+        heard.reduce(Self::beside).unwrap_or_else(Self::silent)
     }
 }
 

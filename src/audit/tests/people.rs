@@ -12,12 +12,12 @@ use crate::values::Digest;
 
 const LICENSE: &str = "LicenseRef-PhysioNet-Credentialed-Health-Data-DUA-1.5.0";
 
-fn at(day: &str) -> Timestamp {
+pub(super) fn at(day: &str) -> Timestamp {
     format!("{day}T09:00:00Z").parse().unwrap()
 }
 
 /// A copy of MIMIC-CXR with one agreement and one training.
-fn scene() -> Facts {
+pub(super) fn scene() -> Facts {
     let mut facts = facts(&[("mimic-cxr", None)], "", "");
     let subject = &mut facts.subjects[0];
     subject.receipt = Some(receipt("mimic-cxr"));
@@ -28,7 +28,7 @@ fn scene() -> Facts {
 }
 
 /// What a person states in a row.
-fn ledger(user: &str, records: Vec<Record>) -> Ledger {
+pub(super) fn ledger(user: &str, records: Vec<Record>) -> Ledger {
     let mut entries: Vec<Entry> = Vec::new();
     for record in records {
         entries.push(match entries.last() {
@@ -40,12 +40,12 @@ fn ledger(user: &str, records: Vec<Record>) -> Ledger {
     Ledger { from: format!("{user}.jsonl"), person, entries, faults: Vec::new(), is_unvouched: false }
 }
 
-fn record(kind: EntryKind, user: &str, day: &str) -> Record {
+pub(super) fn record(kind: EntryKind, user: &str, day: &str) -> Record {
     let who = Who { os_user: user.into(), ..Who::default() };
     Record { version: Some("2.1.0".into()), ..Record::new(kind, "mimic-cxr".parse().unwrap(), who, at(day), "0.1.0") }
 }
 
-fn accepted(user: &str, day: &str, text: &[u8]) -> Record {
+pub(super) fn accepted(user: &str, day: &str, text: &[u8]) -> Record {
     Record {
         requirement: Some("dua".into()),
         license: Some(LICENSE.into()),
@@ -54,7 +54,7 @@ fn accepted(user: &str, day: &str, text: &[u8]) -> Record {
     }
 }
 
-fn trained(user: &str, until: &str) -> Record {
+pub(super) fn trained(user: &str, until: &str) -> Record {
     Record {
         requirement: Some("citi".into()),
         expires: Some(at(until)),
@@ -169,4 +169,43 @@ fn a_report_is_due_a_month_after_each_year_of_use_until_it_is_recorded() {
     assert_eq!(audit.duties[0].due, Some("2027-01-30".parse().unwrap()), "{:?}", audit.duties[0]);
     facts.now = at("2026-12-15");
     finds(&judged(&facts), Code::DutyDue, &["2026", "2027-01-30"]);
+}
+
+#[test]
+fn ledgers_in_which_nobody_speaks_are_no_acceptance() {
+    let mut facts = scene();
+    facts.ledgers = Vec::new();
+    finds(&judged(&facts), Code::NotAccepted, &["mimic-cxr", "nobody's"]);
+    let unnamed = Ledger { person: None, ..ledger("ada", Vec::new()) };
+    facts.ledgers = vec![unnamed];
+    let audit = judged(&facts);
+    finds(&audit, Code::NotAccepted, &["mimic-cxr", "nobody's"]);
+    assert!(audit.is_denied());
+}
+
+#[test]
+fn everybody_in_a_shared_ledger_is_judged_by_their_own_statements() {
+    let mut facts = scene();
+    let mut records: Vec<Record> = (0..500).map(|n| accepted(&format!("u{n}"), "2026-01-05", b"text")).collect();
+    records.push(record(EntryKind::Withdraw, "u7", "2026-02-01"));
+    facts.ledgers = vec![Ledger { person: None, ..ledger("u0", records) }];
+    let audit = judged(&facts);
+    let people = &audit.subjects[0].people;
+    assert_eq!(people.len(), 500);
+    let missing: Vec<&str> =
+        people.iter().filter(|one| one.steps[0].state != State::Done).map(|one| one.person.as_str()).collect();
+    assert_eq!(missing, ["u7"]);
+}
+
+#[test]
+fn a_copy_from_a_time_that_cannot_be_is_no_record() {
+    for day in ["1970-01-01", "2027-01-01"] {
+        let mut facts = facts(&[("umls", None)], "", "");
+        let mut copy = receipt("umls");
+        copy.completed = at(day);
+        facts.subjects[0].receipt = Some(copy);
+        let audit = judged(&facts);
+        finds(&audit, Code::RecordsDamaged, &["umls", day]);
+        assert!(audit.findings.len() < 100, "{}", audit.findings.len());
+    }
 }

@@ -19,11 +19,19 @@ pub enum IndexError {
     /// A later version.
     #[error("its version {0} is not known")]
     Version(u32),
+    /// A few bytes that stand for more paths than any repository has.
+    #[error("its paths come to more than {}", crate::values::ByteSize(PATHS_LIMIT as u64))]
+    TooLong,
 }
 
 /// The tracked paths, from the top folder, `/`-separated. Names that are not UTF-8 are shown
 /// with what can be read of them. `name_length` is 20 for SHA-1 and 32 for SHA-256.
 pub fn paths(bytes: &[u8], name_length: usize) -> Result<Vec<String>, IndexError> {
+    paths_within(bytes, name_length, PATHS_LIMIT)
+}
+
+/// The same with at most so many bytes of paths.
+fn paths_within(bytes: &[u8], name_length: usize, limit: usize) -> Result<Vec<String>, IndexError> {
     let mut rest = bytes.strip_prefix(b"DIRC").ok_or(IndexError::Broken)?;
     check_sum(bytes, name_length)?;
     let version = number(&mut rest)?;
@@ -33,8 +41,13 @@ pub fn paths(bytes: &[u8], name_length: usize) -> Result<Vec<String>, IndexError
     let count = number(&mut rest)?;
     let mut paths: Vec<String> = Vec::new();
     let mut last: Vec<u8> = Vec::new();
+    let mut held = 0;
     for _ in 0..count {
         last = entry(&mut rest, version, name_length, last)?;
+        held += last.len();
+        if held > limit {
+            return Err(IndexError::TooLong);
+        }
         paths.push(String::from_utf8_lossy(&last).into_owned());
     }
     // The checksum at the end has the length of a name.
@@ -50,6 +63,10 @@ pub fn paths(bytes: &[u8], name_length: usize) -> Result<Vec<String>, IndexError
     }
     if rest.len() == name_length { Ok(paths) } else { Err(IndexError::Broken) }
 }
+
+/// The most bytes of paths that are held. Version 4 writes what two paths share once, so that a
+/// small file can stand for very much.
+const PATHS_LIMIT: usize = 256 << 20;
 
 /// The checksum at the end fits, or git was told to leave it out (`index.skipHash`).
 fn check_sum(bytes: &[u8], name_length: usize) -> Result<(), IndexError> {
@@ -128,7 +145,7 @@ mod tests {
         for name in names {
             let start = bytes.len();
             bytes.extend([0; 60]);
-            bytes.extend((name.len() as u16).to_be_bytes());
+            bytes.extend((name.len().min(0xfff) as u16).to_be_bytes());
             if version == 4 {
                 let same = name.bytes().zip(last.bytes()).take_while(|(one, other)| one == other).count();
                 bytes.push((last.len() - same) as u8);
@@ -156,6 +173,17 @@ mod tests {
             assert_eq!(paths(&index(version, &names), 20).unwrap(), names, "version {version}");
         }
         assert_eq!(paths(&index(2, &[]), 20).unwrap(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn paths_that_share_much_do_not_fill_the_memory() {
+        let long = "a/".repeat(2_000);
+        let names: Vec<String> = (0..10).map(|number| format!("{long}{number}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let bytes = index(4, &names);
+        assert!(bytes.len() < 6_000, "{}", bytes.len());
+        assert_eq!(paths_within(&bytes, 20, 40_010), paths(&bytes, 20));
+        assert_eq!(paths_within(&bytes, 20, 40_009), Err(IndexError::TooLong));
     }
 
     #[test]

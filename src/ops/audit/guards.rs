@@ -10,6 +10,7 @@ use crate::audit::{Guard, SubjectFacts};
 use crate::context::Context;
 use crate::fs;
 use crate::policy::Place;
+use crate::remedy;
 
 use super::super::failure::Failure;
 use super::git_index;
@@ -84,7 +85,7 @@ fn top_of(folder: &Path, known: &mut HashMap<PathBuf, Option<PathBuf>>) -> Optio
 
 /// The paths that a repository tracks, from its top folder.
 fn tracked(top: &Path) -> Repository {
-    let read = |path: &Path| fs::read_text_if_present(path).map_err(|error| error.to_string());
+    let read = |path: &Path| fs::read_regular_text_if_present(path).map_err(|error| remedy::chain(&error));
     let mut folder = top.join(".git");
     // In worktrees and submodules it is a file that names the folder.
     if !fs::is_dir(&folder) {
@@ -102,7 +103,7 @@ fn tracked(top: &Path) -> Repository {
     if fs::metadata(&index).map_err(|error| error.to_string())?.is_none() {
         return Ok(Vec::new());
     }
-    let bytes = fs::read(&index, INDEX_LIMIT).map_err(|error| error.to_string())?;
+    let bytes = fs::read_regular(&index, INDEX_LIMIT).map_err(|error| remedy::chain(&error))?;
     git_index::paths(&bytes, if is_sha256 { 32 } else { 20 }).map_err(|error| format!("`{}`: {error}", index.display()))
 }
 
@@ -132,7 +133,7 @@ fn signed_links(top: &Path, paths: &[String]) -> Vec<Guard> {
         let file = top.join(path);
         let is_small =
             matches!(fs::metadata(&file), Ok(Some(metadata)) if metadata.is_file() && metadata.len() <= TEXT_LIMIT);
-        let text = if is_small { fs::read(&file, TEXT_LIMIT).ok() } else { None };
+        let text = if is_small { fs::read_regular(&file, TEXT_LIMIT).ok() } else { None };
         let Some(text) = text.and_then(|bytes| String::from_utf8(bytes).ok()) else { continue };
         for (number, line) in text.lines().enumerate() {
             if let Some(host) = signed_link(line) {

@@ -1,5 +1,7 @@
 //! The ledgers of an audit: this person's, or files of several people.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry as Place;
 use std::path::{Path, PathBuf};
 
 use crate::agreements::chain::ChainCheck;
@@ -7,6 +9,7 @@ use crate::agreements::{Entry, Extract, Ledger as LedgerFile, Verification, veri
 use crate::audit::Ledger;
 use crate::context::Context;
 use crate::fs;
+use crate::values::Printable;
 
 use super::super::exit::Exit;
 use super::super::failure::Failure;
@@ -21,7 +24,43 @@ pub fn read(context: &Context, paths: &[PathBuf]) -> Result<Vec<Ledger>, Failure
     if paths.is_empty() {
         return own(context).map(|ledger| vec![ledger]);
     }
-    paths.iter().map(|path| of_file(context, path)).collect()
+    let ledgers: Vec<Ledger> = paths.iter().map(|path| of_file(context, path)).collect::<Result<_, _>>()?;
+    Ok(joined(ledgers))
+}
+
+/// Copies and extracts of the same ledger are put together, in its order. Two that differ in an
+/// entry cannot both be right.
+fn joined(ledgers: Vec<Ledger>) -> Vec<Ledger> {
+    let mut all: Vec<Ledger> = Vec::new();
+    for ledger in ledgers {
+        let id = ledger.entries.first().map(|entry| entry.ledger.clone());
+        let is_same = |one: &&mut Ledger| id.is_some() && one.entries.first().map(|entry| &entry.ledger) == id.as_ref();
+        match all.iter_mut().find(is_same) {
+            Some(first) => join(first, ledger),
+            None => all.push(ledger),
+        }
+    }
+    all
+}
+
+fn join(first: &mut Ledger, other: Ledger) {
+    let mut entries: BTreeMap<u64, Entry> = BTreeMap::new();
+    let mut fork = None;
+    for entry in std::mem::take(&mut first.entries).into_iter().chain(other.entries) {
+        match entries.entry(entry.sequence) {
+            Place::Vacant(free) => {
+                free.insert(entry);
+            }
+            Place::Occupied(held) if held.get().hash == entry.hash => {}
+            Place::Occupied(held) => fork = fork.or(Some(*held.key())),
+        }
+    }
+    first.entries = entries.into_values().collect();
+    first.faults.extend(other.faults);
+    let differ = |sequence| format!("it and `{}` are of one ledger and differ in entry {sequence}", other.from);
+    first.faults.extend(fork.map(differ));
+    first.from = format!("{}, {}", first.from, other.from);
+    first.is_unvouched &= other.is_unvouched;
 }
 
 fn own(context: &Context) -> Result<Ledger, Failure> {
@@ -49,7 +88,14 @@ fn entries_of(file: &LedgerFile) -> Result<(Vec<Entry>, Vec<String>), Failure> {
 /// A ledger (`ledger.jsonl`) or an extract of one (`ledger export`).
 fn of_file(context: &Context, path: &Path) -> Result<Ledger, Failure> {
     let shown = path.display().to_string();
-    let bytes = fs::read(&context.environment.absolute(path)?, LIMIT)?;
+    let bytes = fs::read_named(&context.environment.absolute(path)?, LIMIT)?;
+    let neither = |reason: &str| {
+        let message = format!("`{}` is neither a ledger nor an extract of one: {reason}", Printable::new(&shown));
+        Failure::new(Exit::LEDGER, message).help("`medsets ledger export` writes an extract")
+    };
+    if bytes.is_empty() {
+        return Err(neither("it is empty"));
+    }
     if let Ok(extract) = serde_json::from_slice::<Extract>(&bytes) {
         let check = verify_extract(&bytes, &[]).map_err(|error| Failure::from_error(Exit::LEDGER, &error))?;
         let entries = extract.entries();
@@ -62,14 +108,10 @@ fn of_file(context: &Context, path: &Path) -> Result<Ledger, Failure> {
         check.line(line);
         entries.extend(serde_json::from_slice(line).ok());
     }
-    let verification = check.finish();
-    if entries.is_empty() && !bytes.is_empty() {
-        let reason = verification.faults.first().map(ToString::to_string).unwrap_or_default();
-        let failure =
-            Failure::new(Exit::LEDGER, format!("`{shown}` is neither a ledger nor an extract of one: {reason}"));
-        return Err(failure.help("`medsets ledger export` writes an extract"));
+    let faults = faults(&check.finish());
+    if entries.is_empty() {
+        return Err(neither(faults.first().map_or("it has no entries", String::as_str)));
     }
-    let faults = faults(&verification);
     Ok(Ledger { from: shown, person: None, entries, faults, is_unvouched: false })
 }
 

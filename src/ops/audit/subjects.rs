@@ -10,11 +10,11 @@ use crate::access::Purpose;
 use crate::audit::{Guard, ItemCount, SubjectFacts};
 use crate::catalog::{Reference, Selection};
 use crate::context::Context;
-use crate::fs;
-use crate::layout::{Adopted, DatasetDir, inventory};
+use crate::layout::{Adopted, DatasetDir, Receipt, inventory};
 use crate::policy::Place;
 use crate::project::{Lock, Locked, Manifest, Used};
-use crate::values::ByteSize;
+use crate::values::{ByteSize, counted};
+use crate::{fs, remedy};
 
 use super::super::failure::Failure;
 use super::super::gate;
@@ -135,6 +135,7 @@ fn of_reference(reference: &Reference, place: Option<Place>) -> SubjectFacts {
         place,
         folder: None,
         fault: None,
+        known_release: None,
     }
 }
 
@@ -154,6 +155,7 @@ fn of_entry(context: &Context, selection: Selection, channel: Option<&str>, plac
         place,
         folder: None,
         fault: None,
+        known_release: None,
         selection: Some(selection),
     }
 }
@@ -166,9 +168,10 @@ fn of_copy(context: &Context, here: Here, place: Option<Place>) -> Result<Subjec
     let is_known = catalog.get(&here.id).is_some() || catalog.references().iter().any(|one| one.id == here.id);
     let selection = if is_known { one_selection(context, &here.name()).ok() } else { None };
     let channel = here.receipt.as_ref().map(|receipt| receipt.source.channel.clone());
-    let items = match &here.receipt {
-        Some(_) => items(&here.dir)?,
-        None => Vec::new(),
+    let known_release = if is_known && selection.is_none() { default_release(context, &here) } else { None };
+    let (items, fault) = match (&here.receipt, here.fault) {
+        (Some(receipt), None) => items(&here.dir, receipt),
+        (_, fault) => (Vec::new(), fault),
     };
     let steps = selection.as_ref().map(|one| steps(context, one, channel.as_deref())).unwrap_or_default();
     let answers = match &selection {
@@ -184,7 +187,8 @@ fn of_copy(context: &Context, here: Here, place: Option<Place>) -> Result<Subjec
         version: here.version,
         variant: here.variant,
         receipt: here.receipt,
-        fault: here.fault,
+        known_release,
+        fault,
         items,
         selection,
         channel,
@@ -206,14 +210,27 @@ fn parents(context: &Context, selection: &Selection) -> Vec<(String, String)> {
     known.map(|parent| (parent.id().to_string(), parent.license(None).to_owned())).collect()
 }
 
-/// Files under terms of their own, counted by expression.
-fn items(dir: &DatasetDir) -> Result<Vec<ItemCount>, Failure> {
+/// The release that the catalogue takes where none is named, with its licence.
+fn default_release(context: &Context, here: &Here) -> Option<(String, String)> {
+    let selection = one_selection(context, here.id.as_str()).ok()?;
+    Some((selection.release().version.clone(), selection.license(None).to_owned()))
+}
+
+/// Files under terms of their own, counted by expression; and what is wrong with their list.
+fn items(dir: &DatasetDir, receipt: &Receipt) -> (Vec<ItemCount>, Option<String>) {
     let path = dir.inventory_path();
-    if fs::metadata(&path)?.is_none() {
-        return Ok(Vec::new());
+    if receipt.files == 0 && matches!(fs::metadata(&path), Ok(None)) {
+        return (Vec::new(), None);
     }
+    let counts = match inventory::count_licenses(&path) {
+        Ok(counts) => counts,
+        Err(error) => return (Vec::new(), Some(remedy::chain(&error))),
+    };
+    let fault = (counts.files != receipt.files).then(|| {
+        format!("`{}` names {} and the receipt {}", path.display(), counted(counts.files, "file"), receipt.files)
+    });
     let item = |(license, (files, bytes))| ItemCount { license, files, bytes: ByteSize(bytes) };
-    Ok(inventory::count_licenses(&path)?.into_iter().map(item).collect())
+    (counts.by_expression.into_iter().map(item).collect(), fault)
 }
 
 /// The copies in a folder: a dataset's own, or those of a data folder.

@@ -46,7 +46,7 @@ pub(super) fn about(
             }
         }
         let whole = here.receipt.iter().map(|receipt| receipt.license.expression.clone());
-        let of_files = inventory::count_licenses(&here.dir.inventory_path())?.into_keys();
+        let of_files = inventory::count_licenses(&here.dir.inventory_path())?.by_expression.into_keys();
         for expression in whole.chain(of_files) {
             let parsed = Expression::parse(&expression).ok();
             licenses.extend(parsed.iter().flat_map(Expression::ids).map(str::to_owned));
