@@ -55,8 +55,12 @@ async function sortsAndFilters(browser) {
   must(status === `${filtered.length} of ${before.length} rows`, "the status says " + status);
   await tab.selectOption("#findings-table-tools select", "warning");
   must((await column(tab, "findings-table", 0)).every((word) => word.endsWith("warning")), "other severities are shown");
+  const open = () => tab.$$eval("#terms details", (folds) => folds.map((fold) => fold.open));
+  const onScreen = await open();
+  must(onScreen.length > 1 && !onScreen.includes(true), "the terms of each licence are not folded: " + onScreen);
   await tab.emulateMedia({ media: "print" });
   await tab.evaluate(() => dispatchEvent(new Event("beforeprint")));
+  must(!(await open()).includes(false), "a fold is not printed open");
   must((await column(tab, "findings-table", 1)).length === before.length, "a filtered row is not printed");
   must(!(await tab.isVisible("nav")), "the way to the parts is printed");
   await tab.emulateMedia({ media: "screen" });

@@ -1,5 +1,18 @@
-// Sorting and filtering. Without it the page reads the same.
+// Sorting, filtering and folds. Without it the page reads the same, with everything unfolded.
 "use strict";
+const folds = [...document.querySelectorAll("details")];
+const unfolded = new Set();
+for (const fold of folds) fold.open = false;
+addEventListener("beforeprint", () => {
+  for (const fold of folds) {
+    if (fold.open) unfolded.add(fold);
+    fold.open = true;
+  }
+});
+addEventListener("afterprint", () => {
+  for (const fold of folds) fold.open = unfolded.has(fold);
+  unfolded.clear();
+});
 for (const table of document.querySelectorAll("table[data-sortable]")) {
   const body = table.tBodies[0];
   const first = [...body.rows];

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use crate::audit::{Audit, Subject};
 use crate::policy::word::Verdict;
-use crate::policy::{Act, Finding, Severity, Word};
+use crate::policy::{Act, Clause, Finding, Severity, Word};
 
 use super::super::super::citation::one_line;
 use super::super::words;
@@ -199,39 +199,50 @@ fn facts(subject: &Subject) -> Vec<(&'static str, String)> {
     facts
 }
 
-/// Every term of every licence, with where it was read.
+/// Every term of every licence, with where it was read: a fold for each licence. Folds are open
+/// in the file and closed by the script, so that without it everything is read and printed.
 pub fn terms(audit: &Audit, out: &mut dyn Write) -> io::Result<()> {
-    let rows: Vec<Row> = audit
-        .licenses
-        .values()
-        .flatten()
-        .map(|clause| {
-            let url = clause.url.as_deref().map(|url| format!("<p>{}</p>", link(url))).unwrap_or_default();
-            let note = clause.note.as_deref().map(|note| format!("<p class=\"soft\">{}</p>", text(note)));
-            let mut row = Row::of([
-                code(&clause.license),
-                clause.term_as_written(),
-                format!("{}{}", text(&clause.value), note.unwrap_or_default()),
-                clause.confidence.as_str().to_owned(),
-                text(&clause.read),
-                format!("{}{url}", text(&clause.source)),
-            ]);
-            row.cells[3].sort = Some(clause.confidence as usize);
-            row.kind = Some(clause.confidence.as_str().to_owned());
-            row
-        })
-        .collect();
-    if rows.is_empty() {
+    if audit.licenses.is_empty() {
         return nothing(out, "No licence whose terms were read.");
     }
-    let table = Table {
-        id: "terms-table",
-        caption: "What each licence says, how sure that is, and where and when it was read.",
-        columns: &["licence", "term", "value", "confidence", "read", "where"],
-        names: 1,
-        choice: Some(("Confidence", &["high", "medium", "low"])),
-    };
-    table.write(out, rows)
+    out.write_all(
+        b"<p class=\"soft\">What each licence says, how sure that is, and where and when it was read.</p>\n",
+    )?;
+    for (index, (license, clauses)) in audit.licenses.iter().enumerate() {
+        let unknown = clauses.iter().filter(|clause| clause.value == "unknown").count();
+        let unknown = if unknown > 0 { format!(", {unknown} unknown") } else { String::new() };
+        let terms = crate::values::counted(clauses.len() as u64, "term");
+        write!(
+            out,
+            "<details open>\n<summary>{} <span class=\"soft\">{terms}{unknown}</span></summary>\n",
+            code(license)
+        )?;
+        let table = Table {
+            id: &format!("terms-table-{}", index + 1),
+            caption: &format!("Terms of {license}"),
+            columns: &["term", "value", "confidence", "read", "where"],
+            names: 0,
+            choice: Some(("Confidence", &["high", "medium", "low"])),
+        };
+        table.write(out, clauses.iter().map(|clause| of_clause(clause)).collect())?;
+        out.write_all(b"</details>\n")?;
+    }
+    Ok(())
+}
+
+fn of_clause(clause: &Clause) -> Row {
+    let url = clause.url.as_deref().map(|url| format!("<p>{}</p>", link(url))).unwrap_or_default();
+    let note = clause.note.as_deref().map(|note| format!("<p class=\"soft\">{}</p>", text(note)));
+    let mut row = Row::of([
+        clause.term_as_written(),
+        format!("{}{}", text(&clause.value), note.unwrap_or_default()),
+        clause.confidence.as_str().to_owned(),
+        text(&clause.read),
+        format!("{}{url}", text(&clause.source)),
+    ]);
+    row.cells[2].sort = Some(clause.confidence as usize);
+    row.kind = Some(clause.confidence.as_str().to_owned());
+    row
 }
 
 /// How each step stands for each person, with the digests of accepted texts.
