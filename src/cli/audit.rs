@@ -14,7 +14,7 @@ use crate::policy::act::NoAct;
 use crate::reports::audit as reports;
 
 use super::args::{AuditArgs, AuditFormat};
-use super::output::{Answer, LongReport};
+use super::output::{Answer, LongReport, is_stdout};
 
 /// Judges a project, folders or named datasets, and writes the report in one form.
 pub fn run(context: &Context, args: &AuditArgs, json: bool) -> Result<Answer, Failure> {
@@ -36,12 +36,13 @@ pub fn run(context: &Context, args: &AuditArgs, json: bool) -> Result<Answer, Fa
     };
     let report = Report { audit, format };
     let mut answer = Answer::done("medsets/audit/1", json!({}), String::new());
-    if let Some(path) = &args.output {
+    let output = args.output.as_ref().filter(|path| !is_stdout(path));
+    if let Some(path) = output {
         let path = context.environment.absolute(path)?;
         fs::write_output_by(&path, Access::Shared, |out| report.write_text(out))?;
         answer.notes.push(format!("written to `{}`", path.display()));
     }
-    if args.output.is_none() || json {
+    if output.is_none() || json {
         answer.long = Some(Box::new(report));
     }
     answer.warnings = warnings;

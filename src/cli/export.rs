@@ -1,6 +1,8 @@
 //! `export`: what is known of the data, in the standards of others.
 
-use serde_json::json;
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
 
 use crate::context::Context;
 use crate::ops::export::{ExportOptions, Form, Payload};
@@ -10,7 +12,7 @@ use crate::reports::standards::downloads::Program;
 use crate::values::counted;
 
 use super::args::{ExportArgs, ExportFormat};
-use super::output::Answer;
+use super::output::{Answer, LongReport, is_stdout};
 
 /// Writes the document, or prints it where no place is named.
 pub fn run(context: &Context, args: &ExportArgs) -> Result<Answer, Failure> {
@@ -20,22 +22,45 @@ pub fn run(context: &Context, args: &ExportArgs) -> Result<Answer, Failure> {
         (false, true) => Payload::Links,
         (false, false) => Payload::Copies,
     };
-    let options = ExportOptions { what: args.what.clone(), form, output: args.output.clone(), payload };
+    let options = ExportOptions {
+        what: args.what.clone(),
+        form,
+        output: args.output.clone().filter(|path| !is_stdout(path)),
+        payload,
+    };
     let exported = ops::export::export(context, &options)?;
     let mut data = json!({ "format": word, "datasets": exported.datasets, "files": exported.files });
     let mut notes = Vec::new();
-    let text = String::from_utf8_lossy(&exported.text).into_owned();
+    let mut answer = Answer::done("medsets/export/1", json!({}), String::new());
     match &exported.path {
         Some(path) => {
             data["path"] = json!(path.display().to_string());
             let datasets = counted(exported.datasets.len() as u64, "dataset");
             notes.push(format!("{datasets} written to `{}`", path.display()));
+            answer.data = data;
         }
-        None => data["text"] = json!(text),
+        None => answer.long = Some(Box::new(Printed { data, text: exported.text })),
     }
-    let mut answer = Answer::done("medsets/export/1", data, text);
     (answer.notes, answer.warnings) = (notes, exported.warnings);
     Ok(answer)
+}
+
+/// A document that goes to standard output, which may name a million files: held once.
+#[derive(Debug)]
+struct Printed {
+    data: Value,
+    text: Vec<u8>,
+}
+
+impl LongReport for Printed {
+    fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
+        out.write_all(&self.text)
+    }
+    fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
+        let mut data = self.data.clone();
+        data["text"] = json!(String::from_utf8_lossy(&self.text));
+        Ok(serde_json::to_writer(out, &data)?)
+    }
 }
 
 fn form(format: ExportFormat) -> (&'static str, Form) {

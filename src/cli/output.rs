@@ -259,3 +259,8 @@ fn without_nulls(value: Value) -> Value {
         other => other,
     }
 }
+
+/// Whether a person named standard output (`-`) as the place of a document.
+pub fn is_stdout(path: &std::path::Path) -> bool {
+    path == std::path::Path::new("-")
+}

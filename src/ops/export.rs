@@ -14,6 +14,7 @@ use crate::audit::{Audit, Subject};
 use crate::context::Context;
 use crate::fs::{self, Access, FsError};
 use crate::layout::manifest::ManifestReader;
+use crate::policy::{Code, Finding};
 use crate::reports::CitationFormat;
 use crate::reports::standards::downloads::{self, Program};
 use crate::reports::standards::{self, List, Missing, croissant, cyclonedx, ro_crate, spdx};
@@ -96,6 +97,10 @@ pub fn export(context: &Context, options: &ExportOptions) -> Result<Exported, Fa
         datasets: audit.subjects.iter().map(|subject| subject.name.clone()).collect(),
         ..Exported::default()
     };
+    for subject in &audit.subjects {
+        files::check_records(subject)?;
+    }
+    exported.warnings.extend(damaged(audit).map(|finding| finding.message.clone()));
     let output = options.output.as_ref().map(|path| context.environment.absolute(path)).transpose()?;
     match (options.form, audit.subjects.as_slice()) {
         (Form::Bagit, _) => {
@@ -153,9 +158,8 @@ fn single(
             Ok(())
         }
         Form::Spdx => {
-            let document = spdx::document(audit).map_err(|missing| incomplete(&missing))?;
             exported.warnings.extend(spdx::warnings(audit));
-            out.write_all(&document).map_err(not_written)
+            out.write_all(&spdx::document(audit)).map_err(not_written)
         }
         Form::Cyclonedx => out.write_all(&cyclonedx::document(audit)).map_err(not_written),
         Form::RoCrate | Form::Bagit => out.write_all(&ro_crate::document(audit)).map_err(not_written),
@@ -217,7 +221,9 @@ fn sums(context: &Context, audit: &Audit, out: &mut dyn Write, exported: &mut Ex
     let data_dir = context.data_dir()?;
     for subject in &audit.subjects {
         let Some(dir) = files::dir(subject) else {
-            exported.warnings.push(format!("`{}` is not here, so nothing of it is named", subject.name));
+            let is_damaged = damaged(audit).any(|finding| finding.dataset.as_ref() == Some(&subject.name));
+            let reason = if is_damaged { "cannot be read" } else { "is not here" };
+            exported.warnings.push(format!("`{}` {reason}, so nothing of it is named", subject.name));
             continue;
         };
         let root = dir.root().strip_prefix(&data_dir).unwrap_or(dir.root()).display().to_string();
@@ -256,6 +262,11 @@ fn list_of_downloads(
         exported.files += open;
     }
     Ok(())
+}
+
+/// What the audit found of records that cannot be relied on.
+fn damaged(audit: &Audit) -> impl Iterator<Item = &Finding> {
+    audit.findings.iter().filter(|finding| finding.code == Code::RecordsDamaged)
 }
 
 fn no_place(reason: &str) -> Failure {

@@ -16,11 +16,12 @@ pub mod spdx;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::audit::{Audit, Subject};
 use crate::licenses::Expression;
 use crate::reports::citation::{CitationFormat, Cited, cite};
+use crate::values::printable::is_harmful;
 use crate::values::{Algorithm, ByteSize, Digest, RelPath, SafeUrl};
 
 pub use list::List;
@@ -38,49 +39,28 @@ pub struct ReleaseFile {
     pub url: Option<SafeUrl>,
 }
 
-/// A standard that wants something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standard {
-    /// Croissant 1.1.
-    Croissant,
-    /// SPDX 3.0.1 with the dataset profile.
-    Spdx,
-}
-
-/// What a standard requires and nobody knows.
+/// What Croissant 1.1 requires and nobody knows.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{dataset}` has no `{field}`, which {standard} requires")]
+#[error("`{dataset}` has no `{field}`, which Croissant 1.1 requires")]
 pub struct Missing {
     /// The dataset, by its full name.
     pub dataset: String,
     /// The field of the standard.
     pub field: &'static str,
-    /// The standard.
-    pub standard: Standard,
     /// Where to state it.
     pub remedy: &'static str,
 }
 
-impl fmt::Display for Standard {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.pad(match self {
-            Self::Croissant => "Croissant 1.1",
-            Self::Spdx => "the dataset profile of SPDX 3.0.1",
-        })
-    }
-}
-
-impl Standard {
-    fn missing(self, subject: &Subject, field: &'static str) -> Missing {
+impl Missing {
+    fn of(subject: &Subject, field: &'static str) -> Missing {
         let remedy = match field {
-            "license" => "state `license` of the release, and `url` in the licence's file",
-            "datePublished" | "releaseTime" => "state `date` of the release",
-            "creator" | "originatedBy" => "state `maintainer` or the authors in `[citation]`",
+            "datePublished" => "state `date` of the release",
+            "creator" => "state `maintainer` or the authors in `[citation]`",
             "description" => "state `summary`",
             "distribution" => "fetch it, so that digests of its files are known, or state `sha256` of the files",
             _ => "state `homepage`",
         };
-        Missing { dataset: subject.name.clone(), field, standard: self, remedy }
+        Self { dataset: subject.name.clone(), field, remedy }
     }
 }
 
@@ -134,10 +114,26 @@ pub fn name_of(text: &str) -> String {
 
 /// The dataset's page: its own, that of its DOI, or the address it was given by.
 fn page(subject: &Subject) -> Option<String> {
-    let of_doi = || subject.doi.as_ref().map(|doi| format!("https://doi.org/{doi}"));
-    let given = || subject.reference.clone().filter(|reference| reference.starts_with("https://"));
-    subject.homepage.clone().or_else(of_doi).or_else(given)
+    let own = || public(subject.homepage.as_ref()?);
+    let of_doi = || of_doi(subject.doi.as_ref()?);
+    let given = || public(subject.reference.as_ref()?);
+    own().or_else(of_doi).or_else(given)
 }
+
+/// An address of the web that anybody may be told.
+fn public(address: &str) -> Option<String> {
+    SafeUrl::parse(address).ok()?.as_public().map(str::to_owned)
+}
+
+/// The page of a DOI; `None` for what is none.
+fn of_doi(doi: &str) -> Option<String> {
+    let is_doi =
+        doi.starts_with("10.") && doi.contains('/') && !doi.contains(|one: char| is_harmful(one) || one == ' ');
+    is_doi.then(|| public(&format!("https://doi.org/{}", utf8_percent_encode(doi, RESERVED_IN_DOI)))).flatten()
+}
+
+/// What an address would end a path with, or hosts refuse there.
+const RESERVED_IN_DOI: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'<').add(b'>').add(b'?');
 
 /// The ids of an expression, each once; none where nothing is asserted.
 fn license_ids(subject: &Subject) -> Vec<String> {
@@ -156,7 +152,7 @@ fn license_url(audit: &Audit, id: &str) -> Option<String> {
     if !id.starts_with("LicenseRef-") {
         return Some(format!("https://spdx.org/licenses/{id}"));
     }
-    license(audit, id)?.url.as_ref().map(ToString::to_string)
+    license(audit, id)?.url.as_ref()?.as_public().map(str::to_owned)
 }
 
 fn license<'a>(audit: &'a Audit, id: &str) -> Option<&'a crate::licenses::License> {

@@ -81,12 +81,56 @@ fn a_bag_of_what_may_not_be_handed_on_is_for_its_owner() {
 #[test]
 fn what_a_standard_requires_and_nobody_knows_is_an_error_with_its_remedy() {
     let home = demo();
-    for (format, field) in [("croissant", "`url`"), ("spdx", "`software_downloadLocation`")] {
-        let file = at(&home, "document.json");
-        let ran = home.run(&["export", "demo", "--format", format, "-o", &file]).expect(11);
-        ran.says(&["`demo@1.0` has no", field, "homepage", "--catalog"]);
-        assert!(!std::path::Path::new(&file).exists());
+    let file = at(&home, "document.json");
+    let ran = home.run(&["export", "demo", "--format", "croissant", "-o", &file]).expect(11);
+    ran.says(&["`demo@1.0` has no `url`", "homepage", "--catalog"]);
+    assert!(!std::path::Path::new(&file).exists());
+    // SPDX has a class for what its dataset profile would not take.
+    let ran = home.run(&["export", "demo", "--format", "spdx"]).expect(0);
+    let document: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert!(ran.stderr.contains("requires `software_downloadLocation`"), "{}", ran.stderr);
+    let graph = document["@graph"].as_array().unwrap();
+    assert!(graph.iter().any(|one| one["type"] == "software_Package" && one["software_primaryPurpose"] == "data"));
+}
+
+#[test]
+fn a_list_that_the_receipt_does_not_name_is_not_handed_on() {
+    let home = demo();
+    let manifest = home.data().join("demo/1.0/.medsets/manifest.sha256");
+    let whole = std::fs::read_to_string(&manifest).unwrap();
+    std::fs::write(&manifest, whole.lines().skip(1).map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+    for format in ["sha256sums", "cyclonedx", "spdx", "bagit"] {
+        let place = at(&home, format);
+        let ran = home.run(&["export", "demo", "--format", format, "-o", &place]).expect(62);
+        ran.says(&["manifest.sha256", "the receipt of `demo@1.0` names", "medsets verify demo@1.0"]);
+        assert!(!std::path::Path::new(&place).exists());
     }
+}
+
+#[test]
+fn standard_output_can_be_named_and_a_file_appears_in_one_step() {
+    let home = demo();
+    let printed = home.run(&["export", "demo", "--format", "sha256sums"]).expect(0).stdout;
+    assert_eq!(home.run(&["export", "demo", "--format", "sha256sums", "-o", "-"]).expect(0).stdout, printed);
+    let report = home.run(&["audit", "demo", "-o", "-"]).expect(0).stdout;
+    assert!(report.starts_with("verdict: allow"), "{report}");
+    assert!(!home.path().join("work/-").exists());
+    // A full disk leaves what was there, and the error names the place.
+    let ran = home.run(&["export", "demo", "--format", "sha256sums", "-o", "/dev/full"]).expect(50);
+    ran.says(&["`/dev/full`", "no space left"]);
+    let missing = at(&home, "no/such/list");
+    home.run(&["export", "demo", "--format", "sha256sums", "-o", &missing]).expect(1).says(&["no/such"]);
+    // What a run that was killed left does not stand in the way; what another is filling does.
+    let bag = at(&home, "bag");
+    let aside = home.path().join(".bag.medsets-export");
+    std::fs::create_dir(&aside).unwrap();
+    std::fs::write(aside.join("half"), "half").unwrap();
+    let other = std::fs::File::open(&aside).unwrap();
+    other.lock().unwrap();
+    home.run(&["export", "demo", "--format", "bagit", "-o", &bag]).expect(53).says(&["another run"]);
+    drop(other);
+    home.run(&["export", "demo", "--format", "bagit", "-o", &bag]).expect(0);
+    assert!(!aside.exists() && !std::path::Path::new(&bag).join("half").exists());
 }
 
 #[test]

@@ -196,12 +196,13 @@ fn copied(from: &Path, to: &Path, access: Access) -> Result<Digest, Failure> {
     read_through(from, &mut |bytes| out.write_all(bytes).map_err(|error| FsError::new("write", to, error)))
 }
 
-fn digest_of(path: &Path) -> Result<Digest, Failure> {
+/// The SHA-256 of a file's bytes.
+pub fn digest_of(path: &Path) -> Result<Digest, Failure> {
     read_through(path, &mut |_| Ok(()))
 }
 
 fn read_through(path: &Path, take: &mut dyn FnMut(&[u8]) -> Result<(), FsError>) -> Result<Digest, Failure> {
-    let mut file = fs::open(path)?;
+    let mut file = fs::open_regular(path)?;
     let mut digester = Digester::new(Algorithm::Sha256, None);
     let mut buffer = vec![0; 1 << 17];
     loop {

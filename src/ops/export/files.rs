@@ -10,12 +10,32 @@ use crate::providers::{AnyProvider, Needs};
 use crate::reports::standards::ReleaseFile;
 use crate::values::{Algorithm, SafeUrl};
 
+use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::selection::one_selection;
 
 /// The folder of the copy.
 pub fn dir(subject: &Subject) -> Option<DatasetDir> {
     subject.copy.as_ref().map(|copy| DatasetDir::at(PathBuf::from(&copy.folder)))
+}
+
+/// That the list of a copy's files is the one its receipt names, since documents name it by its
+/// digest and lists repeat it. Fails otherwise.
+pub fn check_records(subject: &Subject) -> Result<(), Failure> {
+    let (Some(dir), Some(copy)) = (dir(subject), &subject.copy) else { return Ok(()) };
+    let path = dir.manifest_path();
+    let found = super::bag::digest_of(&path)?;
+    if found == copy.tree {
+        return Ok(());
+    }
+    let message = format!(
+        "`{}` is not the list that the receipt of `{}` names: expected {}, found {found}",
+        path.display(),
+        subject.name,
+        copy.tree
+    );
+    let help = format!("`medsets verify {}` tells what is wrong, and with `--repair` fetches it again", subject.name);
+    Err(Failure::new(Exit::DIFFERENT, message).help(help))
 }
 
 /// Hands each of the release's own files to `take`.

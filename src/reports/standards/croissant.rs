@@ -2,7 +2,8 @@
 //!
 //! Required by the specification (mlcommons/croissant, `croissant-spec-1.1.md`, 2026-01-29):
 //! context, type, `conformsTo`, `name`, `description`, `license`, `url`, `creator`,
-//! `datePublished`, `distribution`. A file needs a digest; one without is left out and told.
+//! `datePublished`, `distribution`. A licence is an address or a work: one without an address stands
+//! by its name. A file needs a digest; one without is left out and told.
 //! Creators are the authors of the work that the dataset asks to be cited, else who keeps it.
 //! A year or a month is an ISO 8601 date of reduced precision, which `Date` of schema.org is.
 
@@ -12,25 +13,19 @@ use crate::audit::{Audit, Subject};
 use crate::reports::citation::{bibtex, is_others, parted};
 use crate::values::Algorithm;
 
-use super::{Missing, ReleaseFile, Standard, license_ids, license_url, page, relative};
+use super::{Missing, ReleaseFile, license, license_ids, license_name, license_url, of_doi, page, relative};
 
 /// Everything but the files, or all that is missing.
 pub fn head(audit: &Audit, subject: &Subject) -> Result<Value, Vec<Missing>> {
-    let ids = license_ids(subject);
-    let licenses: Vec<String> = ids.iter().filter_map(|id| license_url(audit, id)).collect();
     let creators = creators(subject);
     let fields = [
         ("description", subject.about.summary().is_some()),
-        ("license", !licenses.is_empty() && licenses.len() == ids.len()),
         ("url", page(subject).is_some()),
         ("creator", !creators.is_empty()),
         ("datePublished", subject.about.date().is_some()),
     ];
-    let missing: Vec<Missing> = fields
-        .iter()
-        .filter(|(_, is_known)| !is_known)
-        .map(|(field, _)| Standard::Croissant.missing(subject, field))
-        .collect();
+    let missing: Vec<Missing> =
+        fields.iter().filter(|(_, is_known)| !is_known).map(|(field, _)| Missing::of(subject, field)).collect();
     if !missing.is_empty() {
         return Err(missing);
     }
@@ -41,7 +36,7 @@ pub fn head(audit: &Audit, subject: &Subject) -> Result<Value, Vec<Missing>> {
         "name": subject.title,
         "description": subject.about.summary(),
         "url": page(subject),
-        "license": one_or_many(licenses.into_iter().map(Value::from).collect()),
+        "license": one_or_many(licenses(audit, subject)),
         "version": subject.version,
         "datePublished": subject.about.date(),
         "creator": one_or_many(creators),
@@ -53,7 +48,7 @@ pub fn head(audit: &Audit, subject: &Subject) -> Result<Value, Vec<Missing>> {
     };
     let maintainer = subject.about.maintainer().map(|one| json!({ "@type": "Organization", "name": one.name }));
     set("maintainer", maintainer);
-    set("identifier", subject.doi.as_ref().map(|doi| json!(format!("https://doi.org/{doi}"))));
+    set("identifier", subject.doi.as_ref().and_then(|doi| of_doi(doi)).map(Value::from));
     let works = subject.about.works();
     set("citeAs", works.first().map(|work| json!(bibtex::entry(work).trim_end())));
     set("usageInfo", some(subject.duo.iter().filter_map(|code| term(code)).collect()));
@@ -92,7 +87,25 @@ pub fn file(file: &ReleaseFile) -> Option<Value> {
 
 /// What is said of a dataset without any file that has a digest.
 pub fn no_files(subject: &Subject) -> Missing {
-    Standard::Croissant.missing(subject, "distribution")
+    Missing::of(subject, "distribution")
+}
+
+/// The licences by their addresses; one without an address, and what nobody licensed, as a work
+/// with a name, which the specification takes too.
+fn licenses(audit: &Audit, subject: &Subject) -> Vec<Value> {
+    let work = |name: &str, said: &str| json!({ "@type": "CreativeWork", "name": name, "description": said });
+    let ids = license_ids(subject);
+    if ids.is_empty() {
+        return vec![work("NOASSERTION", "No licence is known, so nothing is granted that anybody knows of.")];
+    }
+    let of = |id: &String| match license_url(audit, id) {
+        Some(url) => json!(url),
+        None => {
+            let summary = license(audit, id).map_or("Nothing is known of it.", |license| &license.summary);
+            work(&format!("{id}: {}", license_name(audit, id)), summary)
+        }
+    };
+    ids.iter().map(of).collect()
 }
 
 fn creators(subject: &Subject) -> Vec<Value> {

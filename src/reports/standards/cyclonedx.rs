@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::audit::{Audit, DutyKind, Subject};
 use crate::policy::{Act, Word};
 
-use super::{license_ids, license_name, license_url, made, page, uuid};
+use super::{license_ids, license_name, license_url, made, of_doi, page, uuid};
 
 /// The document.
 pub fn document(audit: &Audit) -> Vec<u8> {
@@ -138,14 +138,14 @@ fn references(audit: &Audit, subject: &Subject) -> Vec<Value> {
     if let Some(url) = page(subject) {
         add("website", url);
     }
-    if let Some(doi) = &subject.doi {
-        add("distribution", format!("https://doi.org/{doi}"));
+    if let Some(url) = subject.doi.as_ref().and_then(|doi| of_doi(doi)) {
+        add("distribution", url);
     }
     for url in license_ids(subject).iter().filter_map(|id| license_url(audit, id)) {
         add("license", url);
     }
-    for work in subject.about.works().into_iter().filter_map(|work| work.doi.as_ref()) {
-        add("documentation", format!("https://doi.org/{work}"));
+    for url in subject.about.works().into_iter().filter_map(|work| of_doi(work.doi.as_ref()?)) {
+        add("documentation", url);
     }
     references
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::audit::{Audit, Subject};
 use crate::reports::citation::{is_others, one_line, parted};
 
-use super::{List, license, license_ids, license_name, license_url, made, name_of, page};
+use super::{List, license, license_ids, license_name, license_url, made, name_of, of_doi, page, public};
 
 /// The name of the document in its folder.
 pub const FILE: &str = "ro-crate-metadata.json";
@@ -69,7 +69,7 @@ impl Crated {
         };
         set("description", subject.about.summary().map(Value::from));
         set("datePublished", subject.about.date().map(Value::from));
-        set("sameAs", subject.doi.as_ref().map(|doi| json!(format!("https://doi.org/{doi}"))));
+        set("sameAs", subject.doi.as_ref().and_then(|doi| of_doi(doi)).map(Value::from));
         set("url", page(subject).map(Value::from));
         let licenses: Vec<Value> =
             license_ids(subject).iter().map(|one| json!({ "@id": self.license(audit, one) })).collect();
@@ -84,8 +84,11 @@ impl Crated {
         });
         set("maintainer", keeper);
         // The format takes works with an address only.
-        let works = subject.about.works().into_iter().filter(|work| work.doi.is_some() || work.url.is_some());
-        let works: Vec<Value> = works.map(|work| json!({ "@id": self.work(work) })).collect();
+        let works = subject.about.works().into_iter().filter_map(|work| {
+            let own = || public(work.url.as_ref()?);
+            Some((work, work.doi.as_ref().and_then(|doi| of_doi(doi)).or_else(own)?))
+        });
+        let works: Vec<Value> = works.map(|(work, id)| json!({ "@id": self.work(work, id) })).collect();
         set("citation", (!works.is_empty()).then(|| json!(works)));
         if let Some(copy) = &subject.copy {
             set("contentSize", Some(json!(copy.bytes.0.to_string())));
@@ -94,9 +97,7 @@ impl Crated {
         self.add(entity);
     }
 
-    fn work(&mut self, work: &crate::catalog::Citation) -> String {
-        let of_doi = work.doi.as_ref().map(|doi| format!("https://doi.org/{doi}"));
-        let id = of_doi.or_else(|| work.url.clone()).unwrap_or_else(|| format!("#{}", name_of(&work.key)));
+    fn work(&mut self, work: &crate::catalog::Citation, id: String) -> String {
         let authors: Vec<Value> = work
             .authors
             .iter()

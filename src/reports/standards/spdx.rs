@@ -2,7 +2,8 @@
 //!
 //! The profile requires `originatedBy`, `builtTime`, `releaseTime`, `dataset_datasetType`,
 //! `software_downloadLocation` and `software_primaryPurpose` (spdx/spdx-3-model, `DatasetPackage`).
-//! Times are full instants there; a release of which only a month or a year is known gets the
+//! A dataset for which these are not known is a package of purpose `data`, which the software
+//! profile takes without them. Times are full instants in SPDX (`DateTime` has seconds); a release of which only a month or a year is known gets the
 //! first instant of it, and a comment that says so. When a dataset was built nobody tells: the
 //! time of its release stands as the latest it can have been, with the same comment. Licences
 //! are relationships; a `LicenseRef` leads to a text of ours about it, never to the text itself.
@@ -13,14 +14,10 @@ use crate::audit::{Audit, Subject};
 use crate::catalog::AccessClass;
 use crate::policy::{Act, Word};
 
-use super::{List, Missing, Standard, license, license_ids, license_name, license_url, made, name_of, page, uuid};
+use super::{List, license, license_ids, license_name, license_url, made, name_of, page, uuid};
 
-/// The document, or all that is missing in it.
-pub fn document(audit: &Audit) -> Result<Vec<u8>, Vec<Missing>> {
-    let missing: Vec<Missing> = audit.subjects.iter().flat_map(missing_of).collect();
-    if !missing.is_empty() {
-        return Err(missing);
-    }
+/// The document.
+pub fn document(audit: &Audit) -> Vec<u8> {
     let base = format!("urn:uuid:{}", uuid(audit, "spdx"));
     let mut graph = vec![
         json!({
@@ -36,29 +33,39 @@ pub fn document(audit: &Audit) -> Result<Vec<u8>, Vec<Missing>> {
     graph.push(json!({
         "type": "SpdxDocument", "spdxId": format!("{base}#document"), "creationInfo": "_:made",
         "name": audit.project.as_deref().unwrap_or("datasets"),
-        "profileConformance": ["core", "software", "dataset", "simpleLicensing"], "rootElement": ids,
+        "profileConformance": profiles(audit), "rootElement": ids,
     }));
     let mut keepers: Vec<&str> = Vec::new();
     for subject in &audit.subjects {
-        let keeper = subject.about.maintainer().map_or("", |one| one.name.as_str());
-        let number = keepers.iter().position(|one| *one == keeper).unwrap_or_else(|| {
-            keepers.push(keeper);
-            graph.push(json!({
-                "type": "Organization", "spdxId": format!("{base}#keeper-{}", keepers.len()), "creationInfo": "_:made",
-                "name": keeper,
-            }));
-            keepers.len() - 1
+        let keeper = subject.about.maintainer().map(|one| {
+            let number = keepers.iter().position(|known| *known == one.name).unwrap_or_else(|| {
+                keepers.push(&one.name);
+                graph.push(json!({
+                    "type": "Organization", "spdxId": format!("{base}#keeper-{}", keepers.len()),
+                    "creationInfo": "_:made", "name": one.name,
+                }));
+                keepers.len() - 1
+            });
+            format!("{base}#keeper-{}", number + 1)
         });
-        graph.push(package(subject, &base, &format!("{base}#keeper-{}", number + 1)));
+        graph.push(package(subject, &base, keeper));
         graph.extend(licensing(audit, subject, &base));
     }
     graph.extend(texts(audit, &base));
     let head = json!({ "@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld" });
-    Ok(List::whole(&head, "@graph", &graph))
+    List::whole(&head, "@graph", &graph)
 }
 
-/// Sentences about releases whose day is not known.
+/// Sentences about what the profile requires and nobody knows, and about releases whose day is
+/// not known.
 pub fn warnings(audit: &Audit) -> Vec<String> {
+    let plain = audit.subjects.iter().filter(|subject| !missing_of(subject).is_empty()).map(|subject| {
+        format!(
+            "`{}` is a package of purpose `data` and no dataset package: the dataset profile of SPDX 3.0.1 requires {}, which the entry does not state",
+            subject.name,
+            missing_of(subject).join(", ")
+        )
+    });
     let reduced = audit.subjects.iter().filter_map(|subject| {
         let date = subject.about.date().filter(|date| date.len() < DAY)?;
         Some(format!(
@@ -66,56 +73,75 @@ pub fn warnings(audit: &Audit) -> Vec<String> {
             subject.name
         ))
     });
-    reduced.collect()
+    plain.chain(reduced).collect()
+}
+
+/// The profiles that all of the document conforms to.
+fn profiles(audit: &Audit) -> Vec<&'static str> {
+    let has_all = |subject: &Subject| missing_of(subject).is_empty();
+    match audit.subjects.iter().all(has_all) {
+        true => vec!["core", "software", "dataset", "simpleLicensing"],
+        false => vec!["core", "software", "simpleLicensing"],
+    }
 }
 
 /// Length of `2026-11-28`.
 const DAY: usize = 10;
 
-fn missing_of(subject: &Subject) -> Vec<Missing> {
+/// The fields that the dataset profile requires and nobody states.
+fn missing_of(subject: &Subject) -> Vec<&'static str> {
     let fields = [
-        ("originatedBy", subject.about.maintainer().is_some()),
-        ("releaseTime", subject.about.date().and_then(instant).is_some()),
-        ("software_downloadLocation", page(subject).is_some()),
+        ("`originatedBy`", subject.about.maintainer().is_some()),
+        ("`releaseTime`", subject.about.first_day().is_some()),
+        ("`software_downloadLocation`", page(subject).is_some()),
     ];
-    fields.iter().filter(|(_, known)| !known).map(|(field, _)| Standard::Spdx.missing(subject, field)).collect()
+    fields.iter().filter(|(_, is_known)| !is_known).map(|(field, _)| *field).collect()
 }
 
 fn id(base: &str, subject: &Subject) -> String {
     format!("{base}#{}", name_of(&subject.name))
 }
 
-fn package(subject: &Subject, base: &str, keeper: &str) -> Value {
-    let date = subject.about.date().unwrap_or_default();
-    let time = instant(date);
-    let mut comment = format!("Built no later than its release; that was {date}");
-    if date.len() < DAY {
-        comment.push_str(", of which the first instant stands here");
-    }
-    comment.push('.');
-    if let Some(AccessClass::Application) = subject.about.access() {
-        comment.push_str(" It is had by application, which the list of availabilities has no word for.");
-    }
+/// A dataset package, or a package of purpose `data` where the profile's requirements are not met:
+/// then nothing of the profile is in it.
+fn package(subject: &Subject, base: &str, keeper: Option<String>) -> Value {
+    let is_dataset = missing_of(subject).is_empty();
     let mut package = json!({
-        "type": "dataset_DatasetPackage",
+        "type": if is_dataset { "dataset_DatasetPackage" } else { "software_Package" },
         "spdxId": id(base, subject),
         "creationInfo": "_:made",
         "name": subject.title,
-        "comment": comment,
         "software_packageVersion": subject.version,
-        "software_downloadLocation": page(subject),
         "software_primaryPurpose": "data",
-        "originatedBy": [keeper],
-        "builtTime": time,
-        "releaseTime": time,
-        "dataset_datasetType": dataset_types(subject.about.modality()),
     });
     let mut set = |key: &str, value: Option<Value>| {
         if let Some(value) = value {
             package[key] = value;
         }
     };
+    set("comment", comment(subject).map(Value::from));
+    set("software_downloadLocation", page(subject).map(Value::from));
+    set("originatedBy", keeper.map(|keeper| json!([keeper])));
+    let time = subject.about.first_day().map(|day| json!(format!("{day}T00:00:00Z")));
+    set("builtTime", time.clone());
+    set("releaseTime", time);
     set("summary", subject.about.summary().map(Value::from));
+    if let Some(copy) = &subject.copy {
+        let hash = json!([{
+            "type": "Hash", "algorithm": "sha256", "hashValue": copy.tree.hex(),
+            "comment": "SHA-256 of the list of the copy's files, as `sha256sum` writes it, sorted by path",
+        }]);
+        set("verifiedUsing", Some(hash));
+    }
+    if is_dataset {
+        of_profile(subject, &mut set);
+    }
+    package
+}
+
+/// What the dataset profile has words for.
+fn of_profile(subject: &Subject, set: &mut dyn FnMut(&str, Option<Value>)) {
+    set("dataset_datasetType", Some(json!(dataset_types(subject.about.modality()))));
     set("dataset_datasetAvailability", subject.about.access().map(|access| json!(availability(access))));
     set("dataset_confidentialityLevel", confidentiality(subject.word(Act::ShareRaw)).map(Value::from));
     let tasks = subject.about.task();
@@ -124,15 +150,21 @@ fn package(subject: &Subject, base: &str, keeper: &str) -> Value {
         set("dataset_anonymizationMethodUsed", ethics.deidentification.as_ref().map(|method| json!([method])));
         set("dataset_knownBias", (!ethics.known_bias.is_empty()).then(|| json!(ethics.known_bias)));
     }
-    if let Some(copy) = &subject.copy {
-        set("dataset_datasetSize", copy.whole.then(|| json!(copy.bytes.0)));
-        let hash = json!([{
-            "type": "Hash", "algorithm": "sha256", "hashValue": copy.tree.hex(),
-            "comment": "SHA-256 of the list of the copy's files, as `sha256sum` writes it, sorted by path",
-        }]);
-        set("verifiedUsing", Some(hash));
+    let size = subject.copy.as_ref().filter(|copy| copy.whole).map(|copy| json!(copy.bytes.0));
+    set("dataset_datasetSize", size);
+}
+
+/// What the times and words stand for, where they say more than is known.
+fn comment(subject: &Subject) -> Option<String> {
+    let mut sentences = Vec::new();
+    if let Some(date) = subject.about.date() {
+        let coarse = if date.len() < DAY { ", of which the first instant stands here" } else { "" };
+        sentences.push(format!("Built no later than its release; that was {date}{coarse}."));
     }
-    package
+    if let Some(AccessClass::Application) = subject.about.access() {
+        sentences.push("It is had by application, which the list of availabilities has no word for.".to_owned());
+    }
+    (!sentences.is_empty()).then(|| sentences.join(" "))
 }
 
 fn licensing(audit: &Audit, subject: &Subject, base: &str) -> Vec<Value> {
@@ -166,16 +198,6 @@ fn texts<'a>(audit: &'a Audit, base: &'a str) -> impl Iterator<Item = Value> + '
             "simplelicensing_licenseText": format!("A summary in the words of medsets, not the text: {}{page}", license.summary),
         })
     })
-}
-
-/// The first instant of a day, a month or a year; `None` for what is none of them.
-fn instant(date: &str) -> Option<String> {
-    let full = match date.len() {
-        4 => format!("{date}-01-01"),
-        7 => format!("{date}-01"),
-        _ => date.to_owned(),
-    };
-    full.parse::<jiff::civil::Date>().ok().map(|day| format!("{day}T00:00:00Z"))
 }
 
 fn dataset_types(modality: &[String]) -> Vec<&'static str> {
