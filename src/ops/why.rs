@@ -101,18 +101,21 @@ pub struct GrantMark {
 /// There is no such file, no folder above has records of medsets, or they do not name the file.
 pub fn why(context: &Context, path: &Path) -> Result<Why, Failure> {
     let path = context.environment.absolute(path)?;
-    let Some(metadata) = fs::metadata(&path)? else {
-        return Err(Failure::new(Exit::USAGE, format!("`{}` does not exist", path.display())));
-    };
-    if metadata.is_dir() {
-        let failure = Failure::new(Exit::USAGE, format!("`{}` is a folder", path.display()));
-        return Err(failure.help("name a file in it; `medsets list` tells which datasets are where"));
-    }
+    let mut metadata = named(&path)?;
     // The folder may be reached by a link; the file itself is taken as it is named.
     let folder = path.parent().map(fs::canonical).transpose()?.unwrap_or_else(|| path.clone());
-    let path = folder.join(path.file_name().unwrap_or_default());
-    let (dir, receipt, below) = dataset_of(context, &path)?;
-    let record = record_of(&dir, &below)?.ok_or_else(|| not_recorded(&path, &receipt))?;
+    let mut path = folder.join(path.file_name().unwrap_or_default());
+    let around = match dataset_of(context, &path) {
+        // A link from elsewhere, such as from a project's folder, is asked about what it leads to.
+        Err(_) if metadata.is_symlink() => {
+            path = fs::canonical(&path)?;
+            metadata = named(&path)?;
+            dataset_of(context, &path)
+        }
+        around => around,
+    };
+    let (dir, receipt, below) = around?;
+    let record = record_of(&dir, &below)?.ok_or_else(|| not_recorded(&path, &dir, &receipt))?;
     let (size, modified) = (metadata.len(), metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok()));
     let is_same = metadata.is_file() && size == record.size.0 && modified == Some(record.mtime);
     let (version, variant) = (receipt.version.as_str(), receipt.variant.as_deref());
@@ -143,6 +146,18 @@ pub fn why(context: &Context, path: &Path) -> Result<Why, Failure> {
         grants: grants(context, &receipt)?,
         file: record.path,
     })
+}
+
+/// What a person named, which is no folder.
+fn named(path: &Path) -> Result<std::fs::Metadata, Failure> {
+    let Some(metadata) = fs::metadata(path)? else {
+        return Err(Failure::new(Exit::USAGE, format!("`{}` does not exist", path.display())));
+    };
+    if metadata.is_dir() {
+        let failure = Failure::new(Exit::USAGE, format!("`{}` is a folder", path.display()));
+        return Err(failure.help("name a file in it; `medsets list` tells which datasets are where"));
+    }
+    Ok(metadata)
 }
 
 /// The nearest folder above with records of medsets, else the dataset that was adopted from
@@ -177,13 +192,22 @@ fn record_of(dir: &DatasetDir, below: &str) -> Result<Option<FileRecord>, Failur
     Ok(None)
 }
 
-fn not_recorded(path: &Path, receipt: &Receipt) -> Failure {
+fn not_recorded(path: &Path, dir: &DatasetDir, receipt: &Receipt) -> Failure {
+    let is_ours = |below: &Path| below.starts_with(".medsets") || OURS.iter().any(|name| below == Path::new(name));
+    if path.strip_prefix(dir.root()).is_ok_and(is_ours) {
+        let message = format!("`{}` is what medsets itself wrote about `{}`", path.display(), receipt.dataset);
+        let failure = Failure::new(Exit::USAGE, message).of(&receipt.dataset);
+        return failure.help("name a file of the dataset, below `data/` or `docs/`");
+    }
     let message =
         format!("`{}` lies in the folder of `{}`, and medsets did not put it there", path.display(), receipt.dataset);
     Failure::new(Exit::DIFFERENT, message)
         .of(&receipt.dataset)
         .help("`medsets verify` names everything that is not in the records")
 }
+
+/// What medsets writes beside the data for people.
+const OURS: [&str; 3] = ["README.md", "TERMS.md", "CITATION.cff"];
 
 fn listed(dir: &DatasetDir, receipt: &Receipt, file: &RelPath) -> Result<Option<crate::layout::Proof>, Failure> {
     for mark in receipt.listed.read(dir)? {

@@ -127,6 +127,12 @@ fn why_leads_from_a_file_back_to_its_archive_terms_and_acceptance() {
     let mine = served.home.data().join("made/1/data/mine.txt");
     std::fs::write(&mine, "x").unwrap();
     why(mine.to_str().unwrap()).expect(62).says(&["medsets did not put it there"]);
+    let receipt = served.home.data().join("made/1/.medsets/receipt.json");
+    why(receipt.to_str().unwrap()).expect(2).says(&["what medsets itself wrote"]);
+    // A link from elsewhere is asked about what it leads to.
+    let link = served.home.path().join("link.txt");
+    std::os::unix::fs::symlink(served.home.data().join("made/1/data/two.txt"), &link).unwrap();
+    assert!(why(link.to_str().unwrap()).expect(0).stdout.contains("member a/two.txt"));
     let elsewhere = served.home.path().join("elsewhere.txt");
     std::fs::write(&elsewhere, "x").unwrap();
     why(elsewhere.to_str().unwrap()).expect(11).says(&["medsets import ID PATH"]);
