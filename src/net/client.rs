@@ -197,6 +197,7 @@ impl Client {
     }
 
     /// A request of somebody else's making on the wire, up to the head of its answer.
+    #[cfg(feature = "cloud")]
     pub(super) async fn send_as_it_is(
         &self,
         method: reqwest::Method,
