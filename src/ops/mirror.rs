@@ -20,7 +20,6 @@ use std::sync::Arc;
 use crate::context::Context;
 use crate::credentials::{Form, Wanted};
 use crate::events::Event;
-use crate::fs;
 use crate::mirror::error::credential;
 use crate::mirror::{Mirror, MirrorError, MirrorUrl, Place, Store, Surroundings, Who};
 use crate::project::{self, Manifest};
@@ -63,9 +62,9 @@ pub fn named_for(context: &Context, id: &DatasetId, given: Option<&str>) -> Resu
 }
 
 fn of_project(context: &Context, id: &DatasetId) -> Result<Vec<Named>, Failure> {
-    let Some(folder) = context.settings.project() else { return Ok(Vec::new()) };
-    let text = fs::read_text(&folder.join(project::FILE))?;
-    let rules = Manifest::mirrors_of(project::FILE, &text).map_err(broken_file)?;
+    // A project file that cannot be used names none; whoever needs the project tells what is wrong.
+    let Ok(Some(found)) = context.project() else { return Ok(Vec::new()) };
+    let rules = Manifest::mirrors_of(project::FILE, &found.text).map_err(broken_file)?;
     let mine = MirrorUrl::parse_all(context.settings.text("mirrors").unwrap_or_default()).unwrap_or_default();
     let mut named = Vec::new();
     for rule in rules.into_iter().filter(|rule| rule.is_for(id.as_str())) {
