@@ -50,6 +50,8 @@ if has_python_with spdx-python-model==0.0.6; then
     done
     python3 "$script" set dataset_confidentialityLevel secret "$work/spdx.json" "$work/broken.json"
     refused 'SPDX with a word of no list by spdx-python-model' "$python" "$script" spdx "$work/broken.json"
+    must medsets export demo --format spdx -o "$work/plain.json"
+    valid 'SPDX of a set without a page by spdx-python-model' "$python" -m spdx_python_model.bindings.v3_0_1 "$work/plain.json"
 fi
 
 # --- CycloneDX
