@@ -59,6 +59,8 @@ pub struct Project {
     pub folder: LockFolder,
     /// The lock as it was found.
     pub lock: Option<Lock>,
+    /// Why it may not be relied on as it is: a merge that nobody finished.
+    pub unmerged: Option<Failure>,
     /// What a person should know of that.
     pub warnings: Vec<String>,
     /// Names of the catalogue in place of those that the project file gives, by its table.
@@ -140,21 +142,21 @@ impl Project {
         let found = context.project()?.ok_or_else(no_project)?;
         let (manifest, folder) = (found.manifest.clone(), LockFolder::at(&found.folder));
         let mut warnings = Vec::new();
-        let lock = match folder.read_merged() {
+        let files::Found { lock, unmerged } = match folder.read_merged() {
             // It is written anew from nothing, but never over a newer program's.
             Err(failure) if failure.exit == Exit::LOCK && upgrade == Upgrade::All && !folder.is_newer() => {
                 warnings.push(format!(
                     "{}: everything is resolved anew, and what was pinned on first use or accepted is forgotten",
                     failure.message
                 ));
-                None
+                files::Found::default()
             }
-            lock => lock?,
+            found => found?,
         };
         if let Upgrade::These(ids) = &upgrade {
             refuse_unknown(ids, &manifest)?;
         }
-        let mut project = Self { manifest, folder, lock, warnings, names: BTreeMap::new(), upgrade };
+        let mut project = Self { manifest, folder, lock, unmerged, warnings, names: BTreeMap::new(), upgrade };
         project.introduce(context).await?;
         Ok(project)
     }

@@ -173,8 +173,9 @@ pub fn usable<'p>(context: &Context, project: &'p Project) -> Result<&'p Lock, F
         let message = format!("there is no lock `{}`", project.folder.path().display());
         return Err(Failure::new(Exit::LOCK, message).help("`medsets lock` writes it; commit it beside `medsets.toml`"));
     };
-    // A lock that holds both sides of a merge is found here too.
-    project.folder.read()?;
+    if let Some(failure) = &project.unmerged {
+        return Err(failure.clone());
+    }
     if project.is_answered() {
         for used in &project.manifest.datasets {
             if let Some(locked) = lock.of_input(used.input()) {

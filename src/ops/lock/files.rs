@@ -37,6 +37,15 @@ pub struct Beside {
     pub listings: BTreeMap<Digest, Vec<u8>>,
 }
 
+/// A lock as it was found.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// What it says; `None` where there is none.
+    pub lock: Option<Lock>,
+    /// Why nothing but a new lock may be made of it: a merge that nobody finished.
+    pub unmerged: Option<Failure>,
+}
+
 impl LockFolder {
     /// The lock beside the project file in this folder.
     pub fn at(root: &Path) -> Self {
@@ -66,11 +75,13 @@ impl LockFolder {
     /// What a new lock goes on with: the lock as it is, or, after a merge that nobody finished,
     /// what both sides say. For a dataset that both have and that differs, this branch's word
     /// counts, and its tree is not known any more.
-    pub fn read_merged(&self) -> Result<Option<Lock>, Failure> {
-        let Some(text) = read(&self.path())? else { return Ok(None) };
+    pub fn read_merged(&self) -> Result<Found, Failure> {
+        let Some(text) = read(&self.path())? else { return Ok(Found::default()) };
         match lock::read(LOCK_FILE, &text) {
-            Ok(lock) => Ok(Some(lock)),
-            Err(LockError::Conflict { .. }) => Ok(Some(merged(&text)?)),
+            Ok(lock) => Ok(Found { lock: Some(lock), unmerged: None }),
+            Err(error @ LockError::Conflict { .. }) => {
+                Ok(Found { lock: Some(merged(&text)?), unmerged: Some(refused(&error)) })
+            }
             Err(error) => Err(refused(&error)),
         }
     }
