@@ -20,6 +20,7 @@ pub mod exit;
 pub mod export;
 pub mod failure;
 pub mod fetch;
+mod foreign;
 pub mod gate;
 pub mod grant;
 pub mod here;

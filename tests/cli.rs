@@ -35,6 +35,8 @@ mod demo;
 mod entries;
 #[path = "cli/export.rs"]
 mod export;
+#[path = "cli/foreign.rs"]
+mod foreign;
 #[path = "cli/gate.rs"]
 mod gate;
 #[path = "cli/guards.rs"]

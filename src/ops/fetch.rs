@@ -328,6 +328,21 @@ pub(super) async fn pass_gate(
     if gate.is_open() { Ok(()) } else { Err(gate::refusal(context, selection, gate).await) }
 }
 
+impl FetchOptions {
+    /// What asks for this part of a dataset.
+    pub(super) fn for_part(part: ReceiptSelection) -> Self {
+        Self {
+            subsets: part.subsets,
+            include: part.include,
+            members: part.members,
+            exclude: part.exclude,
+            licenses: part.licenses,
+            unpack: !part.packed,
+            ..Self::default()
+        }
+    }
+}
+
 /// What part of a dataset the options ask for.
 pub(super) fn receipt_selection(options: &FetchOptions) -> ReceiptSelection {
     ReceiptSelection {

@@ -330,16 +330,7 @@ fn as_it_was(
     receipt: Option<&Receipt>,
     warnings: &mut Vec<String>,
 ) -> Result<(crate::catalog::Selection, FetchOptions), Failure> {
-    let options = |asked: Part| FetchOptions {
-        datasets: vec![name.to_owned()],
-        subsets: asked.subsets,
-        include: asked.include,
-        members: asked.members,
-        exclude: asked.exclude,
-        licenses: asked.licenses,
-        unpack: !asked.packed,
-        ..FetchOptions::default()
-    };
+    let options = |asked: Part| FetchOptions { datasets: vec![name.to_owned()], ..FetchOptions::for_part(asked) };
     if let Some(receipt) = receipt
         && let Some(lock) = fetch::ProjectLock::find(context, warnings)
         && let Some(pinned) = lock.of_tree(context, name, receipt.tree, &options(receipt.selection.clone()))?

@@ -15,12 +15,13 @@ use crate::layout::check::{self, CheckMode};
 use crate::layout::inventory::InventoryReader;
 use crate::layout::{DatasetDir, LayoutError, Means, Receipt, Records, Store};
 use crate::remedy;
-use crate::values::Digest;
+use crate::values::{DatasetName, Digest, Printable};
 
 use super::download::Tally;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::fetch::{self, FetchOptions, receipt_selection};
+use super::foreign::{Changes, Foreign};
 use super::gate::{self, Compare};
 use super::identity;
 use super::particulars::particulars;
@@ -80,14 +81,11 @@ pub(super) async fn find(
     }
     for folder in folders(context, target, warnings) {
         let dir = DatasetDir::new(&folder, target.selection.id(), &target.selection.slug());
-        let receipt = match whole(&dir, options) {
+        let receipt = match whole(target, &dir, options) {
             Ok(Some(receipt)) => receipt,
             Ok(None) => continue,
             Err(error) => {
-                tell(
-                    warnings,
-                    format!("the shared copy `{}` is not used: {}", dir.root().display(), remedy::chain(&error)),
-                );
+                tell(warnings, format!("the shared copy `{}` is not used: {}", dir.root().display(), error.message));
                 continue;
             }
         };
@@ -98,14 +96,16 @@ pub(super) async fn find(
     Ok(None)
 }
 
-/// The receipt of a folder that has what is asked for, by its records and by size and time of
-/// every file. Fails where something stands in the way of using it.
-fn whole(dir: &DatasetDir, options: &FetchOptions) -> Result<Option<Receipt>, LayoutError> {
+/// The receipt of a folder that has what is asked for, by its records, by what the own catalogue
+/// says of them, and by size and time of every file. Fails where something stands in the way of
+/// using it.
+fn whole(target: &Target<'_>, dir: &DatasetDir, options: &FetchOptions) -> Result<Option<Receipt>, Failure> {
     let receipt = match Records::of(dir)? {
         Records::Absent => return Ok(None),
-        Records::Broken { error, .. } => return Err(error),
+        Records::Broken { error, .. } => return Err(error.into()),
         Records::Good(receipt) => *receipt,
     };
+    refuse_other(target, &receipt)?;
     let asked = receipt_selection(options);
     if !receipt.selection.covers(&asked) {
         return Ok(None);
@@ -120,16 +120,49 @@ fn whole(dir: &DatasetDir, options: &FetchOptions) -> Result<Option<Receipt>, La
     let found = check::check(dir, CheckMode::Quick, &|_, _| ())?;
     if found.tree != Some(receipt.tree) {
         let found = found.tree.unwrap_or(receipt.tree);
-        return Err(LayoutError::Altered { path: dir.inventory_path(), expected: receipt.tree, found });
+        return Err(LayoutError::Altered { path: dir.inventory_path(), expected: receipt.tree, found }.into());
     }
     if let Some(path) = found.missing.iter().chain(&found.changed).next() {
-        return Err(LayoutError::Lost { path: path.under(dir.root()) });
+        return Err(LayoutError::Lost { path: path.under(dir.root()) }.into());
     }
+    refuse_unlike_entry(target, dir, &receipt)?;
     // Names and sizes can be seen of files that cannot be read.
     if let Some(first) = InventoryReader::open(&dir.inventory_path())?.next().transpose()? {
         fs::open(&first.path.under(dir.root()))?;
     }
     Ok(Some(receipt))
+}
+
+/// A folder may hold another dataset than its name says.
+fn refuse_other(target: &Target<'_>, receipt: &Receipt) -> Result<(), Failure> {
+    let (selection, name) = (target.selection, DatasetName::of);
+    let own = name(selection.id(), &selection.release().version, selection.variant_name());
+    let found = name(&receipt.dataset, &receipt.version, receipt.variant.as_deref());
+    match own == found {
+        true => Ok(()),
+        false => Err(Failure::new(Exit::DIFFERENT, format!("by its records it is `{found}`, not `{own}`"))),
+    }
+}
+
+/// Its records must speak of the release that the own catalogue means.
+fn refuse_unlike_entry(target: &Target<'_>, dir: &DatasetDir, receipt: &Receipt) -> Result<(), Failure> {
+    let Some(source) = target.selection.source(Some(&receipt.source.channel)) else {
+        let message =
+            format!("it came by `{}`, which is no source of the release", Printable::new(&receipt.source.channel));
+        return Err(Failure::new(Exit::DIFFERENT, message));
+    };
+    let foreign = Foreign {
+        selection: target.selection,
+        source,
+        part: &receipt.selection,
+        laid_out_by: receipt.catalog.entry,
+        partial: &receipt.partial,
+        changes: Changes::Refused,
+    };
+    match foreign.judge(receipt.listed.read(dir)?, InventoryReader::open(&dir.inventory_path())?)? {
+        Some(disagreement) => Err(disagreement.failure("it")),
+        None => Ok(()),
+    }
 }
 
 /// Whether the person may have what came by the channel of that copy, which may ask for more
@@ -193,7 +226,15 @@ pub(super) fn again(
     at: &Path,
 ) -> Result<Fetched, Failure> {
     let dir = DatasetDir::at(at.to_path_buf());
-    if !options.dry_run {
+    if !options.dry_run && !is_entered(context, receipt, digest_of_receipt(&dir)?)? {
+        // Another copy than the one that was taken lies there since.
+        let judged = refuse_other(target, receipt).and_then(|()| refuse_unlike_entry(target, &dir, receipt));
+        judged.map_err(|failure| {
+            let name = gate::name_for_command(target.selection);
+            let message = format!("the shared copy `{}` is another since: {}", at.display(), failure.message);
+            let failure = Failure { message, ..failure }.of(target.selection.id());
+            failure.help(format!("`medsets remove {name}` takes the link away; `medsets fetch {name}` looks anew"))
+        })?;
         enter(context, target, receipt, &dir)?;
     }
     told(target, receipt, &dir)
@@ -202,15 +243,10 @@ pub(super) fn again(
 /// Enters the use of a copy in the person's own ledger, unless it is there.
 fn enter(context: &Context, target: &Target<'_>, receipt: &Receipt, dir: &DatasetDir) -> Result<(), Failure> {
     let receipt_sha256 = digest_of_receipt(dir)?;
-    let ledger = context.ledger()?;
-    let is_this = |record: &Record| {
-        record.kind == EntryKind::Fetch
-            && record.dataset == receipt.dataset
-            && record.receipt_sha256 == Some(receipt_sha256)
-    };
-    if ledger.read_all()?.entries.iter().any(|entry| is_this(&entry.record)) {
+    if is_entered(context, receipt, receipt_sha256)? {
         return Ok(());
     }
+    let ledger = context.ledger()?;
     let own = particulars(context, target, Means::Fetch, receipt.selection.clone(), None)?;
     let record = Record {
         reference: receipt.reference.clone(),
@@ -227,6 +263,16 @@ fn enter(context: &Context, target: &Target<'_>, receipt: &Receipt, dir: &Datase
     };
     ledger.append(record)?;
     Ok(())
+}
+
+/// Whether the person's ledger has the use of this very copy.
+fn is_entered(context: &Context, receipt: &Receipt, receipt_sha256: Digest) -> Result<bool, Failure> {
+    let is_this = |record: &Record| {
+        record.kind == EntryKind::Fetch
+            && record.dataset == receipt.dataset
+            && record.receipt_sha256 == Some(receipt_sha256)
+    };
+    Ok(context.ledger()?.read_all()?.entries.iter().any(|entry| is_this(&entry.record)))
 }
 
 fn told(target: &Target<'_>, receipt: &Receipt, dir: &DatasetDir) -> Result<Fetched, Failure> {

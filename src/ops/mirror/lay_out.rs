@@ -23,6 +23,7 @@ use crate::ops::download::{Tally, settings};
 use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
 use crate::ops::fetch::summary;
+use crate::ops::foreign::OwnWord;
 use crate::ops::particulars::particulars;
 use crate::ops::placing::stamp;
 use crate::ops::report::Fetched;
@@ -51,7 +52,7 @@ pub async fn take(
     let records = fetch_records(context, found, &workspace, &folder, &mut tally).await?;
     let marks: Vec<ListedMark> = JsonLines::open(&folder.join(names::LISTED))?.collect::<Result<_, _>>()?;
     let kept = objects::packed(marks.iter().cloned().map(Ok), &records)?;
-    refuse_unlike_entry(target, found, &marks)?;
+    refuse_unlike_entry(target, found, &marks, &records)?;
     refuse_stray_links(&records)?;
     let wanted = wanted(&records, &kept);
     let reused = sift(&wanted, &folder, &workspace, &records, &kept)?;
@@ -59,7 +60,13 @@ pub async fn take(
     tell_started(context, target, &wanted, &reused.missing);
     fetch_objects(context, found, &workspace, &folder, &reused.missing, &mut tally).await?;
     place_all(&workspace, &folder, &records, &kept)?;
-    note(&mut workspace, found, marks, records)?;
+    let own = OwnWord::of(target.selection, &target.source.channel);
+    let marks = marks.into_iter().map(|mark| ListedMark { verified: own.proof(&mark), ..mark }).collect();
+    let of_own = |record: FileRecord| {
+        let license = own.license(&record.origin.file, record.license.clone());
+        FileRecord { license, ..record }
+    };
+    note(&mut workspace, found, marks, records.into_iter().map(of_own).collect())?;
     let mut particulars = particulars(context, target, Means::Fetch, found.mark.selection.clone(), None)?;
     particulars.tree = Some(found.mark.tree);
     particulars.source.mirror = Some(found.mirror.store.url().to_string());

@@ -1,35 +1,36 @@
-//! What of a mirror's records is not believed: digests that the catalogue knows otherwise, and links.
+//! What of a mirror's records is not believed: what the catalogue knows otherwise, and links.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use crate::layout::{FileRecord, ListedMark, Proof, RecordKind};
+use crate::layout::{FileRecord, ListedMark, RecordKind};
 use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
+use crate::ops::foreign::{Changes, Foreign};
 use crate::ops::target::Target;
-use crate::values::{Digest, RelPath};
+use crate::values::RelPath;
 
 use super::find::Found;
 
-/// A file whose digest the catalogue names must be that one, whatever the mirror says.
-pub fn refuse_unlike_entry(target: &Target<'_>, found: &Found, marks: &[ListedMark]) -> Result<(), Failure> {
-    let channel = Some(target.source.channel.as_str());
-    let known: HashMap<&RelPath, &[Digest]> =
-        target.selection.files(channel).map(|file| (&file.path, file.digests.as_slice())).collect();
-    for mark in marks.iter().filter(|mark| mark.verified != Proof::AcceptedChange) {
-        let named = known.get(&mark.path).into_iter().flat_map(|digests| digests.iter());
-        let mut other = named.filter(|digest| digest.algorithm() == mark.sha256.algorithm() && **digest != mark.sha256);
-        if let Some(expected) = other.next() {
-            let mirror = found.mirror.store.url();
-            let message = format!(
-                "the mirror `{mirror}` has `{}` as {}, and the catalogue names {expected}",
-                mark.path, mark.sha256
-            );
-            return Err(Failure::new(Exit::MISMATCH, message)
-                .in_file(&mark.path)
-                .help("nothing of it was kept; fetch it from its host without the mirror, and push it again"));
-        }
-    }
-    Ok(())
+/// The records of a mirror must speak of the release that the catalogue means, of all of the part
+/// that they name and of nothing else.
+pub fn refuse_unlike_entry(
+    target: &Target<'_>,
+    found: &Found,
+    marks: &[ListedMark],
+    records: &[FileRecord],
+) -> Result<(), Failure> {
+    let foreign = Foreign {
+        selection: target.selection,
+        source: target.source,
+        part: &found.mark.selection,
+        laid_out_by: found.mark.catalog.entry,
+        partial: &found.mark.partial,
+        changes: Changes::Refused,
+    };
+    let judged = foreign.judge(marks.iter().cloned().map(Ok), records.iter().cloned().map(Ok))?;
+    let Some(disagreement) = judged else { return Ok(()) };
+    let failure = disagreement.failure(&format!("the mirror `{}`", found.mirror.store.url()));
+    Err(failure.help("nothing of it was kept; fetch it from its host without the mirror, and push it again"))
 }
 
 /// Links are made after all files, and each must lead to something inside its own top folder:
