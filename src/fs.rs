@@ -11,7 +11,9 @@ pub mod edit;
 pub mod error;
 pub mod folder;
 pub mod lock;
+mod name;
 pub mod part;
+mod remove;
 pub mod share;
 pub mod space;
 pub mod walk;
@@ -25,7 +27,9 @@ pub use edit::Edit;
 pub use error::{FsError, FsErrorKind};
 pub use folder::Folder;
 pub use lock::{FileLock, FolderLock, Patience};
+pub use name::fresh_name;
 pub use part::PositionalFile;
+pub use remove::remove_dir_all;
 pub use share::{clone_new, own_mode_of_new, set_mode, set_modified};
 pub use space::{Space, space};
 pub use walk::{Found, FoundKind, walk, walk_on};
@@ -261,11 +265,6 @@ pub fn link_target(path: &Path) -> Result<Option<String>, FsError> {
 /// Removes a file; nothing there is no error.
 pub fn remove_file(path: &Path) -> Result<(), FsError> {
     present(std::fs::remove_file(path).doing("remove", path)).map(|_| ())
-}
-
-/// Removes a folder and all in it, not following links; nothing there is no error.
-pub fn remove_dir_all(path: &Path) -> Result<(), FsError> {
-    present(std::fs::remove_dir_all(path).doing("remove", path)).map(|_| ())
 }
 
 /// Removes a folder if it is empty; says whether it is gone.

@@ -26,6 +26,7 @@ pub mod grant;
 pub mod here;
 pub mod identity;
 pub mod import;
+mod lease;
 pub mod ledger;
 pub mod link;
 pub mod lint;

@@ -14,6 +14,7 @@ mod sweep;
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use crate::fs::{self, Access, FsError, FsErrorKind};
 use crate::layout::Store;
@@ -28,6 +29,7 @@ pub struct Objects {
     store: Store,
     link_mode: LinkMode,
     access: Access,
+    clones: OnceLock<bool>,
 }
 
 /// How a file comes to share its bytes with an object.
@@ -59,7 +61,7 @@ pub enum Outcome {
 impl Objects {
     /// The objects of a store. What is made there can be read by whom `access` says.
     pub fn of(store: &Store, link_mode: LinkMode, access: Access) -> Self {
-        Self { store: store.clone(), link_mode, access }
+        Self { store: store.clone(), link_mode, access, clones: OnceLock::new() }
     }
 
     /// Where the object of these bytes is, or would be.
@@ -86,7 +88,7 @@ impl Objects {
             // link, or was taken over from an earlier folder.
             _ if own.nlink() > 1 => return Ok(Outcome::Left),
             // By a reflink it is the same bytes already.
-            Some(found) if self.may(LinkMode::Reflink) && found.nlink() == 1 && has_same_time(&found, &own) => {
+            Some(found) if found.nlink() == 1 && has_same_time(&found, &own) && self.clones() => {
                 return Ok(Outcome::Left);
             }
             Some(found) if found.is_file() && found.len() == own.len() => {
@@ -105,9 +107,7 @@ impl Objects {
     ///
     /// The bytes are read once, whatever way they come. Where no link can be had they are copied.
     pub fn hand_out(&self, digests: &[Digest], size: Option<ByteSize>, to: &Path) -> Result<Option<ByteSize>, FsError> {
-        let Some(sha256) = digests.iter().find(|digest| digest.algorithm() == Algorithm::Sha256) else {
-            return Ok(None);
-        };
+        let Some(sha256) = Digest::sha256_in(digests) else { return Ok(None) };
         if !self.has(sha256, size)? {
             return Ok(None);
         }
@@ -191,28 +191,40 @@ impl Objects {
     fn make(&self, file: &Path, own: &Metadata, object: &Path) -> Result<Outcome, FsError> {
         let fresh = self.fresh()?;
         let is_own = match self.link_mode {
-            LinkMode::Copy => fs::copy_new(file, &fresh, self.access).map(|_| true)?,
-            LinkMode::Auto | LinkMode::Reflink => fs::clone_new(file, &fresh, self.access)?,
-            LinkMode::HardLink => false,
+            LinkMode::Copy if !self.has_room_for(own)? => return Ok(Outcome::Left),
+            LinkMode::Copy => fs::copy_new(file, &fresh, self.access).map(|_| true),
+            LinkMode::Auto | LinkMode::Reflink => fs::clone_new(file, &fresh, self.access),
+            LinkMode::HardLink => Ok(false),
         };
-        if is_own {
-            like(&fresh, read_only(own), own)?;
+        let is_own = is_own.and_then(|is_own| match is_own {
+            true => like(&fresh, read_only(own), own).map(|()| true),
+            false => Ok(false),
+        });
+        // Half a copy would take the room that the dataset needs.
+        if is_own.inspect_err(|_| drop(fs::remove_file(&fresh)))? {
             self.put(&fresh, object)?;
             return Ok(Outcome::Made);
         }
         if !self.may(LinkMode::HardLink) {
             return Ok(Outcome::Left);
         }
+        // A file with two names may be written by neither at any moment.
+        fs::set_mode(file, read_only(own))?;
         match with_folder(object, self.access, || fs::hard_link(file, object)) {
-            Ok(()) => {}
-            Err(error) if error.kind() == FsErrorKind::AlreadyExists => return Ok(Outcome::Left),
+            Ok(()) => Ok(Outcome::Made),
             Err(error) => {
-                tracing::debug!(%error, "no object was made");
-                return Ok(Outcome::Left);
+                if error.kind() != FsErrorKind::AlreadyExists {
+                    tracing::debug!(%error, "no object was made");
+                }
+                fs::set_mode(file, own.mode() & 0o7777)?;
+                Ok(Outcome::Left)
             }
         }
-        fs::set_mode(file, read_only(own))?;
-        Ok(Outcome::Made)
+    }
+
+    /// Whether the disk takes a copy that nobody needs, and still what is to be written then.
+    fn has_room_for(&self, own: &Metadata) -> Result<bool, FsError> {
+        Ok(fs::space(self.store.root())?.bytes.0 >= own.len().saturating_add(ROOM_LEFT))
     }
 
     /// A new file with the bytes of an object, by the cheapest way that is allowed.
@@ -240,11 +252,16 @@ impl Objects {
         self.link_mode == how || self.link_mode == LinkMode::Auto
     }
 
+    /// Whether files share their bytes by reflinks here: allowed, and the file system can. Tried
+    /// once.
+    fn clones(&self) -> bool {
+        self.may(LinkMode::Reflink) && *self.clones.get_or_init(|| shares_extents(&self.store).unwrap_or(false))
+    }
+
     /// A name in the store's `tmp` that nobody else uses.
     fn fresh(&self) -> Result<PathBuf, FsError> {
         fs::create_dir_all(&self.store.tmp(), self.access)?;
-        let mark = getrandom::u64().unwrap_or_else(|_| u64::from(std::process::id()));
-        Ok(self.store.tmp().join(format!("object-{mark:016x}")))
+        Ok(self.store.tmp().join(fs::fresh_name("object-")))
     }
 
     fn put(&self, fresh: &Path, to: &Path) -> Result<(), FsError> {
@@ -259,8 +276,12 @@ impl Objects {
     fn set_aside(&self, object: &Path) -> Result<(), FsError> {
         fs::create_dir_all(&self.store.quarantine(), self.access)?;
         let name = object.file_name().unwrap_or_default().to_string_lossy();
-        let mark = getrandom::u32().unwrap_or_else(|_| std::process::id());
-        fs::rename(object, &self.store.quarantine().join(format!("{name}-{mark:08x}")))
+        let to = self.store.quarantine().join(fs::fresh_name(&format!("{name}-")));
+        match fs::rename(object, &to) {
+            // Another run has found it out too.
+            Err(error) if error.kind() == FsErrorKind::NotFound => Ok(()),
+            moved => moved,
+        }
     }
 }
 
@@ -322,6 +343,10 @@ fn has_same_readers(one: &Metadata, other: &Metadata) -> bool {
 fn read_only(file: &Metadata) -> u32 {
     file.mode() & 0o444
 }
+
+/// Bytes that a disk keeps free of copies that nobody needs: what is still to be written of a
+/// dataset are its records.
+const ROOM_LEFT: u64 = 64 << 20;
 
 #[cfg(test)]
 mod tests;

@@ -65,6 +65,8 @@ mod mirror;
 mod project;
 #[path = "cli/records.rs"]
 mod records;
+#[path = "cli/remove.rs"]
+mod remove;
 #[path = "cli/schemas.rs"]
 mod schemas;
 #[path = "cli/shards.rs"]

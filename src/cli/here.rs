@@ -178,6 +178,10 @@ pub fn remove(context: &Context, args: &RemoveArgs, output: &Output) -> Result<A
     let extent = if args.archives_only { Extent::Archives } else { Extent::Whole };
     let (here, plan) = ops::remove::plan(context, &args.dataset, extent)?;
     let what = match (&plan.shared, &plan.stays) {
+        _ if plan.leads_to.is_some() => {
+            let at = plan.leads_to.as_deref().unwrap_or_default();
+            format!("the link `{}`; what it leads to, `{at}`, stays", plan.path.display())
+        }
         (Some(at), _) => format!("the link `{}`; the shared copy `{}` stays", plan.path.display(), at.display()),
         (None, None) => format!("{}, {} in `{}`", counted(plan.files, "file"), plan.bytes, plan.path.display()),
         (None, Some(place)) => format!("the records of `{}` alone; the files in `{place}` stay", here.name()),
@@ -244,6 +248,10 @@ pub fn prune(context: &Context, args: &PruneArgs) -> Result<Answer, Failure> {
     let mut answer = Answer::done("medsets/prune/1", json!(report), pruned(&report));
     let busy = report.busy.iter().map(|name| format!("another run works on `{name}`: it was left alone"));
     answer.warnings = busy.collect();
+    if let Some(first) = report.failures.first() {
+        answer.exit = first.exit;
+    }
+    answer.failures = report.failures;
     Ok(answer)
 }
 

@@ -12,7 +12,7 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::error::{Doing, FsError, FsErrorKind};
+use super::error::{Doing, FsError, FsErrorKind, not_a_file};
 use super::write::Access;
 
 use claim::{Claim, Watch};
@@ -33,7 +33,57 @@ impl FileLock {
     /// counts, and where there is no room for a claim the kernel's lock alone. Any other error
     /// is told.
     pub fn try_take(path: &Path) -> Result<Option<Self>, FsError> {
-        Self::attempt(path, &mut Watch::new(SILENCE))
+        Ok(Self::attempt(path, &mut Watch::new(SILENCE))?.taken())
+    }
+
+    /// Takes what can be had of several locks; the answers are in their order. What a process of
+    /// another machine or container claims is watched until it shows a sign of life, or nobody
+    /// can be there any more; what is held by a process of here is not waited for. Calls
+    /// `waiting` once when it watches, and stops when `is_enough`.
+    pub fn try_take_all(
+        paths: &[PathBuf],
+        is_enough: &dyn Fn() -> bool,
+        waiting: impl FnOnce(),
+    ) -> Result<Vec<Option<Self>>, FsError> {
+        Self::take_all_within(SILENCE, paths, is_enough, waiting)
+    }
+
+    fn take_all_within(
+        silence: Duration,
+        paths: &[PathBuf],
+        is_enough: &dyn Fn() -> bool,
+        waiting: impl FnOnce(),
+    ) -> Result<Vec<Option<Self>>, FsError> {
+        let mut watch = Watch::new(silence);
+        let mut locks = Vec::new();
+        let mut watched = Vec::new();
+        for (at, path) in paths.iter().enumerate() {
+            let attempt = Self::attempt(path, &mut watch)?;
+            if let (Attempt::Claimed, Some(seen)) = (&attempt, claim::of_elsewhere(&claim_of(path))?) {
+                watched.push((at, seen));
+            }
+            locks.push(attempt.taken());
+        }
+        if !watched.is_empty() {
+            waiting();
+        }
+        let end = Instant::now() + silence * 2;
+        while !watched.is_empty() && !is_enough() && Instant::now() < end {
+            std::thread::sleep(silence / 60);
+            let mut rest = Vec::new();
+            for (at, seen) in watched {
+                match Self::attempt(&paths[at], &mut watch)? {
+                    Attempt::Taken(lock) => locks[at] = Some(lock),
+                    Attempt::Claimed if claim::of_elsewhere(&claim_of(&paths[at]))?.as_ref() == Some(&seen) => {
+                        rest.push((at, seen));
+                    }
+                    // It lives.
+                    Attempt::Claimed | Attempt::Locked => {}
+                }
+            }
+            watched = rest;
+        }
+        Ok(locks)
     }
 
     /// Waits for the lock up to `patience`; `None` when it is still held then. Calls `waiting`
@@ -56,7 +106,7 @@ impl FileLock {
         let mut waiting = Some(waiting);
         let mut pause = Duration::from_millis(2);
         loop {
-            if let Some(lock) = Self::attempt(path, &mut watch)? {
+            if let Attempt::Taken(lock) = Self::attempt(path, &mut watch)? {
                 return Ok(Some(lock));
             }
             if let Some(tell) = waiting.take() {
@@ -71,21 +121,21 @@ impl FileLock {
         }
     }
 
-    fn attempt(path: &Path, watch: &mut Watch) -> Result<Option<Self>, FsError> {
+    fn attempt(path: &Path, watch: &mut Watch) -> Result<Attempt, FsError> {
         let file = open_lock_file(path)?;
         let kernel = match file.try_lock() {
             Ok(()) => Kernel::Locked,
-            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::WouldBlock) => return Ok(Attempt::Locked),
             Err(TryLockError::Error(error)) if has_no_locks(&error) => Kernel::HasNone,
             Err(TryLockError::Error(error)) => return Err(FsError::new("lock", path, error)),
         };
-        let claim = match Claim::take(&path.with_extension("claim"), watch) {
-            Ok(None) => return Ok(None),
+        let claim = match Claim::take(&claim_of(path), watch) {
+            Ok(None) => return Ok(Attempt::Claimed),
             Ok(claim) => claim,
             Err(error) if kernel == Kernel::Locked && takes_no_file(error.kind()) => None,
             Err(error) => return Err(error),
         };
-        Ok(Some(Self { claim, _file: file, path: path.to_path_buf() }))
+        Ok(Attempt::Taken(Self { claim, _file: file, path: path.to_path_buf() }))
     }
 
     /// Whether nobody has taken the lock over since: asked before a step that only its holder
@@ -103,6 +153,28 @@ impl FileLock {
     pub fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// What became of trying to take a lock.
+enum Attempt {
+    Taken(FileLock),
+    /// The kernel says that a process holds it.
+    Locked,
+    /// A claim stands that does not seem to be over.
+    Claimed,
+}
+
+impl Attempt {
+    fn taken(self) -> Option<FileLock> {
+        match self {
+            Self::Taken(lock) => Some(lock),
+            Self::Locked | Self::Claimed => None,
+        }
+    }
+}
+
+fn claim_of(path: &Path) -> PathBuf {
+    path.with_extension("claim")
 }
 
 /// How long to wait.
@@ -166,11 +238,18 @@ fn takes_no_file(kind: FsErrorKind) -> bool {
 
 fn open_lock_file(path: &Path) -> Result<File, FsError> {
     use std::os::unix::fs::OpenOptionsExt as _;
+    if let Ok(found) = std::fs::metadata(path)
+        && !found.is_file()
+    {
+        return Err(FsError::new("open the lock", path, not_a_file(found.file_type())));
+    }
     std::fs::OpenOptions::new()
         .write(true)
         .create(true)
         .truncate(false)
         .mode(Access::Private.file_mode())
+        // Nobody waits for the reader of a FIFO that came there since.
+        .custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed())
         .open(path)
         .doing("open the lock", path)
 }
@@ -193,5 +272,37 @@ mod tests {
         drop(held);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
         assert!(FileLock::try_take(&path).unwrap().is_some());
+    }
+
+    #[test]
+    fn of_several_those_of_a_machine_that_is_gone_are_had_after_a_while() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let elsewhere = |beat: u32| format!("{{\"id\":\"x\",\"host\":\"h\",\"boot\":\"b\",\"pid\":1}}\n{beat:020}\n");
+        let _held = FileLock::try_take(&at("held.lock")).unwrap().unwrap();
+        std::fs::write(at("gone.claim"), elsewhere(0)).unwrap();
+        std::fs::write(at("lives.claim"), elsewhere(0)).unwrap();
+        let paths = ["free.lock", "held.lock", "gone.lock", "lives.lock"].map(at);
+        let mut told = false;
+        let beats = || std::fs::write(at("lives.claim"), elsewhere(1)).unwrap();
+        let silence = Duration::from_millis(300);
+        let locks = FileLock::take_all_within(silence, &paths, &|| false, || {
+            told = true;
+            beats();
+        });
+        let had: Vec<bool> = locks.unwrap().iter().map(Option::is_some).collect();
+        assert_eq!(had, [true, false, true, false]);
+        assert!(told);
+    }
+
+    #[test]
+    fn what_is_no_file_is_no_lock_and_nobody_waits_for_it() {
+        for name in ["made.lock", "made.claim"] {
+            let folder = tempfile::tempdir().unwrap();
+            let fifo = folder.path().join(name);
+            assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+            let error = FileLock::try_take(&folder.path().join("made.lock")).unwrap_err().to_string();
+            assert!(error.contains("FIFO") && error.contains(name), "{error}");
+        }
     }
 }

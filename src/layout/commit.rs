@@ -66,7 +66,6 @@ fn replace(stage: &Path, target: &DatasetDir, store: &Store, access: Access) -> 
     }
     fs::create_dir_all(&store.tmp(), access)?;
     let out = away(store, target.root());
-    fs::remove_dir_all(&out)?;
     match fs::exchange(stage, target.root()) {
         // What was the stage is now the old folder.
         Ok(()) => fs::rename(stage, &out)?,
@@ -76,7 +75,12 @@ fn replace(stage: &Path, target: &DatasetDir, store: &Store, access: Access) -> 
         }
         Err(error) => return Err(error.into()),
     }
-    Ok(fs::remove_dir_all(&out)?)
+    // The dataset is whole in its place, whatever keeps the old one from being deleted: it waits for
+    // `prune`, which says why.
+    if let Err(error) = fs::remove_dir_all(&out) {
+        tracing::debug!(%error, "what was replaced is left");
+    }
+    Ok(())
 }
 
 fn restore_on_failure(stage: &Path, target: &Path, out: &Path) -> Result<(), FsError> {
@@ -88,25 +92,40 @@ fn restore_on_failure(stage: &Path, target: &Path, out: &Path) -> Result<(), FsE
 
 /// A place in the store's `tmp` for a folder on its way out.
 pub fn away(store: &Store, root: &Path) -> PathBuf {
-    store.tmp().join(format!("{}{}", away_prefix(root), std::process::id()))
+    store.tmp().join(fs::fresh_name(&away_prefix(root)))
+}
+
+/// Whether something in the store's `tmp` is a folder of this dataset on its way out, or about one.
+pub fn is_of(path: &Path, dir: &DatasetDir) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&away_prefix(dir.root())))
 }
 
 /// How the names of a dataset's folders on their way out begin.
 fn away_prefix(root: &Path) -> String {
     let name = root.iter().rev().take(2).map(|name| name.to_string_lossy()).collect::<Vec<_>>();
-    format!("{}-", name.join("-"))
+    // No id and no release has this character: `a` is never taken for `a-b`.
+    format!("{}~", name.join("-"))
 }
 
 /// Removes what killed runs left of a dataset in the store's `tmp`. Only for whoever holds the
-/// dataset's lease.
+/// dataset's lease. What a removal has begun with stays while it is not entered (`<name>.json`), and
+/// what cannot be deleted waits for `prune`.
 pub fn sweep(store: &Store, target: &DatasetDir) -> Result<(), LayoutError> {
-    let prefix = away_prefix(target.root());
     for path in fs::list_dir(&store.tmp())? {
-        if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&prefix)) {
-            fs::remove_dir_all(&path)?;
+        if !is_noted(&path)?
+            && is_of(&path, target)
+            && let Err(error) = fs::remove_dir_all(&path)
+        {
+            tracing::debug!(%error, "what a killed run left stays");
         }
     }
     Ok(())
+}
+
+/// Whether it is noted why something is on its way out, or it is such a note.
+pub fn is_noted(away: &Path) -> Result<bool, FsError> {
+    let name = away.file_name().unwrap_or_default().to_string_lossy();
+    Ok(name.ends_with(".json") || fs::metadata(&away.with_file_name(format!("{name}.json")))?.is_some())
 }
 
 #[cfg(test)]

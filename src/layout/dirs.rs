@@ -51,6 +51,13 @@ impl DatasetDir {
         Ok(false)
     }
 
+    /// How its workspace and its lease are called: `<id>-<slug>`, by the names of its folders.
+    pub fn name(&self) -> String {
+        let mut names: Vec<_> = self.root.iter().rev().take(2).map(|name| name.to_string_lossy()).collect();
+        names.reverse();
+        names.join("-")
+    }
+
     /// The folder itself.
     pub fn root(&self) -> &Path {
         &self.root

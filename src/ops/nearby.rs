@@ -11,7 +11,7 @@ use crate::plan::Handling;
 use crate::plan::steps::Have;
 use crate::store::Objects;
 use crate::transfer::Verified;
-use crate::values::{Algorithm, ByteSize, Digest};
+use crate::values::{ByteSize, Digest};
 
 use super::download::{Wanted, known_beforehand, proof};
 use super::failure::Failure;
@@ -137,5 +137,5 @@ fn is_open(one: &Wanted) -> bool {
 }
 
 fn sha256_of(one: &Wanted) -> Option<&Digest> {
-    one.listed.digests.iter().find(|digest| digest.algorithm() == Algorithm::Sha256)
+    Digest::sha256_in(&one.listed.digests)
 }

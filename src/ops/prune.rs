@@ -12,13 +12,15 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::context::Context;
-use crate::fs::{self, FileLock, FsError};
+use crate::events::Event;
+use crate::fs::{self, FileLock, FsError, FsErrorKind};
 use crate::layout::inventory::InventoryReader;
-use crate::layout::{DatasetDir, LayoutError, Receipt, Store};
+use crate::layout::{DatasetDir, LayoutError, Receipt, Store, commit};
 use crate::store::{self, Object};
 use crate::values::{ByteSize, Digest};
 
 use super::failure::Failure;
+use super::remove;
 
 /// What to remove.
 #[derive(Debug, Clone)]
@@ -40,8 +42,11 @@ pub struct PruneReport {
     pub items: Vec<Pruned>,
     /// Bytes of all of them.
     pub freed: ByteSize,
-    /// Unfinished datasets that another run works on.
+    /// Datasets that another run works on, where something of them or beside them was left for that.
     pub busy: Vec<String>,
+    /// What could not be removed, and why.
+    #[serde(skip)]
+    pub failures: Vec<Failure>,
     /// Whether it was done.
     pub removed: bool,
 }
@@ -75,8 +80,8 @@ pub enum PrunedKind {
     Leftover,
 }
 
-/// Removes from the store of the data folder what nothing uses. After a failure what was listed
-/// before it is gone, and nothing else.
+/// Removes from the store of the data folder what nothing uses. What cannot be removed is told of
+/// and stays; after a failure what was listed before it is gone, and nothing else.
 pub fn prune(context: &Context, options: &PruneOptions) -> Result<PruneReport, Failure> {
     let data_dir = context.data_dir()?;
     let store = Store::of(&data_dir);
@@ -86,43 +91,103 @@ pub fn prune(context: &Context, options: &PruneOptions) -> Result<PruneReport, F
             items: Vec::new(),
             freed: ByteSize::ZERO,
             busy: Vec::new(),
+            failures: Vec::new(),
             removed: !options.dry_run,
         },
         now: context.now(),
         options,
     };
     // Looked at before any lease is taken: what comes later belongs to a run that comes later.
-    let (leftovers, leases) = (leftovers(&store)?, fs::list_dir(&store.leases())?);
-    for object in unused(&store, &data_dir)? {
+    let leftovers = leftovers(&store)?;
+    let parts = if options.parts { fs::list_dir(&store.parts())? } else { Vec::new() };
+    let leases = match leftovers.is_empty() && parts.is_empty() {
+        true => Leases::default(),
+        false => Leases::take(context, &store, &parts, options.dry_run)?,
+    };
+    for object in unused(context, &store, &data_dir)? {
         sweep.object(&object)?;
     }
     for path in fs::list_dir(&store.quarantine())? {
         sweep.remove(PrunedKind::Damaged, &path)?;
     }
-    if options.parts {
-        sweep.parts(&store)?;
-    }
+    sweep.parts(&parts, &leases)?;
     for path in fs::list_dir(&store.listings())? {
         sweep.remove_if_older(PrunedKind::Listing, &path, options.older)?;
     }
-    let is_lock = |path: &&PathBuf| path.extension().is_some_and(|extension| extension == "lock");
-    let held: Vec<Option<FileLock>> =
-        leases.iter().filter(is_lock).map(|path| FileLock::try_take(path)).collect::<Result<_, _>>()?;
-    if held.iter().all(Option::is_some) {
-        for path in &leftovers {
-            sweep.remove_if_older(PrunedKind::Leftover, path, options.older.min(SHORT))?;
+    if leases.taken.is_empty() {
+        if !options.dry_run {
+            remove::recover(context, &store, None)?;
         }
+        for path in &leftovers {
+            // Another person is still to enter a removal that was noted.
+            let older = if commit::is_noted(path)? { options.older } else { options.older.min(SHORT) };
+            sweep.remove_if_older(PrunedKind::Leftover, path, older)?;
+        }
+    } else {
+        sweep.report.busy.extend(leases.taken);
     }
+    sweep.report.busy.sort();
+    sweep.report.busy.dedup();
     Ok(sweep.report)
 }
 
-/// Objects that no dataset on disk uses. A hard link tells by the count of names; where files can
-/// share bytes without one, the inventories tell.
-fn unused(store: &Store, data_dir: &Path) -> Result<Vec<Object>, Failure> {
+/// Who works in the store.
+#[derive(Default)]
+struct Leases {
+    /// Names of what other runs hold.
+    taken: Vec<String>,
+    _held: Vec<FileLock>,
+}
+
+impl Leases {
+    /// Takes all leases that can be had: those that were taken before, and those of these
+    /// workspaces. A dry run makes no new ones.
+    fn take(context: &Context, store: &Store, parts: &[PathBuf], dry_run: bool) -> Result<Self, Failure> {
+        let mut paths = fs::list_dir(&store.leases())?;
+        paths.retain(|path| path.extension().is_some_and(|extension| extension == "lock"));
+        if !dry_run {
+            fs::create_dir_all(&store.leases(), fs::Access::Private)?;
+            paths.extend(parts.iter().map(|path| store.lease(&name_of(path))));
+            paths.sort();
+            paths.dedup();
+        }
+        let waiting = || {
+            let reason = "a run of another machine may be at work".to_owned();
+            context.report.report(Event::Waiting { reason });
+        };
+        let locks = match FileLock::try_take_all(&paths, &|| context.cancel.is_set(), waiting) {
+            // Nobody can be at work there.
+            Err(error) if dry_run && error.kind() == FsErrorKind::ReadOnly => return Ok(Self::default()),
+            locks => locks?,
+        };
+        let taken = paths.iter().zip(&locks).filter(|(_, lock)| lock.is_none());
+        let taken = taken.map(|(path, _)| path.file_stem().unwrap_or_default().to_string_lossy().into_owned());
+        Ok(Self { taken: taken.collect(), _held: locks.into_iter().flatten().collect() })
+    }
+
+    /// Whether another run works on this workspace. What the shards of a fetch agree on is in use
+    /// while any of them is at work.
+    fn is_taken(&self, name: &str) -> bool {
+        let is_shards = |taken: &String| {
+            let of = name.strip_suffix(".shards");
+            of.is_some_and(|of| taken == of || taken.starts_with(&format!("{of}.shard")))
+        };
+        self.taken.iter().any(|taken| taken == name || is_shards(taken))
+    }
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Objects that no dataset on disk uses. A hard link tells by the count of names; where objects are
+/// copies, or files can share bytes without a link, the inventories tell.
+fn unused(context: &Context, store: &Store, data_dir: &Path) -> Result<Vec<Object>, Failure> {
     let mut alone = store::objects(store)?;
     alone.retain(|object| !object.is_linked);
+    let are_copies = context.settings.text("link-mode") == Some("copy");
     // Where that cannot be tried nothing could be removed either.
-    if alone.is_empty() || !store::shares_extents(store).unwrap_or(true) {
+    if alone.is_empty() || !(are_copies || store::shares_extents(store).unwrap_or(true)) {
         return Ok(alone);
     }
     let mut named = HashSet::new();
@@ -173,13 +238,12 @@ impl Sweep<'_> {
         if is_taken()? { Ok(()) } else { self.remove(PrunedKind::Object, &object.path) }
     }
 
-    fn parts(&mut self, store: &Store) -> Result<(), Failure> {
-        for path in fs::list_dir(&store.parts())? {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            fs::create_dir_all(&store.leases(), fs::Access::Private)?;
-            match FileLock::try_take(&store.lease(&name))? {
-                Some(_lease) => self.remove_if_older(PrunedKind::Part, &path, self.options.older)?,
-                None => self.report.busy.push(name),
+    fn parts(&mut self, parts: &[PathBuf], leases: &Leases) -> Result<(), Failure> {
+        for path in parts {
+            let name = name_of(path);
+            match leases.is_taken(&name) {
+                true => self.report.busy.push(name),
+                false => self.remove_if_older(PrunedKind::Part, path, self.options.older)?,
             }
         }
         Ok(())
@@ -206,7 +270,12 @@ impl Sweep<'_> {
             count(found.len(), found.nlink());
         }
         if !self.options.dry_run {
-            if found.is_dir() { fs::remove_dir_all(path)? } else { fs::remove_file(path)? }
+            let removed = if found.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+            if let Err(error) = removed {
+                // One thing that stays keeps no other.
+                self.report.failures.push(error.into());
+                return Ok(());
+            }
         }
         self.report.freed += bytes;
         self.report.items.push(Pruned { kind, path: path.to_path_buf(), bytes, files });

@@ -1,10 +1,12 @@
 //! `medsets remove`: the files go, the record stays.
 
+mod begun;
+
 use serde::Serialize;
 
 use crate::agreements::{EntryKind, Record};
 use crate::context::Context;
-use crate::fs::{self, Access, FsErrorKind};
+use crate::fs::{self, Access, FileLock, FsErrorKind};
 use crate::layout::{Adopted, DatasetDir, Store, commit};
 use crate::values::{ByteSize, DatasetId};
 
@@ -12,7 +14,12 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::here::{self, Here};
 use super::identity;
+use super::lease::lease;
 use super::shared;
+
+use begun::Begun;
+
+pub(super) use begun::recover;
 
 /// What was, or would be, removed.
 #[derive(Debug, Serialize)]
@@ -33,6 +40,9 @@ pub struct RemoveReport {
     /// The copy of somebody else that the folder is a link to: it stays.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shared: Option<std::path::PathBuf>,
+    /// What the folder is a link to that a person made: what lies there stays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leads_to: Option<String>,
     /// Whether only kept archives are meant.
     pub archives_only: bool,
     /// Whether it was done.
@@ -64,13 +74,18 @@ pub fn plan(context: &Context, name: &str, extent: Extent) -> Result<(Here, Remo
         Extent::Archives => here.dir.archives(),
     };
     let adopted = Adopted::read(&here.dir)?;
+    let is_persons = adopted.as_ref().is_some_and(|adopted| adopted.links.is_empty());
+    let leads_to = match extent {
+        Extent::Whole if shared.is_none() && !is_persons => fs::link_target(here.dir.root())?,
+        Extent::Whole | Extent::Archives => None,
+    };
     let (mut files, mut bytes) = (0, ByteSize::ZERO);
     let mut count = |found: fs::Found| {
         files += 1;
         bytes += ByteSize(found.size);
     };
     match &adopted {
-        _ if shared.is_some() => {}
+        _ if shared.is_some() || leads_to.is_some() => {}
         // The records lie among a person's files.
         Some(adopted) if adopted.links.is_empty() && extent == Extent::Whole => {
             fs::walk(&here.dir.records(), &mut count)?;
@@ -86,6 +101,7 @@ pub fn plan(context: &Context, name: &str, extent: Extent) -> Result<(Here, Remo
         files,
         stays: adopted.filter(|_| shared.is_none()).map(|adopted| adopted.place),
         shared,
+        leads_to,
         archives_only: extent == Extent::Archives,
         removed: false,
     };
@@ -95,37 +111,36 @@ pub fn plan(context: &Context, name: &str, extent: Extent) -> Result<(Here, Remo
 /// Removes the files. The folder leaves its place by one rename before anything is deleted,
 /// so that a kill leaves no half dataset; the deletion is entered in the ledger.
 ///
+/// Of a folder that is a link the link goes. No other run works on the dataset meanwhile: one that
+/// does is waited for.
+///
 /// After a failure before the entry the folder is whole in its place; where it cannot be put
-/// back it is whole in the store's `tmp`, or beside its place as `.medsets-away-<process>`.
-/// After the entry what could not be deleted is left there: the next run that works on the
-/// dataset sweeps the store's `tmp`, and nothing sweeps the other name.
+/// back it is whole in the store's `tmp`, or beside its place as `.medsets-away-<mark>`.
+/// After a kill, or where not all could be deleted, the next run that works on the dataset or
+/// prunes the store makes the entry and deletes the rest.
 pub fn remove(context: &Context, here: &Here, mut report: RemoveReport) -> Result<RemoveReport, Failure> {
     if !report.archives_only {
         context.ledger()?.ready()?;
     }
+    let store = Store::of(&context.data_dir()?);
+    let _lease = hold(context, here, &store)?;
     let is_persons = || Ok::<_, Failure>(Adopted::read(&here.dir)?.is_some_and(|adopted| adopted.links.is_empty()));
     if !report.archives_only && report.shared.is_none() && is_persons()? {
         return remove_records(context, here, report);
     }
-    let store = Store::of(&context.data_dir()?);
-    fs::create_dir_all(&store.tmp(), Access::Private)?;
-    let mut out = commit::away(&store, &report.path);
-    fs::remove_dir_all(&out)?;
-    match fs::rename(&report.path, &out) {
-        Ok(()) => {}
-        Err(error) if error.kind() == FsErrorKind::NotFound => {}
-        // A link above it leads to another disk.
-        Err(error) if error.kind() == FsErrorKind::OtherFileSystem => {
-            out = report.path.with_file_name(format!(".medsets-away-{}", std::process::id()));
-            fs::rename(&report.path, &out)?;
-        }
-        Err(error) => return Err(error.into()),
+    let mut out = commit::away(&store, here.dir.root());
+    // A link above it may lead to another disk.
+    let parent = report.path.parent().unwrap_or(&report.path);
+    if fs::file_system(parent)? != fs::file_system(store.root())? {
+        out = report.path.with_file_name(fs::fresh_name(".medsets-away-"));
     }
-    if !report.archives_only {
-        context.ledger()?.append(deletion(context, here, &report)).inspect_err(|_| {
-            // The failure of the ledger is the one to tell.
-            let _ = fs::rename(&out, &report.path);
-        })?;
+    if report.archives_only {
+        match fs::rename(&report.path, &out) {
+            Err(error) if error.kind() == FsErrorKind::NotFound => {}
+            moved => moved?,
+        }
+    } else {
+        take_out(context, here, &report, &store, &out)?;
     }
     fs::remove_dir_all(&out)?;
     if let (false, Some(parent)) = (report.archives_only, report.path.parent()) {
@@ -133,6 +148,39 @@ pub fn remove(context: &Context, here: &Here, mut report: RemoveReport) -> Resul
     }
     report.removed = true;
     Ok(report)
+}
+
+/// Takes the dataset for this run alone. Fails where another one has removed it meanwhile.
+fn hold(context: &Context, here: &Here, store: &Store) -> Result<FileLock, Failure> {
+    let name = here.name();
+    let held = format!("another medsets run works on `{name}`");
+    let lease = lease(context, &store.lease(&here.dir.name()), Access::Private, &held)?;
+    fs::create_dir_all(&store.tmp(), Access::Private)?;
+    recover(context, store, Some(&here.dir))?;
+    if fs::metadata(here.dir.root())?.is_none() {
+        let failure = Failure::new(Exit::CATALOG, format!("`{name}` is not here: another run has removed it"));
+        return Err(failure.of(&here.id));
+    }
+    Ok(lease)
+}
+
+/// Has a dataset folder, or a link in its place, leave it, and enters that in the ledger.
+fn take_out(
+    context: &Context,
+    here: &Here,
+    report: &RemoveReport,
+    store: &Store,
+    out: &std::path::Path,
+) -> Result<(), Failure> {
+    let begun = Begun::note(context, store, out, deletion(context, here, report))?;
+    if let Err(error) = fs::rename(&report.path, out) {
+        begun.give_up();
+        return Err(error.into());
+    }
+    begun.enter(context).inspect_err(|_| {
+        // The failure of the ledger is the one to tell.
+        let _ = fs::rename(out, &report.path);
+    })
 }
 
 /// The entry about a deletion. Of a person's own files only the records go, and it says so.
@@ -143,10 +191,11 @@ fn deletion(context: &Context, here: &Here, report: &RemoveReport) -> Record {
         variant: here.variant.clone(),
         files: Some(report.files),
         bytes: Some(report.bytes),
-        note: match (&report.shared, &report.stays) {
-            (Some(_), _) => Some("shared copy".to_owned()),
-            (None, Some(place)) => Some(format!("the records alone: the files stay in `{place}`")),
-            (None, None) => None,
+        note: match (&report.shared, &report.stays, &report.leads_to) {
+            (Some(_), ..) => Some("shared copy".to_owned()),
+            (None, _, Some(_)) => Some("the link alone: the files stay where it leads".to_owned()),
+            (None, Some(place), None) => Some(format!("the records alone: the files stay in `{place}`")),
+            (None, None, None) => None,
         },
         ..identity::record(context, EntryKind::Delete, &here.id)
     }

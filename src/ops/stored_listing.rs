@@ -1,4 +1,5 @@
-//! What a host listed, kept until the fetch is finished: `<workspace>/listing.jsonl`.
+//! What a host listed, kept until the fetch is finished: `<workspace>/listing.jsonl`, or where
+//! the shards of a fetch agree on it, `<store>/parts/<id>-<slug>.shards/listing.jsonl`.
 //!
 //! A release may have hundreds of thousands of files, and listing them takes minutes and
 //! hundreds of requests; an interrupted fetch goes on with the list it began with, so that it
@@ -105,7 +106,7 @@ pub(super) fn write(
 /// address cannot be kept.
 pub(super) fn publish(target: &Target<'_>, listing: &Listing, include: &[String]) -> Result<bool, Failure> {
     let folder = target.split_dir();
-    let fresh = folder.join(format!("listing.jsonl.{:016x}", crate::net::retry::chance().to_bits()));
+    let fresh = folder.join(fs::fresh_name("listing.jsonl."));
     let is_kept = write_as(target, &fresh, listing, include)?;
     if is_kept {
         fs::publish(&fresh, &place(&folder))?;

@@ -389,6 +389,9 @@ fn prune(
         }
         if !dry_run {
             let (here, plan) = remove::plan(context, &name, Extent::Whole)?;
+            if let Some(at) = &plan.leads_to {
+                warnings.push(format!("of `{name}` the link alone is removed: what lies in `{at}` stays"));
+            }
             remove::remove(context, &here, plan)?;
         }
         pruned.push(Pruned { name, path, removed: !dry_run });

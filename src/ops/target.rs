@@ -15,6 +15,7 @@ use crate::values::{Digest, Printable};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::outside::Outside;
+use super::remove;
 use super::shared;
 
 /// Everything about one dataset that the steps share.
@@ -101,6 +102,7 @@ impl<'a> Target<'a> {
         self.check_place()?;
         context.ledger()?.ready()?;
         let workspace = self.open(context, &self.workspace_name())?;
+        remove::recover(context, &self.store, Some(&self.dir))?;
         commit::sweep(&self.store, &self.dir)?;
         Ok(workspace)
     }

@@ -1,4 +1,4 @@
-//! Which objects there are, and which of them are of use.
+//! Which objects there are, and whether the number of names tells which of them a dataset uses.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt as _;
@@ -40,9 +40,8 @@ pub fn objects(store: &Store) -> Result<Vec<Object>, FsError> {
 /// no count of names tells whether an object is used.
 pub fn shares_extents(store: &Store) -> Result<bool, FsError> {
     fs::create_dir_all(&store.tmp(), Access::Private)?;
-    let mark = getrandom::u64().unwrap_or_else(|_| u64::from(std::process::id()));
-    let (one, other) =
-        (store.tmp().join(format!("object-{mark:016x}")), store.tmp().join(format!("object-{mark:016x}-2")));
+    let one = store.tmp().join(fs::fresh_name("object-"));
+    let other = one.with_extension("2");
     // An empty file is cloned anywhere, so this has a block.
     fs::write_unsynced(&one, &[0; 4096], Access::Private)?;
     let outcome = fs::clone_new(&one, &other, Access::Private);

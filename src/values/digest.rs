@@ -115,6 +115,11 @@ impl Digest {
         Ok(Self::filled(algorithm, &bytes))
     }
 
+    /// The SHA-256 among several digests of the same bytes.
+    pub fn sha256_in(digests: &[Self]) -> Option<&Self> {
+        digests.iter().find(|digest| digest.algorithm == Algorithm::Sha256)
+    }
+
     /// SHA-256 of bytes held in memory.
     pub fn sha256(bytes: &[u8]) -> Self {
         Self::filled(Algorithm::Sha256, &sha2::Sha256::digest(bytes))

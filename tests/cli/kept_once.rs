@@ -222,12 +222,13 @@ fn a_kill_at_any_moment_costs_no_more_than_the_sharing() {
     let begun = std::time::Instant::now();
     served.run(&["fetch", "again"]).expect(0);
     let whole = begun.elapsed();
+    let mut killed = 0;
     for round in 0..12_u32 {
         served.run(&["remove", "again", "--yes"]).expect(0);
         let mut run = served.home.command(&["--catalog", &served.catalog, "fetch", "again"]).spawn().unwrap();
         std::thread::sleep(whole * round / 12);
         let _ = run.kill();
-        let _ = run.wait();
+        killed += u32::from(run.wait().unwrap().code().is_none());
         if served.home.data().join("again/1").exists() {
             served.run(&["verify", "again"]).expect(0);
         }
@@ -236,7 +237,63 @@ fn a_kill_at_any_moment_costs_no_more_than_the_sharing() {
         served.run(&["prune", "--older", "0"]).expect(0);
         served.run(&["verify"]).expect(0);
     }
+    assert!(killed > 0, "no run was killed in the middle");
     assert_eq!(tree(&served.home.data().join("made/1/data")), expected);
+}
+
+#[test]
+fn copies_of_what_a_dataset_has_are_of_use() {
+    let served = twins(Home::new().with("MEDSETS_LINK_MODE", "copy"));
+    served.run(&["fetch", "made"]).expect(0);
+    assert!(object(&served, &noise(BIG, 1)).exists());
+    let before = tree(&served.home.data());
+    served.run(&["prune"]).expect(0);
+    assert_eq!(tree(&served.home.data()), before);
+    served.run(&["fetch", "again"]).expect(0);
+    assert_eq!(asked_for(&served, "big.bin"), 1, "it came from the store");
+    served.run(&["remove", "made", "again", "--yes"]).expect(2);
+    served.run(&["remove", "made", "--yes"]).expect(0);
+    served.run(&["remove", "again", "--yes"]).expect(0);
+    served.run(&["prune"]).expect(0);
+    assert!(!object(&served, &noise(BIG, 1)).exists());
+}
+
+#[test]
+fn members_of_the_same_time_share_their_bytes_where_there_are_hard_links_alone() {
+    let served = twins(Home::new());
+    served.run(&["fetch", "made"]).expect(0);
+    if has_reflinks(&served) {
+        return;
+    }
+    served.run(&["remove", "made", "--yes"]).expect(0);
+    assert_eq!(std::fs::metadata(object(&served, &noise(BIG, 3))).unwrap().nlink(), 1);
+    // The archive is downloaded and unpacked again: its member has the time that the object has.
+    served.run(&["fetch", "made"]).expect(0);
+    let (member, object) = (file(&served, "made/1/data/one.bin"), object(&served, &noise(BIG, 3)));
+    assert_eq!(std::fs::metadata(member).unwrap().ino(), std::fs::metadata(object).unwrap().ino());
+    served.run(&["status", "--exit-code"]).expect(0);
+}
+
+#[test]
+fn what_the_shards_agreed_on_is_left_while_one_is_at_work() {
+    let files: Vec<(String, Vec<u8>)> = (0..4).map(|at| (format!("{at}.bin"), noise(400_000, at))).collect();
+    let files: Vec<(&str, Vec<u8>, &str)> =
+        files.iter().map(|(name, bytes)| (name.as_str(), bytes.clone(), "")).collect();
+    let served = serve(&files);
+    let slow = ["--catalog", &served.catalog, "fetch", "made", "--shard", "1/2", "--limit-rate", "150KB"];
+    let run = served.home.command(&slow).spawn().unwrap();
+    let store = served.home.data().join(".medsets-store");
+    let begun = std::time::Instant::now();
+    while !store.join("leases/made-1.shard-1-of-2.claim").exists() {
+        assert!(begun.elapsed() < Duration::from_secs(60));
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let told = served.run(&["prune", "--parts", "--older", "0"]).expect(0);
+    told.says(&["another run works on `made-1.shards`", "another run works on `made-1.shard-1-of-2`"]);
+    assert!(store.join("parts/made-1.shards/split.json").exists());
+    crate::support::home::Ran::from(run.wait_with_output().unwrap()).expect(0);
+    served.run(&["prune", "--parts", "--older", "0"]).expect(0);
+    assert!(!store.join("parts/made-1.shards").exists());
 }
 
 #[test]

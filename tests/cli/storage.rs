@@ -107,6 +107,32 @@ fn a_disk_that_cannot_be_written_is_named() {
 }
 
 #[test]
+fn a_copy_that_nobody_needs_takes_no_room_from_the_dataset() {
+    let served = serve_with(Home::new().with("MEDSETS_LINK_MODE", "copy"), &[("big.bin", noise(3_000_000), "")], "");
+    let Some(disk) = SmallDisk::mount(served.home.path().join("disk"), "size=4500k") else { return };
+    for command in [&["fetch", "made"][..], &["verify", "made"], &["prune"]] {
+        served.run(&[command, &["--data-dir", disk.path()]].concat()).expect(0);
+    }
+    let left = tree(&disk.0.join(".medsets-store"));
+    assert!(left.values().all(Vec::is_empty), "{:?}", left.keys());
+}
+
+#[test]
+fn what_would_be_pruned_is_told_where_nothing_can_be_written() {
+    let served = serve(&[("a.csv", b"a\n".to_vec(), "")]);
+    let Some(disk) = SmallDisk::mount(served.home.path().join("disk"), "size=8m") else { return };
+    served.run(&["fetch", "made", "--data-dir", disk.path()]).expect(0);
+    for left in ["tmp/left", "parts/old-1"] {
+        std::fs::create_dir_all(disk.0.join(".medsets-store").join(left)).unwrap();
+    }
+    assert!(Command::new("mount").args(["-o", "remount,ro"]).arg(&disk.0).status().unwrap().success());
+    let prune = ["prune", "--parts", "--older", "0", "--data-dir", disk.path()];
+    let answer = served.home.json(&[&prune[..], &["--dry-run"]].concat());
+    assert_eq!(answer["data"]["items"].as_array().map(Vec::len), Some(2), "{answer}");
+    served.run(&prune).expect(52).says(&["read-only"]);
+}
+
+#[test]
 fn a_state_folder_that_cannot_be_written_loses_no_data() {
     let home = Home::new();
     let Some(disk) = SmallDisk::mount(home.path().join("state"), "size=1m,ro") else { return };

@@ -137,3 +137,30 @@ fn many_entries_at_once_make_one_chain_where_locks_do_nothing() {
     assert_eq!(ledger.lines().count(), 100);
     assert!(!served.home.state().join("ledger.claim").exists());
 }
+
+#[test]
+fn what_a_run_elsewhere_left_is_pruned_once_it_gives_no_sign_of_life() {
+    let served = files();
+    served.run(&["fetch", "made", "--include", "two.txt"]).expect(0);
+    let store = served.home.data().join(".medsets-store");
+    std::fs::create_dir_all(store.join("parts/other-1/stage")).unwrap();
+    std::fs::create_dir_all(store.join("tmp/left")).unwrap();
+    let claim = format!("{{\"id\":\"another\",\"host\":\"elsewhere\",\"boot\":\"x\",\"pid\":1}}\n{:020}\n", 7);
+    std::fs::write(store.join("leases/other-1.claim"), claim).unwrap();
+    served.run(&["prune", "--parts", "--older", "0"]).expect(0).says(&["may be at work"]);
+    assert!(!store.join("parts/other-1").exists() && !store.join("tmp/left").exists());
+    assert!(!store.join("leases/other-1.claim").exists());
+}
+
+#[test]
+fn a_lock_that_is_no_file_is_told_and_not_waited_for() {
+    for name in ["made-1.lock", "made-1.claim"] {
+        let served = files();
+        let leases = served.home.data().join(".medsets-store/leases");
+        std::fs::create_dir_all(&leases).unwrap();
+        assert!(Command::new("mkfifo").arg(leases.join(name)).status().unwrap().success());
+        let begun = Instant::now();
+        served.run(&["fetch", "made"]).expect(1).says(&[name, "FIFO"]);
+        assert!(begun.elapsed() < Duration::from_secs(20));
+    }
+}

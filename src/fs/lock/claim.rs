@@ -67,14 +67,15 @@ impl Claim {
             Some(found) => return Self::follow(path, &found, watch),
         }
         let own = Private::write(path)?;
-        Ok(if own.place(path)? { Some(own.into_claim(path)) } else { None })
+        let placed = own.place(path)?;
+        Ok(placed.map(|file| own.into_claim(path, file)))
     }
 
     /// Takes the place of a holder that is gone.
     fn follow(path: &Path, gone: &str, watch: &mut Watch) -> Result<Option<Self>, FsError> {
         let own = Private::write(path)?;
         let turn = beside(path, "next");
-        if !own.place(&turn)? {
+        if own.place(&turn)?.is_none() {
             if let Some(found) = read(&turn)?
                 && watch.is_over(&turn, &found)
             {
@@ -82,11 +83,12 @@ impl Claim {
             }
             return Ok(None);
         }
-        let is_same = read(path)?.is_some_and(|found| found == gone);
-        let outcome = if is_same { std::fs::rename(&own.path, path).doing("rename to", path) } else { Ok(()) };
-        crate::fs::remove_file(&turn)?;
-        outcome?;
-        let claim = is_same.then(|| own.into_claim(path));
+        let followed = own.replace(path, gone);
+        // Whatever came of it: a turn that stays keeps everybody waiting.
+        let ended = crate::fs::remove_file(&turn);
+        let followed = followed?;
+        ended?;
+        let claim = followed.map(|file| own.into_claim(path, file));
         Ok(claim.filter(Self::is_mine))
     }
 
@@ -133,28 +135,43 @@ impl Private {
         written.map(|()| own)
     }
 
-    /// Gives it a name that nothing must have yet; `false` where something has.
-    fn place(&self, at: &Path) -> Result<bool, FsError> {
+    /// Gives it a name that nothing must have yet, and gives the file of that name; `None` where
+    /// something has it.
+    fn place(&self, at: &Path) -> Result<Option<File>, FsError> {
         use std::os::unix::fs::MetadataExt as _;
         match std::fs::hard_link(&self.path, at) {
-            Ok(()) => Ok(true),
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
+            Ok(()) => self.same(at).map(Some),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(None),
             // A network file system may have made it and lost the answer.
-            Err(_) if self.file.metadata().is_ok_and(|found| found.nlink() > 1) => Ok(true),
+            Err(_) if self.file.metadata().is_ok_and(|found| found.nlink() > 1) => self.same(at).map(Some),
             // Not every file system gives second names.
             Err(_) => match create_new(at, Access::Private) {
                 Ok(mut file) => {
                     file.write_all(format!("{}{}", self.owner.line(), beat(0)).as_bytes()).doing("write", at)?;
-                    Ok(true)
+                    Ok(Some(file))
                 }
-                Err(error) if error.kind() == FsErrorKind::AlreadyExists => Ok(false),
+                Err(error) if error.kind() == FsErrorKind::AlreadyExists => Ok(None),
                 Err(error) => Err(error),
             },
         }
     }
 
-    /// From here on the claim is touched every few seconds.
-    fn into_claim(self, path: &Path) -> Claim {
+    /// Takes the place of a claim where it still is what it was.
+    fn replace(&self, path: &Path, gone: &str) -> Result<Option<File>, FsError> {
+        if read(path)?.is_none_or(|found| found != gone) {
+            return Ok(None);
+        }
+        std::fs::rename(&self.path, path).doing("rename to", path)?;
+        self.same(path).map(Some)
+    }
+
+    fn same(&self, path: &Path) -> Result<File, FsError> {
+        self.file.try_clone().doing("open", path)
+    }
+
+    /// From here on the claim is touched every few seconds, by its file: its name may be that of
+    /// somebody who followed.
+    fn into_claim(self, path: &Path, file: File) -> Claim {
         let (ended, end) = channel::<()>();
         let lost = Arc::new(AtomicBool::new(false));
         let (flag, id, at, head) = (lost.clone(), self.owner.id.clone(), path.to_path_buf(), self.head);
@@ -166,9 +183,8 @@ impl Private {
                     flag.store(true, Ordering::Relaxed);
                     return;
                 }
-                // By its name: where there are no second names the private file is another one.
-                let file = std::fs::OpenOptions::new().write(true).open(&at);
-                let _ = file.and_then(|file| file.write_all_at(beat(beats).as_bytes(), head));
+                // Others see it once it is with the server.
+                let _ = file.write_all_at(beat(beats).as_bytes(), head).and_then(|()| file.sync_data());
             }
         };
         // Without a thread the claim still holds on this machine, and elsewhere for a while.
@@ -179,7 +195,7 @@ impl Private {
 
 impl Drop for Private {
     fn drop(&mut self) {
-        // One that stays is in nobody's way, and `prune` sweeps it.
+        // One that stays is in nobody's way; `prune` sweeps those of a data folder.
         let _ = crate::fs::remove_file(&self.path);
     }
 }
@@ -248,10 +264,20 @@ impl Watch {
     }
 }
 
+/// The claim of a holder who cannot be asked whether it lives: of another machine or container, or
+/// one that cannot be read.
+pub(super) fn of_elsewhere(path: &Path) -> Result<Option<String>, FsError> {
+    let is_of_here = |text: &String| {
+        let owner = text.lines().next().and_then(|line| serde_json::from_str::<Owner>(line).ok());
+        owner.is_some_and(|owner| owner.is_of_here())
+    };
+    Ok(read(path)?.filter(|text| !is_of_here(text)))
+}
+
 /// What stands there; `None` where nothing does. Opened anew each time, which makes network file
 /// systems ask their server.
 fn read(path: &Path) -> Result<Option<String>, FsError> {
-    match crate::fs::read(path, 1 << 16) {
+    match crate::fs::read_regular(path, 1 << 16) {
         Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
         Err(error) if error.kind() == FsErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),

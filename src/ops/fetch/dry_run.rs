@@ -48,8 +48,7 @@ struct Scratch {
 impl Scratch {
     fn make(context: &Context) -> Result<Self, Failure> {
         let below = context.environment.variable("TMPDIR").unwrap_or("/tmp");
-        let name = format!("medsets-{}-{:016x}", std::process::id(), crate::net::retry::chance().to_bits());
-        let dir = PathBuf::from(below).join(name);
+        let dir = PathBuf::from(below).join(fs::fresh_name("medsets-"));
         fs::create_dir_all(&dir, Access::Private)?;
         Ok(Self { dir })
     }

@@ -7,7 +7,7 @@ use crate::layout::{DatasetDir, DigestSource, LayoutError, ListedMark, Receipt};
 use crate::ops::repair::Earlier;
 use crate::ops::target::Target;
 use crate::providers::{ListedFile, Listing};
-use crate::values::{Algorithm, ByteSize, Digest, RelPath};
+use crate::values::{ByteSize, Digest, RelPath};
 
 /// The files of a dataset as a lock pins them.
 #[derive(Debug)]
@@ -94,7 +94,7 @@ pub(in crate::ops) fn agrees(size: Option<ByteSize>, digests: &[Digest], mark: &
     if size.is_some_and(|size| size != mark.size) {
         return false;
     }
-    if let Some(sha256) = digests.iter().find(|digest| digest.algorithm() == Algorithm::Sha256) {
+    if let Some(sha256) = Digest::sha256_in(digests) {
         return *sha256 == mark.sha256;
     }
     let compared = |digest: &Digest| mark.known.iter().any(|known| known.digest == *digest);

@@ -138,7 +138,7 @@ pub(super) fn agree(
     let path = folder.join(FILE);
     if fs::metadata(&path)?.is_none() {
         let text = serde_json::to_string_pretty(&ours).map_err(|error| FsError::new("write", &path, error.into()))?;
-        let fresh = folder.join(format!("{FILE}.{:016x}", crate::net::retry::chance().to_bits()));
+        let fresh = folder.join(fs::fresh_name(&format!("{FILE}.")));
         let mut out = fs::create_new(&fresh, target.access)?;
         out.write_all(text.as_bytes()).map_err(|error| FsError::new("write", &fresh, error))?;
         drop(out);

@@ -2,9 +2,9 @@
 //! left something to be done after its commit.
 
 use crate::context::Context;
-use crate::fs;
+use crate::fs::{self, FsErrorKind};
 use crate::layout::check::{self, CheckMode};
-use crate::layout::{Receipt, Records};
+use crate::layout::{LayoutError, Receipt, Records};
 use crate::ops::assemble::enter_in_ledger;
 use crate::ops::download::Tally;
 use crate::ops::exit::Exit;
@@ -32,20 +32,27 @@ pub(super) fn whole_here(target: &Target<'_>, options: &FetchOptions) -> Result<
         Some(pins) if enough => pins.are_those_of(&target.dir, &receipt, &asked)?,
         _ => true,
     };
-    let whole = enough && !other_source && is_pinned && is_untouched(target, options, &receipt)?;
-    Ok(whole.then_some(receipt))
+    let is_untouched = match enough && !other_source && is_pinned {
+        true => is_untouched(target, options, &receipt),
+        false => Ok(false),
+    };
+    match is_untouched {
+        // Another run removes it at this moment.
+        Err(LayoutError::Fs(error)) if error.kind() == FsErrorKind::NotFound => Ok(None),
+        is_untouched => Ok(is_untouched?.then_some(receipt)),
+    }
 }
 
 /// Whether the files are there: each by size and time where a lock must be met, else by a look at
 /// some of them.
-fn is_untouched(target: &Target<'_>, options: &FetchOptions, receipt: &Receipt) -> Result<bool, Failure> {
+fn is_untouched(target: &Target<'_>, options: &FetchOptions, receipt: &Receipt) -> Result<bool, LayoutError> {
     if options.pins.is_none() {
-        return Ok(check::looks_whole(&target.dir, receipt.files)?);
+        return check::looks_whole(&target.dir, receipt.files);
     }
     match check::check(&target.dir, CheckMode::Quick, &|_, _| ()) {
         Ok(damage) => Ok(damage.missing.is_empty() && damage.changed.is_empty()),
         Err(error) if error.is_of_records() => Ok(false),
-        Err(error) => Err(error.into()),
+        Err(error) => Err(error),
     }
 }
 
@@ -76,6 +83,15 @@ pub(super) fn tidied(context: &Context, target: &Target<'_>, options: &FetchOpti
 }
 
 pub(super) fn already_whole(target: &Target<'_>, receipt: &Receipt) -> Result<Fetched, Failure> {
-    let digest = fs::read(&target.dir.receipt_path(), 64 << 20).map(|bytes| Digest::sha256(&bytes))?;
+    let digest = match fs::read(&target.dir.receipt_path(), 64 << 20) {
+        Err(error) if error.kind() == FsErrorKind::NotFound => return Err(removed_meanwhile(target)),
+        bytes => Digest::sha256(&bytes?),
+    };
     Ok(summary(target, receipt, Some(digest), &Tally::default()))
+}
+
+fn removed_meanwhile(target: &Target<'_>) -> Failure {
+    let message = format!("another run removed `{}` at this moment", target.selection);
+    let failure = Failure::new(Exit::HELD, message).of(target.selection.id());
+    Failure { retryable: true, ..failure.help("run the same command again to have it afresh") }
 }
