@@ -34,7 +34,7 @@ pub use error::LayoutError;
 pub use inventory::{FileRecord, Origin, RecordKind};
 pub use listed::{ListPin, ListWriter, Listed, ListedMark};
 pub use proof::{DigestSource, KnownDigest, Proof};
-pub use receipt::{Means, MembersOf, Receipt};
+pub use receipt::{Means, Receipt};
 pub use records::Records;
 pub use roles::{Role, RoleRules};
 pub use workspace::{Finished, FinishedKind, Workspace};

@@ -13,7 +13,7 @@ pub mod manifest;
 
 pub use edit::EditError;
 pub use format::{DatasetTable, OutputKind};
-pub use lock::{Lock, LockError, Locked, LockedFile};
+pub use lock::{Lock, LockError, Locked, LockedFile, LockedPart};
 pub use manifest::{Manifest, MirrorRule, Output, Used};
 
 /// Name of the project file.

@@ -4,6 +4,7 @@
 //! door or is refused there, so that the rest of the program never asks again.
 
 pub mod byte_size;
+pub mod choice;
 pub mod counted;
 pub mod csv_cell;
 pub mod dataset_id;
@@ -17,6 +18,7 @@ pub mod safe_url;
 pub mod secret;
 
 pub use byte_size::ByteSize;
+pub use choice::{Choice, MembersOf, WrittenChoice};
 pub use counted::counted;
 pub use csv_cell::CsvCell;
 pub use dataset_id::DatasetId;

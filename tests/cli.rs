@@ -29,6 +29,8 @@ mod bundle;
 mod catalogue;
 #[path = "cli/chestxray.rs"]
 mod chestxray;
+#[path = "cli/choice.rs"]
+mod choice;
 #[path = "cli/demo.rs"]
 mod demo;
 #[path = "cli/entries.rs"]

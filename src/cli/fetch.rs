@@ -6,7 +6,6 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::context::Context;
-use crate::layout::MembersOf;
 use crate::ops::fetch::{FetchOptions, IdleGlobs, KeepArchives, Turn};
 use crate::ops::import::{HowToTake, ImportOptions};
 use crate::ops::link::Keep;
@@ -14,7 +13,7 @@ use crate::ops::outside::Outside;
 use crate::ops::report::{FetchReport, Fetched, Share};
 use crate::ops::{self, Exit, Failure};
 use crate::plan::Action;
-use crate::values::{ByteSize, Printable, Secret, counted};
+use crate::values::{ByteSize, Printable, Secret, WrittenChoice, counted};
 
 use super::args::{FetchArgs, ImportArgs};
 use super::output::{Answer, LongReport, Output};
@@ -32,18 +31,16 @@ pub async fn fetch(context: &Context, args: &FetchArgs, output: &Output) -> Resu
     if let Some(file) = &args.files_from {
         include.extend(listed_in(context, file)?);
     }
-    // With members asked for, the other globs name the archives that these are in.
-    let members = match args.members.is_empty() {
-        true => Vec::new(),
-        false => vec![MembersOf { of: std::mem::take(&mut include), globs: args.members.clone() }],
+    let choice = WrittenChoice {
+        subset: args.subset.clone(),
+        include,
+        exclude: args.exclude.clone(),
+        members: args.members.clone(),
+        license: args.license.clone(),
     };
     let options = FetchOptions {
         datasets: args.datasets.clone(),
-        subsets: args.subset.clone(),
-        members,
-        include,
-        licenses: args.license.clone(),
-        exclude: args.exclude.clone(),
+        choice: choice.into(),
         to: args.to.as_ref().map(|path| context.environment.folder("--to", path)).transpose()?,
         source: args.source.clone(),
         keep_archives,

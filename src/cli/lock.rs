@@ -89,7 +89,7 @@ fn change_text(change: &Change) -> String {
         Change::License { was, now } => format!("licence: {} -> {}", Printable::new(was), Printable::new(now)),
         Change::Text { license, was, now } => format!("text of {}: {}", Printable::new(license), digests(was, now)),
         Change::Source { was, now } => format!("source: {} -> {}", Printable::new(was), Printable::new(now)),
-        Change::Choice => "another choice of files".to_owned(),
+        Change::Choice { was, now } => format!("choice: {} -> {}", Printable::new(was), Printable::new(now)),
         Change::FilesAdded(files) => {
             format!("{} added, {}: {}", counted(files.paths.len() as u64, "file"), files.bytes, shown(&files.paths))
         }

@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::ops::project_file::{AddOptions, Added, Change, InitOptions, Mode};
 use crate::ops::{self, Exit, Failure};
 use crate::project;
-use crate::values::{DatasetName, Printable, counted};
+use crate::values::{DatasetName, Printable, WrittenChoice, counted};
 
 use super::args::{AddArgs, DropArgs, InitArgs};
 use super::output::Answer;
@@ -37,8 +37,13 @@ pub fn add(context: &Context, args: &AddArgs) -> Answer {
     let options = AddOptions {
         names: args.datasets.clone(),
         source: args.source.clone(),
-        include: args.include.clone(),
-        exclude: args.exclude.clone(),
+        choice: WrittenChoice {
+            subset: args.subset.clone(),
+            include: args.include.clone(),
+            exclude: args.exclude.clone(),
+            members: args.members.clone(),
+            license: args.license.clone(),
+        },
         whole: args.whole,
         mode: mode(args.dry_run),
     };

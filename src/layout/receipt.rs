@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::fs::{self, Access};
-use crate::values::{ByteSize, DatasetId, Digest, RelPath, SafeUrl};
+use crate::values::{ByteSize, Choice, DatasetId, Digest, RelPath, SafeUrl};
 
 use super::dirs::DatasetDir;
 use super::error::LayoutError;
@@ -92,77 +92,32 @@ pub enum Means {
 pub struct Selection {
     /// Whether all of it is.
     pub whole: bool,
-    /// Parts of the entry that were asked for by name.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub subsets: Vec<String>,
-    /// Globs that were asked for.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub include: Vec<String>,
-    /// Globs that were left out.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub exclude: Vec<String>,
-    /// Members of archives that were asked for without the rest.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub members: Vec<MembersOf>,
-    /// Licences under one of which every file had to be.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub licenses: Vec<String>,
+    /// What was asked for.
+    #[serde(flatten)]
+    pub choice: Choice,
     /// Whether archives were left as they are.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub packed: bool,
 }
 
-/// Members that were asked for of some archives.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
-pub struct MembersOf {
-    /// Globs over the files of the release: what of them is no archive is here whole. All
-    /// archives where there are none.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub of: Vec<String>,
-    /// Globs over the members of each archive.
-    pub globs: Vec<String>,
-}
-
 impl Selection {
+    /// The part that is asked for by a choice.
+    pub fn asked(choice: &Choice, packed: bool) -> Self {
+        Self { whole: choice.is_everything(), choice: choice.clone(), packed }
+    }
+
     /// Whether everything that is asked for is in this part.
     pub fn covers(&self, asked: &Self) -> bool {
-        let has_all = |here: &[String], asked: &[String]| asked.iter().all(|one| here.contains(one));
-        let within = self.has_same_limits(asked)
-            && !asked.is_everything()
-            && has_all(&self.subsets, &asked.subsets)
-            && has_all(&self.include, &asked.include)
-            && asked.members.iter().all(|asked| {
-                let is_had = |here: &MembersOf| here.of == asked.of && has_all(&here.globs, &asked.globs);
-                self.members.iter().any(is_had) || (!asked.of.is_empty() && has_all(&self.include, &asked.of))
-            });
-        self == asked || (self.packed == asked.packed && (self.whole || within))
+        self == asked || (self.packed == asked.packed && (self.whole || self.choice.covers(&asked.choice)))
     }
 
     /// This part with an earlier one that stays beside it, where both can be named together.
     #[must_use]
     pub fn beside(mut self, earlier: Self) -> Self {
-        let can_be_joined =
-            !self.whole && self.packed == earlier.packed && self.has_same_limits(&earlier) && !self.is_everything();
-        if can_be_joined {
-            for (list, other) in [(&mut self.subsets, earlier.subsets), (&mut self.include, earlier.include)] {
-                list.extend(other);
-                list.sort();
-                list.dedup();
-            }
-            self.members.extend(earlier.members);
-            self.members.sort();
-            self.members.dedup();
+        if !self.whole && self.packed == earlier.packed {
+            self.choice = self.choice.beside(earlier.choice);
         }
         self
-    }
-
-    fn has_same_limits(&self, other: &Self) -> bool {
-        self.exclude == other.exclude && self.licenses == other.licenses
-    }
-
-    /// Whether nothing is chosen, so that only its limits make it a part.
-    fn is_everything(&self) -> bool {
-        self.subsets.is_empty() && self.include.is_empty() && self.members.is_empty()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Which files of a listing a person asked for.
+//! Which files of a listing a choice means.
 //!
 //! A file is meant when one of the subsets or one of the `--include` globs means it (all files,
 //! where neither is given), no `--exclude` glob does, and its terms are among those asked for.
@@ -13,17 +13,16 @@ mod licenses;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::catalog::{Selection, SubsetEntry};
-use crate::layout::MembersOf;
-use crate::values::{Printable, RelPath};
+use crate::values::{Choice, MembersOf, Printable, RelPath};
 
 use super::exit::Exit;
 use super::failure::Failure;
-use super::fetch::{FetchOptions, IdleGlobs};
+use super::fetch::IdleGlobs;
 
 use licenses::Licenses;
 
-/// What a person asked for.
-pub(super) struct Choice {
+/// A choice with what it has met so far.
+pub(super) struct Chooser {
     subsets: Vec<Subset>,
     include: Globs,
     members: Vec<Members>,
@@ -62,16 +61,16 @@ struct Members {
     globs: Vec<String>,
 }
 
-impl Choice {
-    /// Reads the options. Fails where a glob is none, and where the release has no such subset.
-    pub(super) fn of(options: &FetchOptions, selection: &Selection) -> Result<Self, Failure> {
+impl Chooser {
+    /// Reads a choice. Fails where a glob is none, and where the release has no such subset.
+    pub(super) fn of(choice: &Choice, selection: &Selection) -> Result<Self, Failure> {
         let subset = |name: &String| Subset::read(selection.subset(name)?);
         Ok(Self {
-            subsets: options.subsets.iter().map(subset).collect::<Result<_, _>>()?,
-            include: Globs::read(&options.include)?,
-            members: options.members.iter().map(Members::read).collect::<Result<_, _>>()?,
-            exclude: Globs::read(&options.exclude)?,
-            licenses: Licenses::read(&options.licenses),
+            subsets: choice.subsets.iter().map(subset).collect::<Result<_, _>>()?,
+            include: Globs::read(&choice.include)?,
+            members: choice.members.iter().map(Members::read).collect::<Result<_, _>>()?,
+            exclude: Globs::read(&choice.exclude)?,
+            licenses: Licenses::read(&choice.licenses),
         })
     }
 
@@ -125,14 +124,9 @@ impl Choice {
 
     /// Refuses what has matched nothing once every file was looked at: it is misspelt, or the
     /// source does not have it. `whole` are the terms of the whole.
-    pub(super) fn refuse_idle(
-        &self,
-        options: &FetchOptions,
-        selection: &Selection,
-        whole: &str,
-    ) -> Result<(), Failure> {
+    pub(super) fn refuse_idle(&self, idle_globs: IdleGlobs, selection: &Selection, whole: &str) -> Result<(), Failure> {
         self.licenses.refuse_idle(selection, whole)?;
-        if options.idle_globs == IdleGlobs::PassedOver {
+        if idle_globs == IdleGlobs::PassedOver {
             return Ok(());
         }
         let of = self.members.iter().flat_map(|members| members.of.idle());

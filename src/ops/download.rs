@@ -67,6 +67,8 @@ pub struct Manner {
     pub doubt: Option<Doubt>,
     /// Whether digests that the entry does not name are those of the project's lock.
     pub is_pinned: bool,
+    /// What the lock says of the archive's directory, where only members of it are wanted.
+    pub directory: Option<Digest>,
     /// The git tree that proves the contents of a generated archive.
     pub tree: Option<Digest>,
 }

@@ -23,11 +23,11 @@ use crate::context::Context;
 use crate::events::Event;
 use crate::fs;
 use crate::layout::receipt::Selection as ReceiptSelection;
-use crate::layout::{Means, MembersOf, Records};
+use crate::layout::{Means, Records};
 use crate::plan::Shard;
 use crate::providers::AnyProvider;
 use crate::remedy;
-use crate::values::ByteSize;
+use crate::values::{ByteSize, Choice};
 
 use super::download::Wanted;
 use super::exit::Exit;
@@ -46,7 +46,7 @@ use dry_run::dry_run;
 use whole::{already_whole, is_left_untidy, tidied, whole_here};
 
 pub use pins::Pins;
-pub(super) use pins::agrees;
+pub(super) use pins::{agrees, has_part};
 
 pub(super) use locked::ProjectLock;
 pub(super) use outcome::summary;
@@ -57,16 +57,8 @@ pub(super) use work::{fetch_into, look_for, make_room};
 pub struct FetchOptions {
     /// Names as people write them.
     pub datasets: Vec<String>,
-    /// Only these parts of the release, by the names that the entry gives them.
-    pub subsets: Vec<String>,
-    /// Only these files of the release, by path or group; beside those of the subsets.
-    pub include: Vec<String>,
-    /// Only these members of archives, which stay where they are.
-    pub members: Vec<MembersOf>,
-    /// Not these.
-    pub exclude: Vec<String>,
-    /// Only files under one of these licences; all when empty.
-    pub licenses: Vec<String>,
+    /// Which of their files.
+    pub choice: Choice,
     /// Another data folder.
     pub to: Option<PathBuf>,
     /// Which source of the entry.
@@ -181,7 +173,7 @@ pub(super) async fn fetch_selection(
     warnings: &mut Vec<String>,
 ) -> Result<(Fetched, Vec<Failure>), Failure> {
     // A misspelt name needs no host to be told of.
-    for name in &options.subsets {
+    for name in &options.choice.subsets {
         selection.subset(name)?;
     }
     // A dataset without a source still has a gate that says why.
@@ -224,7 +216,7 @@ pub(super) async fn fetch_selection(
         }
     }
     let provider = Arc::new(AnyProvider::of(target.source, selection));
-    let hosts = Arc::new(hosts(context, &provider, &target)?.asked_for(&options.include));
+    let hosts = Arc::new(hosts(context, &provider, &target)?.asked_for(&options.choice.include));
     context.report.report(Event::Phase { dataset: selection.id().clone(), phase: "listing" });
     let work =
         split::Work { context, target: &target, among, options, provider: provider.clone(), hosts: hosts.clone() };
@@ -251,7 +243,7 @@ pub(super) async fn fetch_selection(
         return Ok((already_whole(&target, &receipt)?, Vec::new()));
     }
     if listed.is_new {
-        stored_listing::write(&target, workspace.root(), &listed.listing, &options.include)?;
+        stored_listing::write(&target, workspace.root(), &listed.listing, &options.choice.include)?;
     }
     let wanted = match wanted(context, &target, options, listed.listing, Means::Fetch, warnings) {
         Ok(wanted) => wanted,
@@ -331,32 +323,13 @@ pub(super) async fn pass_gate(
 impl FetchOptions {
     /// What asks for this part of a dataset.
     pub(super) fn for_part(part: ReceiptSelection) -> Self {
-        Self {
-            subsets: part.subsets,
-            include: part.include,
-            members: part.members,
-            exclude: part.exclude,
-            licenses: part.licenses,
-            unpack: !part.packed,
-            ..Self::default()
-        }
+        Self { choice: part.choice, unpack: !part.packed, ..Self::default() }
     }
 }
 
 /// What part of a dataset the options ask for.
 pub(super) fn receipt_selection(options: &FetchOptions) -> ReceiptSelection {
-    ReceiptSelection {
-        whole: options.members.is_empty()
-            && [&options.subsets, &options.include, &options.exclude, &options.licenses]
-                .iter()
-                .all(|choices| choices.is_empty()),
-        subsets: options.subsets.clone(),
-        include: options.include.clone(),
-        members: options.members.clone(),
-        exclude: options.exclude.clone(),
-        licenses: options.licenses.clone(),
-        packed: !options.unpack,
-    }
+    ReceiptSelection::asked(&options.choice, !options.unpack)
 }
 
 /// Whether what the person was given may end before the download does: within a day, or

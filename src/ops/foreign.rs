@@ -13,11 +13,10 @@ use crate::layout::receipt::{PartialMark, Selection as Part};
 use crate::layout::{FileRecord, LayoutError, ListedMark, Proof, RecordKind};
 use crate::values::{Algorithm, Digest, Printable, RelPath};
 
-use super::choice::{Choice, Meant};
+use super::choice::{Chooser, Meant};
 use super::doubt::Doubts;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::fetch::FetchOptions;
 
 /// The records of a copy that somebody else made.
 pub(super) struct Foreign<'a> {
@@ -190,12 +189,12 @@ impl Foreign<'_> {
         partial: &HashSet<&RelPath>,
     ) -> Result<Option<Disagreement>, Failure> {
         let channel = Some(self.source.channel.as_str());
-        let mut choice = Choice::of(&FetchOptions::for_part(self.part.clone()), self.selection)?;
+        let mut chooser = Chooser::of(&self.part.choice, self.selection)?;
         let terms = self.selection.file_terms(channel);
         for entry in self.selection.files(channel).filter(|entry| !entry.manual) {
             let treatment = Treatment::from(entry);
             let is_archive = treatment.unpack.is_some() || entry.path.file_name().to_lowercase().ends_with(".zip");
-            let meant = choice.meant(&entry.path, [treatment.group, None], &terms.treated(&treatment), is_archive);
+            let meant = chooser.meant(&entry.path, [treatment.group, None], &terms.treated(&treatment), is_archive);
             let is_here = match meant {
                 Meant::Not => true,
                 Meant::Whole => known.contains_key(&entry.path),

@@ -14,11 +14,11 @@ use crate::events::Event;
 use crate::fs::{self, FoundKind, FsErrorKind};
 use crate::layout::check::sha256_of;
 use crate::layout::receipt::Selection as Part;
-use crate::layout::{Finished, FinishedKind, Means, MembersOf, Records, Workspace};
+use crate::layout::{Finished, FinishedKind, Means, Records, Workspace};
 use crate::providers::local::LocalFiles;
 use crate::providers::{AnyProvider, Hosts, Listing};
 use crate::remedy;
-use crate::values::{ByteSize, Digest, Printable, RelPath, counted};
+use crate::values::{ByteSize, Choice, Digest, MembersOf, Printable, RelPath, counted};
 
 use super::assemble::assemble;
 use super::download::download;
@@ -320,7 +320,8 @@ async fn lay_out(
     let lacking: Vec<RelPath> = imported.missing.iter().filter(|path| !here.contains(path)).cloned().collect();
     let include = if lacking.is_empty() { Vec::new() } else { here.iter().map(|path| path.to_string()).collect() };
     let members = if lacking.is_empty() { Vec::new() } else { members_here(&workspace) };
-    let part = Part { whole: lacking.is_empty(), include, members, ..Part::default() };
+    let part =
+        Part { whole: lacking.is_empty(), choice: Choice { include, members, ..Choice::default() }, packed: false };
     if !lacking.is_empty() {
         let are = if lacking.len() == 1 { "is" } else { "are" };
         let missing = format!("{} {are} missing", counted(lacking.len() as u64, "file"));

@@ -8,6 +8,7 @@ pub mod files;
 
 mod resolve;
 mod secrets;
+mod spelling;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -27,7 +28,7 @@ use super::reference::{self, Reach};
 use files::{Beside, LockFolder};
 use resolve::Trees;
 
-pub(super) use resolve::{in_order, pin, selection_options};
+pub(super) use resolve::{pin, selection_options};
 
 /// Which datasets are resolved anew.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -55,6 +56,8 @@ pub enum Outcome {
 pub struct Project {
     /// The project file.
     pub manifest: Manifest,
+    /// Its text.
+    pub text: String,
     /// Its lock on disk.
     pub folder: LockFolder,
     /// The lock as it was found.
@@ -140,7 +143,7 @@ impl Project {
     /// asked what a reference is.
     pub async fn open(context: &mut Context, upgrade: Upgrade) -> Result<Self, Failure> {
         let found = context.project()?.ok_or_else(no_project)?;
-        let (manifest, folder) = (found.manifest.clone(), LockFolder::at(&found.folder));
+        let (manifest, text, folder) = (found.manifest.clone(), found.text.clone(), LockFolder::at(&found.folder));
         let mut warnings = Vec::new();
         let files::Found { lock, unmerged } = match folder.read_merged() {
             // It is written anew from nothing, but never over a newer program's.
@@ -156,7 +159,7 @@ impl Project {
         if let Upgrade::These(ids) = &upgrade {
             refuse_unknown(ids, &manifest)?;
         }
-        let mut project = Self { manifest, folder, lock, unmerged, warnings, names: BTreeMap::new(), upgrade };
+        let mut project = Self { manifest, text, folder, lock, unmerged, warnings, names: BTreeMap::new(), upgrade };
         project.introduce(context).await?;
         Ok(project)
     }
@@ -194,11 +197,12 @@ impl Project {
     /// Resolves every dataset of the project file.
     pub async fn resolve(&self, context: &Context, warnings: &mut Vec<String>) -> Result<Vec<Resolved>, Failure> {
         let mut all: Vec<Resolved> = Vec::new();
-        for used in &self.manifest.datasets {
+        for (place, used) in self.manifest.datasets.iter().enumerate() {
             let resolved = match self.earlier(used) {
                 Some(locked) => self.kept(context, used, locked)?,
                 None => {
                     let name = self.names.get(&used.input()).unwrap_or(&used.name);
+                    spelling::check(context, self, place, name)?;
                     let before = self.lock.iter().flat_map(|lock| &lock.datasets);
                     let before = before.filter(|locked| names(used, locked.id.as_str()));
                     resolve::afresh(context, used, name, &self.folder, before, self.trees(), warnings)
@@ -232,8 +236,7 @@ impl Project {
             entry: selection.dataset().text.clone(),
             locked: Locked {
                 license: selection.license(Some(&locked.channel)).to_owned(),
-                include: in_order(&used.include),
-                exclude: in_order(&used.exclude),
+                choice: used.choice.in_order(),
                 ..locked.clone()
             },
         };
@@ -344,11 +347,8 @@ pub(super) fn answers(
     };
     let is_release = locked.reference.is_some()
         || (same(version, Some(&locked.version)) && same(variant, locked.variant.as_deref()));
-    let is_answer = has_id
-        && is_release
-        && same(used.channel.as_deref(), Some(&locked.channel))
-        && in_order(&used.include) == in_order(&locked.include)
-        && in_order(&used.exclude) == in_order(&locked.exclude);
+    let is_answer =
+        has_id && is_release && same(used.channel.as_deref(), Some(&locked.channel)) && used.choice == locked.choice;
     if is_answer {
         return Ok(());
     }

@@ -98,6 +98,7 @@ impl Reader<'_> {
             globs.dedup();
         }
         let (version, stretches, contents, downloaded) = self.contents(&wanted, &rules, &globs).await?;
+        check_directory(&wanted, &contents)?;
         let mut looked = Looked {
             ranges: Vec::new(),
             kept: Vec::new(),
@@ -292,6 +293,21 @@ fn check_size(wanted: &Wanted, version: &Version) -> Result<(), Failure> {
             Err(Failure::new(Exit::MISMATCH, message).help(format!(
                 "if the publisher has replaced the file, `--accept-changed {path} --reason TEXT` takes it"
             )))
+        }
+    }
+}
+
+/// Refuses an archive whose members are not those that the lock pins, by their names, sizes and
+/// CRC-32. What they are beyond that, the tree of the dataset tells in the end.
+fn check_directory(wanted: &Wanted, contents: &Contents) -> Result<(), Failure> {
+    let found = contents.directory;
+    match wanted.manner.directory.filter(|pinned| !wanted.manner.changed_is_fine && *pinned != found) {
+        None => Ok(()),
+        Some(pinned) => {
+            let path = &wanted.listed.path;
+            let message =
+                format!("the directory of `{path}` is not that of the lock: expected {pinned}, received {found}");
+            Err(Failure::new(Exit::MISMATCH, message).help("the publisher has replaced the archive"))
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::layout::receipt::{PartialMark, Selection as Part};
 use crate::layout::{DatasetDir, FileRecord, Finished, FinishedKind, LayoutError, Means, Receipt, Records, Workspace};
 use crate::providers::AnyProvider;
 use crate::remedy;
-use crate::values::{Digest, Printable, RelPath};
+use crate::values::{Choice, Digest, Printable, RelPath};
 
 use super::exit::Exit;
 use super::failure::Failure;
@@ -301,7 +301,7 @@ pub async fn repair(context: &Context, found: &Verified) -> Result<Vec<String>, 
     fetch::pass_gate(context, &selection, Some(&target.source.channel), &mut warnings).await?;
     super::sync::drift::pass_gate_of_today(context, &selection, Some(&target.source.channel), &mut warnings).await?;
     let provider = Arc::new(AnyProvider::of(target.source, &selection));
-    let hosts = Arc::new(wanted::hosts(context, &provider, &target)?.asked_for(&options.include));
+    let hosts = Arc::new(wanted::hosts(context, &provider, &target)?.asked_for(&options.choice.include));
     let listed = wanted::listing(context, &target, &options, &provider, &hosts).await?;
     let wanted = wanted::wanted(context, &target, &options, listed.listing, Means::Fetch, &mut warnings)?;
     let workspace = target.workspace(context)?;
@@ -354,5 +354,6 @@ fn part_by_inventory(dir: &DatasetDir, selection: &crate::catalog::Selection) ->
     if here.is_empty() || selection.files(channel).all(|file| here.contains(&file.path)) {
         return Part::default();
     }
-    Part { include: here.iter().map(|path| globset::escape(path.as_str())).collect(), ..Part::default() }
+    let include = here.iter().map(|path| globset::escape(path.as_str())).collect();
+    Part { choice: Choice { include, ..Choice::default() }, ..Part::default() }
 }

@@ -8,7 +8,7 @@ pub mod compare;
 
 pub(in crate::ops) mod drift;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -17,6 +17,7 @@ use serde::Serialize;
 use crate::catalog::Selection;
 use crate::context::{Context, SettingOrigin};
 use crate::layout::check;
+use crate::project::lock::PinnedBy;
 use crate::project::{Lock, Locked, LockedFile};
 use crate::providers::{ListedFile, Listing, Stated};
 use crate::values::{DatasetId, Digest, Printable, RelPath, counted};
@@ -154,12 +155,13 @@ fn pinned(context: &Context, project: &Project, trust: Trust) -> Result<Vec<Reso
     let lock = usable(context, project)?;
     let mut all = Vec::with_capacity(lock.datasets.len());
     for locked in &lock.datasets {
-        if trust == Trust::Frozen && locked.unpinned() > 0 {
-            return Err(unpinned(locked));
+        let files = project.folder.files(locked)?;
+        if trust == Trust::Frozen {
+            refuse_unpinned(locked, &files)?;
         }
         let selection = project.folder.selection(context, locked)?;
         let entry = selection.dataset().text.clone();
-        all.push(Resolved { locked: locked.clone(), files: project.folder.files(locked)?, entry });
+        all.push(Resolved { locked: locked.clone(), files, entry });
     }
     Ok(all)
 }
@@ -195,12 +197,20 @@ pub fn usable<'p>(context: &Context, project: &'p Project) -> Result<&'p Lock, F
         .help("run `medsets lock` (or `medsets sync` without `--locked`) and commit the lock"))
 }
 
-fn unpinned(locked: &Locked) -> Failure {
+/// What members of an archive are is in the tree alone.
+fn refuse_unpinned(locked: &Locked, files: &[LockedFile]) -> Result<(), Failure> {
     let count = locked.unpinned();
-    let message = format!("{} of `{}` have no SHA-256 in the lock", counted(count, "file"), locked.name());
-    Failure::new(Exit::LOCK, message)
-        .of(&locked.id)
-        .help("run `medsets sync` once without `--frozen` where they can be fetched: it pins what comes; then commit the lock")
+    let parts = files.iter().filter(|file| file.part.is_some()).count() as u64;
+    let message = if count > 0 && parts == 0 {
+        format!("{} of `{}` have no SHA-256 in the lock", counted(count, "file"), locked.name())
+    } else if count > 0 || (parts > 0 && locked.tree.is_none()) {
+        format!("the members of {} of `{}` are not pinned in the lock", counted(parts, "archive"), locked.name())
+    } else {
+        return Ok(());
+    };
+    let failure = Failure::new(Exit::LOCK, message);
+    Err(failure.of(&locked.id)
+        .help("run `medsets sync` once without `--frozen` where they can be fetched: it pins what comes; then commit the lock"))
 }
 
 async fn sync_one(
@@ -253,7 +263,7 @@ fn fetch_options(options: &SyncOptions, selection: &Selection, resolved: &Resolv
         accept_changed: accepted_of(resolved, &options.accept_changed),
         reason: options.reason.clone(),
         pins: Some(Arc::new(pins(selection, locked, &resolved.files))),
-        ..selection_options(Some(&locked.channel), &locked.include, &locked.exclude)
+        ..selection_options(Some(&locked.channel), &locked.choice)
     }
 }
 
@@ -262,9 +272,15 @@ pub(super) fn pins(selection: &Selection, locked: &Locked, files: &[LockedFile])
     let by_hand = selection.files(Some(&locked.channel)).filter(|file| file.manual);
     let mut marks = format!("{}\n", locked.entry);
     let mut listed = Vec::with_capacity(files.len());
+    let mut parts = HashMap::new();
     for file in files {
         let digest = file.digests.first().map_or(String::new(), ToString::to_string);
         marks.push_str(&format!("{digest} {}\n", file.path));
+        if let Some(part) = &file.part {
+            let directory = part.directory.map_or(String::new(), |directory| directory.to_string());
+            marks.push_str(&format!("{directory} {:?}\n", part.globs));
+            parts.insert(file.path.clone(), part.clone());
+        }
         let stated = Stated { license: file.license.clone(), notice: file.notice.clone() };
         listed.push(ListedFile {
             path: file.path.clone(),
@@ -277,6 +293,7 @@ pub(super) fn pins(selection: &Selection, locked: &Locked, files: &[LockedFile])
     }
     Pins {
         listing: Listing(listed),
+        parts,
         is_located: locked.is_located,
         by_hand: by_hand.map(|file| file.path.clone()).collect(),
         tree: locked.tree,
@@ -324,6 +341,9 @@ fn accept(resolved: &mut Resolved, accepted: &[String]) {
     for file in &mut resolved.files {
         if accepted.iter().any(|name| name == file.path.as_str()) {
             (file.size, file.digests) = (None, Vec::new());
+            if let Some(part) = &mut file.part {
+                (part.directory, file.from) = (None, PinnedBy::Unpinned);
+            }
             resolved.locked.tree = None;
         }
     }

@@ -18,7 +18,7 @@ use crate::plan::steps::Have;
 use crate::providers::{AnyProvider, Extent, Hosts, ListedFile, Listing, ProviderError};
 use crate::values::{Algorithm, ByteSize, Digest, RelPath, counted};
 
-use super::choice::{Choice, Meant};
+use super::choice::{Chooser, Meant};
 use super::doubt::Doubts;
 use super::download::{Manner, Wanted};
 use super::exit::Exit;
@@ -42,7 +42,7 @@ pub(super) fn wanted(
     if listing.0.is_empty() && means == Means::Fetch {
         return Err(nothing_listed(target));
     }
-    let mut choice = Choice::of(options, target.selection)?;
+    let mut chooser = Chooser::of(&options.choice, target.selection)?;
     let keep = keeps(context, options);
     let channel = target.source.channel.as_str();
     let entries: HashMap<&RelPath, &FileEntry> =
@@ -75,7 +75,7 @@ pub(super) fn wanted(
             None => terms.treated(&treatment),
         };
         let is_archive = treatment.unpack.is_some() || listed.path.file_name().to_lowercase().ends_with(".zip");
-        let members = match choice.meant(
+        let members = match chooser.meant(
             &listed.path,
             [treatment.group, listed.locator().entity.as_deref()],
             &license,
@@ -92,6 +92,10 @@ pub(super) fn wanted(
                 }
             },
         };
+        let pinned = options.pins.as_ref().and_then(|pins| pins.parts.get(&listed.path));
+        if options.pins.is_some() && pinned.map(|part| &part.globs) != members.as_ref() {
+            return Err(pinned::other_part(target, &listed.path));
+        }
         if treatment.manual && means == Means::Fetch {
             by_hand.push(listed.path.to_string());
             continue;
@@ -108,12 +112,15 @@ pub(super) fn wanted(
         let doubt = doubts.set_apart(&mut listed, entry);
         let manner = match members {
             None => Manner { doubt, ..manner(target, options, &treatment, &listed, keep, is_part, license)? },
-            Some(globs) => manner_of_members(options, &treatment, &listed, globs, license)?,
+            Some(globs) => Manner {
+                directory: pinned.and_then(|part| part.directory),
+                ..manner_of_members(options, &treatment, &listed, globs, license)?
+            },
         };
         let of_entry = entry_first(&mut listed.digests, entry);
         wanted.push(Wanted { manner: alike.shared(manner), listed, of_entry, have: Have::Nothing });
     }
-    choice.refuse_idle(options, target.selection, terms.whole())?;
+    chooser.refuse_idle(options.idle_globs, target.selection, terms.whole())?;
     warnings.extend(notices);
     if let Some((path, reason)) = passed_over.first() {
         if wanted.is_empty() {
@@ -186,7 +193,7 @@ pub(super) async fn listing(
         let listing = listing.map_err(|error| by_hand(error, target))?.into_one_tree()?.completed_by(known)?;
         return Ok(Listed { listing, is_new: false });
     }
-    if let Some(listing) = stored_listing::read(target, &options.include)? {
+    if let Some(listing) = stored_listing::read(target, &options.choice.include)? {
         return Ok(Listed { listing: listing.completed_by(known)?, is_new: false });
     }
     let reason = format!("`{}` lists its files", target.source.host.name());
@@ -239,6 +246,7 @@ fn manner(
         changed_is_fine: options.accept_changed.iter().any(|name| name == listed.path.as_str()),
         doubt: None,
         is_pinned: options.pins.is_some(),
+        directory: None,
         tree,
     })
 }
@@ -263,6 +271,7 @@ fn manner_of_members(
         changed_is_fine: options.accept_changed.iter().any(|name| name == listed.path.as_str()),
         doubt: None,
         is_pinned: options.pins.is_some(),
+        directory: None,
         tree: None,
     })
 }

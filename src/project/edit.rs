@@ -252,7 +252,7 @@ fn collect_end(value: &Spanned<DeValue<'_>>, ends: &mut Vec<usize>) {
 }
 
 /// The keys of a table in the order they are written, with what is written for each.
-fn keys(table: &DatasetTable) -> [(&'static str, Option<String>); 6] {
+fn keys(table: &DatasetTable) -> [(&'static str, Option<String>); KEYS.len()] {
     let text = |value: &str| toml_edit::Value::from(value).to_string();
     let one = |value: &Option<String>| value.as_deref().map(text);
     let all = |values: &[String]| {
@@ -264,15 +264,18 @@ fn keys(table: &DatasetTable) -> [(&'static str, Option<String>); 6] {
         one(&table.version),
         one(&table.variant),
         one(&table.source),
+        all(&table.subset),
         all(&table.include),
         all(&table.exclude),
+        all(&table.members),
+        all(&table.license),
     ];
     let mut values = values.into_iter();
     KEYS.map(|key| (key, values.next().flatten()))
 }
 
 /// The keys of a dataset in the order they are written.
-const KEYS: [&str; 6] = ["id", "version", "variant", "source", "include", "exclude"];
+const KEYS: [&str; 9] = ["id", "version", "variant", "source", "subset", "include", "exclude", "members", "license"];
 
 /// A whole table without the last line end.
 fn written(table: &DatasetTable, line_end: &str) -> String {

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::values::WrittenChoice;
+
 /// `medsets.toml`, or a file with its `[policy]` table alone.
 #[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -48,12 +50,22 @@ pub struct DatasetTable {
     /// By which channel it comes; the entry's first when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
-    /// Globs of files that are wanted.
+    /// Parts of the release, by the names that the entry gives them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subset: Vec<String>,
+    /// Globs of files that are wanted, beside those of the subsets; with `members`, of the
+    /// archives that these are in.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub include: Vec<String>,
     /// Globs of files that are left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exclude: Vec<String>,
+    /// Globs of members of zip archives that are wanted without the rest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<String>,
+    /// Licences under one of which every file has to be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub license: Vec<String>,
 }
 
 /// Something that is made of datasets.
@@ -131,6 +143,19 @@ pub struct ExceptionTable {
     /// Digest of the text that it was made for.
     #[serde(rename = "text-sha256")]
     pub text_sha256: Option<String>,
+}
+
+impl DatasetTable {
+    /// Which of its files are wanted, as it is written.
+    pub fn choice(&self) -> WrittenChoice {
+        WrittenChoice {
+            subset: self.subset.clone(),
+            include: self.include.clone(),
+            exclude: self.exclude.clone(),
+            members: self.members.clone(),
+            license: self.license.clone(),
+        }
+    }
 }
 
 impl OutputKind {

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use crate::catalog::Locator;
 use crate::document::BrokenFile;
-use crate::values::{Algorithm, ByteSize, DatasetId, DatasetName, Digest, RelPath, SafeUrl};
+use crate::values::{Algorithm, ByteSize, Choice, DatasetId, DatasetName, Digest, RelPath, SafeUrl};
 
 pub use compare::{Change, Difference, differences};
 
@@ -55,10 +55,8 @@ pub struct Locked {
     pub channel: String,
     /// Digest of the table in the project file that asked for it.
     pub input: Digest,
-    /// Globs of files that are wanted.
-    pub include: Vec<String>,
-    /// Globs of files that are left out.
-    pub exclude: Vec<String>,
+    /// Which of its files are wanted.
+    pub choice: Choice,
     /// Digest of the catalogue entry, whose text lies beside the lock.
     pub entry: Digest,
     /// Licence expression by this channel.
@@ -101,7 +99,7 @@ pub struct ListingPin {
     pub sha256: Digest,
     /// How many files it names.
     pub files: u64,
-    /// How many of them have no SHA-256 yet.
+    /// How many of them are not pinned yet.
     pub unpinned: u64,
 }
 
@@ -125,6 +123,19 @@ pub struct LockedFile {
     pub notice: Option<String>,
     /// How many files come out of it, where it is an archive and the host says so.
     pub members: Option<u32>,
+    /// What alone is wanted of it, where it is an archive that stays at its host.
+    pub part: Option<LockedPart>,
+}
+
+/// Members of an archive that are wanted without the rest. What each of them is, the tree of the
+/// dataset says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockedPart {
+    /// Globs over its members.
+    pub globs: Vec<String>,
+    /// SHA-256 of its directory: names, sizes and CRC-32 of all members; not known before the
+    /// first fetch.
+    pub directory: Option<Digest>,
 }
 
 /// Who named the SHA-256 of a file.
@@ -177,10 +188,10 @@ impl Locked {
         }
     }
 
-    /// How many of them have no SHA-256 yet.
+    /// How many of them are not pinned yet.
     pub fn unpinned(&self) -> u64 {
         match &self.files {
-            LockedFiles::Within(files) => files.iter().filter(|file| file.sha256().is_none()).count() as u64,
+            LockedFiles::Within(files) => files.iter().filter(|file| !file.is_pinned()).count() as u64,
             LockedFiles::Beside(pin) => pin.unpinned,
         }
     }
@@ -193,7 +204,7 @@ impl Locked {
             self.files = LockedFiles::Within(files.to_vec());
             return None;
         }
-        let unpinned = files.iter().filter(|file| file.sha256().is_none()).count() as u64;
+        let unpinned = files.iter().filter(|file| !file.is_pinned()).count() as u64;
         let bytes = listing::write(files);
         let pin = ListingPin { sha256: Digest::sha256(&bytes), files: files.len() as u64, unpinned };
         self.files = LockedFiles::Beside(pin);
@@ -205,6 +216,15 @@ impl LockedFile {
     /// Its SHA-256, where it is known.
     pub fn sha256(&self) -> Option<Digest> {
         self.digests.iter().find(|digest| digest.algorithm() == Algorithm::Sha256).copied()
+    }
+
+    /// Whether its bytes are known: by its SHA-256, or by that of its directory where only
+    /// members of it are wanted, which says nothing of the whole.
+    pub fn is_pinned(&self) -> bool {
+        match &self.part {
+            Some(part) => part.directory.is_some(),
+            None => self.sha256().is_some(),
+        }
     }
 }
 

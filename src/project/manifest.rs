@@ -1,7 +1,11 @@
 //! A project: its datasets and what is made of them.
 
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
 use crate::document::{At, BrokenFile, Document, Inspection};
-use crate::values::{DatasetName, Digest, Printable, RelPath};
+use crate::values::{Choice, DatasetName, Digest, Printable, RelPath};
 
 use super::format::{DatasetTable, MirrorTable, OutputKind, OutputTable, ProjectFile};
 
@@ -29,10 +33,8 @@ pub struct Used {
     pub name: String,
     /// By which channel it comes; the entry's first when absent.
     pub channel: Option<String>,
-    /// Globs of files that are wanted.
-    pub include: Vec<String>,
-    /// Globs of files that are left out.
-    pub exclude: Vec<String>,
+    /// Which of its files are wanted.
+    pub choice: Choice,
     /// Line of the file, from 1.
     pub line: usize,
 }
@@ -106,6 +108,17 @@ impl Manifest {
 }
 
 impl Manifest {
+    /// What is wrong with one value of a list in the table of a dataset, shown with its line.
+    /// `text` is what this was read from, `dataset` the place among the datasets, from 0.
+    pub fn shown(&self, text: &str, dataset: usize, (key, value): (&str, usize), message: &str) -> Option<String> {
+        let document = Document::open(&self.file, text).ok()?;
+        let (root, mut inspection) = (At::root(), Inspection::new(&document));
+        let datasets = root.key("dataset");
+        let list = datasets.index(dataset);
+        inspection.error(&list.key(key).index(value), "choice", message);
+        BrokenFile::new(&document, inspection.finish()).map(|broken| broken.shown)
+    }
+
     /// Digest of all that its tables of datasets ask for, in whatever order they stand.
     pub fn input(&self) -> Digest {
         super::lock::input(self.datasets.iter().map(Used::input))
@@ -120,16 +133,18 @@ impl MirrorRule {
 }
 
 impl Used {
-    /// Digest of what this table asks for; the order of globs makes no difference.
+    /// Digest of what this table asks for; the order in which a list is written makes no
+    /// difference. What it does not ask for is not in it, so that tables from before a key was
+    /// there keep theirs.
     pub fn input(&self) -> Digest {
-        let in_order = |globs: &[String]| {
-            let mut globs = globs.to_vec();
-            globs.sort();
-            globs.dedup();
-            globs
-        };
-        let asked = serde_json::json!([self.name, self.channel, in_order(&self.include), in_order(&self.exclude)]);
-        Digest::sha256(asked.to_string().as_bytes())
+        let choice = self.choice.in_order().written();
+        let mut asked = vec![json!(self.name), json!(self.channel), json!(choice.include), json!(choice.exclude)];
+        let later = [("subset", choice.subset), ("members", choice.members), ("license", choice.license)];
+        let later: BTreeMap<_, _> = later.into_iter().filter(|(_, list)| !list.is_empty()).collect();
+        if !later.is_empty() {
+            asked.push(json!(later));
+        }
+        Digest::sha256(json!(asked).to_string().as_bytes())
     }
 
     /// The id in its name.
@@ -150,8 +165,12 @@ fn read_datasets(tables: Vec<DatasetTable>, inspection: &mut Inspection<'_>, roo
             inspection.error(&at.key("id"), "duplicate", message).help("put both selections into one table");
             continue;
         }
-        let (channel, include, exclude) = (table.source, table.include, table.exclude);
-        datasets.push(Used { name, channel, include, exclude, line });
+        let choice = table.choice();
+        if let Some((key, place)) = choice.blank() {
+            let message = format!("a value of `{key}` is empty");
+            inspection.error(&at.key(key).index(place), "empty-value", message).help("leave it out");
+        }
+        datasets.push(Used { name, channel: table.source, choice: choice.into(), line });
     }
     datasets
 }
@@ -219,6 +238,20 @@ mod tests {
         let used = &manifest.datasets[0];
         assert_eq!((used.name.as_str(), used.id(), used.line), ("chexpert@1.0", "chexpert", 4));
         assert_eq!(manifest.outputs[1].from, ["weights"]);
+    }
+
+    #[test]
+    fn what_a_table_does_not_ask_for_is_not_in_its_digest() {
+        let input = |keys: &str| {
+            let text = format!("[project]\nname = \"x\"\n\n[[dataset]]\nid = \"a\"\nsource = \"web\"\n{keys}\n");
+            Manifest::read("medsets.toml", &text).unwrap().datasets[0].input()
+        };
+        let globs = "include = [\"y\", \"x\", \"y\"]\nexclude = [\"z\"]";
+        assert_eq!(input(globs), Digest::sha256(br#"["a","web",["x","y"],["z"]]"#));
+        let more = input(&format!("{globs}\nlicense = [\"MIT\"]\nsubset = [\"s\"]"));
+        assert_eq!(more, Digest::sha256(br#"["a","web",["x","y"],["z"],{"license":["mit"],"subset":["s"]}]"#));
+        let members = input(&format!("{globs}\nmembers = [\"m\"]"));
+        assert_eq!(members, Digest::sha256(br#"["a","web",["x","y"],["z"],{"members":["m"]}]"#));
     }
 
     #[test]

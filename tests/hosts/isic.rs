@@ -224,6 +224,37 @@ fn each_image_keeps_its_licence_and_can_be_chosen_by_it() {
     assert!(of.values().all(|license| license == "CC0-1.0" || license == "CC-BY-4.0"), "{of:?}");
 }
 
+/// A project that takes the images by their licences has the same ones on another machine.
+#[test]
+fn a_choice_of_licences_is_locked() {
+    let scenes = [case().start(), case().start()];
+    let works = scenes.each_ref().map(|scene| scene.home.path().join("work"));
+    let project = "[project]\nname = \"skin\"\n\n[[dataset]]\nid = \"isic\"\nversion = \"archive-full\"\n\
+                   source = \"api\"\nlicense = [\"CC-BY-4.0\", \"CC0-1.0\"]\n";
+    std::fs::write(works[0].join("medsets.toml"), project).unwrap();
+    scenes[0].home.run(&["sync"]).expect(0);
+    let lock = std::fs::read_to_string(works[0].join("medsets.lock")).unwrap();
+    assert!(lock.contains("only-license = [\"cc-by-4.0\", \"cc0-1.0\"]"), "{lock}");
+    assert!(lock.contains("ISIC_0000001.jpg") && !lock.contains("ISIC_0000003.jpg"), "{lock}");
+
+    for name in ["medsets.toml", "medsets.lock"] {
+        std::fs::copy(works[0].join(name), works[1].join(name)).unwrap();
+    }
+    std::fs::create_dir(works[1].join("medsets.lock.d")).unwrap();
+    for beside in std::fs::read_dir(works[0].join("medsets.lock.d")).unwrap().map(Result::unwrap) {
+        std::fs::copy(beside.path(), works[1].join("medsets.lock.d").join(beside.file_name())).unwrap();
+    }
+    scenes[1].home.run(&["sync", "--frozen"]).expect(0);
+    let folders = works.each_ref().map(|work| work.join("data/isic/archive-full"));
+    assert_eq!(tree(&folders[0].join("data")), tree(&folders[1].join("data")));
+    let of = licenses(&folders[1]);
+    assert!(of.values().all(|license| license == "CC0-1.0" || license == "CC-BY-4.0"), "{of:?}");
+    scenes[1].home.run(&["sync", "--check"]).expect(0);
+    // None of these stands among the images.
+    std::fs::write(works[1].join("medsets.toml"), project.replace("CC-BY-4.0\", \"CC0", "MIT\", \"CC-BY-SA")).unwrap();
+    scenes[1].home.run(&["lock"]).expect(2).says(&["`mit`", "`CC-BY-4.0`", "line 4"]);
+}
+
 /// The whole archive in one zip, its table alone, and a challenge, from the open bucket.
 #[test]
 fn snapshots_and_challenges_end_in_their_layout() {

@@ -26,14 +26,24 @@ pub struct AddArgs {
     /// Take it from this source (channel) of the entry
     #[arg(long, value_name = "NAME")]
     pub source: Option<String>,
+    /// Only this part of the release, by the name that `info` shows (may be repeated)
+    #[arg(long, value_name = "NAME")]
+    pub subset: Vec<String>,
     /// Only these files of the release: globs over their paths at the publisher and their groups (may be repeated)
     #[arg(long, value_name = "GLOB")]
     pub include: Vec<String>,
     /// Not these files of the release (glob, may be repeated)
     #[arg(long, value_name = "GLOB")]
     pub exclude: Vec<String>,
+    /// Only these members of the release's zip archives: globs over the members' names (may be
+    /// repeated; `--include` names the archives)
+    #[arg(long, value_name = "GLOB")]
+    pub members: Vec<String>,
+    /// Only files under one of these licences, in any case, such as `cc-by-4.0,CC0-1.0`
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub license: Vec<String>,
     /// All files, whatever the file chose before
-    #[arg(long, conflicts_with_all = ["include", "exclude"])]
+    #[arg(long, conflicts_with_all = ["subset", "include", "exclude", "members", "license"])]
     pub whole: bool,
     /// Print the file as it would be, and write nothing
     #[arg(long)]

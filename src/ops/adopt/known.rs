@@ -17,7 +17,7 @@ use crate::layout::{
 use crate::project::{Locked, LockedFile};
 use crate::providers::{ListedFile, Listing};
 use crate::remedy;
-use crate::values::{Algorithm, ByteSize, DatasetName, Digest, Digester, RelPath};
+use crate::values::{Algorithm, ByteSize, Choice, DatasetName, Digest, Digester, RelPath};
 
 use super::super::failure::Failure;
 use super::super::here::{self, Here};
@@ -480,7 +480,7 @@ impl Known {
         let whole = is_all && !self.lists;
         let include = marks.iter().filter(|_| !whole).map(|mark| escaped(&mark.path)).collect();
         let packed = arranged.placed.iter().any(|(item, _)| self.items[*item].is_packed());
-        Part { whole, include, packed, ..Part::default() }
+        Part { whole, choice: Choice { include, ..Choice::default() }, packed }
     }
 }
 

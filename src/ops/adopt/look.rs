@@ -257,8 +257,7 @@ pub(super) fn by_lock(
         found.records.iter_mut().for_each(|record| record.origin.verified = Some(Proof::Lock));
         found.marks.iter_mut().for_each(|mark| mark.verified = Proof::Lock);
         (found.by, found.unproven) = ("the lock", 0);
-        let whole = locked.include.is_empty() && locked.exclude.is_empty();
-        found.part = Part { whole, include: locked.include, exclude: locked.exclude, ..Part::default() };
+        found.part = Part::asked(&locked.choice, false);
         return Ok(Some(found));
     }
     Ok(None)

@@ -212,7 +212,7 @@ impl Side {
     fn release_in_lock(&self) -> Option<List> {
         let (locked, files) = self.locked.clone()?;
         let is_ours = self.channel.as_ref().is_none_or(|channel| *channel == locked.channel);
-        let whole = locked.include.is_empty() && locked.exclude.is_empty();
+        let whole = locked.choice.is_everything();
         is_ours.then_some(List { files, whole, from: Origin::Lock })
     }
 

@@ -7,12 +7,11 @@ use crate::catalog::Selection;
 use crate::context::Context;
 use crate::ops::failure::Failure;
 use crate::ops::lock::files::LockFolder;
-use crate::ops::lock::in_order;
 use crate::ops::sync;
 use crate::project::{Lock, Locked};
 use crate::values::Digest;
 
-use super::FetchOptions;
+use super::{FetchOptions, IdleGlobs};
 
 /// The lock around the working folder.
 pub(in crate::ops) struct ProjectLock {
@@ -34,7 +33,7 @@ impl ProjectLock {
         }
     }
 
-    /// The dataset as the lock pins it, where all that the lock has of it is asked for, from the
+    /// The dataset as the lock pins it, where just what the lock has of it is asked for, from the
     /// same channel and into the project's folder.
     ///
     /// # Errors
@@ -45,14 +44,11 @@ impl ProjectLock {
         selection: &Selection,
         options: &FetchOptions,
     ) -> Result<Option<(Selection, FetchOptions)>, Failure> {
-        let choices = [&options.subsets, &options.licenses];
-        let has_no_more = choices.iter().all(|choices| choices.is_empty()) && options.members.is_empty();
-        let is_plain = has_no_more && options.unpack && options.to.is_none();
-        let (include, exclude) = (in_order(&options.include), in_order(&options.exclude));
+        let is_plain = options.unpack && options.to.is_none();
         let is_meant = |locked: &&Locked| {
             locked.name() == selection.to_string()
                 && options.source.as_ref().is_none_or(|source| *source == locked.channel)
-                && (&locked.include, &locked.exclude) == (&include, &exclude)
+                && locked.choice == options.choice
         };
         let Some(locked) = self.lock.datasets.iter().filter(|_| is_plain).find(is_meant) else { return Ok(None) };
         self.with_pins(context, locked, options).map(Some)
@@ -80,8 +76,10 @@ impl ProjectLock {
         let selection = self.folder.selection(context, locked)?;
         let pins = sync::pins(&selection, locked, &self.folder.files(locked)?);
         let source = Some(locked.channel.clone());
-        let (include, exclude) = (locked.include.clone(), locked.exclude.clone());
-        let options = FetchOptions { pins: Some(Arc::new(pins)), source, include, exclude, ..options.clone() };
+        let choice = locked.choice.clone();
+        // Its globs meant something when it was made; what they left out is not in its list.
+        let idle_globs = IdleGlobs::PassedOver;
+        let options = FetchOptions { pins: Some(Arc::new(pins)), source, choice, idle_globs, ..options.clone() };
         Ok((selection, options))
     }
 }

@@ -2,10 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::layout::receipt::PartialMark;
 use crate::layout::receipt::Selection as Part;
 use crate::layout::{DatasetDir, DigestSource, LayoutError, ListedMark, Receipt};
 use crate::ops::repair::Earlier;
 use crate::ops::target::Target;
+use crate::project::LockedPart;
 use crate::providers::{ListedFile, Listing};
 use crate::values::{ByteSize, Digest, RelPath};
 
@@ -14,6 +16,8 @@ use crate::values::{ByteSize, Digest, RelPath};
 pub struct Pins {
     /// The files that are wanted, with the digests that the lock names.
     pub listing: Listing,
+    /// Archives of which only members are wanted, with what pins these.
+    pub parts: HashMap<RelPath, LockedPart>,
     /// Whether the list, or the entry, says where each of them is.
     pub is_located: bool,
     /// Those of them that only a person can get: they may be absent.
@@ -61,7 +65,9 @@ impl Pins {
             }
             unwanted
         } else {
-            receipt.listed.read(&target.dir)?.map(|listed| Ok(listed?.path)).collect::<Result<_, LayoutError>>()?
+            let listed = receipt.listed.read(&target.dir)?.map(|listed| Ok(listed?.path));
+            let partial = receipt.partial.iter().map(|mark| Ok(mark.path.clone()));
+            listed.chain(partial).collect::<Result<_, LayoutError>>()?
         };
         earlier.give_up(&target.dir, &unwanted)
     }
@@ -82,9 +88,25 @@ impl Pins {
                 others.insert(listed.path);
             }
         }
+        for mark in &receipt.partial {
+            let Some(part) = self.parts.get(&mark.path) else { continue };
+            if let Some(file) = pinned.remove(&mark.path)
+                && !has_part(file.size, part, mark)
+            {
+                others.insert(mark.path.clone());
+            }
+        }
         others.extend(pinned.into_keys().filter(|path| !self.by_hand.contains(*path)).cloned());
         Ok(others)
     }
+}
+
+/// Whether the members that are here of an archive are those that are wanted, by all that is
+/// known of it.
+pub(in crate::ops) fn has_part(size: Option<ByteSize>, part: &LockedPart, mark: &PartialMark) -> bool {
+    size.is_none_or(|size| size == mark.size)
+        && part.directory.is_none_or(|directory| directory == mark.directory_sha256)
+        && part.globs.iter().all(|glob| mark.members.contains(glob))
 }
 
 /// Whether a file of which size and digests may be known is the one that is here, by all that

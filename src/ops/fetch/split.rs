@@ -73,7 +73,7 @@ impl Work<'_> {
     }
 
     async fn listing(&self) -> Result<Listing, Failure> {
-        let (target, include) = (self.target, self.options.include.as_slice());
+        let (target, include) = (self.target, self.options.choice.include.as_slice());
         let list = || listing(self.context, target, self.options, &self.provider, &self.hosts);
         if !target.source.lists || self.options.dry_run || stored_listing::read(target, include)?.is_some() {
             return Ok(list().await?.listing);

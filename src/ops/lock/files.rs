@@ -113,7 +113,7 @@ impl LockFolder {
             return Err(other(format!("expected {}, found {found}", pin.sha256)));
         }
         let files = listing::read(bytes.as_slice()).map_err(|error| other(error.to_string()))?;
-        let unpinned = files.iter().filter(|file| file.sha256().is_none()).count() as u64;
+        let unpinned = files.iter().filter(|file| !file.is_pinned()).count() as u64;
         if (files.len() as u64, unpinned) != (pin.files, pin.unpinned) {
             return Err(other(format!("it has {} files, {unpinned} of them without SHA-256", files.len())));
         }

@@ -5,34 +5,29 @@ use std::sync::Arc;
 
 use crate::catalog::{Locator, Selection};
 use crate::context::Context;
+use crate::layout::receipt::PartialMark;
 use crate::layout::{DatasetDir, ListedMark, Means, Proof, Records};
 use crate::licenses::TextSource;
 use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
-use crate::ops::fetch::{FetchOptions, IdleGlobs, agrees, receipt_selection};
+use crate::ops::fetch::{FetchOptions, IdleGlobs, agrees, has_part, receipt_selection};
 use crate::ops::particulars;
 use crate::ops::selection::one_selection;
 use crate::ops::target::Target;
 use crate::ops::texts;
 use crate::ops::wanted::{self, wanted};
 use crate::project::lock::{LockedFiles, LockedText, PinnedBy};
-use crate::project::{Locked, LockedFile, Used};
+use crate::project::{Locked, LockedFile, LockedPart, Used};
 use crate::providers::{AnyProvider, Extent, ListedFile, Listing, ProviderError};
-use crate::values::{Algorithm, ByteSize, Digest, RelPath};
+use crate::values::{Algorithm, ByteSize, Choice, Digest, RelPath};
 
 use super::Resolved;
 use super::files::LockFolder;
 use super::secrets;
 
 /// The choice of files that a table or a lock makes, as a fetch is told of it.
-pub(in crate::ops) fn selection_options(channel: Option<&str>, include: &[String], exclude: &[String]) -> FetchOptions {
-    FetchOptions {
-        include: include.to_vec(),
-        exclude: exclude.to_vec(),
-        source: channel.map(str::to_owned),
-        unpack: true,
-        ..FetchOptions::default()
-    }
+pub(in crate::ops) fn selection_options(channel: Option<&str>, choice: &Choice) -> FetchOptions {
+    FetchOptions { choice: choice.clone(), source: channel.map(str::to_owned), unpack: true, ..FetchOptions::default() }
 }
 
 /// Resolves a table by the catalogue and, where a host lists the files, by the host. What an
@@ -48,28 +43,31 @@ pub(super) async fn afresh<'l>(
 ) -> Result<Resolved, Failure> {
     let selection = one_selection(context, name)?;
     secrets::refuse(&selection)?;
-    let asked = selection_options(used.channel.as_deref(), &used.include, &used.exclude);
+    let asked = selection_options(used.channel.as_deref(), &used.choice.in_order());
     let options = FetchOptions { idle_globs: IdleGlobs::Refused, ..asked };
     let target = Target::of(context, &selection, used.channel.as_deref(), None)?;
     let channel = target.source.channel.clone();
     let (listing, here) = listing(context, &target, &options).await?;
-    let listed: Vec<ListedFile> = wanted(context, &target, &options, listing, Means::Import, warnings)?
-        .into_iter()
-        .map(|one| one.listed)
-        .collect();
+    let listed: Vec<(ListedFile, Option<LockedPart>)> =
+        wanted(context, &target, &options, listing, Means::Import, warnings)?
+            .into_iter()
+            .map(|one| (one.listed, part_of(&one.manner.members)))
+            .collect();
     // Addresses that may be signed are never written down: their host is asked again.
-    let is_told = here.is_empty() && listed.iter().all(|file| can_be_written(file.locator()));
+    let is_told = here.is_empty() && listed.iter().all(|(file, _)| can_be_written(file.locator()));
     let is_located = !target.source.lists || is_told;
     let entries: HashMap<&RelPath, &[Digest]> =
         selection.files(Some(&channel)).map(|file| (&file.path, file.digests.as_slice())).collect();
     let keeps_places = target.source.lists && is_located;
     let mut files: Vec<LockedFile> = listed
         .into_iter()
-        .map(|file| {
+        .map(|(file, part)| {
             let of_entry = entries.get(&file.path).copied().unwrap_or_default();
             let proof = here.get(&file.path).copied();
             let file = locked_file(file, of_entry, keeps_places);
-            LockedFile { from: proof.map_or(file.from, pinned_by), ..file }
+            // Of an archive whose members alone are here, no SHA-256 is.
+            let proof = proof.filter(|_| file.sha256().is_some());
+            LockedFile { from: proof.map_or(file.from, pinned_by), part, ..file }
         })
         .collect();
     files.sort_by(|one, other| one.path.cmp(&other.path));
@@ -80,8 +78,7 @@ pub(super) async fn afresh<'l>(
         reference: selection.reference(),
         channel,
         input: used.input(),
-        include: in_order(&used.include),
-        exclude: in_order(&used.exclude),
+        choice: used.choice.in_order(),
         entry: selection.dataset().digest,
         license: selection.license(Some(&target.source.channel)).to_owned(),
         texts: Vec::new(),
@@ -132,12 +129,9 @@ fn same_layout(one: &Selection, other: &Selection, channel: &str) -> bool {
     one.dataset().digest == other.dataset().digest || rules(one) == rules(other)
 }
 
-/// Globs in the order of the lock, each once.
-pub(in crate::ops) fn in_order(globs: &[String]) -> Vec<String> {
-    let mut globs = globs.to_vec();
-    globs.sort();
-    globs.dedup();
-    globs
+/// What of an archive alone is wanted, where these members of it are.
+fn part_of(globs: &[String]) -> Option<LockedPart> {
+    (!globs.is_empty()).then(|| LockedPart { globs: globs.to_vec(), directory: None })
 }
 
 /// The files of the source; where only a person can get them, those that the entry names; where
@@ -150,7 +144,7 @@ async fn listing(context: &Context, target: &Target<'_>, options: &FetchOptions)
         return Ok((known(), Proofs::new()));
     }
     let of_host = async {
-        let hosts = wanted::hosts(context, &provider, target)?.asked_for(&options.include);
+        let hosts = wanted::hosts(context, &provider, target)?.asked_for(&options.choice.include);
         match provider.list(&hosts, known(), Extent::All).await {
             Ok(listing) => Ok(listing.into_one_tree()?.completed_by(known())?),
             Err(ProviderError::ByHand { .. }) => Ok(known()),
@@ -185,6 +179,10 @@ fn listing_here(target: &Target<'_>, options: &FetchOptions) -> Result<Option<(L
         proofs.insert(mark.path.clone(), mark.verified);
         files.push(ListedFile { size: Some(mark.size), digests: vec![mark.sha256], ..ListedFile::named(mark.path) });
     }
+    for mark in &receipt.partial {
+        proofs.insert(mark.path.clone(), mark.verified);
+        files.push(ListedFile { size: Some(mark.size), ..ListedFile::named(mark.path.clone()) });
+    }
     Ok(Some((Listing(files), proofs)))
 }
 
@@ -216,6 +214,7 @@ fn locked_file(file: ListedFile, of_entry: &[Digest], keeps_place: bool) -> Lock
         license: file.license().map(str::to_owned),
         notice: file.notice().map(str::to_owned),
         members: file.members,
+        part: None,
         path: file.path,
     }
 }
@@ -225,6 +224,7 @@ fn keep_known(files: &mut [LockedFile], known: &[LockedFile]) {
     let known: HashMap<&RelPath, &LockedFile> = known.iter().map(|file| (&file.path, file)).collect();
     for file in files.iter_mut() {
         let Some(earlier) = known.get(&file.path) else { continue };
+        keep_directory(file, earlier);
         let (Some(sha256), None) = (earlier.sha256(), contradiction(file, earlier)) else { continue };
         let is_same = match file.sha256() {
             Some(own) => own == sha256,
@@ -240,23 +240,34 @@ fn keep_known(files: &mut [LockedFile], known: &[LockedFile]) {
     }
 }
 
+/// Takes over what is known of an archive's directory, which is that of all its members. Another
+/// digest of the archive says that it is another one.
+fn keep_directory(file: &mut LockedFile, earlier: &LockedFile) {
+    let is_same = file.digests == earlier.digests && contradiction(file, earlier).is_none();
+    if let (Some(part), Some(before), true) = (&mut file.part, &earlier.part, is_same) {
+        part.directory = before.directory;
+        file.size = file.size.or(earlier.size);
+    }
+}
+
 /// A size that differs, where both are known.
 fn contradiction(file: &LockedFile, earlier: &LockedFile) -> Option<(ByteSize, ByteSize)> {
     file.size.zip(earlier.size).filter(|(one, other)| one != other)
 }
 
 fn same_pin(one: &LockedFile, other: &LockedFile) -> bool {
-    one.path == other.path && one.sha256().is_some() && one.sha256() == other.sha256()
+    one.path == other.path && one.is_pinned() && one.sha256() == other.sha256() && one.part == other.part
 }
 
-/// Adds what the dataset's folder here tells: SHA-256 of files that had none, the tree where all
+/// Adds what the dataset's folder here tells: SHA-256 of files that had none, or of the directory
+/// of an archive whose members alone are wanted, the tree where all
 /// of it is what the lock means, and the texts that the person accepted.
 pub(in crate::ops) fn pin(context: &Context, selection: &Selection, resolved: &mut Resolved) -> Result<(), Failure> {
     let channel = resolved.locked.channel.clone();
     for (mark, _) in particulars::accepted(context, selection, &channel)? {
         add_text(&mut resolved.locked, mark.license, mark.text_sha256);
     }
-    if resolved.locked.tree.is_some() && resolved.files.iter().all(|file| file.sha256().is_some()) {
+    if resolved.locked.tree.is_some() && resolved.files.iter().all(LockedFile::is_pinned) {
         return Ok(());
     }
     let dir = DatasetDir::new(&context.data_dir()?, selection.id(), &selection.slug());
@@ -269,8 +280,18 @@ pub(in crate::ops) fn pin(context: &Context, selection: &Selection, resolved: &m
         let mark = mark?;
         here.insert(mark.path.clone(), mark);
     }
+    let partial: HashMap<&RelPath, &PartialMark> = receipt.partial.iter().map(|mark| (&mark.path, mark)).collect();
     let mut is_all = true;
     for file in &mut resolved.files {
+        if let Some(part) = &mut file.part {
+            let mark = partial.get(&file.path).filter(|mark| has_part(file.size, part, mark));
+            if let Some(mark) = mark {
+                file.size.get_or_insert(mark.size);
+                part.directory = Some(mark.directory_sha256);
+            }
+            is_all &= mark.is_some();
+            continue;
+        }
         let is_same = match here.get(&file.path) {
             Some(mark) if agree(file, mark) => {
                 file.size.get_or_insert(mark.size);
@@ -284,9 +305,9 @@ pub(in crate::ops) fn pin(context: &Context, selection: &Selection, resolved: &m
         is_all &= is_same;
     }
     let locked = &mut resolved.locked;
-    let asked = receipt_selection(&selection_options(Some(&channel), &locked.include, &locked.exclude));
+    let asked = receipt_selection(&selection_options(Some(&channel), &locked.choice));
     let is_of_entry = receipt.catalog.entry == locked.entry && receipt.selection == asked;
-    if is_all && is_of_entry && locked.tree.is_none() && here.len() == resolved.files.len() {
+    if is_all && is_of_entry && locked.tree.is_none() && here.len() + partial.len() == resolved.files.len() {
         locked.tree = Some(receipt.tree);
     }
     Ok(())

@@ -2,15 +2,15 @@
 
 use serde::Serialize;
 
-use crate::catalog::{Reference, Selection};
+use crate::catalog::{Reference, Selection, Treatment};
 use crate::context::Context;
 use crate::project::{DatasetTable, edit};
-use crate::values::{DatasetId, Printable};
+use crate::values::{DatasetId, Printable, WrittenChoice};
 
-use super::super::choice::{self, Choice};
+use super::super::choice::{self, Chooser};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
-use super::super::fetch::{FetchOptions, IdleGlobs};
+use super::super::fetch::IdleGlobs;
 use super::super::reference;
 use super::{Draft, Mode, edit_failed};
 
@@ -21,10 +21,8 @@ pub struct AddOptions {
     pub names: Vec<String>,
     /// By which source it comes.
     pub source: Option<String>,
-    /// Globs of files that are wanted.
-    pub include: Vec<String>,
-    /// Globs of files that are left out.
-    pub exclude: Vec<String>,
+    /// Which of its files are wanted.
+    pub choice: WrittenChoice,
     /// Whether all files are wanted, whatever was chosen before.
     pub whole: bool,
     /// Whether it is written.
@@ -77,6 +75,9 @@ pub enum Change {
 /// Puts datasets into the project file, or changes the tables of those that are there. All or
 /// none: what is wrong with any of them is told, and the file stays as it was.
 pub fn add(context: &Context, options: &AddOptions) -> Result<AddReport, Vec<Failure>> {
+    if let Some((flag, _)) = options.choice.blank() {
+        return Err(vec![Failure::new(Exit::USAGE, format!("`--{flag}` says nothing")).help("leave it out")]);
+    }
     let draft = Draft::open(context, options.mode).map_err(|failure| vec![failure])?;
     let (name, mut text) = (draft.name(), draft.text.clone());
     let (mut datasets, mut failures) = (Vec::new(), Vec::new());
@@ -248,10 +249,14 @@ fn of_reference(
         let message = format!("`{id}` is not in the catalogue, so `--source` names nothing of it");
         return Err(Failure::new(Exit::USAGE, message).help("choose its files with `--include GLOB`"));
     }
+    if !options.choice.subset.is_empty() {
+        let message = format!("`{id}` is not in the catalogue, so `--subset` names no part of it");
+        return Err(Failure::new(Exit::USAGE, message).help("choose its files with `--include GLOB`"));
+    }
     let mut table = base.cloned().unwrap_or_default();
     table.id = id;
     choose(&mut table, options);
-    for globs in [&table.include, &table.exclude] {
+    for globs in [&table.include, &table.exclude, &table.members] {
         choice::check_globs(globs)?;
     }
     Ok(table)
@@ -267,7 +272,14 @@ fn choose(table: &mut DatasetTable, options: &AddOptions) {
     if options.source.is_some() {
         table.source.clone_from(&options.source);
     }
-    let lists = [(&mut table.include, &options.include), (&mut table.exclude, &options.exclude)];
+    let choice = &options.choice;
+    let lists = [
+        (&mut table.subset, &choice.subset),
+        (&mut table.include, &choice.include),
+        (&mut table.exclude, &choice.exclude),
+        (&mut table.members, &choice.members),
+        (&mut table.license, &choice.license),
+    ];
     for (list, chosen) in lists {
         if options.whole || !chosen.is_empty() {
             list.clone_from(chosen);
@@ -275,8 +287,8 @@ fn choose(table: &mut DatasetTable, options: &AddOptions) {
     }
 }
 
-/// Refuses what a lock would refuse: a source that is none, a glob that is none, and
-/// one that matches nothing where the entry names all files.
+/// Refuses what a lock would refuse: a source or a subset that is none, a glob that is none, and
+/// a glob or a licence that means nothing where the entry names all files.
 fn check(table: &DatasetTable, selection: &Selection) -> Result<(), Failure> {
     let source = table.source.as_deref();
     let found = match selection.source(source) {
@@ -284,21 +296,17 @@ fn check(table: &DatasetTable, selection: &Selection) -> Result<(), Failure> {
         None if source.is_none() => return Ok(()),
         None => return Err(super::super::target::no_source(selection, source)),
     };
-    let fetch = FetchOptions {
-        include: table.include.clone(),
-        exclude: table.exclude.clone(),
-        idle_globs: IdleGlobs::Refused,
-        ..FetchOptions::default()
-    };
-    let mut choice = Choice::of(&fetch, selection)?;
+    let mut chooser = Chooser::of(&table.choice().into(), selection)?;
     if found.lists {
         return Ok(());
     }
+    let terms = selection.file_terms(Some(&found.channel));
     for file in selection.files(Some(&found.channel)) {
         let is_archive = file.unpack.is_some() || file.path.file_name().to_lowercase().ends_with(".zip");
-        choice.meant(&file.path, [file.group.as_deref(), None], "", is_archive);
+        let license = terms.treated(&Treatment::from(file));
+        chooser.meant(&file.path, [file.group.as_deref(), None], &license, is_archive);
     }
-    choice.refuse_idle(&fetch, selection, selection.license(source))
+    chooser.refuse_idle(IdleGlobs::Refused, selection, terms.whole())
 }
 
 /// Line of the table that says just this, from 1.

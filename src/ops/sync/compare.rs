@@ -199,7 +199,7 @@ fn by_records(
         let detail = format!("it came by `{}`, the lock says `{}`", receipt.source.channel, locked.channel);
         return Ok((State::Other, Some(detail)));
     }
-    let asked = receipt_selection(&selection_options(Some(&locked.channel), &locked.include, &locked.exclude));
+    let asked = receipt_selection(&selection_options(Some(&locked.channel), &locked.choice));
     if !receipt.selection.covers(&asked) {
         return Ok((State::Part, Some("the lock asks for more of it than is here".to_owned())));
     }

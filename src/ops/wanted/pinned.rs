@@ -81,3 +81,13 @@ fn withdrawn(target: &Target<'_>, first: &RelPath, count: usize) -> Failure {
         .help("somebody who has the files can give them to you: `medsets import ID PATH...` takes them in")
         .help(format!("`medsets lock --upgrade={}` takes what the host has now", selection.id()))
 }
+
+/// A lock in which the members of an archive are not those that its own choice means.
+pub(super) fn other_part(target: &Target<'_>, path: &RelPath) -> Failure {
+    let selection = target.selection;
+    let message = format!("the lock names other members of `{path}` than its choice of files of `{selection}` means");
+    Failure::new(Exit::LOCK, message).of(selection.id()).in_file(path).help(format!(
+        "the lock was edited by hand: take it from version control again, or run `medsets lock --upgrade={}`",
+        selection.id()
+    ))
+}

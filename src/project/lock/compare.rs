@@ -61,7 +61,12 @@ pub enum Change {
         now: String,
     },
     /// Another choice of files.
-    Choice,
+    Choice {
+        /// Before, in words.
+        was: String,
+        /// Now.
+        now: String,
+    },
     /// Files that were not in it.
     FilesAdded(FilesOf),
     /// Files that are not in it any more.
@@ -75,12 +80,12 @@ pub enum Change {
         /// Size or digest now.
         now: String,
     },
-    /// Files whose SHA-256 is known now and was not before.
+    /// Files whose SHA-256, or that of their directory, is known now and was not before.
     Pinned {
         /// How many.
         files: u64,
     },
-    /// Files whose SHA-256 was known and is not any more.
+    /// Files of which that was known and is not any more.
     Unpinned {
         /// How many.
         files: u64,
@@ -148,8 +153,8 @@ fn between(was: WithFiles<'_>, now: WithFiles<'_>) -> Vec<Change> {
     if was.0.channel != now.0.channel {
         changes.push(Change::Source { was: was.0.channel.clone(), now: now.0.channel.clone() });
     }
-    if (&was.0.include, &was.0.exclude) != (&now.0.include, &now.0.exclude) {
-        changes.push(Change::Choice);
+    if was.0.choice != now.0.choice {
+        changes.push(Change::Choice { was: was.0.choice.to_string(), now: now.0.choice.to_string() });
     }
     if was.0.files != now.0.files {
         files(was.1, now.1, &mut changes);
@@ -194,8 +199,8 @@ fn files(was: &[LockedFile], now: &[LockedFile], changes: &mut Vec<Change>) {
                 match file(one, other) {
                     Some((was, now)) => changes.push(Change::File { path: one.path.clone(), was, now }),
                     None => {
-                        pinned += u64::from(one.sha256().is_none() && other.sha256().is_some());
-                        unpinned += u64::from(one.sha256().is_some() && other.sha256().is_none());
+                        pinned += u64::from(!one.is_pinned() && other.is_pinned());
+                        unpinned += u64::from(one.is_pinned() && !other.is_pinned());
                     }
                 }
             }
@@ -226,6 +231,11 @@ fn file(was: &LockedFile, now: &LockedFile) -> Option<(String, String)> {
         if let Some(other) = same_kind.filter(|other| *other != digest) {
             return Some((digest.to_string(), other.to_string()));
         }
+    }
+    let directory = |file: &LockedFile| file.part.as_ref().and_then(|part| part.directory);
+    match (directory(was), directory(now)) {
+        (Some(one), Some(other)) if one != other => return Some((one.to_string(), other.to_string())),
+        _ => {}
     }
     match (was.size, now.size) {
         (Some(one), Some(other)) if one != other => Some((format!("{} bytes", one.0), format!("{} bytes", other.0))),

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::Locator;
 use crate::values::{Algorithm, ByteSize, Digest, RelPath, SafeUrl};
 
-use super::{LockedFile, PinnedBy, is_plain};
+use super::{LockedFile, LockedPart, PinnedBy, is_plain};
 
 /// A line. The words are those of the lock itself.
 #[derive(Serialize, Deserialize)]
@@ -39,6 +39,10 @@ struct Line {
     notice: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     members: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    only: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    directory: Option<String>,
 }
 
 /// The bytes of a list.
@@ -109,6 +113,8 @@ impl Line {
             license: file.license.clone(),
             notice: file.notice.clone(),
             members: file.members,
+            only: file.part.as_ref().map(|part| part.globs.clone()),
+            directory: file.part.as_ref().and_then(|part| part.directory).map(|directory| directory.hex()),
         }
     }
 
@@ -137,8 +143,14 @@ impl Line {
             Some(same) if **same == at => same.clone(),
             _ => Arc::new(at),
         });
+        let hex = |text: String| Digest::from_hex(Algorithm::Sha256, &text).map_err(|error| error.to_string());
+        let directory = self.directory.map(hex).transpose()?;
+        let part = self.only.map(|globs| LockedPart { globs, directory });
+        if directory.is_some() && part.is_none() {
+            return Err("`directory` stands beside `only`, and nowhere else".to_owned());
+        }
         let (license, notice, members) = (self.license, self.notice, self.members);
-        Ok(LockedFile { path: self.path, size: self.size, digests, from, at, license, notice, members })
+        Ok(LockedFile { path: self.path, size: self.size, digests, from, at, license, notice, members, part })
     }
 }
 
@@ -157,6 +169,8 @@ mod tests {
             license: Some("CC0-1.0".into()),
             notice: None,
             members: Some(4),
+            part: (from == PinnedBy::Unpinned)
+                .then(|| LockedPart { globs: vec!["*.csv".into()], directory: Some(Digest::sha256(b"directory")) }),
         };
         let md5 = Digest::from_hex(Algorithm::Md5, "900150983cd24fb0d6963f7d28e17f72").unwrap();
         let files = vec![

@@ -7,8 +7,10 @@ use serde::Deserialize;
 
 use crate::catalog::Locator;
 use crate::document::{At, BrokenFile, Document, Inspection};
-use crate::project::lock::{ListingPin, Lock, Locked, LockedFile, LockedFiles, LockedText, PinnedBy, input, is_plain};
-use crate::values::{Algorithm, ByteSize, DatasetId, Digest, RelPath, SafeUrl};
+use crate::project::lock::{
+    ListingPin, Lock, Locked, LockedFile, LockedFiles, LockedPart, LockedText, PinnedBy, input, is_plain,
+};
+use crate::values::{Algorithm, ByteSize, DatasetId, Digest, RelPath, SafeUrl, WrittenChoice};
 
 use super::VERSION;
 
@@ -22,7 +24,7 @@ struct File {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct DatasetTable {
     id: String,
     version: String,
@@ -30,9 +32,15 @@ struct DatasetTable {
     reference: Option<String>,
     source: String,
     #[serde(default)]
+    subset: Vec<String>,
+    #[serde(default)]
     include: Vec<String>,
     #[serde(default)]
     exclude: Vec<String>,
+    #[serde(default)]
+    members: Vec<String>,
+    #[serde(default)]
+    only_license: Vec<String>,
     input: Digest,
     entry: Digest,
     license: String,
@@ -87,6 +95,8 @@ struct FileTable {
     license: Option<String>,
     notice: Option<String>,
     members: Option<u32>,
+    only: Option<Vec<String>>,
+    directory: Option<String>,
 }
 
 /// Reads a lock of version 1.
@@ -169,6 +179,13 @@ fn dataset(table: DatasetTable, inspection: &mut Inspection<'_>, at: &At<'_>) ->
             None
         }
     };
+    let choice = WrittenChoice {
+        subset: table.subset,
+        include: table.include,
+        exclude: table.exclude,
+        members: table.members,
+        license: table.only_license,
+    };
     Some(Locked {
         id: id?,
         version: table.version,
@@ -176,8 +193,7 @@ fn dataset(table: DatasetTable, inspection: &mut Inspection<'_>, at: &At<'_>) ->
         reference: table.reference,
         channel: table.source,
         input: table.input,
-        include: table.include,
-        exclude: table.exclude,
+        choice: choice.into(),
         entry: table.entry,
         license: table.license,
         texts,
@@ -243,6 +259,11 @@ fn file(table: FileTable, inspection: &mut Inspection<'_>, at: &At<'_>) -> Optio
         key: table.key,
         ..Locator::default()
     };
+    let directory = table.directory.and_then(|text| hex(Algorithm::Sha256, &text, inspection, &at.key("directory")));
+    if directory.is_some() && table.only.is_none() {
+        let message = "`directory` stands beside `only`, and nowhere else";
+        inspection.error(&at.key("directory"), "directory", message).help(AGAIN);
+    }
     Some(LockedFile {
         path: path?,
         size: table.size.map(ByteSize),
@@ -252,6 +273,7 @@ fn file(table: FileTable, inspection: &mut Inspection<'_>, at: &At<'_>) -> Optio
         license: table.license,
         notice: table.notice,
         members: table.members,
+        part: table.only.map(|globs| LockedPart { globs, directory }),
     })
 }
 

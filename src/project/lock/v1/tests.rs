@@ -3,8 +3,10 @@ use std::sync::Arc;
 use super::*;
 use crate::catalog::Locator;
 use crate::project::lock::compare::{Change, differences};
-use crate::project::lock::{Lock, Locked, LockedFile, LockedFiles, LockedText, MOST_WITHIN, PinnedBy, listing};
-use crate::values::{Algorithm, ByteSize, Digest, RelPath, SafeUrl};
+use crate::project::lock::{
+    Lock, Locked, LockedFile, LockedFiles, LockedPart, LockedText, MOST_WITHIN, PinnedBy, listing,
+};
+use crate::values::{Algorithm, ByteSize, Choice, Digest, RelPath, SafeUrl, WrittenChoice};
 
 fn file(path: &str, content: &[u8], from: PinnedBy) -> LockedFile {
     let digests = match from {
@@ -20,6 +22,7 @@ fn file(path: &str, content: &[u8], from: PinnedBy) -> LockedFile {
         license: None,
         notice: None,
         members: None,
+        part: None,
     }
 }
 
@@ -31,8 +34,7 @@ fn locked(id: &str, mut files: Vec<LockedFile>) -> Locked {
         reference: None,
         channel: "site".into(),
         input: Digest::sha256(id.as_bytes()),
-        include: vec!["labels/**".into()],
-        exclude: Vec::new(),
+        choice: Choice { include: vec!["labels/**".into()], ..Choice::default() },
         entry: Digest::sha256(b"entry"),
         license: "CC-BY-4.0".into(),
         texts: vec![LockedText { license: "LicenseRef-x".into(), sha256: Digest::sha256(b"text") }],
@@ -71,6 +73,37 @@ fn a_lock_is_read_as_it_was_written_and_written_the_same() {
     assert_eq!(lock.datasets[0].id.as_str(), "alpha", "datasets are in order");
     assert!(text.contains("    { path = \"a.zip\", size = 3, md5 = \"9001"), "{text}");
     assert!(text.lines().any(|line| line.starts_with("    { path = \"z.zip\"") && line.ends_with("\"catalog\" },")));
+}
+
+#[test]
+fn a_choice_stands_in_the_lock_by_the_keys_of_the_project_file() {
+    let words = |words: &[&str]| -> Vec<String> { words.iter().map(|word| (*word).to_owned()).collect() };
+    let mut archive = file("a.zip", b"abc", PinnedBy::Catalog);
+    archive.part = Some(LockedPart { globs: words(&["*.csv"]), directory: None });
+    let mut one = locked("alpha", vec![archive.clone()]);
+    assert_eq!(one.unpinned(), 1, "the SHA-256 of all of it says nothing of its members");
+    archive.part = Some(LockedPart { globs: words(&["*.csv"]), directory: Some(Digest::sha256(b"directory")) });
+    one.set_files(&[archive]);
+    assert_eq!(one.unpinned(), 0);
+    let written = WrittenChoice {
+        subset: words(&["labels"]),
+        include: words(&["a.zip"]),
+        members: words(&["*.csv"]),
+        license: words(&["cc0-1.0", "mit"]),
+        ..WrittenChoice::default()
+    };
+    one.choice = written.into();
+    let lock = Lock::of(vec![one]);
+    let text = write(&lock);
+    assert!(
+        text.contains(
+            "\nsubset = [\"labels\"]\ninclude = [\"a.zip\"]\nmembers = [\"*.csv\"]\nonly-license = [\"cc0-1.0\", \"mit\"]\n"
+        ),
+        "{text}"
+    );
+    assert!(text.contains(", only = [\"*.csv\"], directory = \""), "{text}");
+    assert_eq!(read("medsets.lock", &text).unwrap(), lock);
+    assert_eq!(write(&read("medsets.lock", &text).unwrap()), text);
 }
 
 /// The order in which tables stand in the project file changes nothing.

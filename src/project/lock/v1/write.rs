@@ -33,10 +33,10 @@ fn dataset(text: &mut String, locked: &Locked) {
         line(text, "reference", &quoted(reference));
     }
     line(text, "source", &quoted(&locked.channel));
-    for (key, globs) in [("include", &locked.include), ("exclude", &locked.exclude)] {
-        if !globs.is_empty() {
-            let all: Vec<String> = globs.iter().map(|glob| quoted(glob)).collect();
-            line(text, key, &format!("[{}]", all.join(", ")));
+    for (key, values) in locked.choice.written().lists() {
+        if !values.is_empty() {
+            // The terms of the whole have the shorter name.
+            line(text, if key == "license" { "only-license" } else { key }, &list(values));
         }
     }
     line(text, "input", &quoted(&locked.input.to_string()));
@@ -98,8 +98,17 @@ fn file(file: &LockedFile) -> String {
         pairs.extend(value.as_ref().map(|value| (key, quoted(value))));
     }
     pairs.extend(file.members.map(|members| ("members", members.to_string())));
+    if let Some(part) = &file.part {
+        pairs.push(("only", list(&part.globs)));
+        pairs.extend(part.directory.map(|directory| ("directory", quoted(&directory.hex()))));
+    }
     let pairs: Vec<String> = pairs.into_iter().map(|(key, value)| format!("{key} = {value}")).collect();
     format!("{{ {} }}", pairs.join(", "))
+}
+
+fn list(values: &[String]) -> String {
+    let all: Vec<String> = values.iter().map(|value| quoted(value)).collect();
+    format!("[{}]", all.join(", "))
 }
 
 fn line(text: &mut String, key: &str, value: &str) {
