@@ -7,10 +7,10 @@
 //! ```text
 //! 5  cli, main                                        words and streams
 //! 4  ops, context                                     one function per thing the tool does
-//! 3  credentials providers transfer unpack store mirror
-//!    reports                                      machinery; reports are pure
-//! 2  access plan                                      decisions: pure, no disk, no network, no clock
-//! 1  licenses catalog agreements layout               domain
+//! 3  credentials providers transfer unpack store
+//!    mirror bundle reports                            machinery; reports are pure
+//! 2  access plan policy audit                         decisions: pure, no disk, no network, no clock
+//! 1  licenses catalog agreements layout project       domain
 //! 0  values remedy document embedded events fs net    foundation
 //! ```
 //!
@@ -50,6 +50,24 @@
 //! proves them), `verify --repair` the same with the damaged folder as the earlier one. Progress goes
 //! through [`events`] all the while.
 //!
+//! # What a project does
+//!
+//! ```text
+//! ops::project_file      init add drop: project::edit keeps comments and form of medsets.toml
+//! ops::lock              medsets.toml to medsets.lock: each dataset asked of its host once
+//!   ops::lock::resolve     what is kept of the lock that is there, what is asked anew
+//!   ops::lock::files       the lock, and beside it entries and long listings, written in one go
+//!   project::lock          its form, the comparison in words, both sides of a merge
+//! ops::sync              `fetch` of each dataset as the lock pins it (ops::fetch::pins)
+//!   ops::sync::compare     the disk beside the lock, for `--check` and `status`
+//!   ops::sync::drift       the lock beside today's catalogue, and today's gate
+//! ```
+//!
+//! Copies that came another way are judged before they are believed: ops::foreign holds the records
+//! of shared folders and mirrors against one's own catalogue, ops::unbundle proves every byte of a
+//! bundle, ops::adopt hashes what lies in a person's folder. Shares of a fetch for a cluster are cut by
+//! plan::shares, kept in `<name>.shards/` by ops::fetch::split and joined by ops::fetch::finish.
+//!
 //! # Which module owns which file
 //!
 //! The owner alone knows the form of a file; `docs/formats.md` has it for other programs.
@@ -71,6 +89,8 @@
 //!         parts/*.part and their journals       transfer::part, transfer::journal
 //!         stretches/*.part                      ops::members, written by transfer::stretches
 //!         members/*.jsonl                       layout::inventory
+//!         mirror/                               ops::mirror: what a mirror brought and is not placed yet
+//!     parts/<id>-<slug>.shards/                 ops::fetch::split: the list, and a workspace for each shard
 //!     listings/<sha256>                         ops::shelf
 //!     objects/sha256/ quarantine/               store
 //!     leases/                                   fs::lock, for layout::workspace
@@ -81,6 +101,10 @@
 //!     host-answers.jsonl                        agreements::host_answers
 //! <config_dir>/config.toml                      context::config_file
 //! medsets.toml                                  context::project reads, ops::project_file writes
+//! medsets.lock                                  project::lock, written by ops::lock
+//!     medsets.lock.d/                           ops::lock::files: entries and long listings
+//! a bundle                                      bundle, filled by ops::bundle
+//! a mirror                                      mirror, laid out by ops::mirror
 //! <config_dir>/credentials.toml                 credentials, and the person; writers take turns by
 //!     credentials.lock                          this
 //! ~/.netrc ~/.kaggle ~/.aws ...                 read by credentials, written by the hosts' programs
