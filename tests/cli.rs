@@ -65,6 +65,8 @@ mod members;
 mod mirror;
 #[path = "cli/project.rs"]
 mod project;
+#[path = "cli/project_attacked.rs"]
+mod project_attacked;
 #[path = "cli/records.rs"]
 mod records;
 #[path = "cli/remove.rs"]
@@ -73,6 +75,8 @@ mod remove;
 mod schemas;
 #[path = "cli/shards.rs"]
 mod shards;
+#[path = "cli/shards_attacked.rs"]
+mod shards_attacked;
 #[path = "cli/shared_dirs.rs"]
 mod shared_dirs;
 #[path = "cli/storage.rs"]

@@ -187,6 +187,8 @@ pub(super) fn answer(schema: &'static str, report: FetchReport) -> Answer {
     let mut notes = Vec::new();
     for one in report.datasets.iter().filter(|one| one.failed.is_empty()) {
         match &one.share {
+            // One that was stopped before any file.
+            None if one.receipt_sha256.is_none() => {}
             Some(share) => text.push_str(&shared(one, share)),
             None => {
                 notes.extend(remarks(one));

@@ -121,6 +121,27 @@ impl FileLock {
         }
     }
 
+    /// The same for several at once: those that can be had by then, in the order of the paths.
+    pub fn wait_for_all(paths: &[PathBuf], patience: Patience<'_>) -> Result<Vec<Option<Self>>, FsError> {
+        let deadline = Instant::now() + patience.at_most;
+        let mut watches: Vec<Watch> = paths.iter().map(|_| Watch::new(SILENCE)).collect();
+        let mut locks: Vec<Option<Self>> = paths.iter().map(|_| None).collect();
+        let mut pause = Duration::from_millis(2);
+        loop {
+            for ((path, watch), lock) in paths.iter().zip(&mut watches).zip(&mut locks) {
+                if lock.is_none() {
+                    *lock = Self::attempt(path, watch)?.taken();
+                }
+            }
+            let nap = pause.mul_f64(0.1 + 0.9 * chance());
+            if locks.iter().all(Option::is_some) || Instant::now() + nap > deadline || (patience.is_enough)() {
+                return Ok(locks);
+            }
+            std::thread::sleep(nap);
+            pause = (pause * 2).min(Duration::from_millis(250));
+        }
+    }
+
     fn attempt(path: &Path, watch: &mut Watch) -> Result<Attempt, FsError> {
         let file = open_lock_file(path)?;
         let kernel = match file.try_lock() {

@@ -23,7 +23,7 @@
 mod aside;
 mod take;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -75,6 +75,9 @@ pub struct Finished {
     pub url: Option<SafeUrl>,
     /// What became of it.
     pub kind: FinishedKind,
+    /// Why other bytes than those that were known were taken, by the person's word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// What a person should know of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
@@ -215,6 +218,27 @@ impl Workspace {
             fs::remove_file(&record?.path.under(&self.stage()))?;
         }
         self.finished.remove(path);
+        Ok(())
+    }
+
+    /// Takes back what is finished of these files: other bytes are meant now. Their members go too.
+    pub fn forget(&mut self, paths: &[RelPath]) -> Result<(), LayoutError> {
+        let gone: Vec<Finished> = paths.iter().filter_map(|path| self.finished.remove(path)).collect();
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let mut stays = HashSet::new();
+        for one in self.finished.values() {
+            stays.extend(self.places(one)?);
+        }
+        // Without its files a record in the journal counts for nothing.
+        for one in &gone {
+            for place in self.places(one)?.iter().filter(|place| !stays.contains(*place)) {
+                fs::remove_file(&place.under(&self.stage()))?;
+            }
+            fs::remove_file(&self.archive(&one.path))?;
+        }
+        drop_unspent(&mut self.finished);
         Ok(())
     }
 
@@ -408,6 +432,7 @@ mod tests {
             notice: None,
             url: None,
             kind: FinishedKind::Placed { at: path },
+            reason: None,
             warnings: Vec::new(),
         }
     }

@@ -369,8 +369,23 @@ fn receipt(
 ) -> Receipt {
     let finished = workspace.finished().values();
     let partial = finished.filter_map(|finished| partial_mark(finished, &totals.by_archive)).collect();
+    let particulars = Particulars { reason: reasons(workspace, particulars.reason.as_deref()), ..particulars };
     let Totals { files, bytes, tree, .. } = totals;
     Receipt { partial, ..receipt_of(context, particulars, (files, bytes, tree), listed) }
+}
+
+/// Why other bytes were taken: what this run was told, and what earlier runs and shards were
+/// whose files these are.
+fn reasons(workspace: &Workspace, told: Option<&str>) -> Option<String> {
+    let of_files = workspace.finished().values().filter_map(|finished| finished.reason.as_deref());
+    let mut reasons: Vec<&str> = Vec::new();
+    // That of an earlier dataset folder may be several already.
+    for reason in told.into_iter().chain(of_files).flat_map(|reason| reason.split("; ")) {
+        if !reasons.contains(&reason) {
+            reasons.push(reason);
+        }
+    }
+    (!reasons.is_empty()).then(|| reasons.join("; "))
 }
 
 /// The receipt of files, bytes and the SHA-256 of the manifest, not yet in the ledger.

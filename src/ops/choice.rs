@@ -158,6 +158,16 @@ pub(super) fn check_globs(patterns: &[String]) -> Result<(), Failure> {
     Globs::read(patterns).map(|_| ())
 }
 
+/// Refuses a value that is empty: whoever wrote it meant something, and it would choose nothing
+/// or all.
+pub(super) fn refuse_empty(choice: &Choice) -> Result<(), Failure> {
+    match choice.written().blank() {
+        None => Ok(()),
+        Some((flag, _)) => Err(Failure::new(Exit::USAGE, format!("a value of `--{flag}` is empty, and names nothing"))
+            .help("leave the flag away to take all files; a variable of your script may be unset")),
+    }
+}
+
 impl Subset {
     fn read(entry: &SubsetEntry) -> Result<Self, Failure> {
         Ok(Self {

@@ -63,6 +63,8 @@ pub struct Manner {
     pub notice: Option<String>,
     /// Whether other bytes than the catalogue's are taken, by the person's word.
     pub changed_is_fine: bool,
+    /// Why, for the record.
+    pub reason: Option<String>,
     /// What the host states of it and the entry knows to be wrong.
     pub doubt: Option<Doubt>,
     /// Whether digests that the entry does not name are those of the project's lock.
@@ -326,6 +328,7 @@ fn note(shared: &Shared, wanted: &Wanted, done: Option<Done>, tally: &Mutex<Tall
         notice: wanted.manner.notice.clone(),
         url: done.url,
         kind,
+        reason: wanted.manner.reason.clone(),
         warnings,
     };
     shared.workspace().finish(finished).map_err(Failure::from)?;

@@ -27,8 +27,9 @@ use crate::layout::{Means, Records};
 use crate::plan::Shard;
 use crate::providers::AnyProvider;
 use crate::remedy;
-use crate::values::{ByteSize, Choice};
+use crate::values::{ByteSize, Choice, RelPath};
 
+use super::choice;
 use super::download::Wanted;
 use super::exit::Exit;
 use super::failure::Failure;
@@ -44,6 +45,7 @@ use super::wanted::{hosts, listing, wanted};
 
 use dry_run::dry_run;
 use whole::{already_whole, is_left_untidy, tidied, whole_here};
+use work::Work;
 
 pub use pins::Pins;
 pub(super) use pins::{agrees, has_part};
@@ -83,6 +85,13 @@ pub struct FetchOptions {
     pub turn: Turn,
 }
 
+impl FetchOptions {
+    /// Whether other bytes of a file are taken than those that are known.
+    pub(super) fn accepts(&self, path: &RelPath) -> bool {
+        self.accept_changed.iter().any(|name| name == path.as_str())
+    }
+}
+
 /// What of the work this process does, where a cluster's scheduler runs several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Turn {
@@ -120,6 +129,7 @@ pub enum KeepArchives {
 /// parts that can be continued, wait in the store's workspace for the next run. Where only the
 /// entry in the ledger failed the folder is whole and new, and the next run enters it.
 pub async fn fetch(context: &Context, options: &FetchOptions) -> Result<FetchReport, Failure> {
+    choice::refuse_empty(&options.choice)?;
     let mut selections = Vec::new();
     for name in &options.datasets {
         for selection in context.catalog()?.resolve(name)? {
@@ -176,32 +186,25 @@ pub(super) async fn fetch_selection(
     for name in &options.choice.subsets {
         selection.subset(name)?;
     }
-    // A dataset without a source still has a gate that says why.
+    let channel = options.source.as_deref();
     if options.pins.is_some() {
-        sync::drift::pass_gate_of_today(context, selection, options.source.as_deref(), warnings).await?;
+        sync::drift::pass_gate_of_today(context, selection, channel, warnings).await?;
     }
-    if selection.source(options.source.as_deref()).is_none() || selection.dataset().entry.distribution.is_some() {
-        pass_gate(context, selection, options.source.as_deref(), warnings).await?;
+    // A dataset without a source still has a gate that says why.
+    if selection.source(channel).is_none() || selection.dataset().entry.distribution.is_some() {
+        pass_gate(context, selection, channel, warnings).await?;
     }
-    let mut target = Target::of(context, selection, options.source.as_deref(), options.to.as_deref())?;
+    let mut target = Target::of(context, selection, channel, options.to.as_deref())?;
     target.pins = options.pins.as_ref().map(|pins| pins.digest);
     let_go(&target, options, warnings)?;
-    if let Some(receipt) = whole_here(&target, options)? {
-        if let Some(at) = shared::leads_to(&target.dir) {
-            pass_gate(context, selection, Some(&receipt.source.channel), warnings).await?;
-            return Ok((shared::again(context, &target, options, &receipt, &at)?, Vec::new()));
-        }
-        match options.turn {
-            Turn::Shard(_) => return Ok((already_whole(&target, &receipt)?, Vec::new())),
-            Turn::Finish if !options.dry_run => split::end(&target)?,
-            Turn::Finish | Turn::Whole => {}
-        }
-        if options.dry_run || !is_left_untidy(&target, &receipt)? {
-            return Ok((already_whole(&target, &receipt)?, Vec::new()));
-        }
-        return Ok((tidied(context, &target, options)?, Vec::new()));
+    if let Some(fetched) = here_already(context, &target, options, warnings).await? {
+        return Ok((fetched, Vec::new()));
     }
-    target.check_place()?;
+    if let Err(failure) = target.check_place() {
+        // Another run may have made it a link to a shared copy this very moment.
+        let here = here_already(context, &target, options, warnings).await?;
+        return here.map(|fetched| (fetched, Vec::new())).ok_or(failure);
+    }
     if let Records::Broken { error, .. } = Records::of(&target.dir)? {
         warnings.push(anew(&target, options, &remedy::chain(&error))?);
     }
@@ -218,53 +221,110 @@ pub(super) async fn fetch_selection(
     let provider = Arc::new(AnyProvider::of(target.source, selection));
     let hosts = Arc::new(hosts(context, &provider, &target)?.asked_for(&options.choice.include));
     context.report.report(Event::Phase { dataset: selection.id().clone(), phase: "listing" });
-    let work =
-        split::Work { context, target: &target, among, options, provider: provider.clone(), hosts: hosts.clone() };
+    let work = Work { context, target: &target, among, options, provider, hosts };
     match options.turn {
-        Turn::Shard(shard) => return shard::fetch(work, shard, warnings).await,
-        Turn::Finish => return finish::finish(work, warnings).await,
-        Turn::Whole => warnings.extend(split::begun(&target)?),
+        Turn::Shard(shard) => shard::fetch(work, shard, warnings).await,
+        Turn::Finish => finish::finish(work, warnings).await,
+        Turn::Whole => alone(work, warnings).await,
     }
-    let listed = listing(context, &target, options, &provider, &hosts).await?;
+}
+
+/// The answer where a dataset is here as it is asked for, by its own files or as a shared copy.
+/// What a killed run or shards have left of it goes.
+async fn here_already(
+    context: &Context,
+    target: &Target<'_>,
+    options: &FetchOptions,
+    warnings: &mut Vec<String>,
+) -> Result<Option<Fetched>, Failure> {
+    let Some(receipt) = whole_here(target, options)? else { return Ok(None) };
+    let shared = shared::leads_to(&target.dir);
+    if shared.is_some() {
+        pass_gate(context, target.selection, Some(&receipt.source.channel), warnings).await?;
+    }
+    if options.turn == Turn::Finish && !options.dry_run {
+        warnings.extend(split::end(target, options));
+    }
+    if let Some(at) = shared {
+        return shared::again(context, target, options, &receipt, &at).map(Some);
+    }
+    let stays = options.dry_run || matches!(options.turn, Turn::Shard(_)) || !is_left_untidy(target, &receipt)?;
+    let fetched = if stays { already_whole(target, &receipt)? } else { tidied(context, target, options)? };
+    Ok(Some(fetched))
+}
+
+/// All of the work by one process.
+async fn alone(work: Work<'_>, warnings: &mut Vec<String>) -> Result<(Fetched, Vec<Failure>), Failure> {
+    let Work { context, target, among, options, provider, hosts } = work;
+    warnings.extend(split::begun(target)?);
+    let listed = listing(context, target, options, &provider, &hosts).await?;
     warnings.extend(hosts.take_warnings());
-    changed::refuse_unlisted(selection, among, options, &listed.listing)?;
+    changed::refuse_unlisted(target.selection, among, options, &listed.listing)?;
     let ends = provider.ends(&hosts);
     if options.dry_run {
-        let wanted = wanted(context, &target, options, listed.listing, Means::Fetch, warnings)?;
-        warnings.extend(ends.and_then(|ends| hurry(context, &target, &wanted, ends)));
-        let planned = dry_run(context, &target, options, wanted, provider, hosts).await?;
+        let wanted = wanted(context, target, options, listed.listing, Means::Fetch, warnings)?;
+        warnings.extend(ends.and_then(|ends| hurry(context, target, &wanted, ends)));
+        let planned = dry_run(context, target, options, wanted, provider, hosts).await?;
         tell(warnings, &planned);
         return Ok((planned, Vec::new()));
     }
     let workspace = target.workspace(context)?;
     // Another run may have finished it while this one waited.
-    if let Some(receipt) = whole_here(&target, options)? {
+    if let Some(receipt) = whole_here(target, options)? {
         workspace.discard_if_idle()?;
-        return Ok((already_whole(&target, &receipt)?, Vec::new()));
+        return Ok((already_whole(target, &receipt)?, Vec::new()));
     }
     if listed.is_new {
-        stored_listing::write(&target, workspace.root(), &listed.listing, &options.choice.include)?;
+        stored_listing::write(target, workspace.root(), &listed.listing, &options.choice.include)?;
     }
-    let wanted = match wanted(context, &target, options, listed.listing, Means::Fetch, warnings) {
+    let wanted = match wanted(context, target, options, listed.listing, Means::Fetch, warnings) {
         Ok(wanted) => wanted,
         Err(failure) => {
             workspace.discard_if_idle()?;
             return Err(failure);
         }
     };
-    warnings.extend(ends.and_then(|ends| hurry(context, &target, &wanted, ends)));
+    warnings.extend(ends.and_then(|ends| hurry(context, target, &wanted, ends)));
     // What lies in the dataset folder undamaged is taken over instead of being fetched again.
     let mut earlier = Earlier::of(&target.dir)?;
     if let Some(pins) = &options.pins {
-        pins.keep_only(&mut earlier, &target)?;
+        pins.keep_only(&mut earlier, target)?;
     }
     if let Some(fault) = earlier.fault() {
-        anew(&target, options, fault)?;
+        anew(target, options, fault)?;
     }
-    let (fetched, failures) =
-        fetch_into(context, &target, options, workspace, wanted, provider, hosts, earlier).await?;
+    let (fetched, mut failures) =
+        fetch_into(context, target, options, workspace, wanted, provider, hosts, earlier).await?;
     tell(warnings, &fetched);
+    if !listed.is_new {
+        let_go_of_list(target, options, &mut failures)?;
+    }
     Ok((fetched, failures))
+}
+
+/// A file is gone or has other bytes than the list says that an earlier run has kept: the next
+/// run lists anew, and takes over what is the same in the new list.
+fn let_go_of_list(target: &Target<'_>, options: &FetchOptions, failures: &mut [Failure]) -> Result<(), Failure> {
+    let Some(failure) = failures.iter_mut().find(|failure| is_not_as_listed(failure)) else { return Ok(()) };
+    if split::begun(target)?.is_some() {
+        // It is the shards' list as well.
+        let advice = split::about_kept_list(target, options)?;
+        advice.into_iter().for_each(|advice| *failure = failure.clone().help(advice));
+        return Ok(());
+    }
+    if let Some(since) = stored_listing::kept_since(target, &options.choice.include)? {
+        stored_listing::forget(target)?;
+        *failure = failure.clone().help(format!(
+            "the list of files was one that an earlier run kept at {since:.0}; it is dropped: run the same command again, \
+             and the host lists its files anew"
+        ));
+    }
+    Ok(())
+}
+
+/// Whether a file is not at the host as a list says.
+fn is_not_as_listed(failure: &Failure) -> bool {
+    matches!(failure.exit, Exit::GONE | Exit::MISMATCH | Exit::TRUNCATED)
 }
 
 /// What was said while looking for a shared copy may be said again while looking for its files.

@@ -58,6 +58,7 @@ pub(super) fn take(
             notice: one.manner.notice.clone(),
             url: None,
             kind,
+            reason: None,
             warnings: Vec::new(),
         })?;
         taken += 1;

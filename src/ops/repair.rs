@@ -9,7 +9,9 @@ use crate::fs::{self, Access, FoundKind, FsError, FsErrorKind};
 use crate::layout::check::{self, CheckMode};
 use crate::layout::inventory::{self, InventoryReader};
 use crate::layout::receipt::{PartialMark, Selection as Part};
-use crate::layout::{DatasetDir, FileRecord, Finished, FinishedKind, LayoutError, Means, Receipt, Records, Workspace};
+use crate::layout::{
+    DatasetDir, FileRecord, Finished, FinishedKind, LayoutError, Means, Proof, Receipt, Records, Workspace,
+};
 use crate::providers::AnyProvider;
 use crate::remedy;
 use crate::values::{Choice, Digest, Printable, RelPath};
@@ -173,6 +175,7 @@ pub fn carry_over(workspace: &mut Workspace, dir: &DatasetDir, earlier: &Earlier
                 notice,
                 url: listed.url.clone(),
                 kind,
+                reason: receipt.reason.clone().filter(|_| listed.verified == Proof::AcceptedChange),
                 warnings: Vec::new(),
             })?;
         }
@@ -192,6 +195,7 @@ pub fn carry_over(workspace: &mut Workspace, dir: &DatasetDir, earlier: &Earlier
             notice: None,
             url: mark.url.clone(),
             kind: FinishedKind::Members { members: inventory, chosen: mark.members.clone() },
+            reason: None,
             warnings: Vec::new(),
         })?;
     }

@@ -20,7 +20,7 @@ use crate::values::{DatasetName, Digest, Printable};
 use super::download::Tally;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::fetch::{self, FetchOptions, receipt_selection};
+use super::fetch::{self, FetchOptions, Turn, receipt_selection};
 use super::foreign::{Changes, Foreign};
 use super::gate::{self, Compare};
 use super::identity;
@@ -185,7 +185,7 @@ async fn is_allowed(
 }
 
 /// Uses a shared copy: a link in the dataset's place, and an entry in the person's ledger. A dry
-/// run does neither.
+/// run does neither, nor does a shard: that is for whichever run finishes the dataset.
 ///
 /// After a failure of the ledger the link is gone again; after a kill in between, the next
 /// [`again`] makes the entry.
@@ -195,25 +195,41 @@ pub(super) fn take(
     options: &FetchOptions,
     copy: &Copy,
 ) -> Result<Fetched, Failure> {
-    if options.dry_run {
+    if is_only_told(options) {
         return told(target, &copy.receipt, &copy.dir);
     }
-    let workspace = target.workspace(context)?;
-    let place = target.dir.root();
-    if leads_to(&target.dir).as_deref() != Some(copy.dir.root()) {
-        let parent = place.parent().unwrap_or(Path::new("/"));
-        fs::create_dir_all(parent, target.access)?;
-        // An empty folder in its place is nobody's.
-        fs::remove_dir_if_empty(place);
-        fs::symbolic_link(&copy.dir.root().to_string_lossy(), place)?;
-        fs::sync_dir(parent)?;
+    let workspace = target.hold(context)?;
+    // Another run may have done the same while this one waited.
+    if let Some(at) = leads_to(&target.dir) {
+        let dir = DatasetDir::at(at);
+        let Some(receipt) = Receipt::read(&dir)? else { return Err(read_only(target, dir.root())) };
+        enter(context, target, &receipt, &dir)?;
+        workspace.discard_if_idle()?;
+        return told(target, &receipt, &dir);
     }
+    if target.dir.has_records()? {
+        let failure = Failure::new(Exit::HELD, format!("another run has put `{}` in its place", target.selection));
+        return Err(Failure { retryable: true, ..failure.help("run the same command again") });
+    }
+    target.check_place()?;
+    let place = target.dir.root();
+    let parent = place.parent().unwrap_or(Path::new("/"));
+    fs::create_dir_all(parent, target.access)?;
+    // An empty folder in its place is nobody's.
+    fs::remove_dir_if_empty(place);
+    fs::symbolic_link(&copy.dir.root().to_string_lossy(), place)?;
+    fs::sync_dir(parent)?;
     enter(context, target, &copy.receipt, &copy.dir).inspect_err(|_| {
         // The failure of the ledger is the one to tell.
         let _ = fs::remove_file(place);
     })?;
     workspace.discard()?;
     told(target, &copy.receipt, &copy.dir)
+}
+
+/// Whether a run changes nothing where a shared copy is used.
+fn is_only_told(options: &FetchOptions) -> bool {
+    options.dry_run || matches!(options.turn, Turn::Shard(_))
 }
 
 /// A shared copy that is used already: the entry in the ledger is made where a kill prevented
@@ -226,7 +242,7 @@ pub(super) fn again(
     at: &Path,
 ) -> Result<Fetched, Failure> {
     let dir = DatasetDir::at(at.to_path_buf());
-    if !options.dry_run && !is_entered(context, receipt, digest_of_receipt(&dir)?)? {
+    if !is_only_told(options) && !is_entered(context, receipt, digest_of_receipt(&dir)?)? {
         // Another copy than the one that was taken lies there since.
         let judged = refuse_other(target, receipt).and_then(|()| refuse_unlike_entry(target, &dir, receipt));
         judged.map_err(|failure| {
@@ -235,12 +251,15 @@ pub(super) fn again(
             let failure = Failure { message, ..failure }.of(target.selection.id());
             failure.help(format!("`medsets remove {name}` takes the link away; `medsets fetch {name}` looks anew"))
         })?;
+        let workspace = target.hold(context)?;
         enter(context, target, receipt, &dir)?;
+        workspace.discard_if_idle()?;
     }
     told(target, receipt, &dir)
 }
 
-/// Enters the use of a copy in the person's own ledger, unless it is there.
+/// Enters the use of a copy in the person's own ledger, unless it is there. For whoever holds the
+/// dataset: several at once enter it once.
 fn enter(context: &Context, target: &Target<'_>, receipt: &Receipt, dir: &DatasetDir) -> Result<(), Failure> {
     let receipt_sha256 = digest_of_receipt(dir)?;
     if is_entered(context, receipt, receipt_sha256)? {

@@ -3,19 +3,21 @@
 //!
 //! A release may have hundreds of thousands of files, and listing them takes minutes and
 //! hundreds of requests; an interrupted fetch goes on with the list it began with, so that it
-//! also does not mix two of them. The first line says what the list belongs to. Addresses with
-//! a query are never written: they may be signed.
+//! also does not mix two of them. The first line says what the list belongs to, how many files it
+//! has and what the digest of their lines is: a list that ends early is no list. Addresses with a
+//! query are never written: they may be signed.
 
 use std::io::{self, BufRead as _, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::Locator;
 use crate::fs::{self, FsError};
 use crate::providers::{ListedFile, Listing, Stated};
-use crate::values::{ByteSize, Digest, RelPath, SafeUrl};
+use crate::values::{Algorithm, ByteSize, Digest, Digester, RelPath, SafeUrl};
 
 use super::failure::Failure;
 use super::target::Target;
@@ -29,6 +31,25 @@ struct Head {
     /// The globs that the list was made for, where it holds nothing else.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     asked: Vec<String>,
+    /// How many files it has, and the digest of the lines about them.
+    whole: Whole,
+}
+
+/// What tells a list from the beginning of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Whole {
+    files: u64,
+    sha256: Digest,
+}
+
+/// What there is of a kept list.
+enum Kept {
+    Absent,
+    /// Of another entry, source or part.
+    Other,
+    /// It ends early, or is none.
+    Broken,
+    Good(Listing),
 }
 
 /// A file of the list.
@@ -60,30 +81,62 @@ struct Line {
 /// The list of an unfinished fetch of the same entry and source, first that which its shards
 /// agreed on; `None` when there is none or it cannot be used.
 pub(super) fn read(target: &Target<'_>, include: &[String]) -> Result<Option<Listing>, Failure> {
-    match read_in(target, &target.split_dir(), include)? {
-        Some(listing) => Ok(Some(listing)),
-        None => read_in(target, &target.store.parts().join(target.workspace_name()), include),
+    for folder in folders(target) {
+        if let Kept::Good(listing) = read_in(target, &folder, include)? {
+            return Ok(Some(listing));
+        }
     }
+    Ok(None)
 }
 
-fn read_in(target: &Target<'_>, folder: &Path, include: &[String]) -> Result<Option<Listing>, Failure> {
+/// Since when the list is kept that [`read`] gives.
+pub(super) fn kept_since(target: &Target<'_>, include: &[String]) -> Result<Option<Timestamp>, Failure> {
+    for folder in folders(target) {
+        if let Kept::Good(_) = read_in(target, &folder, include)? {
+            let modified = fs::metadata(&place(&folder))?.and_then(|found| found.modified().ok());
+            return Ok(modified.and_then(|time| Timestamp::try_from(time).ok()));
+        }
+    }
+    Ok(None)
+}
+
+/// Removes the list of a fetch by one process, so that the next run lists anew.
+pub(super) fn forget(target: &Target<'_>) -> Result<(), Failure> {
+    Ok(fs::remove_file(&place(&target.store.parts().join(target.workspace_name())))?)
+}
+
+/// Where a list may be kept.
+fn folders(target: &Target<'_>) -> [PathBuf; 2] {
+    [target.split_dir(), target.store.parts().join(target.workspace_name())]
+}
+
+fn read_in(target: &Target<'_>, folder: &Path, include: &[String]) -> Result<Kept, Failure> {
     let path = place(folder);
     if fs::metadata(&path)?.is_none() {
-        return Ok(None);
+        return Ok(Kept::Absent);
     }
-    let mut lines = BufReader::new(fs::open(&path)?).lines();
-    let head = lines.next().transpose().map_err(|error| FsError::new("read", &path, error))?;
-    if head.and_then(|line| serde_json::from_str::<Head>(&line).ok()) != Some(head_of(target, include)) {
-        return Ok(None);
+    let mut lines = BufReader::new(fs::open_regular(&path)?);
+    let mut line = Vec::new();
+    let mut next = |line: &mut Vec<u8>| {
+        line.clear();
+        let read = lines.read_until(b'\n', line).map_err(|error| FsError::new("read", &path, error))?;
+        Ok::<bool, FsError>(read > 0)
+    };
+    next(&mut line)?;
+    let Ok(head) = serde_json::from_slice::<Head>(&line) else { return Ok(Kept::Broken) };
+    if head != head_of(target, include, head.whole) {
+        return Ok(Kept::Other);
     }
-    let mut files = Vec::new();
-    for line in lines {
-        let line = line.map_err(|error| FsError::new("read", &path, error))?;
+    let mut files: Vec<ListedFile> = Vec::new();
+    let mut digester = Digester::new(Algorithm::Sha256, None);
+    while next(&mut line)? {
+        digester.update(&line);
         // A line that does not parse was not written by this version: list again.
-        let Ok(line) = serde_json::from_str::<Line>(&line) else { return Ok(None) };
+        let Ok(line) = serde_json::from_slice::<Line>(&line) else { return Ok(Kept::Broken) };
         files.push(line.into_listed(files.last()));
     }
-    Ok(Some(Listing(files)))
+    let found = Whole { files: files.len() as u64, sha256: digester.finish() };
+    Ok(if found == head.whole { Kept::Good(Listing(files)) } else { Kept::Broken })
 }
 
 /// Writes the list into the workspace. Nothing is written where an address cannot be kept.
@@ -102,14 +155,21 @@ pub(super) fn write(
     Ok(())
 }
 
-/// Writes the list for all shards of a fetch, unless one of them did before. `false` where an
-/// address cannot be kept.
+/// Writes the list for all shards of a fetch and makes it last, unless one of them did before.
+/// One that is broken is replaced. `false` where an address cannot be kept.
+///
+/// Shards on machines without common locks may replace one at once: each then reads the one
+/// that is there, and they compare what they read before they fetch anything.
 pub(super) fn publish(target: &Target<'_>, listing: &Listing, include: &[String]) -> Result<bool, Failure> {
     let folder = target.split_dir();
     let fresh = folder.join(fs::fresh_name("listing.jsonl."));
     let is_kept = write_as(target, &fresh, listing, include)?;
     if is_kept {
-        fs::publish(&fresh, &place(&folder))?;
+        match read_in(target, &folder, include)? {
+            Kept::Broken => fs::rename(&fresh, &place(&folder))?,
+            Kept::Absent | Kept::Other | Kept::Good(_) => drop(fs::publish(&fresh, &place(&folder))?),
+        }
+        fs::sync_dir(&folder)?;
     }
     Ok(is_kept)
 }
@@ -119,12 +179,32 @@ fn write_as(target: &Target<'_>, path: &Path, listing: &Listing, include: &[Stri
     if listing.0.iter().filter_map(|file| file.locator().url.as_ref()).any(|url| url.expose().query().is_some()) {
         return Ok(false);
     }
+    let failed = |error| FsError::new("write", path, error);
+    // The lines are made twice and never held: there may be a million of them.
+    let mut lines = Digesting(Digester::new(Algorithm::Sha256, None));
+    listing.0.iter().try_for_each(|file| append(&mut lines, &Line::of(file))).map_err(failed)?;
+    let whole = Whole { files: listing.0.len() as u64, sha256: lines.0.finish() };
     let mut out = BufWriter::new(fs::create_new(path, target.access)?);
-    let written = append(&mut out, &head_of(target, include))
+    let written = append(&mut out, &head_of(target, include, whole))
         .and_then(|()| listing.0.iter().try_for_each(|file| append(&mut out, &Line::of(file))))
-        .and_then(|()| out.flush());
-    written.map_err(|error| FsError::new("write", path, error))?;
+        .and_then(|()| out.flush())
+        .and_then(|()| out.get_ref().sync_all());
+    written.map_err(failed)?;
     Ok(true)
+}
+
+/// Takes the digest of what is written, and keeps nothing of it.
+struct Digesting(Digester);
+
+impl Write for Digesting {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 fn append(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
@@ -136,13 +216,14 @@ fn place(workspace: &Path) -> PathBuf {
     workspace.join("listing.jsonl")
 }
 
-fn head_of(target: &Target<'_>, include: &[String]) -> Head {
+fn head_of(target: &Target<'_>, include: &[String], whole: Whole) -> Head {
     let is_part = target.source.host.lists_only_what_is_asked();
     Head {
-        schema: "medsets/listing/1".to_owned(),
+        schema: "medsets/listing/2".to_owned(),
         entry: target.selection.dataset().digest,
         channel: target.source.channel.clone(),
         asked: if is_part { include.to_vec() } else { Vec::new() },
+        whole,
     }
 }
 

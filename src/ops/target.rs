@@ -100,6 +100,11 @@ impl<'a> Target<'a> {
     /// ours, and a ledger that takes an entry. Nothing is downloaded in vain.
     pub fn workspace(&self, context: &Context) -> Result<Workspace, Failure> {
         self.check_place()?;
+        self.hold(context)
+    }
+
+    /// The same without a look at the place, for what puts no folder there.
+    pub fn hold(&self, context: &Context) -> Result<Workspace, Failure> {
         context.ledger()?.ready()?;
         let workspace = self.open(context, &self.workspace_name())?;
         remove::recover(context, &self.store, Some(&self.dir))?;

@@ -184,7 +184,7 @@ pub(super) async fn listing(
         if doubts.concern(&file.path) {
             file.digests = Vec::new();
         }
-        if options.accept_changed.iter().any(|name| name == file.path.as_str()) {
+        if options.accepts(&file.path) {
             (file.size, file.digests) = (None, Vec::new());
         }
     }
@@ -243,7 +243,8 @@ fn manner(
         members: Vec::new(),
         license,
         notice: listed.notice().map(str::to_owned),
-        changed_is_fine: options.accept_changed.iter().any(|name| name == listed.path.as_str()),
+        changed_is_fine: options.accepts(&listed.path),
+        reason: options.reason.clone().filter(|_| options.accepts(&listed.path)),
         doubt: None,
         is_pinned: options.pins.is_some(),
         directory: None,
@@ -268,7 +269,8 @@ fn manner_of_members(
         members: globs,
         license,
         notice: listed.notice().map(str::to_owned),
-        changed_is_fine: options.accept_changed.iter().any(|name| name == listed.path.as_str()),
+        changed_is_fine: options.accepts(&listed.path),
+        reason: options.reason.clone().filter(|_| options.accepts(&listed.path)),
         doubt: None,
         is_pinned: options.pins.is_some(),
         directory: None,
@@ -338,7 +340,7 @@ impl Alike {
                 && one.about == manner.about
                 && one.license == manner.license
                 && one.notice == manner.notice
-                && one.changed_is_fine == manner.changed_is_fine
+                && (one.changed_is_fine, &one.reason) == (manner.changed_is_fine, &manner.reason)
                 && one.doubt == manner.doubt
                 && one.is_pinned == manner.is_pinned
                 && one.tree == manner.tree
@@ -360,7 +362,8 @@ fn parts_of_split<'t>(target: &'t Target<'_>) -> HashSet<&'t str> {
     rules.flat_map(|rules| rules.table.parts.iter().map(String::as_str)).collect()
 }
 
-fn keeps(context: &Context, options: &FetchOptions) -> bool {
+/// Whether archives stay after unpacking.
+pub(super) fn keeps(context: &Context, options: &FetchOptions) -> bool {
     match options.keep_archives {
         Some(keep) => keep == KeepArchives::Yes,
         None => context.settings.text("keep-archives") == Some("yes"),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Child;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -14,12 +14,14 @@ use crate::support::home::{Home, Ran, tree};
 use crate::support::server::{Answer, Server};
 
 /// A dataset of archives and files, some in folders, that a host on loopback serves.
-struct Scene {
-    host: Server,
-    catalog: String,
-    home: Home,
+pub(crate) struct Scene {
+    pub host: Server,
+    pub catalog: String,
+    pub home: Home,
     /// Milliseconds after which `slow.bin` comes.
-    late: Arc<AtomicU64>,
+    pub late: Arc<AtomicU64>,
+    /// Bytes that the host gives in place of those of the catalogue, or none.
+    pub others: Arc<Mutex<BTreeMap<String, Option<Arc<Vec<u8>>>>>>,
 }
 
 /// Small files beside the archives.
@@ -51,7 +53,7 @@ fn files() -> BTreeMap<String, Vec<u8>> {
     files
 }
 
-fn scene() -> Scene {
+pub(crate) fn scene() -> Scene {
     let mut entry =
         "id = \"parts\"\ntitle = \"Parts\"\nsummary = \"Made in a test.\"\nmaintainer = { name = \"test\" }\n\
          [[release]]\nversion = \"1\"\nlicense = \"CC-BY-4.0\"\n\
@@ -72,41 +74,48 @@ fn scene() -> Scene {
     }
     let late = Arc::new(AtomicU64::new(0));
     let slow = late.clone();
-    let host = Server::start(move |asked| match FILES.get(asked.path.trim_start_matches('/')) {
+    let others = Arc::new(Mutex::new(BTreeMap::<String, Option<Arc<Vec<u8>>>>::new()));
+    let given = others.clone();
+    let host = Server::start(move |asked| match file(asked.path.trim_start_matches('/'), &given) {
         Some(bytes) if asked.path == "/slow.bin" => {
-            Answer::file(asked, bytes, "\"1\"").late(Duration::from_millis(slow.load(Ordering::SeqCst)))
+            Answer::file(asked, &bytes, "\"1\"").late(Duration::from_millis(slow.load(Ordering::SeqCst)))
         }
-        Some(bytes) => Answer::file(asked, bytes, "\"1\""),
+        Some(bytes) => Answer::file(asked, &bytes, "\"1\""),
         None => Answer::status(404),
     });
     let home = Home::new().with("MEDSETS_REWRITE", format!("https://data.example.org/={}", host.url()));
     let catalog = home.overlay("parts.toml", &entry);
-    Scene { host, catalog, home, late }
+    Scene { host, catalog, home, late, others }
+}
+
+/// What the host gives under a name.
+fn file(name: &str, others: &Mutex<BTreeMap<String, Option<Arc<Vec<u8>>>>>) -> Option<Arc<Vec<u8>>> {
+    others.lock().unwrap().get(name).cloned().unwrap_or_else(|| FILES.get(name).cloned())
 }
 
 impl Scene {
-    fn arguments<'a>(&'a self, arguments: &[&'a str]) -> Vec<&'a str> {
+    pub fn arguments<'a>(&'a self, arguments: &[&'a str]) -> Vec<&'a str> {
         [&["--catalog", self.catalog.as_str(), "fetch", "parts"], arguments].concat()
     }
 
-    fn fetch(&self, arguments: &[&str]) -> Ran {
+    pub fn fetch(&self, arguments: &[&str]) -> Ran {
         self.home.run(&self.arguments(arguments))
     }
 
-    fn start(&self, arguments: &[&str]) -> Child {
+    pub fn start(&self, arguments: &[&str]) -> Child {
         self.home.command(&self.arguments(arguments)).spawn().expect("the program starts")
     }
 
-    fn dir(&self) -> PathBuf {
+    pub fn dir(&self) -> PathBuf {
         self.home.data().join("parts/1")
     }
 
-    fn store(&self) -> PathBuf {
+    pub fn store(&self) -> PathBuf {
         self.home.data().join(".medsets-store")
     }
 
     /// How often each file was asked for.
-    fn asked(&self) -> BTreeMap<String, usize> {
+    pub fn asked(&self) -> BTreeMap<String, usize> {
         let mut counts = BTreeMap::new();
         for asked in self.host.log().iter().filter(|asked| asked.method == "GET") {
             *counts.entry(asked.path.clone()).or_default() += 1;
@@ -116,7 +125,7 @@ impl Scene {
 
     /// The records of the dataset are those of a fetch by one process, and nothing is left.
     #[track_caller]
-    fn equals(&self, single: &Scene) {
+    pub fn equals(&self, single: &Scene) {
         let of = |scene: &Self| {
             let mut files = tree(&scene.dir());
             files.retain(|name, _| name.starts_with("data/") || name.starts_with("docs/"));
@@ -153,7 +162,7 @@ fn inventory(scene: &Scene) -> String {
     out
 }
 
-fn single() -> Scene {
+pub(crate) fn single() -> Scene {
     let single = scene();
     single.fetch(&[]).expect(0);
     single
@@ -236,7 +245,7 @@ fn a_shard_that_was_killed_goes_on_where_it_was() {
         .collect();
     assert_eq!(again, ["/slow.bin"], "only what was not finished is asked for again");
     let done = scene.fetch(&["--shard", &format!("{killed}/3")]).expect(0);
-    assert!(done.stdout.contains(" 0 bytes downloaded") || done.stdout.contains(" 0 B downloaded"), "{done:?}");
+    assert!(done.stdout.contains(", 0 B downloaded, "), "{done:?}");
     scene.fetch(&["--finish"]).expect(0);
     scene.equals(&single());
 }

@@ -65,7 +65,7 @@ impl Workspace {
     }
 
     /// What a finished file has in the stage.
-    fn places(&self, finished: &Finished) -> Result<Vec<RelPath>, LayoutError> {
+    pub(super) fn places(&self, finished: &Finished) -> Result<Vec<RelPath>, LayoutError> {
         match &finished.kind {
             FinishedKind::Placed { at } => Ok(vec![at.clone()]),
             FinishedKind::Fetched | FinishedKind::Spent { .. } => Ok(Vec::new()),

@@ -43,6 +43,11 @@ impl Workspace {
         Ok(fs::atomic_write(&sealed_path(&self.root), length.to_string().as_bytes(), self.access)?)
     }
 
+    /// The entry and channel with which the workspace at `root` was begun; `None` where it was not.
+    pub fn begun_by(root: &Path) -> Result<Option<(Digest, String)>, LayoutError> {
+        Ok(begun(root)?.map(|begun| (begun.entry, begun.channel)))
+    }
+
     /// What is finished in the workspace at `root`, changing nothing and whoever holds it; nothing
     /// where it was begun with another entry or channel.
     pub fn look(root: &Path, entry: Digest, channel: &str) -> Result<BTreeMap<RelPath, Finished>, LayoutError> {
@@ -286,6 +291,7 @@ mod tests {
             notice: None,
             url: None,
             kind,
+            reason: None,
             warnings: Vec::new(),
         }
     }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use crate::fs;
 use crate::layout::{FinishedKind, Workspace};
+use crate::ops::download::{Tally, Wanted};
 use crate::ops::failure::Failure;
 use crate::ops::gate::name_for_command;
 use crate::ops::repair::Earlier;
@@ -13,11 +14,12 @@ use crate::plan::Shard;
 use crate::plan::steps::Have;
 use crate::values::RelPath;
 
-use super::anew;
 use super::dry_run::dry_run;
-use super::split::{self, Work};
+use super::outcome::blank;
+use super::split::{self, Split};
 use super::whole::{already_whole, whole_here};
-use super::work::fetch_into;
+use super::work::{Work, fetch_into};
+use super::{FetchOptions, anew, is_not_as_listed, tell};
 
 /// Takes what all shards finished, fetches the rest, commits and enters it in the ledger.
 ///
@@ -25,21 +27,31 @@ use super::work::fetch_into;
 /// when it is recorded here, and what the shards agreed on only when the dataset is whole.
 ///
 /// # Errors
-/// Shards are still at work (53), or were told to fetch another part; nothing has changed then.
+/// Shards are still at work (53), or were told to fetch another part, from another source or by
+/// another entry; nothing has changed then.
 pub(super) async fn finish(work: Work<'_>, warnings: &mut Vec<String>) -> Result<(Fetched, Vec<Failure>), Failure> {
     let (context, target, options) = (work.context, work.target, work.options);
-    split::refuse_other_part(target, options)?;
+    let split = split::read(target)?;
+    if let Some(split) = &split {
+        split.refuse_other(target, options)?;
+        warnings.extend(split.dropped_archives(context, options));
+    }
     let shards = split::shards(target)?;
+    split::refuse_other_work(target, &shards)?;
     if options.dry_run {
-        let mut wanted = work.wanted(warnings).await?;
+        let mut wanted = wanted(&work, split.as_ref(), warnings).await?;
         let here = finished_by_shards(&work, &shards)?;
         for one in &mut wanted {
             one.have = here.get(&one.listed.path).copied().unwrap_or(one.have);
         }
         return Ok((dry_run(context, target, options, wanted, work.provider, work.hosts).await?, Vec::new()));
     }
-    let leases = split::hold(context, target, &shards)?;
-    if shards.is_empty() && split::read(target)?.is_none() {
+    let leases = match split::hold(context, target, &shards) {
+        // That the run was stopped is told once for all datasets.
+        Err(_) if context.cancel.is_set() => return Ok((blank(target, &Tally::default()), Vec::new())),
+        held => held?,
+    };
+    if shards.is_empty() && split.is_none() {
         let name = name_for_command(target.selection);
         warnings.push(format!(
             "no shard of `{}` has left anything: all of it is fetched here (`medsets fetch {name} --shard I/N` is a shard)",
@@ -47,51 +59,72 @@ pub(super) async fn finish(work: Work<'_>, warnings: &mut Vec<String>) -> Result
         ));
     }
     // Before anything is moved: the host may have to be asked.
-    let wanted = work.wanted(warnings).await?;
+    let wanted = wanted(&work, split.as_ref(), warnings).await?;
     let mut workspace = target.workspace(context)?;
     if let Some(receipt) = whole_here(target, options)? {
+        workspace.discard_if_idle()?;
         drop(leases);
-        split::end(target)?;
+        warnings.extend(split::end(target, options));
         return Ok((already_whole(target, &receipt)?, Vec::new()));
     }
-    for (shard, name) in &shards {
-        take(&work, &mut workspace, *shard, name, warnings)?;
+    for (_, name) in &shards {
+        take(&work, &mut workspace, name)?;
     }
     let mut earlier = Earlier::of(&target.dir)?;
     if let Some(pins) = &options.pins {
         pins.keep_only(&mut earlier, target)?;
     }
     if let Some(fault) = earlier.fault() {
-        warnings.push(anew(target, options, fault)?);
+        anew(target, options, fault)?;
     }
-    let (fetched, failures) =
-        fetch_into(context, target, options, workspace, wanted, work.provider.clone(), work.hosts.clone(), earlier)
-            .await?;
-    warnings.extend(fetched.warnings.iter().cloned());
+    let told = with_told(split.as_ref(), options);
+    let (provider, hosts) = (work.provider.clone(), work.hosts.clone());
+    let (fetched, mut failures) =
+        fetch_into(context, target, &told, workspace, wanted, provider, hosts, earlier).await?;
+    tell(warnings, &fetched);
+    if let Some(failure) = failures.iter_mut().find(|failure| is_not_as_listed(failure))
+        && let Some(advice) = split::about_kept_list(target, options)?
+    {
+        *failure = failure.clone().help(advice);
+    }
     if fetched.receipt_sha256.is_some() {
         drop(leases);
-        split::end(target)?;
+        warnings.extend(split::end(target, options));
     }
     Ok((fetched, failures))
 }
 
-/// Takes the work of one shard over and removes its workspace.
-fn take(
-    work: &Work<'_>,
-    workspace: &mut Workspace,
-    shard: Shard,
-    name: &str,
-    warnings: &mut Vec<String>,
-) -> Result<(), Failure> {
-    let root = work.target.store.parts().join(name);
-    // A workspace that was emptied before a kill, or never begun.
-    let is_begun = fs::metadata(&root.join("source.json"))?.is_some();
-    if workspace.take_over(&root)?.is_none() && is_begun {
-        warnings.push(format!(
-            "shard {shard} of `{}` worked by another entry of the catalogue: what it has is fetched anew",
-            work.target.selection
-        ));
+/// The files that are wanted: those that the shards have split, with the changes that they were
+/// told to take, and those that this run is told of.
+async fn wanted(work: &Work<'_>, split: Option<&Split>, warnings: &mut Vec<String>) -> Result<Vec<Wanted>, Failure> {
+    let Some(split) = split else { return work.wanted(warnings).await };
+    let told = split.told(work.options);
+    let wanted = Work { options: &told, ..work.clone() }.wanted(warnings).await?;
+    split.refuse_other_files(work.target, &wanted)?;
+    let all = with_told(Some(split), work.options);
+    if all.accept_changed == told.accept_changed {
+        return Ok(wanted);
     }
+    Work { options: &all, ..work.clone() }.wanted(&mut Vec::new()).await
+}
+
+/// The options with what the shards were told to take beside.
+fn with_told(split: Option<&Split>, options: &FetchOptions) -> FetchOptions {
+    let Some(split) = split else { return options.clone() };
+    let mut told = split.told(options);
+    for name in &options.accept_changed {
+        if !told.accept_changed.contains(name) {
+            told.accept_changed.push(name.clone());
+        }
+    }
+    told
+}
+
+/// Takes the work of one shard over and removes its workspace, which was begun as this one or not
+/// at all.
+fn take(work: &Work<'_>, workspace: &mut Workspace, name: &str) -> Result<(), Failure> {
+    let root = work.target.store.parts().join(name);
+    workspace.take_over(&root)?;
     Ok(fs::remove_dir_all(&root)?)
 }
 

@@ -15,11 +15,11 @@ use crate::plan::{Shard, shares};
 use crate::values::{ByteSize, RelPath};
 
 use super::dry_run::dry_run;
-use super::hurry;
 use super::outcome::blank;
-use super::split::{self, Work};
+use super::split;
 use super::whole::{already_whole, whole_here};
-use super::work::{Gathered, from_nearby, gather, unfinished};
+use super::work::{Gathered, Work, forget_others, from_nearby, gather, unfinished};
+use super::{hurry, is_not_as_listed};
 
 /// Fetches what falls to a shard into a workspace of its own. Nothing of it is visible in the
 /// dataset folder, and nothing is entered in the ledger.
@@ -34,7 +34,7 @@ pub(super) async fn fetch(
     let (context, target, options) = (work.context, work.target, work.options);
     let wanted = work.wanted(warnings).await?;
     if !options.dry_run {
-        split::agree(target, options, &wanted, shard)?;
+        split::agree(context, target, options, &wanted, shard)?;
     }
     let of_files = wanted.len() as u64;
     let mut own = own(wanted, shard);
@@ -60,6 +60,7 @@ pub(super) async fn fetch(
     }
     let paths: Vec<RelPath> = own.iter().map(|one| one.listed.path.clone()).collect();
     // What a shared folder has to say of itself is told by whichever finishes the dataset.
+    forget_others(&mut workspace, &own)?;
     from_nearby(context, target, &mut workspace, &mut own, &mut Vec::new())?;
     let gathered = gather(context, target, options, workspace, own, work.provider, work.hosts).await?;
     let Gathered { workspace, tally, reused, .. } = gathered;
@@ -68,11 +69,16 @@ pub(super) async fn fetch(
     // The parts of a split archive are no files any more once it is unpacked.
     let is_left = |path: &&RelPath| tally.failures.iter().any(|(failed, _)| failed == *path);
     share.left = match context.cancel.is_set() {
-        true => share.files - done.count() as u64,
+        true => (paths.len() - done.count()) as u64,
         false => paths.iter().filter(is_left).count() as u64,
     };
     if share.left > 0 || context.cancel.is_set() || !tally.failures.is_empty() {
-        let (fetched, failures) = unfinished(target, tally, reused);
+        let (fetched, mut failures) = unfinished(target, tally, reused);
+        if let Some(failure) = failures.iter_mut().find(|failure| is_not_as_listed(failure))
+            && let Some(advice) = split::about_kept_list(target, options)?
+        {
+            *failure = failure.clone().help(advice);
+        }
         return Ok((Fetched { share: Some(share), ..fetched }, failures));
     }
     if waits(&workspace) {

@@ -1,50 +1,39 @@
 //! What the shards of a fetch agree on: `<store>/parts/<id>-<slug>.shards/`.
 //!
 //! ```text
-//! split.json      which files are split among how many, and by which entry
 //! listing.jsonl   the host's list, where it gave one
 //! entry.toml      the entry, for a dataset that is not in the catalogue
+//! split.json      which files are split among how many, and by which entry
 //! ```
 //!
-//! Each file is written by whichever shard comes first, in one step, and never changed: shards
-//! that start at once on machines without common locks still read the same. A lock, where there is
-//! one, only saves the others from asking the host too.
+//! Each file is written by whichever shard comes first, in this order, in one step, and made to
+//! last; it is never changed, unless it is found broken. Shards that start at once on machines
+//! without common locks still read the same. A lock, where there is one, only saves the others
+//! from asking the host too.
 
 use std::collections::HashMap;
 use std::io::Write as _;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::Selection;
 use crate::context::Context;
 use crate::events::Event;
-use crate::fs::{self, FileLock, FsError};
+use crate::fs::{self, FileLock, FsError, Patience};
+use crate::layout::Workspace;
 use crate::layout::receipt::Selection as ReceiptSelection;
-use crate::layout::{Means, Workspace};
 use crate::ops::download::Wanted;
 use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
 use crate::ops::gate::name_for_command;
 use crate::ops::stored_listing;
 use crate::ops::target::Target;
-use crate::ops::wanted::{listing, wanted};
+use crate::ops::wanted::keeps;
 use crate::plan::{Piece, Shard};
-use crate::providers::{AnyProvider, Hosts, Listing};
-use crate::values::{Algorithm, Digest, Digester, RelPath, counted};
+use crate::values::{Algorithm, Digest, Digester, Printable, RelPath, counted};
 
-use super::{FetchOptions, changed, receipt_selection};
-
-/// What a turn works with.
-pub(super) struct Work<'w> {
-    pub context: &'w Context,
-    pub target: &'w Target<'w>,
-    pub among: &'w [Selection],
-    pub options: &'w FetchOptions,
-    pub provider: Arc<AnyProvider>,
-    pub hosts: Arc<Hosts>,
-}
+use super::{FetchOptions, receipt_selection};
 
 /// How a fetch is split.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,46 +49,15 @@ pub(super) struct Split {
     files: u64,
     /// Digest of their paths, sizes and digests in the order of paths.
     list: Digest,
-}
-
-impl Work<'_> {
-    /// The files that are wanted, of the list that all shards use: the first that needs it makes
-    /// it, and nothing is written for a dry run.
-    pub async fn wanted(&self, warnings: &mut Vec<String>) -> Result<Vec<Wanted>, Failure> {
-        let listing = self.listing().await?;
-        warnings.extend(self.hosts.take_warnings());
-        changed::refuse_unlisted(self.target.selection, self.among, self.options, &listing)?;
-        wanted(self.context, self.target, self.options, listing, Means::Fetch, warnings)
-    }
-
-    async fn listing(&self) -> Result<Listing, Failure> {
-        let (target, include) = (self.target, self.options.choice.include.as_slice());
-        let list = || listing(self.context, target, self.options, &self.provider, &self.hosts);
-        if !target.source.lists || self.options.dry_run || stored_listing::read(target, include)?.is_some() {
-            return Ok(list().await?.listing);
-        }
-        fs::create_dir_all(&target.split_dir(), target.access)?;
-        let _first = self.wait_for_list()?;
-        let listed = list().await?;
-        if !listed.is_new || !stored_listing::publish(target, &listed.listing, include)? {
-            return Ok(listed.listing);
-        }
-        // Another machine may have been first.
-        Ok(list().await?.listing)
-    }
-
-    /// Waits for another shard that lists the files.
-    fn wait_for_list(&self) -> Result<Option<FileLock>, Failure> {
-        let leases = self.target.store.leases();
-        fs::create_dir_all(&leases, self.target.access)?;
-        let path = leases.join(format!("{}.shards.lock", self.target.workspace_name()));
-        let patience = self.context.settings.time("lock-wait").unwrap_or(Duration::from_secs(600));
-        let waiting = || {
-            let reason = format!("another shard lists the files of `{}`", self.target.selection);
-            self.context.report.report(Event::Waiting { reason });
-        };
-        Ok(FileLock::wait(&path, patience, waiting)?)
-    }
+    /// Files of which other bytes are taken, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    accepted: Vec<String>,
+    /// Why, as the first shard was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// Whether archives stay, as the first shard was told.
+    #[serde(default)]
+    keep_archives: bool,
 }
 
 /// Whether shards of a fetch have begun, as a warning to who fetches without them.
@@ -119,6 +77,7 @@ pub(super) fn begun(target: &Target<'_>) -> Result<Option<String>, Failure> {
 /// # Errors
 /// The other shards split among another number, another part, or another list of files.
 pub(super) fn agree(
+    context: &Context,
     target: &Target<'_>,
     options: &FetchOptions,
     wanted: &[Wanted],
@@ -132,82 +91,195 @@ pub(super) fn agree(
         selection: receipt_selection(options),
         files: wanted.len() as u64,
         list: digest_of(wanted),
+        accepted: accepted(options),
+        reason: options.reason.clone().filter(|_| !options.accept_changed.is_empty()),
+        keep_archives: keeps(context, options),
     };
     let folder = target.split_dir();
-    fs::create_dir_all(&folder, target.access)?;
     let path = folder.join(FILE);
     if fs::metadata(&path)?.is_none() {
-        let text = serde_json::to_string_pretty(&ours).map_err(|error| FsError::new("write", &path, error.into()))?;
-        let fresh = folder.join(fs::fresh_name(&format!("{FILE}.")));
-        let mut out = fs::create_new(&fresh, target.access)?;
-        out.write_all(text.as_bytes()).map_err(|error| FsError::new("write", &fresh, error))?;
-        drop(out);
-        fs::publish(&fresh, &path)?;
+        fs::create_dir_all(&folder, target.access)?;
         if target.selection.reference().is_some() {
             let entry = target.selection.dataset().text.as_bytes();
             fs::atomic_write(&Workspace::entry_path(&folder), entry, target.access)?;
         }
+        publish(&ours, &folder, target)?;
     }
-    let Some(theirs) = read(target)? else {
-        return Err(Failure::new(Exit::OTHER, format!("`{}` is no record of a split", path.display()))
-            .help(way_on(target, "another medsets may have written it; ")));
-    };
-    differs(&ours, &theirs, target).map_or(Ok(()), Err)
+    let theirs = read(target)?.ok_or_else(|| no_record(target, "it was removed meanwhile"))?;
+    ours.differs(&theirs, target).map_or(Ok(()), Err)
+}
+
+fn publish(split: &Split, folder: &Path, target: &Target<'_>) -> Result<(), Failure> {
+    let fresh = folder.join(fs::fresh_name(&format!("{FILE}.")));
+    let failed = |error| FsError::new("write", &fresh, error);
+    let text = serde_json::to_string_pretty(split).map_err(|error| failed(error.into()))?;
+    let mut out = fs::create_new(&fresh, target.access)?;
+    out.write_all(text.as_bytes()).and_then(|()| out.sync_all()).map_err(failed)?;
+    drop(out);
+    fs::publish(&fresh, &folder.join(FILE))?;
+    Ok(fs::sync_dir(folder)?)
 }
 
 /// What the shards have agreed on; none where no shard has begun.
+///
+/// # Errors
+/// It cannot be read, or is none that this version knows.
 pub(super) fn read(target: &Target<'_>) -> Result<Option<Split>, Failure> {
-    let text = fs::read_text_if_present(&target.split_dir().join(FILE))?;
-    Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+    let text = fs::read_regular_text_if_present(&target.split_dir().join(FILE));
+    let Some(text) = text.map_err(|error| Failure::from(error).help(anew(target)))? else { return Ok(None) };
+    let split: Split = serde_json::from_str(&text).map_err(|error| no_record(target, &error.to_string()))?;
+    if split.schema != SCHEMA {
+        return Err(no_record(target, &format!("its form is `{}`", Printable::new(&split.schema))));
+    }
+    Ok(Some(split))
 }
 
-/// Refuses to finish another part than the shards were told to fetch.
-pub(super) fn refuse_other_part(target: &Target<'_>, options: &FetchOptions) -> Result<(), Failure> {
-    match read(target)? {
-        Some(split) if split.selection != receipt_selection(options) => Err(other_part(target)),
-        _ => Ok(()),
+fn no_record(target: &Target<'_>, reason: &str) -> Failure {
+    let path = target.split_dir().join(FILE);
+    let message = format!("`{}` is no record of a split that this medsets can read: {reason}", path.display());
+    Failure::new(Exit::OTHER, message)
+        .of(target.selection.id())
+        .help(format!("another version of medsets may have written it: use that one; {}", anew(target)))
+}
+
+impl Split {
+    /// Refuses a finish that would bring something else than the shards were told to fetch: it
+    /// could use nothing of what they have.
+    pub(super) fn refuse_other(&self, target: &Target<'_>, options: &FetchOptions) -> Result<(), Failure> {
+        let (entry, channel) = (target.begun_with(), target.source.channel.as_str());
+        self.differs_in_kind(target, (entry, channel, &receipt_selection(options)), "this finish").map_or(Ok(()), Err)
+    }
+
+    /// Refuses to finish with another list of files than the shards have split.
+    pub(super) fn refuse_other_files(&self, target: &Target<'_>, wanted: &[Wanted]) -> Result<(), Failure> {
+        self.differs_in_files(target, (wanted.len() as u64, digest_of(wanted))).map_or(Ok(()), Err)
+    }
+
+    /// The options as the shards were told them: other bytes that these took are taken.
+    pub(super) fn told(&self, options: &FetchOptions) -> FetchOptions {
+        FetchOptions {
+            accept_changed: self.accepted.clone(),
+            reason: options.reason.clone().or_else(|| self.reason.clone()),
+            ..options.clone()
+        }
+    }
+
+    /// That archives were to stay, and the shards have dropped theirs.
+    pub(super) fn dropped_archives(&self, context: &Context, options: &FetchOptions) -> Option<String> {
+        (keeps(context, options) && !self.keep_archives).then(|| {
+            "the shards were not told `--keep-archives`: archives that they have unpacked are dropped already"
+                .to_owned()
+        })
+    }
+
+    /// In what two shards differ, the most telling first.
+    fn differs(&self, theirs: &Self, target: &Target<'_>) -> Option<Failure> {
+        let selection = target.selection;
+        if self.of != theirs.of {
+            let message = format!(
+                "`{selection}` is already split among {} shards, and this one would be one of {}",
+                theirs.of, self.of
+            );
+            let help = format!("give `--shard I/{}`, or {}", theirs.of, way_on(target));
+            return Some(Failure::new(Exit::USAGE, message).help(help));
+        }
+        let kind = (self.entry, self.channel.as_str(), &self.selection);
+        if let Some(failure) = theirs.differs_in_kind(target, kind, "this shard") {
+            return Some(failure);
+        }
+        if self.accepted != theirs.accepted {
+            let message = format!(
+                "the shards of `{selection}` were told to take other bytes of {}, and this one of {}",
+                shown(&theirs.accepted),
+                shown(&self.accepted)
+            );
+            let name = name_for_command(selection);
+            return Some(Failure::new(Exit::USAGE, message).help(format!(
+                "give all shards the same `--accept-changed FILE --reason TEXT`; a file that they were not told of is \
+                 taken by `medsets fetch {name} --finish --accept-changed FILE --reason TEXT` when they have ended"
+            )));
+        }
+        theirs.differs_in_files(target, (self.files, self.list))
+    }
+
+    fn differs_in_kind(
+        &self,
+        target: &Target<'_>,
+        (entry, channel, part): (Digest, &str, &ReceiptSelection),
+        who: &str,
+    ) -> Option<Failure> {
+        let selection = target.selection;
+        if self.selection != *part {
+            return Some(other_part(target));
+        }
+        if self.channel != channel {
+            let message = format!(
+                "the shards of `{selection}` fetch it from `{}`, and {who} would from `{channel}`",
+                self.channel
+            );
+            let help = format!("give `--source {}`; {}", self.channel, anew(target));
+            return Some(Failure::new(Exit::USAGE, message).help(help));
+        }
+        if self.entry != entry {
+            let message = format!(
+                "the entry or lock of `{selection}` is another one than that with which its shards began: {} then, \
+                 {entry} now",
+                self.entry
+            );
+            let help = format!(
+                "use the same catalogue and the same project for all shards and `--finish`, as they were then; {}",
+                anew(target)
+            );
+            return Some(Failure::new(Exit::DIFFERENT, message).help(help));
+        }
+        None
+    }
+
+    fn differs_in_files(&self, target: &Target<'_>, (files, list): (u64, Digest)) -> Option<Failure> {
+        if (files, list) == (self.files, self.list) {
+            return None;
+        }
+        let message = format!(
+            "the files of `{}` are others than those its shards began with: {} in list {} then, {files} in list {list} now",
+            target.selection, self.files, self.list
+        );
+        Some(Failure::new(Exit::DIFFERENT, message).help(list_anew(target)))
     }
 }
 
-/// In what two shards differ, the most telling first.
-fn differs(ours: &Split, theirs: &Split, target: &Target<'_>) -> Option<Failure> {
-    let selection = target.selection;
-    if ours.of != theirs.of {
-        let message = format!(
-            "`{selection}` is already split among {} shards, and this one would be one of {}",
-            theirs.of, ours.of
-        );
-        let same = format!("give `--shard I/{}`, or ", theirs.of);
-        return Some(Failure::new(Exit::USAGE, message).help(way_on(target, &same)));
+/// The files of which other bytes are taken, sorted.
+fn accepted(options: &FetchOptions) -> Vec<String> {
+    let mut accepted = options.accept_changed.clone();
+    accepted.sort();
+    accepted.dedup();
+    accepted
+}
+
+fn shown(names: &[String]) -> String {
+    let shown: Vec<String> = names.iter().map(|name| format!("`{}`", Printable::new(name))).collect();
+    if shown.is_empty() { "no file".to_owned() } else { shown.join(", ") }
+}
+
+/// Refuses work of a shard that was done by another entry or for another source, before anything
+/// is moved: nothing of it would be taken.
+pub(super) fn refuse_other_work(target: &Target<'_>, shards: &[(Shard, String)]) -> Result<(), Failure> {
+    let (entry, channel) = (target.begun_with(), target.source.channel.as_str());
+    for (shard, name) in shards {
+        let root = target.store.parts().join(name);
+        let Some((theirs, from)) = Workspace::begun_by(&root)? else { continue };
+        if (theirs, from.as_str()) != (entry, channel) {
+            let message = format!(
+                "shard {shard} of `{}` worked by another entry or lock, or for another source: {theirs} from `{from}` \
+                 then, {entry} from `{channel}` now",
+                target.selection
+            );
+            return Err(Failure::new(Exit::DIFFERENT, message).of(target.selection.id()).help(format!(
+                "use the catalogue, the project and `--source` of then; to have its files fetched anew, delete `{}`",
+                root.display()
+            )));
+        }
     }
-    if ours.selection != theirs.selection {
-        return Some(other_part(target));
-    }
-    if ours.channel != theirs.channel {
-        let message = format!(
-            "the shards of `{selection}` fetch it from `{}`, and this one would from `{}`",
-            theirs.channel, ours.channel
-        );
-        let same = format!("give `--source {}`, or ", theirs.channel);
-        return Some(Failure::new(Exit::USAGE, message).help(way_on(target, &same)));
-    }
-    if ours.entry != theirs.entry {
-        let message = format!(
-            "the entry or lock of `{selection}` is another one than that with which its shards began: {} then, {} now",
-            theirs.entry, ours.entry
-        );
-        return Some(
-            Failure::new(Exit::DIFFERENT, message).help(way_on(target, "use the same catalogue on all machines, or ")),
-        );
-    }
-    if (ours.files, ours.list) != (theirs.files, theirs.list) {
-        let message = format!(
-            "the files of `{selection}` are others than those its shards began with: {} in list {} then, {} in list {} now",
-            theirs.files, theirs.list, ours.files, ours.list
-        );
-        return Some(Failure::new(Exit::DIFFERENT, message).help(way_on(target, "")));
-    }
-    None
+    Ok(())
 }
 
 fn other_part(target: &Target<'_>) -> Failure {
@@ -218,12 +290,36 @@ fn other_part(target: &Target<'_>) -> Failure {
 }
 
 /// How a split is ended.
-fn way_on(target: &Target<'_>, first: &str) -> String {
+fn way_on(target: &Target<'_>) -> String {
+    let name = name_for_command(target.selection);
+    format!("end what was begun with `medsets fetch {name} --finish`; {}", anew(target))
+}
+
+/// How a split is begun anew.
+fn anew(target: &Target<'_>) -> String {
+    let folder = target.split_dir();
+    let workspaces = target.store.parts().join(format!("{}.shard-*", target.workspace_name()));
+    format!("to begin anew, delete `{}` and `{}` when no shard is at work", folder.display(), workspaces.display())
+}
+
+/// How a fetch goes on when the host's list is not the one that the shards have.
+fn list_anew(target: &Target<'_>) -> String {
     let name = name_for_command(target.selection);
     format!(
-        "{first}end what was begun with `medsets fetch {name} --finish`; to begin anew, delete `{}` when no shard is at work",
+        "when all shards have ended, delete `{}`: then `medsets fetch {name} --finish` goes by the host's list of that \
+         time, and takes what is the same in it",
         target.split_dir().display()
     )
+}
+
+/// The advice for a file that is not at the host as the shards' list has it.
+pub(super) fn about_kept_list(target: &Target<'_>, options: &FetchOptions) -> Result<Option<String>, Failure> {
+    let since = stored_listing::kept_since(target, &options.choice.include)?;
+    Ok(since.map(|since| {
+        format!("the list of files is the one that the shards began with at {since:.0}; the host may have another now")
+            + "\n"
+            + &list_anew(target)
+    }))
 }
 
 /// A name for a list of files, whatever its order.
@@ -281,7 +377,7 @@ pub(super) fn shards(target: &Target<'_>) -> Result<Vec<(Shard, String)>, Failur
 }
 
 /// Takes the leases of all shards, so that none begins. Those that are held are waited for a
-/// while, all at once: a node that died counts as at work for half a minute.
+/// while, or until the run is stopped: a node that died counts as at work for half a minute.
 ///
 /// # Errors
 /// Some are at work: all of them are named.
@@ -290,35 +386,26 @@ pub(super) fn hold(
     target: &Target<'_>,
     shards: &[(Shard, String)],
 ) -> Result<Vec<FileLock>, Failure> {
-    let lease = |name: &str, patience| Workspace::lease(&target.store, name, target.access, patience);
-    let (mut leases, mut held) = (Vec::new(), Vec::new());
-    for (shard, name) in shards {
-        match lease(name, Duration::ZERO)? {
-            Some(lease) => leases.push(lease),
-            None => held.push((*shard, name)),
-        }
-    }
+    fs::create_dir_all(&target.store.leases(), target.access)?;
+    let paths: Vec<PathBuf> = shards.iter().map(|(_, name)| target.store.lease(name)).collect();
+    let at_once = Patience { at_most: Duration::ZERO, is_enough: &|| true };
+    let mut leases = FileLock::wait_for_all(&paths, at_once)?;
+    let held = leases.iter().filter(|lease| lease.is_none()).count();
     let patience = context.settings.time("lock-wait").unwrap_or(SIGN_OF_LIFE).min(SIGN_OF_LIFE);
-    let mut at_work: Vec<String> = Vec::new();
-    if !held.is_empty() && !patience.is_zero() {
-        let reason = format!("{} of `{}` may be at work", counted(held.len() as u64, "shard"), target.selection);
+    if held > 0 && !patience.is_zero() {
+        let reason = format!("{} of `{}` may be at work", counted(held as u64, "shard"), target.selection);
         context.report.report(Event::Waiting { reason });
-    }
-    for some in held.chunks(AT_ONCE) {
-        let waited = std::thread::scope(|scope| {
-            let waiting = some.iter().map(|(_, name)| scope.spawn(move || lease(name, patience)));
-            let waiting: Vec<_> = waiting.collect();
-            waiting.into_iter().map(std::thread::ScopedJoinHandle::join).collect::<Vec<_>>()
-        });
-        for ((shard, _), waited) in some.iter().zip(waited) {
-            match waited.map_err(|_| Failure::new(Exit::INTERNAL, "a thread that waited has failed"))?? {
-                Some(lease) => leases.push(lease),
-                None => at_work.push(shard.to_string()),
-            }
+        let missing = || leases.iter().enumerate().filter(|(_, lease)| lease.is_none()).map(|(at, _)| at);
+        let (places, paths): (Vec<usize>, Vec<PathBuf>) = missing().map(|at| (at, paths[at].clone())).unzip();
+        let patience = Patience { at_most: patience, is_enough: &|| context.cancel.is_set() };
+        for (at, lease) in places.into_iter().zip(FileLock::wait_for_all(&paths, patience)?) {
+            leases[at] = lease;
         }
     }
+    let at_work = shards.iter().zip(&leases).filter(|(_, lease)| lease.is_none());
+    let at_work: Vec<String> = at_work.map(|((shard, _), _)| shard.to_string()).collect();
     if at_work.is_empty() {
-        return Ok(leases);
+        return Ok(leases.into_iter().flatten().collect());
     }
     let count = at_work.len() as u64;
     let named = at_work.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join(", ");
@@ -329,23 +416,38 @@ pub(super) fn hold(
     Err(Failure { retryable: true, ..failure })
 }
 
-/// Removes what the shards of a dataset that is whole have left. What another run holds stays.
-pub(super) fn end(target: &Target<'_>) -> Result<(), Failure> {
-    for (_, name) in shards(target)? {
-        if let Some(lease) = Workspace::lease(&target.store, &name, target.access, Duration::ZERO)? {
-            fs::remove_dir_all(&target.store.parts().join(&name))?;
-            fs::remove_file(lease.path())?;
+/// Removes what the shards of a dataset that is whole have left. What another run holds stays, and
+/// so does what was fetched to be another part of it or by another entry; that is a warning.
+pub(super) fn end(target: &Target<'_>, options: &FetchOptions) -> Option<String> {
+    let (parts, name) = (target.store.parts(), target.workspace_name());
+    let others = |failure: &Failure| {
+        format!("what shards of `{}` have left in `{}` stays: {}", target.selection, parts.display(), failure.message)
+    };
+    let of_others = read(target).and_then(|split| split.map_or(Ok(()), |split| split.refuse_other(target, options)));
+    let removed = of_others.and_then(|()| {
+        let shards = shards(target)?;
+        refuse_other_work(target, &shards)?;
+        for (_, name) in &shards {
+            if let Some(lease) = Workspace::lease(&target.store, name, target.access, Duration::ZERO)? {
+                fs::remove_dir_all(&parts.join(name))?;
+                fs::remove_file(lease.path())?;
+            }
         }
-    }
-    fs::remove_dir_all(&target.split_dir())?;
-    Ok(fs::remove_file(&target.store.leases().join(format!("{}.shards.lock", target.workspace_name())))?)
+        for left in [target.split_dir(), target.store.leases().join(format!("{name}.shards.lock"))] {
+            match fs::metadata(&left)? {
+                Some(found) if found.is_dir() => fs::remove_dir_all(&left)?,
+                Some(_) => fs::remove_file(&left)?,
+                None => {}
+            }
+        }
+        Ok(())
+    });
+    removed.err().as_ref().map(others)
 }
 
 const SCHEMA: &str = "medsets/split/1";
 const FILE: &str = "split.json";
 /// Time in which a machine that is at work shows it, with some to spare.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(45);
-/// Threads that wait.
-const AT_ONCE: usize = 256;
 /// Shards that are named in one message.
 const MOST_NAMED: usize = 20;

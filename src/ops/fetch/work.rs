@@ -3,12 +3,14 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
+use crate::catalog::Selection;
 use crate::context::Context;
 use crate::events::Event;
-use crate::fs;
+use crate::fs::{self, FileLock, Patience};
 use crate::layout::receipt::Selection as ReceiptSelection;
-use crate::layout::{Finished, FinishedKind, Means, Receipt, Workspace};
+use crate::layout::{Finished, FinishedKind, Means, Proof, Receipt, Workspace};
 use crate::ops::assemble::{Assembled, Particulars, assemble};
 use crate::ops::download::{Tally, Wanted, download};
 use crate::ops::failure::Failure;
@@ -17,16 +19,70 @@ use crate::ops::nearby;
 use crate::ops::particulars::{particulars, roles};
 use crate::ops::repair::{Earlier, carry_over};
 use crate::ops::report::{FailedFile, Fetched};
+use crate::ops::stored_listing;
 use crate::ops::target::Target;
-use crate::ops::wanted::archive_password;
+use crate::ops::wanted::{archive_password, listing, wanted};
 use crate::plan::steps::Have;
 use crate::plan::{FetchPlan, Handling, preflight};
-use crate::providers::{AnyProvider, Hosts};
-use crate::values::{ByteSize, RelPath};
+use crate::providers::{AnyProvider, Hosts, Listing};
+use crate::values::{ByteSize, Digest, RelPath};
 
+use super::changed;
 use super::offline;
 use super::outcome::{blank, summary};
 use super::{FetchOptions, receipt_selection};
+
+/// What a turn works with.
+#[derive(Clone)]
+pub(super) struct Work<'w> {
+    pub context: &'w Context,
+    pub target: &'w Target<'w>,
+    pub among: &'w [Selection],
+    pub options: &'w FetchOptions,
+    pub provider: Arc<AnyProvider>,
+    pub hosts: Arc<Hosts>,
+}
+
+impl Work<'_> {
+    /// The files that are wanted, of the list that all shards use: the first that needs it makes
+    /// it, and nothing is written for a dry run.
+    pub async fn wanted(&self, warnings: &mut Vec<String>) -> Result<Vec<Wanted>, Failure> {
+        let listing = self.listing().await?;
+        warnings.extend(self.hosts.take_warnings());
+        changed::refuse_unlisted(self.target.selection, self.among, self.options, &listing)?;
+        wanted(self.context, self.target, self.options, listing, Means::Fetch, warnings)
+    }
+
+    async fn listing(&self) -> Result<Listing, Failure> {
+        let (target, include) = (self.target, self.options.choice.include.as_slice());
+        let list = || listing(self.context, target, self.options, &self.provider, &self.hosts);
+        if !target.source.lists || self.options.dry_run || stored_listing::read(target, include)?.is_some() {
+            return Ok(list().await?.listing);
+        }
+        fs::create_dir_all(&target.split_dir(), target.access)?;
+        let _first = self.wait_for_list()?;
+        let listed = list().await?;
+        if !listed.is_new || !stored_listing::publish(target, &listed.listing, include)? {
+            return Ok(listed.listing);
+        }
+        // Another machine may have been first.
+        Ok(list().await?.listing)
+    }
+
+    /// Waits for another shard that lists the files.
+    fn wait_for_list(&self) -> Result<Option<FileLock>, Failure> {
+        let leases = self.target.store.leases();
+        fs::create_dir_all(&leases, self.target.access)?;
+        let path = leases.join(format!("{}.shards.lock", self.target.workspace_name()));
+        let at_most = self.context.settings.time("lock-wait").unwrap_or(Duration::from_secs(600));
+        let waiting = || {
+            let reason = format!("another shard lists the files of `{}`", self.target.selection);
+            self.context.report.report(Event::Waiting { reason });
+        };
+        let patience = Patience { at_most, is_enough: &|| self.context.cancel.is_set() };
+        Ok(FileLock::wait_patiently(&path, patience, waiting)?)
+    }
+}
 
 /// Plans, checks the disk, downloads, unpacks and commits. What is good of an earlier dataset
 /// folder is taken over.
@@ -41,6 +97,7 @@ pub(in crate::ops) async fn fetch_into(
     hosts: Arc<Hosts>,
     earlier: Earlier,
 ) -> Result<(Fetched, Vec<Failure>), Failure> {
+    forget_others(&mut workspace, &wanted)?;
     let here = carry_over(&mut workspace, &target.dir, &earlier)?;
     only_meant(&mut workspace, &wanted, &here)?;
     let mut warnings = Vec::new();
@@ -154,6 +211,39 @@ fn only_meant(workspace: &mut Workspace, wanted: &[Wanted], here: &HashSet<RelPa
         workspace.describe(&one.listed.path, one.manner.license.as_deref(), one.manner.notice.as_deref())?;
     }
     Ok(())
+}
+
+/// Forgets what an earlier run or a shard has of files whose size or digests are said to be others
+/// now: the host's list was made anew, or its record was tampered with.
+pub(super) fn forget_others(workspace: &mut Workspace, wanted: &[Wanted]) -> Result<(), Failure> {
+    if workspace.finished().is_empty() {
+        return Ok(());
+    }
+    let mut others = Vec::new();
+    for one in wanted {
+        if let Some(finished) = workspace.finished().get(&one.listed.path).filter(|finished| is_other(one, finished)) {
+            others.push(one.listed.path.clone());
+            if let FinishedKind::Spent { of } = &finished.kind {
+                others.push(of.clone());
+            }
+        }
+    }
+    Ok(workspace.forget(&others)?)
+}
+
+/// Whether what is known of a file contradicts what is finished of it. What a person took by
+/// their word is not compared, nor is the directory of an archive that stays at its host.
+fn is_other(wanted: &Wanted, finished: &Finished) -> bool {
+    let is_by_word = wanted.manner.changed_is_fine || finished.verified == Proof::AcceptedChange;
+    if is_by_word || matches!(finished.kind, FinishedKind::Members { .. }) {
+        return false;
+    }
+    let contradicts = |digest: &Digest| {
+        let known = finished.known.iter().map(|known| known.digest).chain([finished.sha256]);
+        let mut same_kind = known.filter(|known| known.algorithm() == digest.algorithm()).peekable();
+        same_kind.peek().is_some() && !same_kind.any(|known| known == *digest)
+    };
+    wanted.listed.size.is_some_and(|size| size != finished.size) || wanted.listed.digests.iter().any(contradicts)
 }
 
 /// Notes what the workspace has of each file. The parts of a split archive that was unpacked

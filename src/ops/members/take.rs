@@ -206,6 +206,7 @@ fn place_in(
         notice: looked.wanted.manner.notice.clone(),
         url: Some(looked.version.url),
         kind: FinishedKind::Members { members, chosen: looked.globs },
+        reason: None,
         warnings,
     })
 }

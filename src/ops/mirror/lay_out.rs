@@ -373,6 +373,7 @@ fn note(
             notice,
             url: mark.url,
             kind,
+            reason: None,
             warnings: Vec::new(),
         })?;
     }
@@ -388,6 +389,7 @@ fn note(
             notice: None,
             url: mark.url.clone(),
             kind: FinishedKind::Members { members, chosen: mark.members.clone() },
+            reason: None,
             warnings: Vec::new(),
         })?;
     }

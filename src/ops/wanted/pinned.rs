@@ -33,7 +33,7 @@ pub(super) async fn listing(
         target.selection.files(Some(channel)).map(|file| (&file.path, file)).collect();
     let mut files = pins.listing.0.clone();
     for file in &mut files {
-        if options.accept_changed.iter().any(|name| name == file.path.as_str()) {
+        if options.accepts(&file.path) {
             (file.size, file.digests) = (None, Vec::new());
         }
         let known = entries.get(&file.path).and_then(|entry| entry.at.get(channel));
