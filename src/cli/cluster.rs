@@ -12,7 +12,14 @@ use super::output::Answer;
 
 /// Prints a script for SLURM.
 pub async fn slurm(context: &Context, args: &SlurmArgs) -> Result<Answer, Failure> {
-    let Gathered { mut jobs, warnings } = cluster::gather(context, &options(&args.split)?).await?;
+    let Gathered { mut jobs, mut warnings } = cluster::gather(context, &options(&args.split)?).await?;
+    if args.split.shards > USUAL_ARRAY {
+        warnings.push(format!(
+            "SLURM takes no array beyond its `MaxArraySize`, which is {} unless a cluster says otherwise: \
+             `scontrol show config` tells",
+            USUAL_ARRAY + 1
+        ));
+    }
     jobs.variables.splice(0..0, cluster::places(context)?);
     jobs.flags.splice(0..0, cluster::overlays(context)?);
     let asked = slurm::Asked {
@@ -32,13 +39,8 @@ pub async fn slurm(context: &Context, args: &SlurmArgs) -> Result<Answer, Failur
 /// Prints a manifest for Kubernetes.
 pub async fn kubernetes(context: &Context, args: &KubernetesArgs) -> Result<Answer, Failure> {
     let Gathered { jobs, mut warnings } = cluster::gather(context, &options(&args.split)?).await?;
-    for name in ["policy", "ca-cert"] {
-        if context.settings.get(name).is_some() {
-            warnings.push(format!(
-                "the file of the setting `{name}` is not in the pods: put it into the image or the volume"
-            ));
-        }
-    }
+    let (files, untold) = cluster::files_of_pods(context)?;
+    warnings.extend(untold);
     let asked = kubernetes::Asked {
         image: args.image.clone(),
         namespace: args.namespace.clone(),
@@ -46,7 +48,7 @@ pub async fn kubernetes(context: &Context, args: &KubernetesArgs) -> Result<Answ
         secret: args.secret.clone(),
         cpu: args.cpu.clone(),
         memory: args.memory.clone(),
-        catalog: cluster::overlay_files(context)?,
+        files,
     };
     let text = kubernetes::manifest(&jobs, &asked)?;
     Ok(answer("medsets/k8s/1", &jobs, text, warnings))
@@ -54,6 +56,7 @@ pub async fn kubernetes(context: &Context, args: &KubernetesArgs) -> Result<Answ
 
 fn options(args: &SplitArgs) -> Result<ClusterOptions, Failure> {
     let mut flags = Vec::new();
+    let empty = |values: &Vec<String>| values.iter().any(|value| value.trim().is_empty());
     let named = [
         ("--subset", &args.subset),
         ("--include", &args.include),
@@ -62,6 +65,9 @@ fn options(args: &SplitArgs) -> Result<ClusterOptions, Failure> {
         ("--license", &args.license),
     ];
     for (flag, values) in named {
+        if empty(values) {
+            return Err(Failure::new(Exit::USAGE, format!("`{flag}` is empty, and names nothing")));
+        }
         for value in values {
             // A value that begins with a dash would be read as a flag.
             flags.push(format!("{flag}={value}"));
@@ -87,3 +93,6 @@ fn answer(schema: &'static str, jobs: &Jobs, text: String, warnings: Vec<String>
     answer.warnings = warnings;
     answer
 }
+
+/// Numbers of an array's tasks that SLURM takes unless it is told otherwise.
+const USUAL_ARRAY: u32 = 1000;

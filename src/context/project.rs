@@ -39,7 +39,9 @@ pub enum ProjectError {
 impl Remedy for ProjectError {
     fn remedy(&self) -> Option<String> {
         match self {
-            Self::Fs(error) => error.remedy(),
+            Self::Fs(error) => Some(error.remedy().unwrap_or_else(|| {
+                "a project file is a text file in UTF-8: mend it or move it away; `medsets init` makes a new one".into()
+            })),
             Self::Broken(broken) => {
                 let help =
                     broken.first.help.as_deref().unwrap_or("mend the file there; `docs/formats.md` has its form");

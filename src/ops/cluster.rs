@@ -1,14 +1,19 @@
 //! What a job script for a cluster is made of: the datasets with the state of their gates, the
 //! places and settings in use, and the names of credentials, never a secret.
 
+use std::path::Path;
+
 use crate::access::Purpose;
 use crate::catalog::Selection;
 use crate::context::keys::Kind;
 use crate::context::{Context, KEYS, SettingOrigin};
 use crate::credentials::Form;
-use crate::fs;
+use crate::fs::{self, FoundKind};
+use crate::project;
+use crate::project::lock::{LOCK_FILE, LOCK_FOLDER};
 use crate::providers::{AnyProvider, Needs};
 use crate::remedy::in_variables;
+use crate::reports::cluster::kubernetes::{self, Mounted};
 use crate::reports::cluster::{Credential, Fetch, Jobs, Unwritable};
 
 use super::exit::Exit;
@@ -201,18 +206,82 @@ pub fn overlays(context: &Context) -> Result<Vec<String>, Failure> {
     Ok(flags)
 }
 
-/// The overlay files themselves by their folder, each by its name in it and its text.
-pub fn overlay_files(context: &Context) -> Result<Vec<Vec<(String, String)>>, Failure> {
-    let mut folders: Vec<Vec<(String, String)>> = Vec::new();
+/// What pods, which see none of this machine's files, are given of them: the overlays of the
+/// catalogue, the project with its lock, and the settings of the settings file. Places and secrets
+/// among these are left out, and told as warnings.
+pub fn files_of_pods(context: &Context) -> Result<(Vec<Mounted>, Vec<String>), Failure> {
+    let mut files = Vec::new();
     for file in context.overlay()? {
         let text = file
             .text
             .clone()
             .map_err(|reason| Failure::new(Exit::CATALOG, format!("`{}` cannot be read: {reason}", file.path)))?;
-        folders.resize(folders.len().max(file.folder + 1), Vec::new());
-        folders[file.folder].push((file.name.clone(), text));
+        let path = format!("{}/{}/{}", kubernetes::CATALOG, file.folder, file.name);
+        files.push(Mounted { path, bytes: text.into_bytes() });
     }
-    Ok(folders)
+    if let Some(project) = context.settings.project() {
+        files.extend(files_of_project(project)?);
+    }
+    let (settings, untold) = settings_of_file(context);
+    if !settings.is_empty() {
+        files.push(Mounted { path: kubernetes::SETTINGS.to_owned(), bytes: settings.into_bytes() });
+    }
+    Ok((files, untold))
+}
+
+/// The project file, the lock, and what lies beside that.
+fn files_of_project(project: &Path) -> Result<Vec<Mounted>, Failure> {
+    let mut names = vec![project::FILE.to_owned(), LOCK_FILE.to_owned()];
+    let beside = project.join(LOCK_FOLDER);
+    if fs::is_dir(&beside) {
+        fs::walk(&beside, &mut |found| {
+            if found.kind == FoundKind::File {
+                names.push(format!("{LOCK_FOLDER}/{}", found.path));
+            }
+        })?;
+    }
+    let mut files = Vec::new();
+    for name in names {
+        let path = project.join(&name);
+        if fs::metadata(&path)?.is_some() {
+            let bytes = fs::read_regular(&path, LARGEST)?;
+            files.push(Mounted { path: format!("{}/{name}", kubernetes::PROJECT), bytes });
+        }
+    }
+    Ok(files)
+}
+
+/// More than a ConfigMap holds in any case.
+const LARGEST: u64 = 64 << 20;
+
+/// The settings of the person's settings file as such a file, without places and secrets; and
+/// which settings the pods do without.
+fn settings_of_file(context: &Context) -> (String, Vec<String>) {
+    let (mut text, mut untold) = (String::new(), Vec::new());
+    for key in KEYS {
+        let Some(setting) = context.settings.get(key.name) else { continue };
+        // Pods have places of their own, and the overlays are given to them.
+        if matches!(key.name, "no-input" | "offline" | "data-dir" | "state-dir" | "catalog") {
+            continue;
+        }
+        let is_of_file = matches!(setting.origin, SettingOrigin::User(_));
+        if matches!(key.kind, Kind::Path | Kind::Paths) {
+            if !matches!(setting.origin, SettingOrigin::Default) {
+                untold.push(format!(
+                    "what the setting `{}` names is not in the pods: put it into the image or the volume",
+                    key.name
+                ));
+            }
+        } else if is_of_file && key.shown(&setting.value) != setting.value {
+            untold.push(format!(
+                "the setting `{}` holds a secret and is not written: set it where the jobs run",
+                key.name
+            ));
+        } else if is_of_file {
+            text.push_str(&format!("{} = {}\n", key.name, toml_edit::Value::from(setting.value.as_str())));
+        }
+    }
+    (text, untold)
 }
 
 /// The folder of the project that holds here.

@@ -143,6 +143,8 @@ impl From<ContextError> for Failure {
             ContextError::Fs(error) => error.into(),
             ContextError::Overlay(_) => Self::from_error(Exit::CATALOG, &error),
             ContextError::Project(error) => match &*error {
+                // A folder, a FIFO, a link that leads nowhere, or no text.
+                ProjectError::Fs(cause) if cause.exit() == Exit::OTHER.0 => Self::from_error(Exit::CONFIG, &*error),
                 ProjectError::Fs(cause) => Self::from_error(Exit(cause.exit()), &*error),
                 ProjectError::Broken(_) => Self::from_error(Exit::CONFIG, &*error),
             },

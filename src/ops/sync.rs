@@ -235,6 +235,9 @@ async fn sync_one(
         .await
         .map_err(|failure| explained(failure, selection.id()))?;
     let is_whole = failures.is_empty();
+    if is_whole && !options.dry_run {
+        warnings.extend(compare::more_than_asked(context, &project.folder, &resolved.locked)?);
+    }
     report.fetched.datasets.push(fetched);
     report.fetched.failures.extend(failures.into_iter().map(|failure| explained(failure, selection.id())));
     if is_whole && !options.dry_run && options.trust == Trust::Renewed {

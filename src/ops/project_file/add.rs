@@ -82,15 +82,18 @@ pub fn add(context: &Context, options: &AddOptions) -> Result<AddReport, Vec<Fai
     let (name, mut text) = (draft.name(), draft.text.clone());
     let (mut datasets, mut failures) = (Vec::new(), Vec::new());
     for wish in &options.names {
-        let added = wishes(context, wish).and_then(|wishes| {
-            wishes
-                .into_iter()
-                .map(|wish| add_one(context, options, &wish, &name, &mut text))
-                .collect::<Result<Vec<_>, _>>()
-        });
-        match added {
-            Ok(added) => datasets.extend(added),
-            Err(failure) => failures.push(failure),
+        let wishes = match wishes(context, wish) {
+            Ok(wishes) => wishes,
+            Err(failure) => {
+                failures.push(failure);
+                continue;
+            }
+        };
+        for wish in wishes {
+            match add_one(context, options, &wish, &name, &mut text, &datasets) {
+                Ok(added) => datasets.push(added),
+                Err(failure) => failures.push(failure),
+            }
         }
     }
     if !failures.is_empty() {
@@ -131,13 +134,14 @@ fn wishes(context: &Context, name: &str) -> Result<Vec<Wish>, Failure> {
     Ok(found.into_iter().map(wish).collect())
 }
 
-/// Puts one dataset into the text.
+/// Puts one dataset into the text, where those that the same command has put there before stay.
 fn add_one(
     context: &Context,
     options: &AddOptions,
     wish: &Wish,
     name: &str,
     text: &mut String,
+    before: &[Added],
 ) -> Result<Added, Failure> {
     let tables = edit::datasets(name, text).map_err(edit_failed)?;
     let place = match wish {
@@ -146,6 +150,17 @@ fn add_one(
             place(context, &tables, selection, version.then_some(()), variant.then_some(()))?
         }
     };
+    // Two releases that one command names are both wanted.
+    let is_other = |table: &DatasetTable| match wish {
+        Wish::Outside(reference) => table.id != reference.to_string(),
+        Wish::Known { selection, version, .. } => {
+            *version && table.version.as_ref() != Some(&selection.release().version)
+        }
+    };
+    let place = place.filter(|place| {
+        let table = &tables[*place];
+        !(is_other(table) && before.iter().any(|added| added.table == *table))
+    });
     let base = place.map(|place| tables[place].clone());
     let (table, steps, newer) = match wish {
         Wish::Outside(reference) => (of_reference(options, reference, base.as_ref())?, None, None),

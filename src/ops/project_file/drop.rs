@@ -95,7 +95,12 @@ fn place(context: &Context, manifest: &Manifest, name: &str) -> Result<usize, Fa
         // Another name of the same dataset.
         let known = context.catalog()?.resolve(name).ok().and_then(|mut found| found.pop());
         if let Some(selection) = known.filter(|_| !name.starts_with('@')) {
-            places = find(&|used: &Used| used.id() == selection.id().as_str());
+            let catalog = context.catalog()?;
+            let is_known_as = |used: &Used| {
+                let known = catalog.resolve(&used.name).ok().and_then(|mut found| found.pop());
+                known.is_some_and(|known| known.id() == selection.id())
+            };
+            places = find(&|used: &Used| used.id() == selection.id().as_str() || is_known_as(used));
         }
     }
     match places.as_slice() {

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::context::{Context, Setting, SettingOrigin, project as reader};
 use crate::fs::{self, Access};
 use crate::project;
+use crate::project::lock::{LOCK_FILE, LOCK_FOLDER};
 use crate::values::{Printable, RelPath};
 
 use super::super::exit::Exit;
@@ -60,7 +61,7 @@ pub fn init(context: &Context, options: &InitOptions) -> Result<InitReport, Fail
     let quoted = |text: &str| toml_edit::Value::from(text).to_string();
     let text = format!("[project]\nname = {}\ndata-dir = {}\n", quoted(&name), quoted(data_dir.as_str()));
     reader::read(&path, &text).map_err(|error| edit_failed(error.into()))?;
-    let line = format!("/{data_dir}/");
+    let line = format!("/{}/", escaped(data_dir.as_str()));
     let missing = missing_in_gitignore(&dir, &line);
     let mut report = InitReport { path, name, data_dir, gitignore: None, written: false, text, warnings: Vec::new() };
     if let Some(above) = context.settings.project().filter(|above| *above != dir && dir.starts_with(above)) {
@@ -126,7 +127,13 @@ fn data_dir(context: &Context, dir: &Path) -> Result<RelPath, Failure> {
         _ => dir.join("data"),
     };
     let below = given.strip_prefix(dir).ok().and_then(Path::to_str);
-    below.and_then(|below| RelPath::parse(below.trim_end_matches('/')).ok()).ok_or_else(|| {
+    let found = below.and_then(|below| RelPath::parse(below.trim_end_matches('/')).ok());
+    let first = found.as_ref().and_then(|found| found.names().next());
+    if let Some(taken) = first.filter(|first| TAKEN.contains(first)) {
+        let message = format!("`{}` is no place for data: `{taken}` is for something else", given.display());
+        return Err(Failure::new(Exit::USAGE, message).help("name another folder with `--data-dir`; `data` is usual"));
+    }
+    found.ok_or_else(|| {
         let message = format!(
             "`{}` does not lie in `{}`: a project keeps its data below its folder",
             given.display(),
@@ -156,7 +163,10 @@ fn missing_in_gitignore(dir: &Path, line: &str) -> Result<Option<Vec<u8>>, Failu
     let path = dir.join(GITIGNORE);
     let mut bytes = match fs::metadata(&path)? {
         Some(found) if found.is_dir() => return Err(Failure::new(Exit::OTHER, "it is a folder, not a file")),
-        Some(_) => fs::read(&path, GITIGNORE_LIMIT)?,
+        Some(found) if found.is_symlink() && fs::canonical(&path).is_err() => {
+            return Err(Failure::new(Exit::OTHER, "it is a link that leads nowhere"));
+        }
+        Some(_) => fs::read_regular(&path, GITIGNORE_LIMIT)?,
         None => Vec::new(),
     };
     let bare = |line: &str| line.trim_end().trim_end_matches("/**").trim_matches('/').to_owned();
@@ -184,5 +194,19 @@ fn write_gitignore(dir: &Path, bytes: &[u8]) -> Result<(), Failure> {
     Ok(edit.replace(bytes)?)
 }
 
+/// A path as git takes it in a pattern.
+fn escaped(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    for letter in path.chars() {
+        if matches!(letter, '\\' | '*' | '?' | '[' | ']') {
+            out.push('\\');
+        }
+        out.push(letter);
+    }
+    out
+}
+
+/// Names in a project's folder that are no place for data.
+const TAKEN: [&str; 5] = [".git", GITIGNORE, project::FILE, LOCK_FILE, LOCK_FOLDER];
 const GITIGNORE: &str = ".gitignore";
 const GITIGNORE_LIMIT: u64 = 1 << 20;

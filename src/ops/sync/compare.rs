@@ -271,6 +271,22 @@ fn by_files(dir: &DatasetDir, receipt: &Receipt, compared: &mut Compared) -> Res
 /// Files of one kind that are named.
 const SHOWN: usize = 50;
 
+/// That more of a dataset is here than a lock asks for, and what to do: `sync` deletes nothing.
+pub(super) fn more_than_asked(
+    context: &Context,
+    folder: &LockFolder,
+    locked: &Locked,
+) -> Result<Option<String>, Failure> {
+    let compared = compare_one(context, folder, locked, Depth::Records)?;
+    let name = locked.name();
+    Ok((compared.state == State::More).then(|| {
+        format!(
+            "more of `{name}` is here than the lock asks for, and stays: `medsets remove {name}`, then `medsets sync`, \
+             lays out only that"
+        )
+    }))
+}
+
 /// A comparison that found a difference, as a failure with exit 62.
 pub fn difference(compared: &Compared) -> Failure {
     let name = crate::values::DatasetName::of(&compared.id, &compared.version, compared.variant.as_deref());

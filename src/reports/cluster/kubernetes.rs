@@ -5,7 +5,11 @@
 //! (Kubernetes 1.24 to 1.37, read 2026-11-28). Texts are double-quoted: what JSON escapes, YAML
 //! reads the same.
 
-use super::{Fetch, Jobs, Unwritable, comment, one_line, word};
+use base64::Engine as _;
+
+use crate::values::{ByteSize, Digest, Printable};
+
+use super::{Fetch, Jobs, Unwritable, comment, word};
 
 /// What the jobs ask of the cluster.
 #[derive(Debug, Clone)]
@@ -22,9 +26,28 @@ pub struct Asked {
     pub cpu: String,
     /// Memory of a pod.
     pub memory: String,
-    /// Overlay files of the catalogue by their folder, each by its name in it and its text.
-    pub catalog: Vec<Vec<(String, String)>>,
+    /// Files that the pods find below [`FILES`]: overlays of the catalogue in `catalog/N`, the
+    /// project in [`PROJECT`], and settings in [`SETTINGS`].
+    pub files: Vec<Mounted>,
 }
+
+/// A file of the pods.
+#[derive(Debug, Clone)]
+pub struct Mounted {
+    /// Its path below [`FILES`].
+    pub path: String,
+    /// What it holds.
+    pub bytes: Vec<u8>,
+}
+
+/// Where files are in a pod.
+pub const FILES: &str = "/etc/medsets";
+/// The folder of the project there.
+pub const PROJECT: &str = "project";
+/// The file of settings there.
+pub const SETTINGS: &str = "config.toml";
+/// The folder of the overlays of the catalogue there, each in a folder by its number.
+pub const CATALOG: &str = "catalog";
 
 /// Where the volume is in a pod, with `datasets` and `state` in it.
 pub const MOUNT: &str = "/medsets";
@@ -35,15 +58,15 @@ pub const MOUNT: &str = "/medsets";
 /// A value that no manifest can hold.
 pub fn manifest(jobs: &Jobs, asked: &Asked) -> Result<String, Unwritable> {
     jobs.check()?;
-    for (what, value) in
-        [("`--pvc`", &asked.pvc), ("`--secret`", &asked.secret), ("`--cpu`", &asked.cpu), ("`--memory`", &asked.memory)]
-    {
-        word(what, value)?;
-    }
-    one_line("`--image`", &asked.image)?;
+    word("`--image`", &asked.image)?;
+    name("`--pvc`", &asked.pvc, ".-")?;
+    name("`--secret`", &asked.secret, ".-")?;
+    quantity("`--cpu`", &asked.cpu)?;
+    quantity("`--memory`", &asked.memory)?;
     if let Some(namespace) = &asked.namespace {
-        word("`--namespace`", namespace)?;
+        name("`--namespace`", namespace, "-")?;
     }
+    refuse_too_much(asked)?;
     let mut out = head(jobs, asked);
     if let Some(map) = config_map(jobs, asked) {
         out.push_str(&map);
@@ -103,30 +126,67 @@ const ABOUT: &str = "#
 # Credentials: none is in here. Pods take those that are in the
 ";
 
+/// A ConfigMap that is larger is refused by the cluster.
+fn refuse_too_much(asked: &Asked) -> Result<(), Unwritable> {
+    let encoded =
+        |file: &Mounted| if text_of(file).is_some() { file.bytes.len() } else { file.bytes.len() * 4 / 3 + 4 };
+    let bytes: usize = asked.files.iter().enumerate().map(|(at, file)| key(at, file).len() + encoded(file)).sum();
+    match bytes > MOST {
+        false => Ok(()),
+        true => Err(Unwritable {
+            what: "the overlays, project and settings of".to_owned(),
+            shown: ByteSize(bytes as u64).to_string(),
+            reason: "do not fit into a ConfigMap, which holds 1 MiB: put them into the image or the volume, and name \
+                     them there by `MEDSETS_CATALOG` and `MEDSETS_CONFIG`",
+        }),
+    }
+}
+
+/// Bytes that a ConfigMap holds.
+const MOST: usize = 1 << 20;
+
 fn config_map(jobs: &Jobs, asked: &Asked) -> Option<String> {
-    if asked.catalog.iter().all(Vec::is_empty) {
+    if asked.files.is_empty() {
         return None;
     }
-    let mut out = format!("---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {}\n", catalog_name(jobs));
+    let mut out = format!("---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {}\n", files_name(jobs));
     out.push_str(&namespace(asked));
-    out.push_str("data:\n");
-    for (folder, files) in asked.catalog.iter().enumerate() {
-        for (name, text) in files {
-            out.push_str(&format!("  {}: {}\n", string(&key(folder, name)), string(text)));
+    let (mut texts, mut others) = (String::new(), String::new());
+    for (at, file) in asked.files.iter().enumerate() {
+        let key = string(&key(at, file));
+        match text_of(file) {
+            Some(text) => texts.push_str(&format!("  {key}: {}\n", string(text))),
+            None => {
+                let text = base64::engine::general_purpose::STANDARD.encode(&file.bytes);
+                others.push_str(&format!("  {key}: {}\n", string(&text)));
+            }
+        }
+    }
+    for (field, entries) in [("data", texts), ("binaryData", others)] {
+        if !entries.is_empty() {
+            out.push_str(&format!("{field}:\n{entries}"));
         }
     }
     Some(out)
 }
 
-/// The key of an overlay file, which may have no `/`.
-fn key(folder: usize, name: &str) -> String {
-    let plain = |letter: char| if letter.is_ascii_alphanumeric() || "._-".contains(letter) { letter } else { '_' };
-    format!("{folder}.{}", name.chars().map(plain).collect::<String>())
+/// What a file holds, where a manifest can hold it as text.
+fn text_of(file: &Mounted) -> Option<&str> {
+    std::str::from_utf8(&file.bytes).ok()
 }
 
-fn catalog_name(jobs: &Jobs) -> String {
-    let first = jobs.datasets.first().map_or("none", |fetch| fetch.label.as_str());
-    format!("{}-catalog", object(first))
+/// The key of a file, which may have no `/`; the number keeps those apart that are written alike.
+fn key(at: usize, file: &Mounted) -> String {
+    let plain = |letter: char| if letter.is_ascii_alphanumeric() || "._-".contains(letter) { letter } else { '_' };
+    let name: String = file.path.chars().map(plain).collect();
+    // A key has 253 characters at most; the end of a path tells most.
+    let cut = name.len().saturating_sub(200);
+    format!("{at}.{}", &name[cut..])
+}
+
+fn files_name(jobs: &Jobs) -> String {
+    let labels: Vec<&str> = jobs.datasets.iter().map(|fetch| fetch.label.as_str()).collect();
+    format!("{}-files", object(&labels.join("+")))
 }
 
 fn namespace(asked: &Asked) -> String {
@@ -192,11 +252,16 @@ fn escaped(text: &str) -> String {
 }
 
 fn environment(jobs: &Jobs, asked: &Asked, fetch: &Fetch) -> String {
-    let mut out = "          env:\n".to_owned();
-    let overlays: Vec<String> = (0..asked.catalog.len())
-        .filter(|folder| !asked.catalog[*folder].is_empty())
-        .map(|folder| format!("/etc/medsets/catalog/{folder}"))
-        .collect();
+    let mut out = String::new();
+    if asked.has(PROJECT) {
+        out.push_str(&format!("          workingDir: {}\n", string(&format!("{FILES}/{PROJECT}"))));
+    }
+    out.push_str("          env:\n");
+    let overlay =
+        |file: &Mounted| Some(file.path.strip_prefix(CATALOG)?.strip_prefix('/')?.split('/').next()?.to_owned());
+    let mut overlays: Vec<String> = asked.files.iter().filter_map(overlay).collect();
+    overlays.dedup();
+    let overlays: Vec<String> = overlays.iter().map(|folder| format!("{FILES}/{CATALOG}/{folder}")).collect();
     let mut variables = vec![
         ("HOME".to_owned(), "/tmp".to_owned()),
         ("MEDSETS_DATA_DIR".to_owned(), format!("{MOUNT}/datasets")),
@@ -204,6 +269,9 @@ fn environment(jobs: &Jobs, asked: &Asked, fetch: &Fetch) -> String {
     ];
     if !overlays.is_empty() {
         variables.push(("MEDSETS_CATALOG".to_owned(), overlays.join(":")));
+    }
+    if asked.has(SETTINGS) {
+        variables.push(("MEDSETS_CONFIG".to_owned(), format!("{FILES}/{SETTINGS}")));
     }
     variables.extend(jobs.variables.iter().cloned());
     for (name, value) in variables {
@@ -224,35 +292,40 @@ fn environment(jobs: &Jobs, asked: &Asked, fetch: &Fetch) -> String {
 }
 
 fn volumes(jobs: &Jobs, asked: &Asked) -> String {
-    let has_catalog = asked.catalog.iter().any(|files| !files.is_empty());
     let mut out = format!(
         "          volumeMounts:\n            - name: data\n              mountPath: {MOUNT}\n            - name: tmp\n              \
          mountPath: /tmp\n"
     );
-    if has_catalog {
-        out.push_str("            - name: catalog\n              mountPath: /etc/medsets/catalog\n              readOnly: true\n");
+    if !asked.files.is_empty() {
+        out.push_str(&format!(
+            "            - name: files\n              mountPath: {FILES}\n              readOnly: true\n"
+        ));
     }
     out.push_str(&format!(
         "      volumes:\n        - name: data\n          persistentVolumeClaim:\n            claimName: {}\n        - name: tmp\n          \
          emptyDir: {{}}\n",
         string(&asked.pvc)
     ));
-    if has_catalog {
+    if !asked.files.is_empty() {
         out.push_str(&format!(
-            "        - name: catalog\n          configMap:\n            name: {}\n            items:\n",
-            catalog_name(jobs)
+            "        - name: files\n          configMap:\n            name: {}\n            items:\n",
+            files_name(jobs)
         ));
-        for (folder, files) in asked.catalog.iter().enumerate() {
-            for (name, _) in files {
-                out.push_str(&format!(
-                    "              - key: {}\n                path: {}\n",
-                    string(&key(folder, name)),
-                    string(&format!("{folder}/{name}"))
-                ));
-            }
+        for (at, file) in asked.files.iter().enumerate() {
+            let (key, path) = (string(&key(at, file)), string(&file.path));
+            out.push_str(&format!("              - key: {key}\n                path: {path}\n"));
         }
     }
     out
+}
+
+impl Asked {
+    /// Whether there is a file of this path, or below it.
+    fn has(&self, path: &str) -> bool {
+        let is_in =
+            |file: &Mounted| file.path.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        self.files.iter().any(is_in)
+    }
 }
 
 const POD_SECURITY: &str = "      securityContext:
@@ -274,10 +347,41 @@ const CONTAINER_SECURITY: &str = "          securityContext:
 ";
 
 /// A name of an object: small letters, digits and dashes, short enough for the pods made of it.
+/// What is folded or cut would make two names one: the end is of the whole label's digest.
 fn object(label: &str) -> String {
     let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '-' };
-    let name: String = format!("medsets-{label}").chars().map(plain).take(50).collect();
-    name.trim_end_matches('-').to_owned()
+    let name: String = format!("medsets-{label}").chars().map(plain).take(41).collect();
+    format!("{}-{}", name.trim_end_matches('-'), &Digest::sha256(label.as_bytes()).hex()[..8])
+}
+
+/// The name of an object as Kubernetes takes it, with these marks inside.
+fn name(what: &str, text: &str, marks: &str) -> Result<(), Unwritable> {
+    let is_end = |letter: Option<char>| letter.is_some_and(|one| one.is_ascii_lowercase() || one.is_ascii_digit());
+    let is_plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || marks.contains(letter);
+    let most = if marks.contains('.') { 253 } else { 63 };
+    let is_name = text.len() <= most && text.chars().all(is_plain);
+    match is_name && is_end(text.chars().next()) && is_end(text.chars().last()) {
+        true => Ok(()),
+        false => Err(refused(what, text, "is no name in Kubernetes: small letters, digits and dashes")),
+    }
+}
+
+/// An amount as Kubernetes takes it, such as `500m`, `2` or `1.5Gi`.
+fn quantity(what: &str, text: &str) -> Result<(), Unwritable> {
+    let end = text.find(|letter: char| !letter.is_ascii_digit() && letter != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    let is_number = number.starts_with(|letter: char| letter.is_ascii_digit()) && !number.ends_with('.');
+    let is_positive = number.parse::<f64>().is_ok_and(|number| number > 0.0);
+    match is_number && is_positive && UNITS.contains(&unit) {
+        true => Ok(()),
+        false => Err(refused(what, text, "is no amount in Kubernetes, such as `500m`, `2` or `1Gi`")),
+    }
+}
+
+const UNITS: [&str; 14] = ["", "m", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
+
+fn refused(what: &str, text: &str, reason: &'static str) -> Unwritable {
+    Unwritable { what: what.to_owned(), shown: Printable::new(text).to_string(), reason }
 }
 
 /// A text in double quotes, as JSON and YAML read it.

@@ -58,10 +58,16 @@ fn kubernetes() -> kubernetes::Asked {
         secret: "medsets-credentials".into(),
         cpu: "1".into(),
         memory: "1Gi".into(),
-        catalog: vec![vec![
-            ("own.toml".into(), "id = \"own\"\n".into()),
-            ("licenses/L.toml".into(), "id = \"L\"\n".into()),
-        ]],
+        files: [
+            ("catalog/0/own.toml", &b"id = \"own\"\n"[..]),
+            ("catalog/0/licenses/L.toml", b"id = \"L\"\n"),
+            ("catalog/0/licenses_L.toml", b"id = \"another\"\n"),
+            ("project/medsets.toml", b"[project]\nname = \"p\"\n"),
+            ("project/medsets.lock.d/1a2b.zst", b"\x28\xb5\x2f\xfd"),
+            ("config.toml", b"access = \"group\"\n"),
+        ]
+        .map(|(path, bytes)| kubernetes::Mounted { path: path.into(), bytes: bytes.to_vec() })
+        .to_vec(),
     }
 }
 
@@ -106,4 +112,55 @@ fn what_no_line_holds_is_refused() {
     }
     check(|_, slurm, _| slurm.output = Some("/logs\n#SBATCH --wrap=x".into()), true);
     check(|_, slurm, _| slurm.project = Some("/p\nMEDSETS_JOB".into()), true);
+}
+
+#[test]
+fn names_and_amounts_are_those_of_kubernetes() {
+    #[track_caller]
+    fn check(change: impl Fn(&mut kubernetes::Asked), is_good: bool) {
+        let mut asked = kubernetes();
+        change(&mut asked);
+        assert_eq!(kubernetes::manifest(&jobs(), &asked).is_ok(), is_good);
+    }
+    for (text, is_good) in [("a-b", true), ("", false), ("A", false), ("a_b", false), ("-a", false), ("a.b", false)] {
+        check(|asked| asked.namespace = Some(text.into()), is_good);
+    }
+    for (text, is_good) in [
+        ("1", true),
+        ("500m", true),
+        ("1.5Gi", true),
+        ("0", false),
+        ("x", false),
+        ("", false),
+        ("1GB", false),
+        ("1.", false),
+    ] {
+        check(|asked| asked.cpu = text.into(), is_good);
+        check(|asked| asked.memory = text.into(), is_good);
+    }
+    check(|asked| asked.image = String::new(), false);
+    check(|asked| asked.files[0].bytes = vec![b'x'; 1 << 20], false);
+    check(|asked| asked.files[0].bytes = vec![b'x'; 1000 << 10], true);
+    check(|asked| asked.files[0].bytes = vec![0xff; 900 << 10], false);
+}
+
+#[test]
+fn no_two_datasets_have_one_name() {
+    let long = "a".repeat(60);
+    let labels = [format!("{long}-x"), format!("{long}-y"), "ver-1.0".to_owned(), "ver-1-0".to_owned()];
+    let fetch = |label: &String| Fetch {
+        name: label.clone(),
+        label: label.clone(),
+        title: String::new(),
+        credentials: Vec::new(),
+        closed: None,
+    };
+    let jobs = Jobs { datasets: labels.iter().map(fetch).collect(), ..jobs() };
+    let text = kubernetes::manifest(&jobs, &kubernetes()).unwrap();
+    let mut names: Vec<&str> = text.lines().filter(|line| line.starts_with("  name: ")).collect();
+    assert_eq!(names.len(), 9);
+    assert!(names.iter().all(|name| name.len() - "  name: ".len() <= 63), "{names:?}");
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), 9);
 }

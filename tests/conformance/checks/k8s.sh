@@ -52,16 +52,18 @@ words = [expanded(word) for word in container["command"] + container["args"]]
 environment = {"PATH": sys.argv[4] + ":/bin:/usr/bin", "JOB_COMPLETION_INDEX": index}
 sys.exit(subprocess.run(words, env=environment).returncode)
 PYTHON
-must "$python" "$work/run.py" "$work/jobs.yaml" medsets-own-1 2 "$work/bin"
+# A name ends with eight letters of the digest of its label.
+name=medsets-own-1-$(printf %s own-1 | sha256sum | cut -c1-8)
+must "$python" "$work/run.py" "$work/jobs.yaml" "$name" 2 "$work/bin"
 printf '%s\n' fetch own@1 '--include=a $(HOME) "b" $$x *' --shard 3/5 >"$work/expected"
 same 'arguments of the third pod' "$work/stdout" "$work/expected"
-must "$python" "$work/run.py" "$work/jobs.yaml" medsets-own-1-finish 0 "$work/bin"
+must "$python" "$work/run.py" "$work/jobs.yaml" "$name-finish" 0 "$work/bin"
 printf '%s\n' fetch own@1 '--include=a $(HOME) "b" $$x *' --finish >"$work/expected"
 same 'arguments of the finish' "$work/stdout" "$work/expected"
 
 # What the entry of the overlay becomes in a pod.
 "$python" - "$work/jobs.yaml" <<'PYTHON' >"$work/in-pod.toml"
 import sys, yaml
-print(next(one for one in yaml.safe_load_all(open(sys.argv[1])) if one["kind"] == "ConfigMap")["data"]["0.own.toml"], end="")
+print(next(one for one in yaml.safe_load_all(open(sys.argv[1])) if one["kind"] == "ConfigMap")["data"]["0.catalog_0_own.toml"], end="")
 PYTHON
 same 'the entry of the overlay' "$work/in-pod.toml" "$MEDSETS_CATALOG/own.toml"
