@@ -229,7 +229,7 @@ fn each_image_keeps_its_licence_and_can_be_chosen_by_it() {
 fn a_choice_of_licences_is_locked() {
     let scenes = [case().start(), case().start()];
     let works = scenes.each_ref().map(|scene| scene.home.path().join("work"));
-    let project = "[project]\nname = \"skin\"\n\n[[dataset]]\nid = \"isic\"\nversion = \"archive-full\"\n\
+    let project = "[project]\nname = \"skin\"\n\n[[dataset]]\nid = \"isic\"\nversion = \"archive\"\nvariant = \"full\"\n\
                    source = \"api\"\nlicense = [\"CC-BY-4.0\", \"CC0-1.0\"]\n";
     std::fs::write(works[0].join("medsets.toml"), project).unwrap();
     scenes[0].home.run(&["sync"]).expect(0);
