@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::context::Context;
-use crate::ops::lock::{self, LockReport, Outcome, Project, Upgrade};
+use crate::ops::lock::{self, LockReport, Outcome, Project, Purpose, Upgrade};
 use crate::ops::report::FetchReport;
 use crate::ops::sync::compare::{self, Compared, Depth, State};
 use crate::ops::sync::{self, SyncOptions, SyncReport, Trust};
@@ -16,9 +16,12 @@ use super::output::{Answer, LongReport as _, add};
 
 /// Resolves the project to exact files and digests.
 pub async fn lock(context: &mut Context, args: &LockArgs) -> Result<Answer, Failure> {
-    let project = Project::open(context, upgrade(&args.upgrade)).await?;
-    let outcome = if args.check || args.dry_run { Outcome::Told } else { Outcome::Written };
-    let report = lock::lock(context, &project, outcome).await?;
+    let (outcome, purpose) = match args.check || args.dry_run {
+        true => (Outcome::Told, Purpose::Look),
+        false => (Outcome::Written, Purpose::Write),
+    };
+    let project = Project::open(context, upgrade(&args.upgrade), purpose).await?;
+    let mut report = lock::lock(context, &project, outcome).await?;
     let mut answer = Answer::done("medsets/lock/1", json!(report), lock_text(&report));
     answer.warnings = project.warnings.iter().chain(&report.warnings).cloned().collect();
     let is_renewal = !args.upgrade.is_empty();
@@ -33,6 +36,12 @@ pub async fn lock(context: &mut Context, args: &LockArgs) -> Result<Answer, Fail
         let command = if is_renewal { "medsets lock --upgrade" } else { "medsets lock" };
         answer.failures.push(Failure::new(answer.exit, what).help(format!("`{command}` writes it")));
     }
+    for failure in report.failures.drain(..) {
+        answer.exit = answer.exit.most_actionable(failure.exit);
+        answer.failures.push(failure);
+    }
+    let exit = answer.exit;
+    answer.failures.sort_by_key(|failure| failure.exit != exit);
     Ok(answer)
 }
 
@@ -115,7 +124,9 @@ fn shown(paths: &[RelPath]) -> String {
 
 /// Brings the disk to the lock, or compares the two.
 pub async fn sync(context: &mut Context, args: &SyncArgs) -> Result<Answer, Failure> {
-    let project = Project::open(context, Upgrade::Nothing).await?;
+    let is_written = !args.check && !args.dry_run && !args.locked && !args.frozen;
+    let purpose = if is_written { Purpose::Write } else { Purpose::Look };
+    let mut project = Project::open(context, Upgrade::Nothing, purpose).await?;
     if args.check {
         return check(context, &project);
     }
@@ -131,7 +142,7 @@ pub async fn sync(context: &mut Context, args: &SyncArgs) -> Result<Answer, Fail
         reason: args.reason.clone(),
         ignore_space: args.ignore_space,
     };
-    let SyncReport { fetched, lock, drift, pruned } = sync::sync(context, &project, &options).await?;
+    let SyncReport { fetched, lock, drift, pruned } = sync::sync(context, &mut project, &options).await?;
     let mut answer = if args.dry_run { planned_text(fetched) } else { super::fetch::answer("medsets/sync/1", fetched) };
     for pruned in &pruned {
         let word = if pruned.removed { "removed" } else { "would remove" };

@@ -35,6 +35,27 @@ pub fn too_deep(text: &str) -> Option<usize> {
     })
 }
 
+/// Where each table begins, with its header, by place: the first letter of `[table]` or `[[list]]`.
+pub fn tables(text: &str) -> impl Iterator<Item = usize> {
+    let (mut depth, mut is_begun) = (0_usize, false);
+    letters(text).filter_map(move |(place, letter)| {
+        let is_header = matches!(letter, Letter::Open(b'[')) && depth == 0 && !is_begun;
+        match letter {
+            Letter::Open(_) => (depth, is_begun) = (depth + 1, true),
+            Letter::Close(_) => depth = depth.saturating_sub(1),
+            Letter::Plain(b'\n') => is_begun = false,
+            Letter::Plain(b' ' | b'\t' | b'\r') => {}
+            Letter::Plain(_) | Letter::Escape(_) => is_begun = true,
+        }
+        is_header.then_some(place)
+    })
+}
+
+/// How many inline tables there are, counted up to `most`.
+pub fn inline_tables(text: &str, most: usize) -> usize {
+    letters(text).filter(|(_, letter)| *letter == Letter::Open(b'{')).take(most).count()
+}
+
 /// Each use of syntax that TOML 1.0 does not know, with its place.
 pub fn new_syntax(text: &str) -> Vec<(usize, NewSyntax)> {
     let mut found = Vec::new();
@@ -166,6 +187,14 @@ mod tests {
         check("a = \"\"\"\n{,}\n\\\"\"\"\"\"\nb = { c = 1, }", &[NewSyntax::TrailingComma]);
         check("a = '''\n{,}''''\nb = 1", &[]);
         check("a = { b = \"{,}\" }", &[]);
+    }
+
+    #[test]
+    fn tables_begin_at_headers_and_nowhere_else() {
+        let text = "a = [\n [1],\n]\n[[b]]\nc = \"\"\"\n[no]\n\"\"\"\n# [no]\n  [d] # x\ne = { f = [] }";
+        let begun: Vec<&str> = tables(text).map(|place| &text[place..place + 3]).collect();
+        assert_eq!(begun, ["[[b", "[d]"]);
+        assert_eq!((inline_tables(text, 5), inline_tables("{}{}{}", 2)), (1, 2));
     }
 
     #[test]

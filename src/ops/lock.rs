@@ -6,6 +6,7 @@
 
 pub mod files;
 
+mod resolution;
 mod resolve;
 mod secrets;
 mod spelling;
@@ -17,6 +18,7 @@ use serde::Serialize;
 
 use crate::catalog::{Archives, Reference, Selection};
 use crate::context::Context;
+use crate::fs::FolderLock;
 use crate::project::lock::{Difference, LockedFiles, compare, write};
 use crate::project::{self, Lock, Locked, LockedFile, Manifest};
 use crate::values::{ByteSize, DatasetId, DatasetName, Digest, Printable};
@@ -28,6 +30,7 @@ use super::reference::{self, Reach};
 use files::{Beside, LockFolder};
 use resolve::Trees;
 
+pub use resolution::Resolution;
 pub(super) use resolve::{pin, selection_options};
 
 /// Which datasets are resolved anew.
@@ -68,7 +71,20 @@ pub struct Project {
     pub warnings: Vec<String>,
     /// Names of the catalogue in place of those that the project file gives, by its table.
     names: BTreeMap<Digest, String>,
+    /// References of which nobody could be asked what they are, by table.
+    unreached: BTreeMap<Digest, Failure>,
     upgrade: Upgrade,
+    /// Held while what was read is what will be written.
+    turn: Option<FolderLock>,
+}
+
+/// Whether a lock is going to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// It is: other runs that write it are waited for, and wait.
+    Write,
+    /// It is only looked at.
+    Look,
 }
 
 /// What `lock` tells.
@@ -87,6 +103,9 @@ pub struct LockReport {
     /// The lock as it is written, or would be.
     #[serde(skip)]
     pub text: String,
+    /// Why some datasets are not in it, or as they were.
+    #[serde(skip)]
+    pub failures: Vec<Failure>,
     /// What a person should know.
     #[serde(skip)]
     pub warnings: Vec<String>,
@@ -129,21 +148,22 @@ pub struct Resolved {
     pub locked: Locked,
     /// Its files.
     pub files: Vec<LockedFile>,
-    /// The text of its entry.
-    pub entry: String,
+    /// The dataset by the entry that the lock pins.
+    pub selection: Selection,
 }
 
 impl Project {
     /// Finds the project around the working folder and makes its references known. Only those
-    /// that the lock cannot answer are asked of their hosts, and none of them with
-    /// [`Reach::Disk`].
+    /// that the lock cannot answer are asked of their hosts; that one cannot be asked is told by
+    /// [`resolve`](Self::resolve).
     ///
     /// # Errors
-    /// There is no project (10); its file or its lock cannot be used (10, 12); a host cannot be
-    /// asked what a reference is.
-    pub async fn open(context: &mut Context, upgrade: Upgrade) -> Result<Self, Failure> {
+    /// There is no project (10); its file or its lock cannot be used (10, 12); what a reference is
+    /// makes no dataset; another run writes the lock and does not end (53).
+    pub async fn open(context: &mut Context, upgrade: Upgrade, purpose: Purpose) -> Result<Self, Failure> {
         let found = context.project()?.ok_or_else(no_project)?;
         let (manifest, text, folder) = (found.manifest.clone(), found.text.clone(), LockFolder::at(&found.folder));
+        let turn = if purpose == Purpose::Write { folder.turn(context)? } else { None };
         let mut warnings = Vec::new();
         let files::Found { lock, unmerged } = match folder.read_merged() {
             // It is written anew from nothing, but never over a newer program's.
@@ -159,24 +179,36 @@ impl Project {
         if let Upgrade::These(ids) = &upgrade {
             refuse_unknown(ids, &manifest)?;
         }
-        let mut project = Self { manifest, text, folder, lock, unmerged, warnings, names: BTreeMap::new(), upgrade };
+        let (names, unreached) = (BTreeMap::new(), BTreeMap::new());
+        let mut project = Self { manifest, text, folder, lock, unmerged, warnings, names, unreached, upgrade, turn };
         project.introduce(context).await?;
         Ok(project)
     }
 
     async fn introduce(&mut self, context: &mut Context) -> Result<(), Failure> {
-        let mut asked: Vec<(Digest, String)> = Vec::new();
+        let reach = Reach::Hosts(Archives::AsTheyCome);
+        reference::introduce(context, Vec::new(), reach, None).await?;
         for used in &self.manifest.datasets {
             let is_reference =
                 context.catalog()?.resolve(&used.name).is_err() && Reference::parse(&used.name).is_some();
-            if is_reference && self.earlier(used).is_none() {
-                asked.push((used.input(), used.name.clone()));
+            if !is_reference || self.earlier(used).is_some() {
+                continue;
+            }
+            let mut name = used.name.clone();
+            match reference::introduce(context, vec![&mut name], reach, None).await {
+                Ok(()) => drop(self.names.insert(used.input(), name)),
+                Err(failure) if resolution::is_of_host(&failure) && !context.cancel.is_set() => {
+                    self.unreached.insert(used.input(), failure);
+                }
+                Err(failure) => return Err(failure),
             }
         }
-        let names = asked.iter_mut().map(|(_, name)| name).collect();
-        reference::introduce(context, names, Reach::Hosts(Archives::AsTheyCome), None).await?;
-        self.names = asked.into_iter().collect();
         Ok(())
+    }
+
+    /// Lets other runs write the lock.
+    pub(super) fn end_turn(&mut self) {
+        self.turn = None;
     }
 
     /// What the lock says of a table, unless it is to be resolved anew.
@@ -194,32 +226,6 @@ impl Project {
         self.lock.as_ref().is_some_and(|lock| lock.input == self.manifest.input())
     }
 
-    /// Resolves every dataset of the project file.
-    pub async fn resolve(&self, context: &Context, warnings: &mut Vec<String>) -> Result<Vec<Resolved>, Failure> {
-        let mut all: Vec<Resolved> = Vec::new();
-        for (place, used) in self.manifest.datasets.iter().enumerate() {
-            let resolved = match self.earlier(used) {
-                Some(locked) => self.kept(context, used, locked)?,
-                None => {
-                    let name = self.names.get(&used.input()).unwrap_or(&used.name);
-                    spelling::check(context, self, place, name)?;
-                    let before = self.lock.iter().flat_map(|lock| &lock.datasets);
-                    let before = before.filter(|locked| names(used, locked.id.as_str()));
-                    resolve::afresh(context, used, name, &self.folder, before, self.trees(), warnings)
-                        .await
-                        .map_err(|failure| of_table(failure, used))?
-                }
-            };
-            if let Some(twin) = all.iter().find(|one| one.locked.name() == resolved.locked.name()) {
-                let message = format!("`{}` is asked for twice by `{}`", twin.locked.name(), self.manifest.file);
-                return Err(Failure::new(Exit::CONFIG, message)
-                    .help(format!("put both selections into one table; the second is in line {}", used.line)));
-            }
-            all.push(resolved);
-        }
-        Ok(all)
-    }
-
     /// A dataset that is upgraded by name is made anew; with all of them, trees stay that nothing
     /// contradicts.
     fn trees(&self) -> Trees {
@@ -233,7 +239,7 @@ impl Project {
         answers(context, used, locked, &selection)?;
         let mut resolved = Resolved {
             files: self.folder.files(locked)?,
-            entry: selection.dataset().text.clone(),
+            selection: selection.clone(),
             locked: Locked {
                 license: selection.license(Some(&locked.channel)).to_owned(),
                 choice: used.choice.in_order(),
@@ -246,29 +252,31 @@ impl Project {
 }
 
 /// Resolves the project and writes or tells the lock. That a lock is missing, or is not what would
-/// be written, is no error: [`LockReport::changed`] says so.
+/// be written, is no error: [`LockReport::changed`] says so. Nor is a dataset that nobody could be
+/// asked about: [`LockReport::failures`].
 ///
 /// # Errors
 /// A dataset cannot be resolved, or the lock cannot be used or written.
 pub async fn lock(context: &Context, project: &Project, outcome: Outcome) -> Result<LockReport, Failure> {
     let mut warnings = Vec::new();
-    let resolved = project.resolve(context, &mut warnings).await?;
-    let mut report = settle(project, &resolved, outcome == Outcome::Written)?;
+    let resolution = project.resolve(context, &mut warnings).await?;
+    let mut report = settle(project, &resolution, outcome == Outcome::Written)?;
     report.warnings.extend(warnings);
+    report.failures = resolution.failures;
     Ok(report)
 }
 
 /// Makes a lock of what was resolved, compares it with the one that was found, and writes it.
-pub(super) fn settle(project: &Project, resolved: &[Resolved], is_written: bool) -> Result<LockReport, Failure> {
+pub(super) fn settle(project: &Project, resolution: &Resolution, is_written: bool) -> Result<LockReport, Failure> {
     let mut beside = Beside::default();
     let mut files = BTreeMap::new();
-    let mut datasets = Vec::with_capacity(resolved.len());
-    for one in resolved {
+    let mut datasets = Vec::new();
+    for one in resolution.of_lock() {
         let mut locked = one.locked.clone();
         if let (Some(bytes), LockedFiles::Beside(pin)) = (locked.set_files(&one.files), &locked.files) {
             beside.listings.insert(pin.sha256, bytes);
         }
-        beside.entries.insert(locked.entry, one.entry.clone());
+        beside.entries.insert(locked.entry, one.selection.dataset().text.clone());
         files.insert(locked.name(), one.files.as_slice());
         datasets.push(locked);
     }
@@ -293,6 +301,7 @@ pub(super) fn settle(project: &Project, resolved: &[Resolved], is_written: bool)
         datasets: lock.datasets.iter().map(of_dataset).collect(),
         differences,
         text: write(&lock),
+        failures: Vec::new(),
         warnings: Vec::new(),
     })
 }
@@ -383,12 +392,4 @@ fn refuse_unknown(ids: &[String], manifest: &Manifest) -> Result<(), Failure> {
 pub(super) fn no_project() -> Failure {
     Failure::new(Exit::CONFIG, format!("there is no `{}` here or in a folder above", project::FILE))
         .help("begin a project with `medsets init`, then `medsets add ID`")
-}
-
-/// With the line of the project file that asked for it.
-fn of_table(failure: Failure, used: &project::Used) -> Failure {
-    if failure.exit != Exit::CATALOG && failure.exit != Exit::USAGE {
-        return failure;
-    }
-    failure.help(format!("asked for in line {} of `{}`", used.line, project::FILE))
 }

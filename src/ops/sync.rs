@@ -26,7 +26,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::fetch::{self, FetchOptions, Pins};
 use super::here;
-use super::lock::{self, LockReport, LockedReport, Project, Resolved, selection_options};
+use super::lock::{self, LockReport, LockedReport, Project, Resolution, Resolved, selection_options};
 use super::remove::{self, Extent};
 use super::report::FetchReport;
 
@@ -93,31 +93,35 @@ pub struct Pruned {
 ///
 /// # Errors
 /// The lock cannot be used, or may not be decided upon (12); nothing was fetched then.
-pub async fn sync(context: &Context, project: &Project, options: &SyncOptions) -> Result<SyncReport, Failure> {
+pub async fn sync(context: &Context, project: &mut Project, options: &SyncOptions) -> Result<SyncReport, Failure> {
     let mut report = SyncReport { fetched: FetchReport::default(), lock: None, drift: Vec::new(), pruned: Vec::new() };
-    let mut resolved = match options.trust {
+    let mut resolution = match options.trust {
         Trust::Renewed => {
-            let resolved = project.resolve(context, &mut report.fetched.warnings).await?;
+            let mut resolution = project.resolve(context, &mut report.fetched.warnings).await?;
             // Before anything is fetched: an interrupted sync goes on with the same bytes.
             if !options.dry_run {
-                report.lock = Some(lock::settle(project, &resolved, true)?);
+                report.lock = Some(lock::settle(project, &resolution, true)?);
             }
-            resolved
+            report.fetched.failures.append(&mut resolution.failures);
+            resolution
         }
         Trust::Locked | Trust::Frozen => pinned(context, project, options.trust)?,
     };
-    refuse_unclear(&resolved, &options.accept_changed)?;
-    for one in &mut resolved {
+    // A fetch may take a day.
+    project.end_turn();
+    let project = &*project;
+    refuse_unclear(&resolution.resolved, &options.accept_changed)?;
+    for one in &mut resolution.resolved {
         if context.cancel.is_set() {
             break;
         }
         let id = one.locked.id.clone();
-        if let Err(failure) = sync_one(context, project, options, one, &mut report).await {
+        if let Err(failure) = sync_one(context, options, one, &mut report).await {
             report.fetched.failures.push(failure.of(&id));
         }
     }
     if options.trust == Trust::Renewed {
-        match pin_what_came(project, &resolved, options, report.lock.as_ref()) {
+        match pin_what_came(context, project, &resolution, options, report.lock.as_ref()) {
             Ok(lock) => report.lock = Some(lock),
             Err(failure) => report.fetched.failures.push(failure),
         }
@@ -134,24 +138,26 @@ pub async fn sync(context: &Context, project: &Project, options: &SyncOptions) -
 
 /// Writes the lock once more, with what was fetched for the first time.
 fn pin_what_came(
+    context: &Context,
     project: &Project,
-    resolved: &[Resolved],
+    resolution: &Resolution,
     options: &SyncOptions,
     first: Option<&LockReport>,
 ) -> Result<LockReport, Failure> {
+    let _turn = if options.dry_run { None } else { project.folder.turn(context)? };
     if let Some(first) = first
         && !project.folder.says(&first.text)
     {
         let message = format!("`{}` was changed while this ran; it is left as it is", first.path.display());
         return Err(Failure::new(Exit::HELD, message).help("run `medsets sync` again: what was fetched is here"));
     }
-    let settled = lock::settle(project, resolved, !options.dry_run)?;
+    let settled = lock::settle(project, resolution, !options.dry_run)?;
     let was_written = first.is_some_and(|first| first.written);
     Ok(LockReport { written: settled.written || was_written, ..settled })
 }
 
 /// The datasets of a lock that must not be changed.
-fn pinned(context: &Context, project: &Project, trust: Trust) -> Result<Vec<Resolved>, Failure> {
+fn pinned(context: &Context, project: &Project, trust: Trust) -> Result<Resolution, Failure> {
     let lock = usable(context, project)?;
     let mut all = Vec::with_capacity(lock.datasets.len());
     for locked in &lock.datasets {
@@ -160,10 +166,9 @@ fn pinned(context: &Context, project: &Project, trust: Trust) -> Result<Vec<Reso
             refuse_unpinned(locked, &files)?;
         }
         let selection = project.folder.selection(context, locked)?;
-        let entry = selection.dataset().text.clone();
-        all.push(Resolved { locked: locked.clone(), files, entry });
+        all.push(Resolved { locked: locked.clone(), files, selection });
     }
-    Ok(all)
+    Ok(Resolution { resolved: all, ..Resolution::default() })
 }
 
 /// The lock, where it answers the project file.
@@ -215,12 +220,11 @@ fn refuse_unpinned(locked: &Locked, files: &[LockedFile]) -> Result<(), Failure>
 
 async fn sync_one(
     context: &Context,
-    project: &Project,
     options: &SyncOptions,
     resolved: &mut Resolved,
     report: &mut SyncReport,
 ) -> Result<(), Failure> {
-    let selection = project.folder.selection(context, &resolved.locked)?;
+    let selection = resolved.selection.clone();
     let warnings = &mut report.fetched.warnings;
     let drift = drift::of(context, &resolved.locked, &selection, options.trust)?;
     warnings.extend(drift.iter().map(ToString::to_string));

@@ -278,6 +278,16 @@ pub enum LockError {
         /// Line of the first mark, from 1.
         line: usize,
     },
+    /// The same, and its conflict marks are not those of a merge.
+    #[error("`{name}` holds an unfinished merge whose conflict marks do not fit, line {line}: {reason}")]
+    Misfit {
+        /// The file as it was named.
+        name: String,
+        /// Line of the mark, from 1.
+        line: usize,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
 }
 
 /// Reads a lock of any version.
@@ -285,13 +295,25 @@ pub enum LockError {
 /// # Errors
 /// It breaks the form, holds an unfinished merge, or is of a newer version.
 pub fn read(name: &str, text: &str) -> Result<Lock, LockError> {
-    if let Some(line) = conflict::first_mark(text) {
-        return Err(LockError::Conflict { name: name.to_owned(), line });
+    if let Some(version) = version_of(text).filter(|version| *version > v1::VERSION) {
+        return Err(LockError::Newer { name: name.to_owned(), version });
     }
-    match version_of(text) {
-        Some(version) if version > v1::VERSION => Err(LockError::Newer { name: name.to_owned(), version }),
-        _ => Ok(v1::read(name, text)?),
+    match conflict::first_mark(text) {
+        Some(line) => Err(LockError::Conflict { name: name.to_owned(), line }),
+        None => Ok(v1::read(name, text)?),
     }
+}
+
+/// What the sides of an unfinished merge say, side by side. They need not be whole locks: the
+/// order of datasets and the digest over all of them are not looked at. Lines are those of the
+/// file.
+///
+/// # Errors
+/// The conflict marks do not fit together, or a side breaks the form.
+pub fn read_sides(name: &str, text: &str) -> Result<Vec<Vec<Locked>>, LockError> {
+    let misfit = |conflict::Misfit { line, reason }| LockError::Misfit { name: name.to_owned(), line, reason };
+    let sides = conflict::sides(text).map_err(misfit)?;
+    sides.map(|side| Ok(v1::read_side(name, &side)?)).collect()
 }
 
 /// The bytes of a lock, in the present version.
@@ -299,12 +321,15 @@ pub fn write(lock: &Lock) -> String {
     v1::write(lock)
 }
 
-/// The number in `version = 1`, wherever the rest of the text may break.
+/// The number in `version = 1`, wherever the rest of the text may break; the highest, where the
+/// sides of a merge differ. Releases of datasets are texts.
 fn version_of(text: &str) -> Option<i64> {
-    let line = text.lines().map(str::trim).find(|line| line.starts_with("version"))?;
-    let number = line.split_once('=')?.1.split('#').next()?.trim();
-    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-    is_number.then(|| number.parse().unwrap_or(i64::MAX))
+    let number = |line: &str| {
+        let number = line.trim().strip_prefix("version")?.trim_start().strip_prefix('=')?.split('#').next()?.trim();
+        let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        is_number.then(|| number.parse().unwrap_or(i64::MAX))
+    };
+    text.lines().filter_map(number).max()
 }
 
 /// The licences of a lock's texts, by licence.

@@ -9,15 +9,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crate::catalog::dataset::REFERENCE;
 use crate::catalog::{Dataset, Selection};
 use crate::context::Context;
 use crate::document::SIZE_LIMIT;
-use crate::fs::{self, Access};
+use crate::events::Event;
+use crate::fs::{self, Access, FolderLock};
 use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
-use crate::project::lock::{self, LOCK_FILE, LOCK_FOLDER, LockError, LockedFiles, conflict, listing, v1};
+use crate::project::lock::{self, LOCK_FILE, LOCK_FOLDER, LockError, LockedFiles, listing};
 use crate::project::{Lock, Locked, LockedFile};
 use crate::remedy;
 use crate::values::{ByteSize, Digest, Printable};
@@ -64,6 +66,39 @@ impl LockFolder {
     pub fn read(&self) -> Result<Option<Lock>, Failure> {
         let Some(text) = read(&self.path())? else { return Ok(None) };
         lock::read(LOCK_FILE, &text).map(Some).map_err(|error| refused(&error))
+    }
+
+    /// Waits until no other run writes the lock, and keeps others from it until dropped. `None`
+    /// where the file system has no such locks; [`write`](Self::write) looks after itself then.
+    ///
+    /// # Errors
+    /// The other run does not end (53).
+    pub fn turn(&self, context: &Context) -> Result<Option<FolderLock>, Failure> {
+        let deadline = Instant::now() + context.settings.time("lock-wait").unwrap_or(Duration::from_secs(600));
+        let mut is_told = false;
+        loop {
+            match FolderLock::try_take(&self.root) {
+                Ok(Some(turn)) => return Ok(Some(turn)),
+                Ok(None) if Instant::now() < deadline && !context.cancel.is_set() => {}
+                Ok(None) => return Err(self.is_held()),
+                // Such a lock is a courtesy, and some file systems give none on a folder.
+                Err(error) => {
+                    tracing::debug!(%error, "no turn");
+                    return Ok(None);
+                }
+            }
+            if !std::mem::replace(&mut is_told, true) {
+                let reason = format!("another medsets run writes `{}`", self.path().display());
+                context.report.report(Event::Waiting { reason });
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn is_held(&self) -> Failure {
+        let message = format!("another run changes `{}` at the same time", self.path().display());
+        let failure = Failure::new(Exit::HELD, message).help("run `medsets lock` again when it is done");
+        Failure { retryable: true, ..failure }
     }
 
     /// Whether a newer program wrote it.
@@ -172,8 +207,8 @@ impl LockFolder {
     }
 
     /// Writes a lock and what lies beside it; says whether anything of it is new. What the
-    /// folder holds and the lock does not name is removed. Another run that does the same at the
-    /// same moment may take away what this one put there: it is put there again.
+    /// folder holds and the lock does not name is removed. Where runs cannot wait for their
+    /// [`turn`](Self::turn), another may take away what this one put there: it is put there again.
     ///
     /// # Errors
     /// A file cannot be written: the lock is as it was. Or another run takes it away again and
@@ -194,8 +229,7 @@ impl LockFolder {
                 return Ok(is_new);
             }
         }
-        let message = format!("another run changes `{}` at the same time", self.path().display());
-        Err(Failure::new(Exit::HELD, message).help("run `medsets lock` again when it is done"))
+        Err(self.is_held())
     }
 
     /// Puts entries and listings into the folder beside the lock; says whether one is new.
@@ -259,7 +293,7 @@ impl LockFolder {
     }
 }
 
-/// How often a lock is written while another run undoes it.
+/// How often a lock is written while another run undoes it, where it cannot be kept from it.
 const TRIES: usize = 5;
 
 /// The text of a file of the lock; `None` where there is none. What is no regular file, no text
@@ -307,13 +341,12 @@ fn is_ours(path: &Path) -> bool {
     stem.is_some_and(|stem| stem.len() == 64 && stem.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-/// What both sides of a merge say. Each side alone is read without the digest over all of it,
+/// What the sides of a merge say. Each side alone is read without the digest over all of it,
 /// which no merge keeps right.
 fn merged(text: &str) -> Result<Lock, Failure> {
-    let [ours, theirs] = conflict::sides(text);
+    let sides = lock::read_sides(LOCK_FILE, text).map_err(|error| refused_merge(&error))?;
     let mut datasets: Vec<Locked> = Vec::new();
-    for side in [ours, theirs] {
-        let side = v1::read_side(LOCK_FILE, &side).map_err(|broken| refused(&broken.into()))?;
+    for side in sides {
         for locked in side {
             match datasets.iter_mut().find(|one| one.name() == locked.name()) {
                 None => datasets.push(locked),
@@ -325,6 +358,16 @@ fn merged(text: &str) -> Result<Lock, Failure> {
     }
     Ok(Lock::of(datasets))
 }
+
+/// A merge of which no lock can be made.
+fn refused_merge(error: &LockError) -> Failure {
+    let LockError::Broken(broken) = error else { return refused(error) };
+    let message = format!("an unfinished merge has a side that is no lock: {error}");
+    Failure::new(Exit::LOCK, message).help(ONE_SIDE).help(broken.shown.trim_end())
+}
+
+const ONE_SIDE: &str =
+    "take one side whole with `git checkout --ours medsets.lock` or `--theirs`, then run `medsets lock`";
 
 /// A lock that cannot be used, as a failure.
 fn refused(error: &LockError) -> Failure {
@@ -343,6 +386,7 @@ fn refused(error: &LockError) -> Failure {
         LockError::Conflict { .. } => {
             failure.help("run `medsets lock`: it takes what both sides say and resolves the rest anew")
         }
+        LockError::Misfit { .. } => failure.help(ONE_SIDE),
     }
 }
 

@@ -99,8 +99,7 @@ pub(super) async fn afresh<'l>(
             locked.tree = earlier.tree;
         }
     }
-    let entry = selection.dataset().text.clone();
-    let mut resolved = Resolved { locked, files, entry };
+    let mut resolved = Resolved { locked, files, selection: selection.clone() };
     pin(context, &selection, &mut resolved)?;
     bundled_texts(context, &selection, &mut resolved.locked).await?;
     // What this person did not accept, another may have.

@@ -1,26 +1,38 @@
 //! From the text of a lock to a [`Lock`]; what breaks the form is shown with line and caret.
+//!
+//! It is read dataset by dataset: a parsed text takes many times its own room, and a lock may come
+//! from anybody. Behind [`MOST_SHOWN`] findings nothing is looked at any more.
 
+use std::ops::Range;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::catalog::Locator;
-use crate::document::{At, BrokenFile, Document, Inspection};
+use crate::document::inspection::TOO_MANY;
+use crate::document::{At, BrokenFile, Document, Finding, Inspection, scan};
 use crate::project::lock::{
-    ListingPin, Lock, Locked, LockedFile, LockedFiles, LockedPart, LockedText, PinnedBy, input, is_plain,
+    ListingPin, Lock, Locked, LockedFile, LockedFiles, LockedPart, LockedText, MOST_WITHIN, PinnedBy, input, is_plain,
 };
 use crate::values::{Algorithm, ByteSize, DatasetId, Digest, RelPath, SafeUrl, WrittenChoice};
 
 use super::VERSION;
 
+/// What stands before the first dataset.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct Head {
     version: i64,
     input: Digest,
-    #[serde(default)]
-    dataset: Vec<DatasetTable>,
+}
+
+/// One dataset with its header.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Part {
+    dataset: [DatasetTable; 1],
 }
 
 #[derive(Deserialize)]
@@ -126,35 +138,137 @@ enum Whole {
 }
 
 fn parts(name: &str, text: &str, whole: Whole) -> Result<(Digest, Vec<Locked>), BrokenFile> {
-    let broken = |finding| BrokenFile::unopened(name, text, finding);
-    let document = Document::open(name, text).map_err(broken)?;
-    let file: File = document.read().map_err(broken)?;
-    let mut inspection = Inspection::new(&document);
-    let root = At::root();
-    if file.version != VERSION {
-        inspection.error(&root.key("version"), "version", format!("there is no version {}", file.version));
-    }
-    let list = root.key("dataset");
-    let mut datasets: Vec<Locked> = Vec::with_capacity(file.dataset.len());
-    for (index, table) in file.dataset.into_iter().enumerate() {
-        let at = list.index(index);
-        let Some(locked) = dataset(table, &mut inspection, &at) else { continue };
-        let place = |one: &Locked| (one.id.clone(), one.version.clone(), one.variant.clone());
-        if whole == Whole::Yes && datasets.last().is_some_and(|before| place(before) >= place(&locked)) {
-            inspection
-                .error(&at.key("id"), "order", format!("`{}` is named twice or out of order", locked.name()))
-                .help(AGAIN);
+    let document = Document::open(name, text).map_err(|finding| BrokenFile::unopened(name, text, finding))?;
+    let mut reading = Reading { document: &document, findings: Vec::new(), is_cut: false };
+    let starts: Vec<usize> = scan::tables(text).collect();
+    let head = 0..starts.first().copied().unwrap_or(text.len());
+    let found = reading.part(head.clone(), |file: Head, inspection| {
+        if file.version != VERSION {
+            let message = format!("there is no version {}", file.version);
+            inspection.error(&At::root().key("version"), "version", message);
         }
-        datasets.push(locked);
+        file.input
+    });
+    let mut datasets: Vec<Locked> = Vec::with_capacity(starts.len());
+    for (index, start) in starts.iter().enumerate() {
+        if reading.is_full() {
+            break;
+        }
+        let end = starts.get(index + 1).copied().unwrap_or(text.len());
+        let before = datasets.last().filter(|_| whole == Whole::Yes).map(place);
+        let read = reading.part(*start..end, |part: Part, inspection| {
+            let [table] = part.dataset;
+            in_order(table, before, inspection)
+        });
+        datasets.extend(read.flatten());
     }
-    if whole == Whole::Yes && file.input != input(datasets.iter().map(|one| one.input)) {
-        inspection.error(&root.key("input"), "input", "it is not the digest of the datasets' inputs").help(AGAIN);
+    if let Some(found) = found
+        && reading.findings.is_empty()
+        && whole == Whole::Yes
+        && found != input(datasets.iter().map(|one| one.input))
+    {
+        reading.part(head, |_: Head, inspection| {
+            let message = "it is not the digest of the datasets' inputs";
+            inspection.error(&At::root().key("input"), "input", message).help(AGAIN);
+        });
     }
-    match BrokenFile::new(&document, inspection.finish()) {
+    let input = found.unwrap_or_else(|| Digest::sha256(b""));
+    match BrokenFile::new(&document, reading.finish()) {
         Some(error) => Err(error),
-        None => Ok((file.input, datasets)),
+        None => Ok((input, datasets)),
     }
 }
+
+/// What datasets of a lock are in order by.
+type Place = (DatasetId, String, Option<String>);
+
+fn place(one: &Locked) -> Place {
+    (one.id.clone(), one.version.clone(), one.variant.clone())
+}
+
+/// The dataset of a part, which must come after the one before.
+fn in_order(table: DatasetTable, before: Option<Place>, inspection: &mut Inspection<'_>) -> Option<Locked> {
+    let root = At::root();
+    let list = root.key("dataset");
+    let at = list.index(0);
+    let locked = dataset(table, inspection, &at)?;
+    if before.is_some_and(|before| before >= place(&locked)) {
+        let message = format!("`{}` is named twice or out of order", locked.name());
+        inspection.error(&at.key("id"), "order", message).help(AGAIN);
+    }
+    Some(locked)
+}
+
+/// A lock while its parts are read.
+struct Reading<'d> {
+    document: &'d Document<'d>,
+    findings: Vec<Finding>,
+    /// Whether there is more than was kept.
+    is_cut: bool,
+}
+
+impl Reading<'_> {
+    /// Reads a part of the text; what is wrong with it is kept with its place in the whole.
+    fn part<T: DeserializeOwned, R>(
+        &mut self,
+        range: Range<usize>,
+        take: impl FnOnce(T, &mut Inspection<'_>) -> R,
+    ) -> Option<R> {
+        let (name, text) = (self.document.name(), &self.document.text()[range.clone()]);
+        let is_long = scan::inline_tables(text, MOST_ROWS + 1) > MOST_ROWS || text.lines().nth(MOST_LINES).is_some();
+        if is_long {
+            let message = format!(
+                "there is more than a lock has in one place: of more than {MOST_WITHIN} files a list lies beside it"
+            );
+            let mut finding = self.document.finding("too-large", message, range.start..range.start + 1);
+            finding.help(AGAIN);
+            self.keep(vec![finding], 0);
+            return None;
+        }
+        let document = Document::open(name, text).map_err(|finding| self.keep(vec![finding], range.start)).ok()?;
+        let value = document.read().map_err(|finding| self.keep(vec![finding], range.start)).ok()?;
+        let mut inspection = Inspection::new(&document);
+        let taken = take(value, &mut inspection);
+        self.keep(inspection.finish(), range.start);
+        Some(taken)
+    }
+
+    fn keep(&mut self, findings: Vec<Finding>, offset: usize) {
+        if findings.is_empty() {
+            return;
+        }
+        let lines = self.document.text()[..offset].matches('\n').count();
+        for finding in findings {
+            if self.is_full() {
+                self.is_cut = true;
+                return;
+            }
+            let span = finding.span.start + offset..finding.span.end + offset;
+            self.findings.push(Finding { line: finding.line + lines, span, ..finding });
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.findings.len() >= MOST_SHOWN
+    }
+
+    /// What was found, with a last word where there may be more.
+    fn finish(mut self) -> Vec<Finding> {
+        if self.is_full() || self.is_cut {
+            let mut last = self.document.finding(TOO_MANY, "there may be more, which is not looked at", 0..0);
+            last.help(format!("mend the first {MOST_SHOWN} and look again"));
+            self.findings.push(last);
+        }
+        self.findings
+    }
+}
+
+/// Findings that are kept of one lock.
+const MOST_SHOWN: usize = 20;
+/// Lines of files, parts and texts in one dataset; a few more than are ever written.
+const MOST_ROWS: usize = 4 * MOST_WITHIN;
+/// Lines of one dataset, with comments and all.
+const MOST_LINES: usize = 8 * MOST_WITHIN;
 
 const AGAIN: &str =
     "the file was edited by hand: take it from version control again, or let `medsets lock --upgrade` write it anew";

@@ -138,6 +138,34 @@ fn what_was_edited_by_hand_is_shown_with_its_line() {
     check(&text, &input, &other, "not the digest");
 }
 
+/// A parsed text takes forty times its room, and a lock may come from anybody.
+#[test]
+fn a_million_bad_lines_are_not_parsed() {
+    let text = write(&sample());
+    let row = text.lines().find(|line| line.contains("z.zip")).unwrap();
+    let bad = row.replace("from = \"catalog\"", "from = \"nobody\"") + "\n";
+    let begun = std::time::Instant::now();
+    for many in [
+        text.replacen(&format!("{row}\n"), &bad.repeat(300_000), 1),
+        text.replacen(&format!("{row}\n"), &bad.replace("path =", "path").repeat(300_000), 1),
+        text.replacen("bytes = ", &format!("{}bytes = ", "x y z\n".repeat(1_000_000)), 1),
+        "x y z\n".repeat(1_000_000),
+    ] {
+        let broken = read("medsets.lock", &many).unwrap_err();
+        assert!(broken.rest.len() <= 21 && broken.shown.len() < 50_000, "{broken}");
+    }
+    // In many datasets at once: as many findings as a person reads, each with its own line.
+    let table = text.split("[[dataset]]").nth(2).unwrap().replace("from = \"catalog\"", "from = \"nobody\"");
+    let many = format!("{text}\n{}", format!("[[dataset]]{table}\n").repeat(2_000));
+    let broken = read("medsets.lock", &many).unwrap_err();
+    assert_eq!(broken.rest.len(), 20, "{broken}");
+    for finding in broken.rest.iter().take(19).chain([&*broken.first]) {
+        let line = many.lines().nth(finding.line - 1).unwrap();
+        assert!(line.contains("nobody") || line.contains("id = "), "line {}: {line}", finding.line);
+    }
+    assert!(begun.elapsed() < std::time::Duration::from_secs(60), "{:?}", begun.elapsed());
+}
+
 #[test]
 fn a_long_list_lies_beside_and_is_named_by_its_digest() {
     let files: Vec<LockedFile> =
