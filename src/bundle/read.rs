@@ -26,13 +26,18 @@ pub struct BundleReader {
 impl BundleReader {
     /// Reads the head and the index of a file.
     pub fn open(path: &Path) -> Result<Self, BundleError> {
-        let mut file = fs::open_regular(path)?;
+        Self::of(fs::open_regular(path)?, path)
+    }
+
+    /// Reads the head and the index of bytes that come once; `name` stands for them in errors.
+    pub fn of(mut input: impl Read + Send + 'static, name: &Path) -> Result<Self, BundleError> {
+        let path = name;
         let mut magic = [0; 4];
-        let begun = file.read_exact(&mut magic);
+        let begun = input.read_exact(&mut magic);
         if begun.is_err() || magic != MAGIC {
             return Err(BundleError::NotABundle { reason: "it does not begin as zstd does" });
         }
-        let whole = BufReader::with_capacity(256 << 10, io::Cursor::new(magic).chain(file));
+        let whole = BufReader::with_capacity(256 << 10, io::Cursor::new(magic).chain(input));
         let input =
             zstd::stream::read::Decoder::with_buffer(whole).map_err(|error| FsError::new("read", path, error))?;
         let empty = IndexBuilder::new()?.finish()?;

@@ -1,22 +1,24 @@
 //! `medsets bundle` and `unbundle`: one file for a machine without a network.
 
+use std::path::{Path, PathBuf};
+
 use serde_json::json;
 
 use crate::context::Context;
 use crate::ops::bundle::{self, BundleOptions, BundleReport};
 use crate::ops::ledger::Names;
-use crate::ops::unbundle::{self, UnbundleOptions, UnbundleReport, UnbundleState, Unbundled};
+use crate::ops::unbundle::{self, Input, UnbundleOptions, UnbundleReport, UnbundleState, Unbundled};
 use crate::ops::{Exit, Failure};
 use crate::values::{DatasetName, counted};
 
 use super::args::{BundleArgs, UnbundleArgs};
-use super::output::Answer;
+use super::output::{Answer, Output};
 
 /// Writes a bundle, or proves one.
 pub async fn bundle(context: &Context, args: &BundleArgs) -> Result<Answer, Failure> {
     if let Some(file) = &args.check {
-        let path = context.environment.absolute(file)?;
-        let report = bundle::check(context, &path)?;
+        let (path, input) = place(context, file)?;
+        let report = bundle::check(context, &path, input)?;
         let text = format!("{}: whole, {}\n", path.display(), holds(&report));
         return Ok(Answer::done("medsets/bundle/1", json!(report), text));
     }
@@ -69,14 +71,15 @@ fn holds(report: &BundleReport) -> String {
 
 /// Takes datasets out of a bundle.
 pub async fn unbundle(context: &Context, args: &UnbundleArgs) -> Result<Answer, Failure> {
+    let (file, input) = place(context, &args.file)?;
     let options = UnbundleOptions {
-        file: context.environment.absolute(&args.file)?,
+        file,
         to: args.to.as_ref().map(|to| context.environment.folder("--to", to)).transpose()?,
         only: args.only.clone(),
         about: args.about.clone(),
         dry_run: args.dry_run,
     };
-    let mut report = unbundle::unbundle(context, &options).await?;
+    let mut report = unbundle::unbundle(context, &options, input).await?;
     let (warnings, failures) = (std::mem::take(&mut report.warnings), std::mem::take(&mut report.failures));
     let mut answer = Answer::done("medsets/unbundle/1", json!(report), text(&report, args));
     answer.exit = failures.iter().map(|failure| failure.exit).fold(Exit::DONE, Exit::most_actionable);
@@ -87,6 +90,14 @@ pub async fn unbundle(context: &Context, args: &UnbundleArgs) -> Result<Answer, 
     answer.warnings = warnings;
     answer.failures = failures;
     Ok(answer)
+}
+
+/// The file that is named, or standard input for `-`.
+fn place(context: &Context, file: &Path) -> Result<(PathBuf, Input), Failure> {
+    if file == Path::new("-") {
+        return Ok((file.to_path_buf(), Input::Stream(Box::new(Output::stream_input("a bundle")?))));
+    }
+    Ok((context.environment.absolute(file)?, Input::File))
 }
 
 fn text(report: &UnbundleReport, args: &UnbundleArgs) -> String {

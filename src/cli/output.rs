@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io::{self, BufWriter, ErrorKind, Read as _, Write};
+use std::io::{self, BufWriter, ErrorKind, IsTerminal as _, Read, Write};
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -184,6 +184,19 @@ impl Output {
             Ok(_) => Err(Failure::new(Exit::USAGE, format!("standard input holds more than {}", ByteSize(limit)))),
             Err(error) => Err(Failure::new(Exit::USAGE, format!("standard input cannot be read as text: {error}"))),
         }
+    }
+
+    /// Standard input as bytes, for what `-` stands for in place of a file.
+    ///
+    /// # Errors
+    /// It is a terminal: nobody types `what`.
+    pub fn stream_input(what: &str) -> Result<impl Read + Send + 'static, Failure> {
+        let input = std::io::stdin();
+        if input.is_terminal() {
+            let failure = Failure::new(Exit::USAGE, format!("standard input is a terminal, not {what}"));
+            return Err(failure.help("send it there, such as `ssh HOST cat FILE | medsets ...`, or name the file"));
+        }
+        Ok(input)
     }
 
     /// Of many files that fail alike a person is shown some; the JSON has them all.

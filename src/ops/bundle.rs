@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use crate::access::Purpose;
 use crate::agreements::{EntryKind, Record};
-use crate::bundle::{BundleError, BundleReader, BundleWriter, Contents, Index, Line};
+use crate::bundle::{BundleWriter, Contents, Index, Line};
 use crate::context::Context;
 use crate::events::Event;
 use crate::fs::{self, Access, FsError};
@@ -30,6 +30,7 @@ use super::here::{self, Here};
 use super::identity;
 use super::ledger::Names;
 use super::selection::one_selection;
+use super::unbundle::Input;
 
 use gather::{Member, Source};
 
@@ -115,15 +116,18 @@ pub async fn bundle(context: &Context, options: &BundleOptions) -> Result<Bundle
 }
 
 /// Proves all of a bundle without writing anything.
-pub fn check(context: &Context, path: &std::path::Path) -> Result<BundleReport, Failure> {
-    let named = |error: BundleError| super::unbundle::of_file(error.into(), path);
-    let mut reader = BundleReader::open(path).map_err(named)?;
+pub fn check(context: &Context, path: &std::path::Path, input: Input) -> Result<BundleReport, Failure> {
+    let is_file = matches!(input, Input::File);
+    let mut reader = input.open(path)?;
     let contents =
         super::unbundle::prove(context, &mut reader).map_err(|failure| super::unbundle::of_file(failure, path))?;
     let pin = reader.pin();
     Ok(BundleReport {
         path: path.to_path_buf(),
-        size: fs::metadata(&fs::canonical(path)?)?.map(|found| ByteSize(found.len())),
+        size: match is_file {
+            true => fs::metadata(&fs::canonical(path)?)?.map(|found| ByteSize(found.len())),
+            false => None,
+        },
         index: pin.sha256,
         members: pin.members,
         bytes: pin.bytes,

@@ -8,6 +8,7 @@ mod about;
 mod prove;
 mod take;
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -31,10 +32,30 @@ use about::About;
 use prove::{Nothing, Prover};
 use take::Taker;
 
+/// Where a bundle is read.
+pub enum Input {
+    /// The file of the options.
+    File,
+    /// Bytes that come once, such as standard input: they are proven as they come, and what they
+    /// hold waits in the store beside its place until all of it is.
+    Stream(Box<dyn Read + Send>),
+}
+
+impl Input {
+    /// Reads head and index.
+    pub(super) fn open(self, file: &Path) -> Result<BundleReader, Failure> {
+        let reader = match self {
+            Self::File => BundleReader::open(file),
+            Self::Stream(input) => BundleReader::of(input, file),
+        };
+        reader.map_err(|error| of_file(error.into(), file))
+    }
+}
+
 /// What to take out, and where to.
 #[derive(Debug, Clone)]
 pub struct UnbundleOptions {
-    /// The bundle.
+    /// The bundle; `-` where it comes as a stream.
     pub file: PathBuf,
     /// Another data folder.
     pub to: Option<PathBuf>,
@@ -119,9 +140,9 @@ struct Plan {
 
 /// Takes datasets out of a bundle. After a failure nothing of it is in a data folder, except
 /// datasets that were put in their places before the ledger failed; running again goes on.
-pub async fn unbundle(context: &Context, options: &UnbundleOptions) -> Result<UnbundleReport, Failure> {
+pub async fn unbundle(context: &Context, options: &UnbundleOptions, input: Input) -> Result<UnbundleReport, Failure> {
     let named = |failure: Failure| of_file(failure, &options.file);
-    let mut reader = BundleReader::open(&options.file).map_err(|error| named(error.into()))?;
+    let mut reader = input.open(&options.file)?;
     let (about, first) = About::read(&mut reader).map_err(named)?;
     let mut report = UnbundleReport {
         index: Some(reader.pin().sha256),
@@ -184,6 +205,9 @@ pub(super) fn prove(context: &Context, reader: &mut BundleReader) -> Result<Cont
 pub(super) fn of_file(failure: Failure, path: &Path) -> Failure {
     let is_of_bundle = failure.message.starts_with("it ") || failure.message.contains(" in it ");
     match is_of_bundle {
+        true if path == Path::new("-") => {
+            Failure { message: format!("standard input: {}", failure.message), ..failure }
+        }
         true => Failure { message: format!("`{}`: {}", path.display(), failure.message), ..failure },
         false => failure,
     }

@@ -19,7 +19,7 @@ pub struct BundleArgs {
     /// Put the project file and the lock into it
     #[arg(long)]
     pub project: bool,
-    /// Prove every byte of this bundle, and write nothing
+    /// Prove every byte of this bundle (`-` is standard input), and write nothing
     #[arg(long, value_name = "FILE", conflicts_with_all = ["datasets", "output", "with_ledger", "project"])]
     pub check: Option<PathBuf>,
     /// Show what would be in it, and write nothing
@@ -30,7 +30,7 @@ pub struct BundleArgs {
 /// `medsets unbundle`
 #[derive(Debug, Args)]
 pub struct UnbundleArgs {
-    /// The bundle
+    /// The bundle; `-` is standard input
     pub file: PathBuf,
     /// Use this folder as the data folder for this run
     #[arg(long, value_name = "DIR")]
