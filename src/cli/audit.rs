@@ -1,6 +1,7 @@
 //! `audit`: what may be done with the data, who agreed to what, and what is due.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use serde_json::json;
 
@@ -14,13 +15,18 @@ use crate::policy::act::NoAct;
 use crate::reports::audit as reports;
 
 use super::args::{AuditArgs, AuditFormat};
-use super::output::{Answer, LongReport, is_stdout};
+use super::output::{Answer, LongReport, Output, is_stdout};
 
 /// Judges a project, folders or named datasets, and writes the report in one form.
 pub fn run(context: &Context, args: &AuditArgs, json: bool) -> Result<Answer, Failure> {
+    let (policy, policy_text) = match &args.policy {
+        Some(path) if path == Path::new("-") => (None, Some(Output::read_input(LARGEST_POLICY)?)),
+        named => (named.clone(), None),
+    };
     let options = AuditOptions {
         what: args.what.clone(),
-        policy: args.policy.clone(),
+        policy,
+        policy_text,
         acts: acts(&args.acts)?,
         ledgers: args.ledger.clone(),
     };
@@ -52,6 +58,9 @@ pub fn run(context: &Context, args: &AuditArgs, json: bool) -> Result<Answer, Fa
     }
     Ok(answer)
 }
+
+/// Bytes; the limit of files of facts.
+const LARGEST_POLICY: u64 = 64 << 20;
 
 /// A report that may be of thousands of datasets.
 #[derive(Debug)]

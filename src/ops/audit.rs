@@ -8,7 +8,7 @@ mod guards;
 mod ledgers;
 mod subjects;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::audit::{self, Audit, Facts};
 use crate::context::{Context, ProjectError};
@@ -27,6 +27,8 @@ pub struct AuditOptions {
     pub what: Vec<String>,
     /// A policy in place of the project's.
     pub policy: Option<PathBuf>,
+    /// The text of that policy, where it came by standard input.
+    pub policy_text: Option<String>,
     /// Planned acts in place of the policy's.
     pub acts: Vec<Act>,
     /// Ledgers or extracts of several people, in place of this person's.
@@ -66,14 +68,24 @@ pub fn audit(context: &Context, options: &AuditOptions) -> Result<Audited, Failu
 /// The policy that holds: the named file's, else the project's, else none; with the planned
 /// acts of the command line, where there are any.
 fn policy(context: &Context, options: &AuditOptions) -> Result<Policy, Failure> {
+    if let Some(text) = &options.policy_text {
+        let policy = Policy::read("standard input", text).map_err(broken_file)?;
+        return Ok(if options.acts.is_empty() { policy } else { policy.planning(options.acts.iter().copied()) });
+    }
     let named = options.policy.as_ref().map(|path| context.environment.absolute(path)).transpose()?;
     let named = named.or(context.settings.path(&context.environment, "policy")?);
     let policy = match (named, context.project()?) {
-        (Some(path), _) => Policy::read(&path.display().to_string(), &fs::read_text(&path)?).map_err(broken_file)?,
+        (Some(path), _) => Policy::read(&path.display().to_string(), &policy_file(&path)?).map_err(broken_file)?,
         (None, Some(project)) => Policy::read(project::FILE, &project.text).map_err(broken_file)?,
         (None, None) => Policy::default(),
     };
     Ok(if options.acts.is_empty() { policy } else { policy.planning(options.acts.iter().copied()) })
+}
+
+/// A policy must be there whole, whenever it is looked at: nothing is waited for.
+fn policy_file(path: &Path) -> Result<String, Failure> {
+    let told = |error| Failure::from(error).help("a policy is a file; `--policy -` reads it from standard input");
+    fs::read_regular_text(path).map_err(told)
 }
 
 /// A file of the project that breaks its form, with the lines shown.

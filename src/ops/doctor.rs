@@ -1,5 +1,7 @@
 //! `medsets doctor`: whether medsets can work here.
 
+mod shared_dirs;
+
 use std::path::Path;
 
 use serde::Serialize;
@@ -42,6 +44,7 @@ pub fn examine(context: &Context) -> Vec<Check> {
         catalog(context),
         network(context),
     ]);
+    checks.extend(shared_dirs::examine(context));
     checks.extend(credentials(context));
     checks
 }

@@ -86,7 +86,19 @@ pub struct Exported {
 }
 
 /// Audits and writes.
+///
+/// # Errors
+/// Records are damaged, a place is taken, or it cannot be written: what was there is as it was.
 pub fn export(context: &Context, options: &ExportOptions) -> Result<Exported, Failure> {
+    written(context, options).map_err(|failure| match failure.exit {
+        // Nothing here is gone on with.
+        Exit::NO_SPACE | Exit::NO_INODES => Failure { help: None, ..failure }
+            .help("free some space there, or name another place with `-o`; nothing was left behind"),
+        _ => failure,
+    })
+}
+
+fn written(context: &Context, options: &ExportOptions) -> Result<Exported, Failure> {
     let audited = audit(context, &AuditOptions { what: options.what.clone(), ..AuditOptions::default() })?;
     let audit = &audited.audit;
     if audit.subjects.is_empty() {

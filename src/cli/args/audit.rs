@@ -13,7 +13,7 @@ pub struct AuditArgs {
     /// release-weights (may be repeated)
     #[arg(long = "for", value_name = "ACT", value_delimiter = ',')]
     pub acts: Vec<String>,
-    /// A policy in place of the project's
+    /// A policy in place of the project's; `-` is standard input
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
     /// Ledgers or extracts of several people, in place of yours (may be repeated)
