@@ -4,6 +4,7 @@
 //! <data_dir>/<id>/<version>[-<variant>]/       DatasetDir: what users see, whole or absent
 //!     data/ docs/ archives/ README.md TERMS.md CITATION.cff
 //!     .medsets/receipt.json listed.jsonl manifest.sha256 files.jsonl
+//! <data_dir>/<id>/.<folder>.link.json          LinkMark: what a link in its place is
 //! <data_dir>/.medsets-store/                   Store: what is being made
 //!     parts/<id>-<slug>/                       Workspace: one unfinished dataset
 //!     leases/ tmp/
@@ -19,6 +20,7 @@ pub mod dirs;
 pub mod error;
 pub mod inventory;
 pub mod lines;
+pub mod link_mark;
 pub mod listed;
 pub mod manifest;
 pub mod proof;
@@ -32,6 +34,7 @@ pub use check::{CheckMode, Damage};
 pub use dirs::{DatasetDir, Store};
 pub use error::LayoutError;
 pub use inventory::{FileRecord, Origin, RecordKind};
+pub use link_mark::{LinkKind, LinkMark};
 pub use listed::{ListPin, ListWriter, Listed, ListedMark};
 pub use proof::{DigestSource, KnownDigest, Proof};
 pub use receipt::{Means, Receipt};

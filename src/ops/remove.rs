@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::agreements::{EntryKind, Record};
 use crate::context::Context;
 use crate::fs::{self, Access, FileLock, FsErrorKind};
-use crate::layout::{Adopted, DatasetDir, Store, commit};
+use crate::layout::{Adopted, DatasetDir, LinkMark, Store, commit};
 use crate::values::{ByteSize, DatasetId};
 
 use super::exit::Exit;
@@ -143,6 +143,9 @@ pub fn remove(context: &Context, here: &Here, mut report: RemoveReport) -> Resul
         take_out(context, here, &report, &store, &out)?;
     }
     fs::remove_dir_all(&out)?;
+    if !report.archives_only {
+        LinkMark::remove(&here.dir)?;
+    }
     if let (false, Some(parent)) = (report.archives_only, report.path.parent()) {
         fs::remove_dir_if_empty(parent);
     }
@@ -219,6 +222,7 @@ fn remove_records(context: &Context, here: &Here, mut report: RemoveReport) -> R
     fs::remove_dir_if_empty(&real.records());
     if fs::metadata(here.dir.root())?.is_some_and(|found| found.is_symlink()) {
         fs::remove_file(here.dir.root())?;
+        LinkMark::remove(&here.dir)?;
         if let Some(parent) = here.dir.root().parent() {
             fs::remove_dir_if_empty(parent);
         }

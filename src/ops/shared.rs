@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::fs;
 use crate::layout::check::{self, CheckMode};
 use crate::layout::inventory::InventoryReader;
-use crate::layout::{DatasetDir, LayoutError, Means, Receipt, Records, Store};
+use crate::layout::{DatasetDir, LayoutError, LinkKind, LinkMark, Means, Receipt, Records, Store};
 use crate::remedy;
 use crate::values::{DatasetName, Digest, Printable};
 
@@ -47,9 +47,13 @@ pub(super) fn lost(dir: &DatasetDir) -> Option<PathBuf> {
     link_of(dir).filter(|held| matches!(Records::of(&DatasetDir::at(held.clone())), Err(_) | Ok(Records::Absent)))
 }
 
-/// What such a link holds: an absolute path that ends like its own.
+/// What such a link holds, by the mark beside it; an older one has none, and holds an absolute
+/// path that ends like its own.
 fn link_of(dir: &DatasetDir) -> Option<PathBuf> {
     let held = PathBuf::from(fs::link_target(dir.root()).ok()??);
+    if let Some(mark) = LinkMark::read(dir).filter(|mark| Path::new(&mark.origin) == held) {
+        return (mark.kind == LinkKind::Shared).then_some(held);
+    }
     let last = |path: &Path| -> Vec<_> { path.iter().rev().take(2).map(std::ffi::OsStr::to_owned).collect() };
     (held.is_absolute() && last(&held) == last(dir.root())).then_some(held)
 }
@@ -217,11 +221,13 @@ pub(super) fn take(
     fs::create_dir_all(parent, target.access)?;
     // An empty folder in its place is nobody's.
     fs::remove_dir_if_empty(place);
-    fs::symbolic_link(&copy.dir.root().to_string_lossy(), place)?;
+    let origin = copy.dir.root().to_string_lossy();
+    LinkMark::of(LinkKind::Shared, &origin).write(&target.dir, target.access)?;
+    fs::symbolic_link(&origin, place)?;
     fs::sync_dir(parent)?;
     enter(context, target, &copy.receipt, &copy.dir).inspect_err(|_| {
         // The failure of the ledger is the one to tell.
-        let _ = fs::remove_file(place);
+        let _ = fs::remove_file(place).and_then(|()| LinkMark::remove(&target.dir));
     })?;
     workspace.discard()?;
     told(target, &copy.receipt, &copy.dir)

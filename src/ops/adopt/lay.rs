@@ -13,8 +13,8 @@ use crate::context::Context;
 use crate::fs::{self, Access, FileLock, FoundKind};
 use crate::layout::lines::LineWriter;
 use crate::layout::{
-    Adopted, DatasetDir, FileRecord, ListPin, ListWriter, ListedMark, Means, Receipt, RecordKind, Records, check,
-    commit, manifest,
+    Adopted, DatasetDir, FileRecord, LinkKind, LinkMark, ListPin, ListWriter, ListedMark, Means, Receipt, RecordKind,
+    Records, check, commit, manifest,
 };
 use crate::values::{ByteSize, Digest};
 
@@ -272,7 +272,9 @@ fn finish_within(
         }
         let parent = target.dir.root().parent().unwrap_or(Path::new("/"));
         fs::create_dir_all(parent, target.access)?;
-        fs::symbolic_link(&text_of(dir.root())?, target.dir.root())?;
+        let held = text_of(dir.root())?;
+        LinkMark::of(LinkKind::Adopted, &held).write(&target.dir, target.access)?;
+        fs::symbolic_link(&held, target.dir.root())?;
     }
     Ok(receipt)
 }
