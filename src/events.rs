@@ -71,7 +71,8 @@ pub enum Event {
         file: RelPath,
         /// Its size.
         bytes: ByteSize,
-        /// `store`, or `shared` for a folder of somebody else.
+        /// `store`, `shared` for a folder of somebody else, or `unpacked` for an archive whose
+        /// members another dataset has.
         from: &'static str,
     },
     /// Members of an archive were unpacked.

@@ -31,6 +31,7 @@
 //!   layout::workspace    the lease, and what an earlier run finished
 //!   ops::repair          what is good of an earlier folder, taken over
 //!   ops::nearby          what the store or a shared folder has of the rest
+//!   ops::unpacked_before archives that another dataset here has unpacked
 //!   plan                 what is left to do, and whether it fits on the disk
 //!   ops::download        three parts at once: these two and a recorder
 //!     transfer             asks the provider for a Location, downloads, hashes, proves
@@ -82,6 +83,7 @@
 //!     .medsets/files.jsonl                      layout::inventory
 //!     .medsets/manifest.sha256                  layout::manifest
 //!     .medsets/entry.toml                       ops::assemble, read by ops::reference
+//! <data_dir>/<id>/.<folder>.link.json           layout::link_mark
 //! <data_dir>/.medsets-store/                    layout::dirs
 //!     parts/<id>-<slug>/                        layout::workspace
 //!         source.json done.jsonl aside.jsonl    layout::workspace

@@ -61,6 +61,7 @@ pub mod sync;
 pub mod target;
 pub mod texts;
 pub mod unbundle;
+mod unpacked_before;
 mod unwrap;
 pub mod verify;
 pub mod wanted;

@@ -15,6 +15,8 @@ mod bucket;
 
 #[path = "cli/adopt.rs"]
 mod adopt;
+#[path = "cli/advice.rs"]
+mod advice;
 #[path = "cli/audit.rs"]
 mod audit;
 #[path = "cli/audit_attacks.rs"]
@@ -49,6 +51,8 @@ mod hostile;
 mod import;
 #[path = "cli/interrupted.rs"]
 mod interrupted;
+#[path = "cli/kept_archives.rs"]
+mod kept_archives;
 #[path = "cli/kept_once.rs"]
 mod kept_once;
 #[path = "cli/licenses.rs"]
@@ -57,12 +61,18 @@ mod licenses;
 mod lock;
 #[path = "cli/lock_attacked.rs"]
 mod lock_attacked;
+#[path = "cli/lock_merged.rs"]
+mod lock_merged;
+#[path = "cli/lock_unreached.rs"]
+mod lock_unreached;
 #[path = "cli/medquad.rs"]
 mod medquad;
 #[path = "cli/members.rs"]
 mod members;
 #[path = "cli/mirror.rs"]
 mod mirror;
+#[path = "cli/mirror_plans.rs"]
+mod mirror_plans;
 #[path = "cli/project.rs"]
 mod project;
 #[path = "cli/project_attacked.rs"]
@@ -87,5 +97,7 @@ mod subsets;
 mod table;
 #[path = "cli/together.rs"]
 mod together;
+#[path = "cli/unbundle_stream.rs"]
+mod unbundle_stream;
 #[path = "cli/words.rs"]
 mod words;

@@ -126,7 +126,7 @@ fn listed_in(context: &Context, file: &Path) -> Result<Vec<String>, Failure> {
     let text = if file == Path::new("-") {
         Output::read_input(LARGEST)?
     } else {
-        let bytes = crate::fs::read(&context.environment.absolute(file)?, LARGEST)?;
+        let bytes = crate::fs::read_named(&context.environment.absolute(file)?, LARGEST)?;
         String::from_utf8(bytes).map_err(|_| {
             Failure::new(Exit::USAGE, format!("`{}` is not UTF-8 text", file.display()))
                 .help("write one path of the release in each line")
@@ -299,14 +299,15 @@ fn write_plan(one: &Fetched, out: &mut dyn Write) -> io::Result<()> {
             (None, Some(about)) => format!("about {about}"),
             (None, None) => "size not known".to_owned(),
         };
-        let license = step.license.as_ref().map_or(String::new(), |license| format!("  {}", Printable::new(license)));
+        let mut more = step.license.as_ref().map_or(String::new(), |license| format!("  {}", Printable::new(license)));
+        more.extend(step.from.as_ref().map(|from| format!("  from {}", place(from))));
         let Some(part) = &step.part else {
-            writeln!(out, "{word:<20} {}  {size}{license}", step.path)?;
+            writeln!(out, "{word:<20} {}  {size}{more}", step.path)?;
             continue;
         };
         let of = part.archive_size.map_or(String::new(), |whole| format!(" of {whole}"));
         let members = counted(part.members.len() as u64, "member");
-        writeln!(out, "{word:<20} {}  {size}{of}, {members}{license}", step.path)?;
+        writeln!(out, "{word:<20} {}  {size}{of}, {members}{more}", step.path)?;
         for member in &part.members {
             writeln!(out, "{:<22} {}  {}", "", Printable::new(&member.name), member.size)?;
         }
@@ -316,12 +317,22 @@ fn write_plan(one: &Fetched, out: &mut dyn Write) -> io::Result<()> {
         ByteSize::ZERO if plan.unknown_sizes > 0 => "an unknown amount".to_owned(),
         peak => peak.to_string(),
     };
+    let by = one.mirror.as_ref().map_or(String::new(), |mirror| format!(" by the mirror `{mirror}`"));
     writeln!(
         out,
-        "{} {} from `{}` into `{}`: {download} to download, {peak} needed at the peak",
+        "{} {} from `{}`{by} into `{}`: {download} to download, {peak} needed at the peak",
         one.id,
         one.version,
         one.source,
         one.path.display()
     )
+}
+
+/// Where the bytes of a step come from, in words.
+fn place(from: &str) -> &str {
+    match from {
+        "store" => "the store",
+        "shared" => "a shared folder",
+        mirror => mirror,
+    }
 }

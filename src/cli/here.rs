@@ -8,6 +8,7 @@ use crate::ops::list::Presence;
 use crate::ops::outside::{MARK, Outside};
 use crate::ops::prune::{PruneOptions, PruneReport, PrunedKind};
 use crate::ops::remove::Extent;
+use crate::ops::repair::Accepted;
 use crate::ops::sync::compare::{self, State};
 use crate::ops::verify::Verified;
 use crate::ops::{self, Exit, Failure};
@@ -97,8 +98,9 @@ pub async fn verify(context: &Context, args: &VerifyArgs) -> Result<Answer, Fail
     let mut report = ops::verify::verify(context, args.dataset.as_deref(), mode)?;
     let mut warnings = Vec::new();
     if args.repair && report.datasets.iter().any(Verified::is_damaged) {
+        let accepted = Accepted { files: args.accept_changed.clone(), reason: args.reason.clone() };
         for one in &report.datasets {
-            warnings.extend(ops::repair::repair(context, one).await?);
+            warnings.extend(ops::repair::repair(context, one, &accepted).await?);
         }
         report = ops::verify::verify(context, args.dataset.as_deref(), mode)?;
     }

@@ -1,5 +1,7 @@
 //! A dataset folder beside its inventory: what is missing, changed or too much.
 
+mod archives;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -16,6 +18,8 @@ use super::dirs::DatasetDir;
 use super::error::LayoutError;
 use super::inventory::{FileRecord, InventoryReader};
 use super::manifest::{self, ManifestReader};
+
+pub use archives::check_archives;
 
 /// How closely a file is looked at.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -49,6 +53,14 @@ impl Damage {
     /// The files whose bytes cannot be relied on.
     pub fn into_damaged(self) -> HashSet<RelPath> {
         self.missing.into_iter().chain(self.changed).collect()
+    }
+
+    /// Adds what was found of other files of the same folder.
+    pub fn extend(&mut self, other: Self) {
+        self.checked += other.checked;
+        self.good += other.good;
+        self.missing.extend(other.missing);
+        self.changed.extend(other.changed);
     }
 
     /// Whether nothing is wrong.

@@ -10,6 +10,7 @@
 //! stage/           what will be the dataset folder
 //! members/         sorted inventories of unpacked archives
 //! unpack/          an archive being unpacked; removed when a run begins
+//! mirror/          objects that come from a mirror, until all of them are finished
 //! aside/           what an earlier run finished and this one does not ask for
 //! aside.jsonl      the lines of done.jsonl about it
 //! sealed           how long done.jsonl was when all it names was made to last
@@ -18,9 +19,11 @@
 //! Everything is written under names of its own and renamed, so a run that was killed
 //! anywhere leaves a workspace that the next run continues. Nothing is synced file by file:
 //! a kill loses no written byte, and after a restart of the machine (told by its boot id)
-//! finished files are hashed again before they are believed.
+//! finished files are hashed again before they are believed. What a killed run put into the stage
+//! without recording it goes before the next one fills it, so that no file is committed that nobody named.
 
 mod aside;
+mod strays;
 mod take;
 
 use std::collections::{BTreeMap, HashSet};

@@ -23,14 +23,14 @@ use crate::context::Context;
 use crate::events::Event;
 use crate::fs;
 use crate::layout::receipt::Selection as ReceiptSelection;
-use crate::layout::{Means, Records};
+use crate::layout::{LinkMark, Means, Records};
 use crate::plan::Shard;
 use crate::providers::AnyProvider;
 use crate::remedy;
 use crate::values::{ByteSize, Choice, RelPath};
 
 use super::choice;
-use super::download::Wanted;
+use super::download::{Tally, Wanted};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::gate::{self, Compare};
@@ -44,9 +44,11 @@ use super::target::Target;
 use super::wanted::{hosts, listing, wanted};
 
 use dry_run::dry_run;
+use outcome::blank;
 use whole::{already_whole, is_left_untidy, tidied, whole_here};
 use work::Work;
 
+pub(super) use changed::refuse_unlisted;
 pub use pins::Pins;
 pub(super) use pins::{agrees, has_part};
 
@@ -214,7 +216,12 @@ pub(super) async fn fetch_selection(
     }
     if can_come_by_mirror(context, options) {
         let (part, tree) = (receipt_selection(options), options.pins.as_ref().and_then(|pins| pins.tree));
-        if let Some(fetched) = mirror::in_place_of_hosts(context, &target, &part, tree, warnings).await? {
+        if options.dry_run {
+            if let Some((from, plan)) = mirror::foresee_whole(context, &target, &part, tree).await? {
+                let planned = Fetched { plan: Some(plan), mirror: Some(from), ..blank(&target, &Tally::default()) };
+                return Ok((planned, Vec::new()));
+            }
+        } else if let Some(fetched) = mirror::in_place_of_hosts(context, &target, &part, tree, warnings).await? {
             return Ok((fetched, Vec::new()));
         }
     }
@@ -344,6 +351,7 @@ fn let_go(target: &Target<'_>, options: &FetchOptions, warnings: &mut Vec<String
         ));
         if !options.dry_run {
             fs::remove_file(target.dir.root())?;
+            LinkMark::remove(&target.dir)?;
         }
     }
     Ok(())
@@ -357,7 +365,7 @@ fn can_come_by_mirror(context: &Context, options: &FetchOptions) -> bool {
         None => context.settings.text("keep-archives") == Some("yes"),
     };
     let is_pinned = options.pins.as_ref().is_none_or(|pins| pins.tree.is_some());
-    options.turn == Turn::Whole && !options.dry_run && !keeps && is_pinned && options.accept_changed.is_empty()
+    options.turn == Turn::Whole && !keeps && is_pinned && options.accept_changed.is_empty()
 }
 
 /// A dataset whose records are damaged is fetched anew. What part of it is here is not known, so

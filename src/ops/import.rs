@@ -28,7 +28,7 @@ use super::fetch::{self, FetchOptions, summary};
 use super::gate::{self, Compare};
 use super::matching::{Candidate, Match, recognise};
 use super::particulars::{particulars, roles};
-use super::repair::{Earlier, cannot_add, carry_over};
+use super::repair::{Archives, Earlier, cannot_add, carry_over};
 use super::report::FetchReport;
 use super::selection::one_selection;
 use super::target::Target;
@@ -272,7 +272,8 @@ async fn lay_out(
         return Err(not_all(target, imported, fault));
     }
     earlier.give_up(&target.dir, changed)?;
-    carry_over(&mut workspace, &target.dir, &earlier)?;
+    workspace.remove_strays()?;
+    carry_over(&mut workspace, &target.dir, &earlier, Archives::Unpacked)?;
     let files: BTreeMap<RelPath, PathBuf> =
         imported.matched.iter().map(|one| (one.path.clone(), one.found.clone())).collect();
     known.0.retain(|file| files.contains_key(&file.path));

@@ -9,6 +9,7 @@ pub mod pull;
 pub mod push;
 
 mod find;
+mod foresee;
 mod lay_out;
 mod objects;
 mod source;
@@ -31,6 +32,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::wanted::{self, TooOpen};
 
+pub(super) use foresee::{foresee_files, foresee_whole};
 pub(super) use source::{Sources, in_place_of_hosts};
 
 /// A mirror that is named somewhere, and on which ground data may lie in it.

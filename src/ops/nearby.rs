@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::context::Context;
 use crate::events::Event;
@@ -11,7 +12,7 @@ use crate::plan::Handling;
 use crate::plan::steps::Have;
 use crate::store::Objects;
 use crate::transfer::Verified;
-use crate::values::{ByteSize, Digest};
+use crate::values::{ByteSize, Digest, RelPath};
 
 use super::download::{Wanted, known_beforehand, proof};
 use super::failure::Failure;
@@ -66,12 +67,21 @@ pub(super) fn take(
     Ok(taken)
 }
 
-/// Marks what [`take`] would take, by names and sizes alone.
-pub(super) fn foresee(context: &Context, target: &Target<'_>, wanted: &mut [Wanted], warnings: &mut Vec<String>) {
+/// Marks what [`take`] would take, by names and sizes alone, and notes where each lies.
+pub(super) fn foresee(
+    context: &Context,
+    target: &Target<'_>,
+    wanted: &mut [Wanted],
+    places: &mut HashMap<RelPath, Arc<str>>,
+    warnings: &mut Vec<String>,
+) {
     let Some(nearby) = Nearby::of(context, target, wanted, warnings) else { return };
+    let (store, shared) = (Arc::from("store"), Arc::from("shared"));
     for one in wanted.iter_mut().filter(|one| is_open(one)) {
+        let from = if nearby.is_in_store(one) { &store } else { &shared };
         if nearby.has(one) {
             one.have = if one.place().is_some() { Have::Finished } else { Have::Fetched };
+            places.insert(one.listed.path.clone(), Arc::clone(from));
         }
     }
 }
@@ -113,14 +123,18 @@ impl Nearby {
         Ok(None)
     }
 
+    fn is_in_store(&self, one: &Wanted) -> bool {
+        let has = |sha256| self.objects.has(sha256, one.listed.size).unwrap_or(false);
+        self.is_on && sha256_of(one).is_some_and(has)
+    }
+
     fn has(&self, one: &Wanted) -> bool {
         let size = one.listed.size;
-        let object = || sha256_of(one).is_some_and(|sha256| self.objects.has(sha256, size).unwrap_or(false));
         let is_like = |file: &PathBuf| {
             let found = fs::metadata(file).ok().flatten();
             found.is_some_and(|found| found.is_file() && size.is_none_or(|size| size.0 == found.len()))
         };
-        (self.is_on && object()) || self.files(one).iter().any(is_like)
+        self.is_in_store(one) || self.files(one).iter().any(is_like)
     }
 
     fn files(&self, one: &Wanted) -> &[PathBuf] {

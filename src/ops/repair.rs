@@ -18,11 +18,20 @@ use crate::values::{Choice, Digest, Printable, RelPath};
 
 use super::exit::Exit;
 use super::failure::Failure;
-use super::fetch::{self, FetchOptions};
+use super::fetch::{self, FetchOptions, KeepArchives};
 use super::gate;
 use super::target::Target;
 use super::verify::Verified;
 use super::wanted;
+
+/// What becomes of archives that lie packed in a dataset folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Archives {
+    /// They stay as they are.
+    StayPacked,
+    /// They are unpacked, and had again for that.
+    Unpacked,
+}
 
 /// What there is of a dataset folder before files are had.
 #[derive(Debug)]
@@ -103,7 +112,12 @@ impl Earlier {
 /// still are: what they are is told by whichever list of the dataset's files can be read.
 ///
 /// Gives the files of the release that the folder has.
-pub fn carry_over(workspace: &mut Workspace, dir: &DatasetDir, earlier: &Earlier) -> Result<HashSet<RelPath>, Failure> {
+pub fn carry_over(
+    workspace: &mut Workspace,
+    dir: &DatasetDir,
+    earlier: &Earlier,
+    archives: Archives,
+) -> Result<HashSet<RelPath>, Failure> {
     let (damaged, given_up) = match earlier {
         Earlier::Absent => return Ok(HashSet::new()),
         Earlier::Unreadable { .. } => {
@@ -115,8 +129,10 @@ pub fn carry_over(workspace: &mut Workspace, dir: &DatasetDir, earlier: &Earlier
     };
     let Some(receipt) = Receipt::read(dir)? else { return Ok(HashSet::new()) };
     let mut here: HashSet<RelPath> = receipt.partial.iter().map(|mark| mark.path.clone()).collect();
-    let mut broken = HashSet::new();
+    let mut broken: HashSet<RelPath> = HashSet::new();
     let mut known = HashSet::new();
+    // With a kept archive its members come again, and the archive stays.
+    broken.extend(damaged.iter().filter_map(|path| RelPath::parse(path.as_str().strip_prefix("archives/")?).ok()));
     for record in InventoryReader::open(&dir.inventory_path())? {
         let record = record?;
         if damaged.contains(&record.path) {
@@ -148,7 +164,8 @@ pub fn carry_over(workspace: &mut Workspace, dir: &DatasetDir, earlier: &Earlier
             continue;
         }
         let kept = listed.path.under(&dir.archives());
-        let has_kept = fs::metadata(&kept)?.is_some_and(|metadata| metadata.len() == listed.size.0);
+        let has_kept = !broken.contains(&listed.path)
+            && fs::metadata(&kept)?.is_some_and(|metadata| metadata.len() == listed.size.0);
         let (mut license, mut notice) = (None, None);
         let kind = match members.remove(&listed.path) {
             Some(records) if listed.unpacked => {
@@ -159,9 +176,15 @@ pub fn carry_over(workspace: &mut Workspace, dir: &DatasetDir, earlier: &Earlier
                 FinishedKind::Placed { at: record.path }
             }),
             None if has_kept && listed.unpacked => Some(FinishedKind::Fetched),
+            None if has_kept && receipt.selection.packed && archives == Archives::StayPacked => {
+                let at = RelPath::parse(&format!("archives/{}", listed.path)).ok();
+                at.map(|at| FinishedKind::Placed { at })
+            }
             None => None,
         };
-        if has_kept && kind.is_some() {
+        if let (true, Some(FinishedKind::Placed { at })) = (has_kept, &kind) {
+            link(&kept, &at.under(&workspace.stage()), workspace.access())?;
+        } else if has_kept && kind.is_some() {
             link(&kept, &workspace.archive(&listed.path), workspace.access())?;
         }
         if let Some(kind) = kind {
@@ -283,31 +306,78 @@ fn is_below(path: &RelPath, folder: &RelPath) -> bool {
     path.as_str().strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/'))
 }
 
+/// Files whose other bytes a person takes while a dataset is mended.
+#[derive(Debug, Clone, Default)]
+pub struct Accepted {
+    /// By path at the publisher.
+    pub files: Vec<String>,
+    /// Why.
+    pub reason: Option<String>,
+}
+
 /// Fetches what is missing or changed, and only that; all of it, where its records are damaged.
 /// Gives what a person should know.
-pub async fn repair(context: &Context, found: &Verified) -> Result<Vec<String>, Failure> {
+///
+/// # Errors
+/// The bytes are not to be had, or are others by now and not `accepted`: the dataset is as it was.
+pub async fn repair(context: &Context, found: &Verified, accepted: &Accepted) -> Result<Vec<String>, Failure> {
     let mut warnings = Vec::new();
     if !found.is_damaged() {
         return Ok(warnings);
     }
     let name = found.name();
+    match mend(context, found, accepted, &name, &mut warnings).await {
+        Ok(()) => Ok(warnings),
+        Err(failure) => Err(explained(failure, &name).help(format!("`{}` was not mended", Printable::new(&name)))),
+    }
+}
+
+/// Other bytes than the ones that were here: what a person can do about it with this command.
+fn explained(failure: Failure, name: &str) -> Failure {
+    let file = match (failure.exit, &failure.file) {
+        (Exit::MISMATCH | Exit::TRUNCATED, Some(file)) => file.clone(),
+        _ => return failure,
+    };
+    Failure { help: None, ..failure }
+        .help("the publisher may have replaced the file, or the connection altered it; nothing of it was kept")
+        .help(format!(
+            "`medsets verify {name} --repair --accept-changed '{file}' --reason TEXT` takes the new bytes and notes why"
+        ))
+}
+
+async fn mend(
+    context: &Context,
+    found: &Verified,
+    accepted: &Accepted,
+    name: &str,
+    warnings: &mut Vec<String>,
+) -> Result<(), Failure> {
     let dir = DatasetDir::at(found.path.clone());
     let receipt = match Records::of(&dir)? {
         Records::Good(receipt) | Records::Broken { receipt: Some(receipt), .. } => Some(receipt),
         Records::Absent | Records::Broken { .. } => None,
     };
-    let (selection, options) = as_it_was(context, &name, &dir, receipt.as_deref(), &mut warnings)?;
+    let (selection, options) = as_it_was(context, name, &dir, receipt.as_deref(), warnings)?;
+    let has_archive = |path: &RelPath| path.as_str().starts_with("archives/");
+    let keeps = found.missing.iter().chain(&found.changed).any(has_archive);
+    let options = FetchOptions {
+        accept_changed: accepted.files.clone(),
+        reason: accepted.reason.clone(),
+        keep_archives: keeps.then_some(KeepArchives::Yes),
+        ..options
+    };
     let channel = receipt.map(|receipt| receipt.source.channel);
     let mut target = Target::of(context, &selection, channel.as_deref(), None)?;
     target.dir = dir;
     target.pins = options.pins.as_ref().map(|pins| pins.digest);
     target.check_place()?;
-    fetch::pass_gate(context, &selection, Some(&target.source.channel), &mut warnings).await?;
-    super::sync::drift::pass_gate_of_today(context, &selection, Some(&target.source.channel), &mut warnings).await?;
+    fetch::pass_gate(context, &selection, Some(&target.source.channel), warnings).await?;
+    super::sync::drift::pass_gate_of_today(context, &selection, Some(&target.source.channel), warnings).await?;
     let provider = Arc::new(AnyProvider::of(target.source, &selection));
     let hosts = Arc::new(wanted::hosts(context, &provider, &target)?.asked_for(&options.choice.include));
     let listed = wanted::listing(context, &target, &options, &provider, &hosts).await?;
-    let wanted = wanted::wanted(context, &target, &options, listed.listing, Means::Fetch, &mut warnings)?;
+    fetch::refuse_unlisted(&selection, std::slice::from_ref(&selection), &options, &listed.listing)?;
+    let wanted = wanted::wanted(context, &target, &options, listed.listing, Means::Fetch, warnings)?;
     let workspace = target.workspace(context)?;
     let earlier = match found.carries {
         true => Earlier::Here {
@@ -320,9 +390,21 @@ pub async fn repair(context: &Context, found: &Verified) -> Result<Vec<String>, 
         fetch::fetch_into(context, &target, &options, workspace, wanted, provider, hosts, earlier).await?;
     warnings.extend(fetched.warnings);
     match failures.into_iter().next() {
-        Some(failure) => Err(failure.help(format!("`{}` was not mended", Printable::new(&options.datasets[0])))),
-        None => Ok(warnings),
+        Some(failure) => Err(failure),
+        None => {
+            warnings.extend(options.pins.is_some().then(|| of_lock(&selection, accepted)).flatten());
+            Ok(())
+        }
     }
+}
+
+/// What the lock of the project pins is not what was taken now.
+fn of_lock(selection: &crate::catalog::Selection, accepted: &Accepted) -> Option<String> {
+    let file = accepted.files.first()?;
+    let id = selection.id();
+    Some(format!(
+        "the lock pins other bytes of `{id}`: `medsets sync --accept-changed '{id}:{file}' --reason TEXT` takes the new ones into it"
+    ))
 }
 
 /// The dataset and the part of it that is to be mended: by the lock of the project where it pins

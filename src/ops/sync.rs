@@ -116,7 +116,7 @@ pub async fn sync(context: &Context, project: &mut Project, options: &SyncOption
             break;
         }
         let id = one.locked.id.clone();
-        if let Err(failure) = sync_one(context, options, one, &mut report).await {
+        if let Err(failure) = sync_one(context, project, options, one, &mut report).await {
             report.fetched.failures.push(failure.of(&id));
         }
     }
@@ -220,6 +220,7 @@ fn refuse_unpinned(locked: &Locked, files: &[LockedFile]) -> Result<(), Failure>
 
 async fn sync_one(
     context: &Context,
+    project: &Project,
     options: &SyncOptions,
     resolved: &mut Resolved,
     report: &mut SyncReport,

@@ -33,7 +33,7 @@ pub struct Verified {
     pub variant: Option<String>,
     /// Its folder.
     pub path: std::path::PathBuf,
-    /// How many files the inventory names.
+    /// How many files the inventory names, and archives that lie beside them.
     pub checked: u64,
     /// How many are as they should be.
     pub ok: u64,
@@ -78,7 +78,11 @@ pub fn verify_one(context: &Context, here: &Here, mode: CheckMode) -> Result<Ver
     }
     let mut records: Vec<String> = here.fault.iter().cloned().collect();
     let is_known = pinned(here, &mut records)?;
-    let (found, inventory) = compare(context, here, mode, &mut records)?;
+    let (mut found, inventory) = compare(context, here, mode, &mut records)?;
+    if let (Some(receipt), true) = (&here.receipt, is_known && inventory == Inventory::Written) {
+        let progress = |file: &RelPath, bytes| context.report.report(Event::Progress { file: file.clone(), bytes });
+        found.extend(check::check_archives(&here.dir, receipt, mode, &progress)?);
+    }
     let Damage { checked, good, missing, changed, extra, .. } = found;
     Ok(Verified {
         id: here.id.clone(),

@@ -75,6 +75,7 @@ mod tests {
             size: None,
             size_about: None,
             license: None,
+            from: None,
             part: None,
         };
         FetchPlan { steps: vec![step], download: ByteSize(10), unknown_sizes: 0, peak: ByteSize(10), inodes: 5 }

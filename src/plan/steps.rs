@@ -1,5 +1,8 @@
 //! The steps of a fetch and what they cost in bytes and files.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use crate::values::{ByteSize, RelPath};
@@ -103,6 +106,10 @@ pub struct Step {
     /// Its terms, where they are not those of the whole.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub license: Option<String>,
+    /// Where its bytes come from, where that is not the host of the source: `store`, `shared`, or
+    /// the address of a mirror.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<Arc<str>>,
     /// What is read of an archive, where that is not all of it. Boxed: a plan may have a million
     /// steps.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
@@ -149,6 +156,33 @@ impl FetchPlan {
         }
     }
 
+    /// Says of each step where its bytes come from, where that is not the host of the source.
+    pub fn come_from(&mut self, places: &HashMap<RelPath, Arc<str>>) {
+        if !places.is_empty() {
+            self.steps.iter_mut().for_each(|step| step.from = places.get(&step.path).cloned());
+        }
+    }
+
+    /// A dataset that comes whole from one place, file by file: `bytes` of `files`.
+    pub fn whole_from(from: &Arc<str>, listed: Vec<(RelPath, ByteSize)>, files: u64, bytes: ByteSize) -> Self {
+        let step = |(path, size)| Step {
+            path,
+            action: Action::Download,
+            size: Some(size),
+            size_about: None,
+            license: None,
+            from: Some(from.clone()),
+            part: None,
+        };
+        Self {
+            steps: listed.into_iter().map(step).collect(),
+            download: bytes,
+            unknown_sizes: 0,
+            peak: bytes,
+            inodes: files + OWN_FILES,
+        }
+    }
+
     /// Whether there is nothing to download or unpack.
     pub fn is_idle(&self) -> bool {
         self.steps.iter().all(|step| step.action == Action::Keep)
@@ -188,7 +222,7 @@ fn step(item: Item<'_>) -> Step {
     };
     let size_about = item.about.filter(|_| item.size.is_none());
     let license = item.license.map(str::to_owned);
-    Step { path: item.path.clone(), action, size: item.size, size_about, license, part }
+    Step { path: item.path.clone(), action, size: item.size, size_about, license, from: None, part }
 }
 
 /// Placed files stay. Archives that are dropped once unpacked are on disk only a few at a

@@ -161,6 +161,30 @@ fn a_tree_in_a_wrapper_folder_is_reached_by_links() {
     assert_eq!(tree(&mixed)["thesis.tex"], b"years of work");
 }
 
+/// A person's folder of that very shape looks like a dataset in somebody else's data folder.
+#[test]
+fn an_adopted_folder_is_told_from_a_shared_one_by_the_mark_beside_its_link() {
+    let home = Home::new();
+    let old = moved(&home);
+    let like_shared = home.path().join("big/demo/1.0");
+    std::fs::create_dir_all(like_shared.parent().unwrap()).unwrap();
+    std::fs::rename(&old, &like_shared).unwrap();
+    let before = marks(&like_shared);
+    assert_eq!(adopt(&home, &like_shared, &[])["exit"], 0);
+    let (place, mark) = (home.data().join("demo/1.0"), home.data().join("demo/.1.0.link.json"));
+    assert!(std::fs::symlink_metadata(&place).unwrap().is_symlink());
+    let text = std::fs::read_to_string(&mark).unwrap();
+    assert!(text.contains("\"adopted\"") && text.contains(like_shared.to_str().unwrap()), "{text}");
+    let listed = home.json(&["list"]);
+    assert!(listed["data"]["datasets"][0]["shared"].is_null(), "{listed}");
+    std::fs::write(like_shared.join("data/labels.csv"), "spoiled").unwrap();
+    home.run(&["verify", "demo", "--repair"]).expect(52).says(&["where a person put them"]);
+    let removed = home.run(&["remove", "demo", "--yes"]).expect(0);
+    assert!(removed.stdout.contains("the records of `demo@1.0` alone"), "{}", removed.stdout);
+    assert!(!like_shared.join(".medsets").exists() && !mark.exists() && !home.data().join("demo").exists());
+    assert_eq!(marks(&like_shared).keys().collect::<Vec<_>>(), before.keys().collect::<Vec<_>>());
+}
+
 #[test]
 fn a_link_that_the_records_do_not_name_is_not_followed() {
     let home = Home::new();

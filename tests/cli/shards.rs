@@ -403,6 +403,28 @@ fn the_demonstration_set_in_two_shards() {
 }
 
 #[test]
+fn without_the_network_each_share_names_what_is_missing() {
+    let scene = scene();
+    let json = |arguments: &[&str]| -> Value {
+        serde_json::from_str(&scene.fetch(&[arguments, &["--offline", "--json"]].concat()).stdout).unwrap()
+    };
+    let answer = json(&["--shard", "1/2"]);
+    assert_eq!(answer["exit"], 30, "{answer}");
+    let (share, failed) = (&answer["data"]["datasets"][0]["shard"], &answer["data"]["datasets"][0]["failed"]);
+    assert!(share["files"].as_u64() > Some(0) && share["left"] == share["files"], "{share}");
+    assert_eq!(failed.as_array().unwrap().len() as u64, share["files"].as_u64().unwrap());
+    assert!(failed.as_array().unwrap().iter().all(|one| one["size"].as_u64() > Some(0)), "{failed}");
+    scene.fetch(&["--shard", "1/2"]).expect(0);
+    scene.fetch(&["--shard", "1/2", "--offline"]).expect(0);
+    // The end names what the other shard did not bring, and no more.
+    let answer = json(&["--finish"]);
+    assert_eq!(answer["exit"], 30, "{answer}");
+    let missing = answer["data"]["datasets"][0]["failed"].as_array().unwrap().len() as u64;
+    assert_eq!(missing + share["files"].as_u64().unwrap(), share["of_files"].as_u64().unwrap(), "{answer}");
+    scene.fetch(&["--finish"]).expect(0);
+}
+
+#[test]
 fn every_shard_asks_the_gate() {
     let home = Home::new();
     home.run(&["fetch", "demo-gated", "--shard", "1/2"]).expect(23).says(&["demo-gated"]);

@@ -86,6 +86,8 @@ fn a_shared_copy_is_for_those_whose_own_grant_covers_it() {
     let ran = scene.run(&["fetch", "made"]).expect(0).says(&["shared: "]);
     assert_eq!(ran.stdout.trim(), scene.place().to_str().unwrap());
     assert_eq!(std::fs::read_link(scene.place()).unwrap(), scene.served.home.data().join("made/1"));
+    let mark = std::fs::read_to_string(scene.person.data().join("made/.1.link.json")).unwrap();
+    assert!(mark.contains("\"shared\"") && mark.contains(scene.served.home.data().to_str().unwrap()), "{mark}");
     assert_eq!(std::fs::read(scene.place().join("data/a.csv")).unwrap(), b"a,b\n");
     assert_eq!(scene.asked(), asked, "no request to the host");
     // The ledger is the person's own, and names no place.
@@ -135,7 +137,7 @@ fn what_reads_datasets_reads_shared_ones_and_what_writes_refuses() {
     // What is removed is the link.
     let removed = scene.run(&["remove", "made", "--yes"]).expect(0).stdout;
     assert!(removed.contains("stays"), "{removed}");
-    assert!(std::fs::symlink_metadata(scene.place()).is_err());
+    assert!(std::fs::symlink_metadata(scene.place()).is_err() && !scene.person.data().join("made").exists());
     assert_eq!(snapshot(&scene.served.home.data()), before);
     scene.run(&["ledger", "verify"]).expect(0);
 }
@@ -204,4 +206,34 @@ fn a_kill_between_the_link_and_the_ledger_is_mended() {
     assert!(scene.ledger().is_empty());
     scene.run(&["fetch", "made"]).expect(0).says(&["shared: "]);
     assert_eq!(scene.ledger().lines().count(), 1);
+}
+
+#[test]
+fn doctor_says_what_can_be_had_of_each_folder() {
+    let scene = Scene::new("");
+    scene.served.run(&["fetch", "made"]).expect(0);
+    let person = &scene.person;
+    let shared = |home: &Home| -> Vec<(String, String)> {
+        let checks = home.json(&["doctor"])["data"]["checks"].clone();
+        let of_folders = checks.as_array().unwrap().iter().filter(|one| one["name"] == "shared folder");
+        let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+        of_folders.map(|one| (text(&one["state"]), text(&one["detail"]))).collect()
+    };
+    let folder = scene.served.home.data();
+    let found = shared(person);
+    assert_eq!(found.len(), 1, "{found:?}");
+    let (state, detail) = &found[0];
+    assert!(detail.contains(folder.to_str().unwrap()) && detail.contains("1 dataset"), "{detail}");
+    assert!(detail.contains("hard links work") || detail.contains("without hard links"), "{detail}");
+    // It is this very person's, who could change it.
+    assert!(state == "note" && detail.contains("you may write there"), "{detail}");
+    assert!(!person.data().exists(), "nothing is made");
+    std::fs::write(folder.join("made/1/.medsets/receipt.json"), "garbage").unwrap();
+    assert!(shared(person)[0].1.contains("1 of them cannot be used from here"), "{:?}", shared(person));
+    let empty = person.path().join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    let other = Home::new().with("MEDSETS_SHARED_DIRS", format!("{}:/nowhere/at/all", empty.display()));
+    let found = shared(&other);
+    assert!(found[0].1.contains("no data folder of medsets"), "{found:?}");
+    assert!(found[1].0 == "bad" && found[1].1.contains("no such folder"), "{found:?}");
 }

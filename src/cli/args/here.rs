@@ -39,6 +39,12 @@ pub struct VerifyArgs {
     /// Fetch again what is damaged, and only that
     #[arg(long)]
     pub repair: bool,
+    /// Take this file of the release although the publisher has other bytes by now (may be repeated)
+    #[arg(long, value_name = "FILE", requires_all = ["reason", "repair", "dataset"])]
+    pub accept_changed: Vec<String>,
+    /// Why, for the record
+    #[arg(long, value_name = "TEXT", requires = "accept_changed", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub reason: Option<String>,
 }
 
 /// `medsets path`

@@ -21,7 +21,7 @@ pub(super) fn refuse_unknown(selections: &[Selection], options: &FetchOptions) -
 
 /// Refuses a name that the source of a dataset does not have, unless it may be meant for another
 /// dataset of the same command.
-pub(super) fn refuse_unlisted(
+pub(in crate::ops) fn refuse_unlisted(
     selection: &Selection,
     among: &[Selection],
     options: &FetchOptions,

@@ -1,5 +1,6 @@
 //! What a fetch would do. Nothing is kept of what is read for it.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,9 +9,12 @@ use crate::fs::{self, Access};
 use crate::ops::download::{Tally, Wanted};
 use crate::ops::failure::Failure;
 use crate::ops::members::refuse_idle;
+use crate::ops::mirror;
 use crate::ops::nearby;
 use crate::ops::report::Fetched;
 use crate::ops::target::Target;
+use crate::ops::unpacked_before;
+use crate::plan::steps::Have;
 use crate::providers::{AnyProvider, Hosts};
 
 use super::FetchOptions;
@@ -25,7 +29,7 @@ pub(super) async fn dry_run(
     provider: Arc<AnyProvider>,
     hosts: Arc<Hosts>,
 ) -> Result<Fetched, Failure> {
-    let (members, mut wanted) = apart(wanted);
+    let (of_files, (members, mut wanted)) = (provider.clone(), apart(wanted));
     if !members.is_empty() {
         let scratch = Scratch::make(context)?;
         let reader = reader(context, target, scratch.dir.clone(), provider, hosts)?;
@@ -33,9 +37,15 @@ pub(super) async fn dry_run(
         refuse_idle(&looked, options, target)?;
         wanted.extend(looked.into_iter().map(|one| one.wanted));
     }
-    let mut warnings = Vec::new();
-    nearby::foresee(context, target, &mut wanted, &mut warnings);
-    let plan = plan(context, target, wanted.iter());
+    let (mut warnings, mut places) = (Vec::new(), HashMap::new());
+    nearby::foresee(context, target, &mut wanted, &mut places, &mut warnings);
+    for index in unpacked_before::foresee(context, target, &wanted)? {
+        wanted[index].have = Have::Finished;
+        places.insert(wanted[index].listed.path.clone(), Arc::from("store"));
+    }
+    mirror::foresee_files(context, &of_files, target, &wanted, &mut places, &mut warnings).await?;
+    let mut plan = plan(context, target, wanted.iter());
+    plan.come_from(&places);
     let empty = Tally::default();
     Ok(Fetched { plan: Some(plan), warnings, ..blank(target, &empty) })
 }

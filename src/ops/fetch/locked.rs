@@ -54,6 +54,32 @@ impl ProjectLock {
         self.with_pins(context, locked, options).map(Some)
     }
 
+    /// The datasets of the lock that a name means: with the release or variant that it names, or in
+    /// whichever the lock has. `found` is what the catalogue of today says that it means, if
+    /// anything; a name of a collection means each of these.
+    ///
+    /// # Errors
+    /// As [`pinned`](Self::pinned).
+    pub fn meant(
+        &self,
+        context: &Context,
+        name: &str,
+        found: Option<&Selection>,
+    ) -> Result<Vec<(Selection, FetchOptions)>, Failure> {
+        let bare = name.strip_prefix('@').unwrap_or(name);
+        let is_meant = |locked: &&Locked| match found {
+            Some(found) if bare.contains('@') => locked.name() == found.to_string(),
+            Some(found) if bare.contains(':') => {
+                locked.id == *found.id() && locked.variant.as_deref() == found.variant_name()
+            }
+            Some(found) => locked.id == *found.id(),
+            None => locked.id.as_str() == name || locked.name() == name,
+        };
+        let options = FetchOptions { unpack: true, ..FetchOptions::default() };
+        let meant = self.lock.datasets.iter().filter(is_meant);
+        meant.map(|locked| self.with_pins(context, locked, &options)).collect()
+    }
+
     /// The same for a dataset that is here with this very tree, to be mended.
     pub fn of_tree(
         &self,

@@ -15,10 +15,11 @@ use crate::plan::{Shard, shares};
 use crate::values::{ByteSize, RelPath};
 
 use super::dry_run::dry_run;
+use super::offline;
 use super::outcome::blank;
 use super::split;
 use super::whole::{already_whole, whole_here};
-use super::work::{Gathered, Work, forget_others, from_nearby, gather, unfinished};
+use super::work::{Gathered, Work, forget_others, from_nearby, gather, kept, unfinished};
 use super::{hurry, is_not_as_listed};
 
 /// Fetches what falls to a shard into a workspace of its own. Nothing of it is visible in the
@@ -62,6 +63,11 @@ pub(super) async fn fetch(
     // What a shared folder has to say of itself is told by whichever finishes the dataset.
     forget_others(&mut workspace, &own)?;
     from_nearby(context, target, &mut workspace, &mut own, &mut Vec::new())?;
+    if let Some((fetched, failures)) = offline::missing(context, target, &workspace, &own, kept(&workspace)) {
+        (share.left, share.bytes) = (fetched.failed.len() as u64, fetched.reused);
+        workspace.discard_if_idle()?;
+        return Ok((Fetched { share: Some(share), ..fetched }, failures));
+    }
     let gathered = gather(context, target, options, workspace, own, work.provider, work.hosts).await?;
     let Gathered { workspace, tally, reused, .. } = gathered;
     let done = paths.iter().filter_map(|path| workspace.finished().get(path));

@@ -17,10 +17,11 @@ use crate::ops::failure::Failure;
 use crate::ops::members::{Reader, refuse_idle};
 use crate::ops::nearby;
 use crate::ops::particulars::{particulars, roles};
-use crate::ops::repair::{Earlier, carry_over};
+use crate::ops::repair::{Archives, Earlier, carry_over};
 use crate::ops::report::{FailedFile, Fetched};
 use crate::ops::stored_listing;
 use crate::ops::target::Target;
+use crate::ops::unpacked_before;
 use crate::ops::wanted::{archive_password, listing, wanted};
 use crate::plan::steps::Have;
 use crate::plan::{FetchPlan, Handling, preflight};
@@ -98,7 +99,9 @@ pub(in crate::ops) async fn fetch_into(
     earlier: Earlier,
 ) -> Result<(Fetched, Vec<Failure>), Failure> {
     forget_others(&mut workspace, &wanted)?;
-    let here = carry_over(&mut workspace, &target.dir, &earlier)?;
+    workspace.remove_strays()?;
+    let archives = if options.unpack { Archives::Unpacked } else { Archives::StayPacked };
+    let here = carry_over(&mut workspace, &target.dir, &earlier, archives)?;
     only_meant(&mut workspace, &wanted, &here)?;
     let mut warnings = Vec::new();
     from_nearby(context, target, &mut workspace, &mut wanted, &mut warnings)?;
@@ -140,6 +143,9 @@ pub(super) fn from_nearby(
 ) -> Result<(), Failure> {
     look_for(workspace, wanted);
     if nearby::take(context, target, workspace, wanted, warnings)? > 0 {
+        look_for(workspace, wanted);
+    }
+    if unpacked_before::take(context, target, workspace, wanted)? > 0 {
         look_for(workspace, wanted);
     }
     Ok(())
@@ -291,7 +297,7 @@ fn tell_started(context: &Context, target: &Target<'_>, plan: &FetchPlan, kept: 
 }
 
 /// Bytes of release files that are finished. Of archives that stay at the host none are here.
-fn kept(workspace: &Workspace) -> ByteSize {
+pub(super) fn kept(workspace: &Workspace) -> ByteSize {
     let is_whole = |finished: &&Finished| !matches!(finished.kind, FinishedKind::Members { .. });
     workspace.finished().values().filter(is_whole).map(|finished| finished.size).sum()
 }

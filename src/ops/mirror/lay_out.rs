@@ -1,7 +1,7 @@
 //! From the objects of a mirror to a dataset folder.
 //!
 //! Objects come into the workspace under their digests, each once; what a stopped run brought is
-//! hashed again and kept. When all are here they go to their places, and the dataset is
+//! hashed again and kept. When all are here they get their places, and the dataset is
 //! committed like a fetched one.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -22,7 +22,7 @@ use crate::ops::assemble::{Assembled, assemble};
 use crate::ops::download::{Tally, settings};
 use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
-use crate::ops::fetch::summary;
+use crate::ops::fetch::{Pins, summary};
 use crate::ops::foreign::OwnWord;
 use crate::ops::particulars::particulars;
 use crate::ops::placing::stamp;
@@ -35,9 +35,10 @@ use crate::values::{ByteSize, Digest, RelPath};
 
 use super::find::Found;
 use super::objects::{self, Kept};
-use super::trust::{refuse_stray_links, refuse_unlike_entry};
+use super::trust::{refuse_stray_links, refuse_unlike_entry, refuse_unlike_lock};
 
-/// Takes a dataset from a mirror into a workspace that is held, and commits it.
+/// Takes a dataset from a mirror into a workspace that is held, and commits it. What a lock pins
+/// of it must be what the mirror has.
 ///
 /// After a failure the dataset folder is absent as before, and what came waits in the workspace
 /// for the next run.
@@ -46,16 +47,19 @@ pub async fn take(
     target: &Target<'_>,
     found: &Found,
     mut workspace: Workspace,
+    pins: Option<&Pins>,
 ) -> Result<Fetched, Failure> {
     let mut tally = Tally::default();
+    workspace.remove_strays()?;
     let folder = workspace.root().join("mirror");
     let records = fetch_records(context, found, &workspace, &folder, &mut tally).await?;
     let marks: Vec<ListedMark> = JsonLines::open(&folder.join(names::LISTED))?.collect::<Result<_, _>>()?;
     let kept = objects::packed(marks.iter().cloned().map(Ok), &records)?;
     refuse_unlike_entry(target, found, &marks, &records)?;
+    refuse_unlike_lock(found, pins, &marks)?;
     refuse_stray_links(&records)?;
     let wanted = wanted(&records, &kept);
-    let reused = sift(&wanted, &folder, &workspace, &records, &kept)?;
+    let reused = sift(&wanted, &folder, &workspace)?;
     refuse_lack_of_space(target, &reused.missing)?;
     tell_started(context, target, &wanted, &reused.missing);
     fetch_objects(context, found, &workspace, &folder, &reused.missing, &mut tally).await?;
@@ -67,6 +71,7 @@ pub async fn take(
         FileRecord { license, ..record }
     };
     note(&mut workspace, found, marks, records.into_iter().map(of_own).collect())?;
+    fs::remove_dir_all(&folder)?;
     let mut particulars = particulars(context, target, Means::Fetch, found.mark.selection.clone(), None)?;
     particulars.tree = Some(found.mark.tree);
     particulars.source.mirror = Some(found.mirror.store.url().to_string());
@@ -126,31 +131,19 @@ struct Sifted {
     bytes: ByteSize,
 }
 
-/// Looks for what is here already: under its digest, or in its place.
-fn sift(
-    wanted: &BTreeMap<Digest, ByteSize>,
-    folder: &Path,
-    workspace: &Workspace,
-    records: &[FileRecord],
-    kept: &[Kept],
-) -> Result<Sifted, Failure> {
+/// Looks for what is here already: under its digest, or finished by a fetch.
+fn sift(wanted: &BTreeMap<Digest, ByteSize>, folder: &Path, workspace: &Workspace) -> Result<Sifted, Failure> {
     let mut sifted = Sifted { missing: BTreeMap::new(), bytes: ByteSize::ZERO };
-    let mut in_place: HashMap<Digest, PathBuf> = HashMap::new();
-    for (path, sha256) in places(records, kept) {
-        let place = path.under(&workspace.stage());
-        if fs::metadata(&place)?.is_some_and(|found| found.is_file()) {
-            in_place.insert(sha256, place);
+    for one in workspace.finished().values().filter(|one| wanted.contains_key(&one.sha256)) {
+        if let FinishedKind::Placed { at } = &one.kind {
+            // Where there are no second names, or it is there, it comes from the mirror or is there.
+            let _ = fs::hard_link(&at.under(&workspace.stage()), &folder.join(one.sha256.hex()));
         }
     }
     for (sha256, size) in wanted {
         let object = folder.join(sha256.hex());
-        let found = [Some(&object), in_place.get(sha256)].into_iter().flatten();
-        let mut is_here = false;
-        for path in found {
-            let is_candidate = fs::metadata(path)?.is_some_and(|one| one.is_file() && one.len() == size.0);
-            is_here |= is_candidate && sha256_of(path, &|_| ())? == *sha256;
-        }
-        if is_here {
+        let is_candidate = fs::metadata(&object)?.is_some_and(|one| one.is_file() && one.len() == size.0);
+        if is_candidate && sha256_of(&object, &|_| ())? == *sha256 {
             sifted.bytes += *size;
         } else {
             sifted.missing.insert(*sha256, *size);
@@ -274,14 +267,15 @@ pub(super) fn told(error: &MirrorError) -> LocateError {
     LocateError { net: error.net().cloned(), exit: error.exit(), message: error.to_string(), help: error.remedy() }
 }
 
-/// Moves every object to its place, or copies it where it has several.
+/// Gives every object a second name in its place: it stays under its digest until all is noted,
+/// so that a run that is stopped loses nothing. Where there are no second names it is moved, or
+/// copied where it has several places.
 fn place_all(workspace: &Workspace, folder: &Path, records: &[FileRecord], kept: &[Kept]) -> Result<(), Failure> {
     let mut left: HashMap<Digest, usize> = HashMap::new();
     for (_, sha256) in places(records, kept) {
         *left.entry(sha256).or_default() += 1;
     }
     let mut made = BTreeSet::new();
-    let mut placed: HashMap<Digest, PathBuf> = HashMap::new();
     for (path, sha256) in places(records, kept) {
         let to = path.under(&workspace.stage());
         if let Some(parent) = to.parent().filter(|parent| made.insert(parent.to_path_buf())) {
@@ -289,8 +283,7 @@ fn place_all(workspace: &Workspace, folder: &Path, records: &[FileRecord], kept:
         }
         let count = left.get_mut(&sha256).expect("it was counted");
         *count -= 1;
-        put(folder, &to, sha256, *count == 0, placed.get(&sha256), workspace.access())?;
-        placed.insert(sha256, to);
+        put(&folder.join(sha256.hex()), &to, *count == 0, workspace.access())?;
     }
     for record in records.iter().filter(|record| record.kind == RecordKind::Link) {
         let (to, target) = (record.path.under(&workspace.stage()), record.target.as_deref().unwrap_or_default());
@@ -302,32 +295,14 @@ fn place_all(workspace: &Workspace, folder: &Path, records: &[FileRecord], kept:
     Ok(())
 }
 
-fn put(
-    folder: &Path,
-    to: &Path,
-    sha256: Digest,
-    is_last: bool,
-    twin: Option<&PathBuf>,
-    access: Access,
-) -> Result<(), Failure> {
-    let object = folder.join(sha256.hex());
-    let has_object = fs::metadata(&object)?.is_some();
-    if fs::metadata(to)?.is_some() {
-        // A stopped run put it there.
-        if sha256_of(to, &|_| ())? == sha256 {
-            return Ok(());
-        }
-        fs::remove_file(to)?;
-    }
-    match (has_object, is_last, twin) {
-        (true, true, _) => fs::rename(&object, to)?,
-        (true, false, _) => drop(fs::copy_new(&object, to, access)?),
-        (false, _, Some(twin)) => drop(fs::copy_new(twin, to, access)?),
-        // The bytes lie in a place that comes later, where a stopped run put them.
-        (false, _, None) => {
-            let message = format!("the bytes of `{}` are not where they were a moment ago", to.display());
-            return Err(Failure::new(Exit::HELD, message).help("run the same command again"));
-        }
+/// Files of one dataset must not change together: what has several places is copied but once.
+fn put(object: &Path, to: &Path, is_last: bool, access: Access) -> Result<(), Failure> {
+    // What another run put there is no reason to believe it.
+    fs::remove_file(to)?;
+    if !is_last {
+        fs::copy_new(object, to, access)?;
+    } else if fs::hard_link(object, to).is_err() {
+        fs::rename(object, to)?;
     }
     Ok(())
 }

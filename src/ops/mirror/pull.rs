@@ -5,15 +5,16 @@ use serde::Serialize;
 use crate::catalog::Selection;
 use crate::context::Context;
 use crate::fs;
-use crate::layout::Records;
 use crate::layout::receipt::Selection as Part;
+use crate::layout::{Receipt, Records};
 use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
-use crate::ops::fetch::pass_gate;
+use crate::ops::fetch::{FetchOptions, ProjectLock, pass_gate, receipt_selection};
 use crate::ops::report::FetchReport;
+use crate::ops::sync::drift::pass_gate_of_today;
 use crate::ops::target::Target;
 use crate::remedy;
-use crate::values::{ByteSize, DatasetId, Digest};
+use crate::values::{ByteSize, DatasetId, Digest, Printable};
 
 use super::find::{Asked, Found, Search, find};
 use super::{lay_out, named_for, none_named, open};
@@ -72,12 +73,17 @@ pub struct PullPlan {
 /// After a failure the dataset's folder is as it was, and what came waits for the next run.
 pub async fn pull(context: &Context, options: &PullOptions) -> Result<Pulled, Failure> {
     let mut pulled = Pulled::default();
+    // Another data folder is no place of the project.
+    let lock = match options.to {
+        None => ProjectLock::find(context, &mut pulled.report.warnings),
+        Some(_) => None,
+    };
     for name in &options.datasets {
-        for selection in context.catalog()?.resolve(name)? {
+        for (selection, pinned) in meant(context, lock.as_ref(), name)? {
             if context.cancel.is_set() {
                 break;
             }
-            if let Err(failure) = pull_one(context, &selection, options, &mut pulled).await {
+            if let Err(failure) = pull_one(context, &selection, options, pinned.as_ref(), &mut pulled).await {
                 pulled.report.failures.push(failure.of(selection.id()));
             }
         }
@@ -85,17 +91,76 @@ pub async fn pull(context: &Context, options: &PullOptions) -> Result<Pulled, Fa
     Ok(pulled)
 }
 
+/// A dataset, and what the lock of the project says of it.
+type Meant = (Selection, Option<FetchOptions>);
+
+/// What a name means: what the lock of the project has of it, else the catalogue.
+fn meant(context: &Context, lock: Option<&ProjectLock>, name: &str) -> Result<Vec<Meant>, Failure> {
+    let pinned = |found: Option<&Selection>| match lock {
+        Some(lock) => lock.meant(context, name, found),
+        None => Ok(Vec::new()),
+    };
+    let found = match context.catalog()?.resolve(name) {
+        Ok(found) => found,
+        // The catalogue may not have it any more.
+        Err(error) => {
+            let pinned = pinned(None)?;
+            if pinned.is_empty() {
+                return Err(error.into());
+            }
+            return Ok(pinned.into_iter().map(|(selection, options)| (selection, Some(options))).collect());
+        }
+    };
+    let mut all: Vec<Meant> = Vec::new();
+    for selection in found {
+        let pinned = pinned(Some(&selection))?;
+        if pinned.is_empty() {
+            all.push((selection, None));
+        }
+        all.extend(pinned.into_iter().map(|(selection, options)| (selection, Some(options))));
+    }
+    Ok(all)
+}
+
+/// Refuses what contradicts the lock in so many words.
+fn refuse_other_than_locked(options: &PullOptions, pinned: &FetchOptions) -> Result<(), Failure> {
+    let channel = options.source.as_ref().filter(|source| Some(*source) != pinned.source.as_ref());
+    let locked_tree = pinned.pins.as_ref().and_then(|pins| pins.tree);
+    let tree = options.tree.zip(locked_tree).filter(|(asked, locked)| asked != locked);
+    let message = match (channel, tree) {
+        (Some(channel), _) => {
+            let locked = pinned.source.as_deref().unwrap_or_default();
+            format!("the lock pins the source `{}`, not `{}`", Printable::new(locked), Printable::new(channel))
+        }
+        (None, Some((asked, locked))) => format!("the lock pins the tree {locked}, not {asked}"),
+        (None, None) => return Ok(()),
+    };
+    Err(Failure::new(Exit::LOCK, message)
+        .help("leave that flag out to pull what the lock pins, or put another copy elsewhere with `--to DIR`"))
+}
+
 async fn pull_one(
     context: &Context,
     selection: &Selection,
     options: &PullOptions,
+    pinned: Option<&FetchOptions>,
     pulled: &mut Pulled,
 ) -> Result<(), Failure> {
-    let target = Target::of(context, selection, options.source.as_deref(), options.to.as_deref())?;
-    let whole = Part { whole: true, ..Part::default() };
+    if let Some(pinned) = pinned {
+        refuse_other_than_locked(options, pinned)?;
+    }
+    let source = pinned.and_then(|pinned| pinned.source.as_deref()).or(options.source.as_deref());
+    let mut target = Target::of(context, selection, source, options.to.as_deref())?;
+    let pins = pinned.and_then(|pinned| pinned.pins.as_deref());
+    target.pins = pins.map(|pins| pins.digest);
+    let part = pinned.map_or(Part { whole: true, ..Part::default() }, receipt_selection);
+    let is_it = |receipt: &Receipt| match pins {
+        Some(pins) => pins.are_those_of(&target.dir, receipt, &part),
+        None => Ok(options.tree.is_none_or(|tree| tree == receipt.tree)),
+    };
     let here = match Records::of(&target.dir)? {
         Records::Absent => None,
-        Records::Good(receipt) if options.tree.is_none_or(|tree| tree == receipt.tree) => Some(*receipt),
+        Records::Good(receipt) if is_it(&receipt)? => Some(*receipt),
         Records::Good(receipt) => return Err(is_in_the_way(&target, &format!("its tree is {}", receipt.tree))),
         Records::Broken { error, .. } => return Err(is_in_the_way(&target, &remedy::chain(&error))),
     };
@@ -116,7 +181,12 @@ async fn pull_one(
     }
     target.check_place()?;
     pass_gate(context, selection, Some(&target.source.channel), &mut pulled.report.warnings).await?;
-    let asked = Asked { selection, channel: &target.source.channel, part: &whole, tree: options.tree };
+    if pins.is_some() {
+        let channel = Some(target.source.channel.as_str());
+        pass_gate_of_today(context, selection, channel, &mut pulled.report.warnings).await?;
+    }
+    let tree = pins.and_then(|pins| pins.tree).or(options.tree);
+    let asked = Asked { selection, channel: &target.source.channel, part: &part, tree };
     let found = look(context, &asked, options.mirror.as_deref(), &mut pulled.report.warnings).await?;
     if options.dry_run {
         let (mark, mirror) = (&found.mark, Some(found.mirror.store.url().to_string()));
@@ -124,7 +194,7 @@ async fn pull_one(
         return Ok(());
     }
     let workspace = target.workspace(context)?;
-    let fetched = lay_out::take(context, &target, &found, workspace).await?;
+    let fetched = lay_out::take(context, &target, &found, workspace, pins).await?;
     pulled.report.datasets.push(fetched);
     Ok(())
 }

@@ -43,7 +43,8 @@ pub async fn in_place_of_hosts(
     let asked = Asked { selection: target.selection, channel: &target.source.channel, part, tree };
     for mirror in mirrors {
         let found = match find(&mirror, &asked).await {
-            Ok(search) => search.found,
+            // Of a larger part single files come, by their digests.
+            Ok(search) => search.found.filter(|found| found.mark.selection == *part),
             Err(error) => {
                 mirror.give_up(&context.report, &error);
                 None
@@ -55,7 +56,7 @@ pub async fn in_place_of_hosts(
         if !workspace.finished().is_empty() {
             return Ok(None);
         }
-        match lay_out::take(context, target, &found, workspace).await {
+        match lay_out::take(context, target, &found, workspace, None).await {
             Ok(fetched) => return Ok(Some(fetched)),
             Err(failure) if context.cancel.is_set() => return Err(failure),
             // What is wrong here is wrong for the hosts too.
@@ -67,7 +68,7 @@ pub async fn in_place_of_hosts(
 }
 
 /// The mirrors for a dataset that can be opened; the others are told once.
-fn usable(context: &Context, id: &DatasetId) -> Result<Vec<Arc<Mirror>>, Failure> {
+pub(super) fn usable(context: &Context, id: &DatasetId) -> Result<Vec<Arc<Mirror>>, Failure> {
     let mut usable = Vec::new();
     for named in named_for(context, id, None)? {
         match open(context, &named.url) {

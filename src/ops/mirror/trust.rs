@@ -1,10 +1,12 @@
-//! What of a mirror's records is not believed: what the catalogue knows otherwise, and links.
+//! What of a mirror's records is not believed: what the catalogue or the lock of the project knows
+//! otherwise, and links.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::layout::{FileRecord, ListedMark, RecordKind};
 use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
+use crate::ops::fetch::{Pins, agrees, has_part};
 use crate::ops::foreign::{Changes, Foreign};
 use crate::ops::target::Target;
 use crate::values::RelPath;
@@ -31,6 +33,32 @@ pub fn refuse_unlike_entry(
     let Some(disagreement) = judged else { return Ok(()) };
     let failure = disagreement.failure(&format!("the mirror `{}`", found.mirror.store.url()));
     Err(failure.help("nothing of it was kept; fetch it from its host without the mirror, and push it again"))
+}
+
+/// A file that the lock of the project pins must be that one, and must be there.
+pub fn refuse_unlike_lock(found: &Found, pins: Option<&Pins>, marks: &[ListedMark]) -> Result<(), Failure> {
+    let Some(pins) = pins else { return Ok(()) };
+    let there: HashMap<&RelPath, &ListedMark> = marks.iter().map(|mark| (&mark.path, mark)).collect();
+    let mirror = found.mirror.store.url();
+    for file in &pins.listing.0 {
+        let has_members =
+            |part| found.mark.partial.iter().any(|mark| mark.path == file.path && has_part(file.size, part, mark));
+        let message = match there.get(&file.path) {
+            _ if pins.parts.get(&file.path).is_some_and(has_members) => continue,
+            Some(mark) if agrees(file.size, &file.digests, mark) => continue,
+            Some(mark) => {
+                let locked = file.digests.first().map(ToString::to_string);
+                let locked = locked.or(file.size.map(|size| size.to_string())).unwrap_or_default();
+                format!("the mirror `{mirror}` has `{}` as {}, and the lock pins {locked}", mark.path, mark.sha256)
+            }
+            None if pins.by_hand.contains(&file.path) => continue,
+            None => format!("the mirror `{mirror}` does not have `{}`, which the lock pins", file.path),
+        };
+        return Err(Failure::new(Exit::MISMATCH, message).in_file(&file.path).help(
+            "nothing of it was kept; `medsets sync` asks the hosts, `medsets lock --upgrade=ID` takes another state into the lock",
+        ));
+    }
+    Ok(())
 }
 
 /// Links are made after all files, and each must lead to something inside its own top folder:

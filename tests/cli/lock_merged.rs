@@ -1,0 +1,83 @@
+//! Locks that a merge left with conflict marks, of whatever style and however deep.
+
+use medsets::values::Digest;
+
+use crate::lock::{Machine, Publisher};
+
+/// A machine whose lock is whole, and the line of the lock that two branches changed.
+fn scene() -> (Publisher, Machine, String, String) {
+    let publisher = Publisher::start();
+    let machine = Machine::new(&publisher, &publisher.entry("Made", "data"));
+    machine.run(&["sync"]).expect(0);
+    let whole = machine.lock();
+    let line = whole.lines().find(|line| line.starts_with("input = ")).unwrap().to_owned();
+    (publisher, machine, whole, line)
+}
+
+fn other(line: &str, seed: &str) -> String {
+    let known = line.split('"').nth(1).unwrap();
+    line.replace(known, &Digest::sha256(seed.as_bytes()).to_string())
+}
+
+#[test]
+fn conflicts_of_every_style_are_resolved_by_locking_again() {
+    let (_publisher, machine, whole, line) = scene();
+    let (ours, theirs, base) = (other(&line, "ours"), other(&line, "theirs"), other(&line, "base"));
+    let conflicts = [
+        format!("<<<<<<< HEAD\n{ours}\n=======\n{theirs}\n>>>>>>> other"),
+        format!("<<<<<<< HEAD\n{ours}\n||||||| 1234567\n{base}\n=======\n{theirs}\n>>>>>>> other"),
+        // The ancestor was a merge itself.
+        format!(
+            "<<<<<<< HEAD\n{ours}\n||||||| merged common ancestors\n<<<<<<<<< Temporary merge branch 1\n{base}\n\
+             =========\n{line}\n>>>>>>>>> Temporary merge branch 2\n=======\n{theirs}\n>>>>>>> other"
+        ),
+        // The marks were committed once, and merged again.
+        format!("<<<<<<< HEAD\n<<<<<<< one\n{ours}\n=======\n{base}\n>>>>>>> two\n=======\n{theirs}\n>>>>>>> other"),
+    ];
+    for conflict in conflicts {
+        machine.write_lock(&whole.replacen(&line, &conflict, 1));
+        machine.run(&["sync", "--locked"]).expect(12).says(&["unfinished merge", "run `medsets lock`"]);
+        machine.run(&["lock", "--offline"]).expect(0);
+        assert_eq!(machine.lock(), whole, "{conflict}");
+    }
+}
+
+#[test]
+fn what_is_wrong_in_a_side_is_told_with_the_line_of_the_file() {
+    let (_publisher, machine, whole, line) = scene();
+    let conflict = format!("<<<<<<< HEAD\n{line}\n||||||| base\n{line}\n=======\n{line}\n>>>>>>> other");
+    let merged = whole.replacen(&line, &conflict, 1).replacen("from = \"catalog\"", "form = \"catalog\"", 1);
+    let number = merged.lines().position(|line| line.contains("form = ")).unwrap() + 1;
+    machine.write_lock(&merged);
+    let ran = machine.run(&["lock"]).expect(12).says(&["unknown field `form`", "git checkout --ours medsets.lock"]);
+    assert!(ran.stderr.contains(&format!("at line {number},")), "line {number}: {}", ran.stderr);
+    assert!(!ran.stderr.contains("edited by hand"), "{}", ran.stderr);
+    assert_eq!(machine.lock(), merged, "nothing is lost");
+}
+
+#[test]
+fn marks_that_do_not_fit_are_told_with_their_line() {
+    let (_publisher, machine, whole, line) = scene();
+    let number = whole.lines().position(|one| one == line).unwrap() + 1;
+    #[track_caller]
+    fn check(machine: &Machine, text: &str, line: usize, reason: &str) {
+        machine.write_lock(text);
+        machine.run(&["lock"]).expect(12).says(&[&format!("line {line}: "), reason, "git checkout --ours"]);
+        assert_eq!(machine.lock(), text, "nothing is lost");
+    }
+    let with = |conflict: &str| whole.replacen(&line, conflict, 1);
+    check(&machine, &with(&format!("<<<<<<< HEAD\n{line}\n=======\n{line}")), number, "does not end");
+    check(
+        &machine,
+        &with(&format!("{line}\n=======\n{line}\n>>>>>>> other")),
+        number + 1,
+        "no conflict that has begun",
+    );
+    check(&machine, &with(&format!("<<<<<<< HEAD\n{line}\n>>>>>>> other")), number + 2, "does not follow");
+    // A newer program's lock is not taken for one that may be written anew.
+    let newer = with(&format!("<<<<<<< HEAD\n{line}\n=======\n{line}\n>>>>>>> other"));
+    let newer = newer.replacen("version = 1\n", "<<<<<<< HEAD\nversion = 1\n=======\nversion = 9\n>>>>>>> other\n", 1);
+    machine.write_lock(&newer);
+    machine.run(&["lock", "--upgrade"]).expect(12).says(&["version 9", "a newer medsets"]);
+    assert_eq!(machine.lock(), newer);
+}

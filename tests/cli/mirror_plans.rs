@@ -1,0 +1,123 @@
+//! Mirrors beside plans, locks and work that was stopped.
+
+use medsets::values::Digest;
+
+use crate::support::archives::{Served, serve, serve_with};
+use crate::support::home::{Home, tree};
+
+const TABLE: &[u8] = b"id,label\n1,a\n";
+
+fn files() -> Vec<(&'static str, Vec<u8>, &'static str)> {
+    vec![("table.csv", TABLE.to_vec(), ""), ("other.csv", b"other\n".to_vec(), "")]
+}
+
+/// A folder as mirror with the dataset in it, and who sent it.
+fn mirrored() -> (Served, String) {
+    let served = serve(&files());
+    served.run(&["fetch", "made"]).expect(0);
+    let share = served.home.path().join("share");
+    std::fs::create_dir(&share).unwrap();
+    let mirror = format!("file://{}", share.display());
+    served.run(&["mirror", "push", "made", "--mirror", &mirror]).expect(0);
+    (served, mirror)
+}
+
+fn object(served: &Served, bytes: &[u8]) -> std::path::PathBuf {
+    let hex = Digest::sha256(bytes).hex();
+    served.home.path().join("share/objects/sha256").join(&hex[..2]).join(hex)
+}
+
+/// Where a dry run says that each file comes from.
+fn froms(answer: &serde_json::Value) -> Vec<(String, Option<String>)> {
+    let steps = answer["data"]["datasets"][0]["plan"]["steps"].as_array().unwrap_or_else(|| panic!("{answer}"));
+    let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
+    let mut all: Vec<_> = steps.iter().map(|step| (text(&step["path"]).unwrap(), text(&step["from"]))).collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn a_dry_run_names_the_mirror_as_the_real_run_takes_it() {
+    let (sender, mirror) = mirrored();
+    let fetching = serve_with(Home::new().with("MEDSETS_MIRRORS", mirror.clone()), &files(), "");
+    let json = |arguments: &[&str]| -> serde_json::Value {
+        serde_json::from_str(&fetching.run(&[arguments, &["--json"]].concat()).expect(0).stdout).unwrap()
+    };
+    let planned = json(&["fetch", "made", "--dry-run"]);
+    let by_mirror = |name: &str| (name.to_owned(), Some(mirror.clone()));
+    assert_eq!(froms(&planned), [by_mirror("other.csv"), by_mirror("table.csv")]);
+    assert_eq!(planned["data"]["datasets"][0]["mirror"], mirror.as_str());
+    let shown = fetching.run(&["fetch", "made", "--dry-run"]).expect(0);
+    assert!(shown.stdout.contains(&format!("from {mirror}")), "{}", shown.stdout);
+    assert!(shown.stdout.contains(&format!("by the mirror `{mirror}`")), "{}", shown.stdout);
+    // Of a part, file by file.
+    let planned = json(&["fetch", "made", "--dry-run", "--include", "table.csv"]);
+    assert_eq!(froms(&planned), [by_mirror("table.csv")]);
+    std::fs::remove_file(object(&sender, TABLE)).unwrap();
+    let planned = json(&["fetch", "made", "--dry-run", "--include", "*.csv", "--keep-archives"]);
+    assert_eq!(froms(&planned), [by_mirror("other.csv"), ("table.csv".to_owned(), None)]);
+    assert!(!fetching.home.data().join("made").exists(), "nothing was written");
+    assert!(fetching.host.log().is_empty(), "no host was asked for bytes: {:?}", fetching.host.log());
+    // What the store has is nearer.
+    fetching.run(&["fetch", "made"]).expect(0);
+}
+
+#[test]
+fn a_pull_brings_what_the_lock_pins_and_refuses_other_bytes() {
+    let (sender, mirror) = mirrored();
+    let work = sender.home.path().join("work");
+    let project = "[project]\nname = \"x\"\ndata-dir = \"data\"\n\n[[dataset]]\nid = \"made\"\n";
+    std::fs::write(work.join("medsets.toml"), project).unwrap();
+    sender.run(&["sync"]).expect(0);
+    // The catalogue has a newer release by now; the project pins the old one.
+    let entry = std::path::Path::new(&sender.catalog).join("made.toml");
+    let text = std::fs::read_to_string(&entry).unwrap();
+    std::fs::write(&entry, text.replace("version = \"1\"", "version = \"2\"")).unwrap();
+    let dataset = work.join("data/made/1");
+    std::fs::remove_dir_all(work.join("data/made")).unwrap();
+    let pull = ["mirror", "pull", "made", "--mirror", mirror.as_str()];
+    let plan = sender.run(&[&pull[..], &["--dry-run"]].concat()).expect(0);
+    assert!(plan.stdout.contains("made 1: 2 files"), "{}", plan.stdout);
+    sender.run(&pull).expect(0);
+    assert_eq!(std::fs::read(dataset.join("data/table.csv")).unwrap(), TABLE);
+    sender.run(&["sync", "--check"]).expect(0);
+    sender.run(&pull).expect(0).says(&["is whole here"]);
+    let other = "0".repeat(64);
+    sender.run(&[&pull[..], &["--tree", &other]].concat()).expect(12).says(&["the lock pins the tree"]);
+    sender.run(&[&pull[..], &["--source", "elsewhere"]].concat()).expect(12).says(&["the lock pins the source `web`"]);
+
+    // The lock pins other bytes of a file, and no tree: what the mirror has is not it.
+    std::fs::remove_dir_all(work.join("data/made")).unwrap();
+    let lock = std::fs::read_to_string(work.join("medsets.lock")).unwrap();
+    let tree_line = lock.lines().find(|line| line.starts_with("tree = ")).unwrap();
+    let (known, pinned) = (Digest::sha256(TABLE).hex(), Digest::sha256(b"other bytes").hex());
+    let forged = lock.replace(&format!("{tree_line}\n"), "").replace(&known, &pinned);
+    std::fs::write(work.join("medsets.lock"), forged).unwrap();
+    sender.run(&pull).expect(40).says(&["table.csv", &known, &pinned, "the lock pins"]);
+    assert!(!dataset.exists());
+    // Another data folder is none of the project's.
+    sender.run(&["mirror", "pull", "made", "--mirror", &mirror, "--to", "beside"]).expect(35);
+}
+
+/// A pull that was killed between laying a file out and noting it.
+#[test]
+fn what_a_stopped_pull_left_is_committed_by_nobody() {
+    let (sender, mirror) = mirrored();
+    let home = serve_with(Home::new(), &files(), "");
+    std::fs::remove_file(object(&sender, TABLE)).unwrap();
+    let pull = ["mirror", "pull", "made", "--mirror", mirror.as_str()];
+    assert_ne!(home.run(&pull).code, Some(0));
+    let stage = home.home.data().join(".medsets-store/parts/made-1/stage");
+    std::fs::create_dir_all(stage.join("data/deep")).unwrap();
+    for name in ["data/deep/stray.csv", "data/other.csv"] {
+        std::fs::write(stage.join(name), "of a run that was killed").unwrap();
+    }
+    home.run(&["fetch", "made", "--include", "table.csv"]).expect(0);
+    let dataset = home.home.data().join("made/1");
+    let names: Vec<String> = tree(&dataset.join("data")).into_keys().collect();
+    assert_eq!(names, ["table.csv"]);
+    home.run(&["verify", "made"]).expect(0);
+    home.run(&["fetch", "made"]).expect(0);
+    assert_eq!(std::fs::read(dataset.join("data/other.csv")).unwrap(), b"other\n");
+    assert_eq!(tree(&dataset.join("data")).len(), 2);
+}
