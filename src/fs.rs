@@ -20,7 +20,7 @@ pub mod walk;
 pub mod write;
 
 use std::fs::{File, Metadata};
-use std::io::{ErrorKind, Read};
+use std::io::{BufRead, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 pub use edit::Edit;
@@ -116,6 +116,21 @@ fn text(path: &Path, bytes: Vec<u8>) -> Result<String, FsError> {
 pub fn read_text_if_present(path: &Path) -> Result<Option<String>, FsError> {
     present(read_text(path))
 }
+
+/// Appends the next line to `text`, with its line break; `false` at the end. A line of 1 MiB or
+/// more is an error of the kind [`ErrorKind::InvalidData`], as one that is no UTF-8, and is not
+/// held: records that came from elsewhere take no more memory than that.
+pub fn read_line(lines: &mut impl BufRead, text: &mut String) -> std::io::Result<bool> {
+    let read = lines.by_ref().take(LONGEST_LINE).read_line(text)?;
+    if read as u64 == LONGEST_LINE {
+        let reason = format!("it is longer than {}", crate::values::ByteSize(LONGEST_LINE));
+        return Err(std::io::Error::new(ErrorKind::InvalidData, reason));
+    }
+    Ok(read > 0)
+}
+
+/// No record of ours is longer, in bytes.
+const LONGEST_LINE: u64 = 1 << 20;
 
 /// Opens a file for adding to its end, creating it where nothing is.
 pub fn open_append(path: &Path, access: Access) -> Result<File, FsError> {

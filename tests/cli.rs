@@ -15,6 +15,8 @@ mod bucket;
 
 #[path = "cli/adopt.rs"]
 mod adopt;
+#[path = "cli/adopt_attacked.rs"]
+mod adopt_attacked;
 #[path = "cli/advice.rs"]
 mod advice;
 #[path = "cli/audit.rs"]
@@ -27,6 +29,8 @@ mod auth;
 mod bad_input;
 #[path = "cli/bundle.rs"]
 mod bundle;
+#[path = "cli/bundle_attacked.rs"]
+mod bundle_attacked;
 #[path = "cli/catalogue.rs"]
 mod catalogue;
 #[path = "cli/chestxray.rs"]

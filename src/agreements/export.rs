@@ -66,8 +66,14 @@ pub struct ExtractCheck {
     pub faults: Vec<String>,
 }
 
-/// What names a person, in `who`.
-const PERSONAL: [&str; 4] = ["name", "email", "os_user", "host"];
+/// The mark in the place of what names a person: `key` says what it is, such as `os_user`.
+pub fn mark(salt: &[u8], key: &str, text: &str) -> String {
+    let mark = Digest::sha256(&[salt, key.as_bytes(), text.as_bytes()].concat()).hex();
+    format!("masked-{}", &mark[..12])
+}
+
+/// What names a person, in `who` and on receipts.
+pub const PERSONAL: [&str; 4] = ["name", "email", "os_user", "host"];
 
 impl Extract {
     /// An extract without entries, to be filled with [`Extract::take`].
@@ -120,8 +126,7 @@ impl Extract {
             let Some(Value::Object(who)) = entry.get_mut("who") else { continue };
             for key in PERSONAL {
                 if let Some(Value::String(text)) = who.get_mut(key) {
-                    let mark = Digest::sha256(&[salt, key.as_bytes(), text.as_bytes()].concat()).hex();
-                    *text = format!("masked-{}", &mark[..12]);
+                    *text = mark(salt, key, text);
                 }
             }
         }

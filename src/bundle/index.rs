@@ -2,10 +2,12 @@
 //!
 //! A bundle may have a million members, so the index is kept compressed: about 50 bytes each.
 
-use std::io::{BufRead as _, BufReader, Cursor, Write as _};
+use std::io::{BufReader, Cursor, Write as _};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::fs;
 use crate::values::{Algorithm, ByteSize, Digest, Digester, RelPath};
 
 use super::error::BundleError;
@@ -32,8 +34,9 @@ pub struct IndexBuilder {
 }
 
 /// A whole index.
+#[derive(Clone)]
 pub struct Index {
-    packed: Vec<u8>,
+    packed: Arc<[u8]>,
     pin: IndexPin,
 }
 
@@ -73,7 +76,7 @@ impl IndexBuilder {
             members: self.members,
             bytes: self.bytes,
         };
-        Ok(Index { packed: self.packed.finish().map_err(in_memory)?, pin })
+        Ok(Index { packed: self.packed.finish().map_err(in_memory)?.into(), pin })
     }
 }
 
@@ -89,15 +92,15 @@ impl Index {
     }
 
     /// Its members, one by one; ends after the first error.
-    pub fn into_lines(self) -> Result<Lines, BundleError> {
-        let decoder = zstd::stream::read::Decoder::new(Cursor::new(self.packed)).map_err(in_memory)?;
+    pub fn lines(&self) -> Result<Lines, BundleError> {
+        let decoder = zstd::stream::read::Decoder::new(Cursor::new(self.packed.clone())).map_err(in_memory)?;
         Ok(Lines { text: BufReader::new(decoder), last: None, number: 0 })
     }
 }
 
 /// The members of an index.
 pub struct Lines {
-    text: BufReader<zstd::stream::read::Decoder<'static, BufReader<Cursor<Vec<u8>>>>>,
+    text: BufReader<zstd::stream::read::Decoder<'static, BufReader<Cursor<Arc<[u8]>>>>>,
     last: Option<RelPath>,
     number: u64,
 }
@@ -108,8 +111,7 @@ impl Lines {
         self.number += 1;
         let broken =
             |reason: String| BundleError::Contradiction { what: format!("line {} of the index", self.number), reason };
-        let read = self.text.read_line(&mut text).map_err(|error| broken(error.to_string()))?;
-        if read == 0 {
+        if !fs::read_line(&mut self.text, &mut text).map_err(|error| broken(error.to_string()))? {
             return Ok(None);
         }
         let line: Line = serde_json::from_str(&text).map_err(|error| match error.classify() {
@@ -138,7 +140,7 @@ impl Iterator for Lines {
 
 /// Compressing in memory fails for want of memory alone.
 fn in_memory(error: std::io::Error) -> BundleError {
-    BundleError::Fs(crate::fs::FsError::new("pack the index of", std::path::Path::new("the bundle"), error))
+    BundleError::Fs(fs::FsError::new("pack the index of", std::path::Path::new("the bundle"), error))
 }
 
 #[cfg(test)]
@@ -156,7 +158,7 @@ mod tests {
         lines.iter().for_each(|line| builder.push(line).unwrap());
         let index = builder.finish().unwrap();
         assert_eq!((index.pin().members, index.pin().bytes), (3, ByteSize(9)));
-        let read: Vec<Line> = index.into_lines().unwrap().collect::<Result<_, _>>().unwrap();
+        let read: Vec<Line> = index.lines().unwrap().collect::<Result<_, _>>().unwrap();
         assert_eq!(read, lines);
     }
 
@@ -166,7 +168,7 @@ mod tests {
             let mut builder = IndexBuilder::new().unwrap();
             builder.push(&line("a/b")).unwrap();
             builder.push(&line(second)).unwrap();
-            let mut lines = builder.finish().unwrap().into_lines().unwrap();
+            let mut lines = builder.finish().unwrap().lines().unwrap();
             assert!(lines.next().unwrap().is_ok());
             assert!(matches!(lines.next().unwrap(), Err(BundleError::Refused { .. })), "{second}");
         }
@@ -177,7 +179,7 @@ mod tests {
         let mut builder = IndexBuilder::new().unwrap();
         let text = serde_json::to_string(&line("a/b")).unwrap().replace("a/b", "a/../../b");
         builder.take(format!("{text}\n").as_bytes()).unwrap();
-        let answer = builder.finish().unwrap().into_lines().unwrap().next().unwrap();
+        let answer = builder.finish().unwrap().lines().unwrap().next().unwrap();
         assert!(matches!(answer, Err(BundleError::Refused { .. })), "{answer:?}");
     }
 }

@@ -9,13 +9,23 @@ use crate::values::{Algorithm, ByteSize, Digest, Digester};
 use super::block::{self, BLOCK, Said, padding};
 use super::error::BundleError;
 use super::format::{HEAD, Head, INDEX, IndexPin, SCHEMA};
-use super::index::{IndexBuilder, Line, Lines};
+use super::index::{Index, IndexBuilder, Line, Lines};
+
+/// How much is somewhere in a bundle.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Amount {
+    /// Members.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: ByteSize,
+}
 
 /// A bundle that is being read.
 pub struct BundleReader {
     input: Box<dyn Read + Send>,
     path: PathBuf,
     pin: IndexPin,
+    index: Index,
     lines: Lines,
     members: u64,
     bytes: ByteSize,
@@ -45,20 +55,41 @@ impl BundleReader {
             input: Box::new(input),
             path: path.to_path_buf(),
             pin: empty.pin(),
-            lines: empty.into_lines()?,
+            lines: empty.lines()?,
+            index: empty,
             members: 0,
             bytes: ByteSize::ZERO,
             at: None,
             buffer: vec![0; 256 << 10],
         };
         reader.pin = reader.read_head()?;
-        reader.lines = reader.read_index()?;
+        reader.index = reader.read_index()?;
+        reader.lines = reader.index.lines()?;
         Ok(reader)
     }
 
     /// What the head says of the index: its digest names every byte of the bundle.
     pub fn pin(&self) -> IndexPin {
         self.pin
+    }
+
+    /// How much lies below each of these paths, which are in the order of the index, by the index
+    /// alone: what follows in the stream can be no more.
+    pub fn amounts(&self, prefixes: &[String]) -> Result<Vec<Amount>, BundleError> {
+        let mut amounts = vec![Amount::default(); prefixes.len()];
+        let mut at = 0;
+        for line in self.index.lines()? {
+            let line = line?;
+            let path = line.path.as_str();
+            while prefixes.get(at).is_some_and(|prefix| !path.starts_with(prefix) && path > prefix.as_str()) {
+                at += 1;
+            }
+            if prefixes.get(at).is_some_and(|prefix| path.starts_with(prefix)) {
+                amounts[at].files += 1;
+                amounts[at].bytes = amounts[at].bytes.saturating_add(line.size);
+            }
+        }
+        Ok(amounts)
     }
 
     fn read_head(&mut self) -> Result<IndexPin, BundleError> {
@@ -83,7 +114,7 @@ impl BundleReader {
         Ok(head.index)
     }
 
-    fn read_index(&mut self) -> Result<Lines, BundleError> {
+    fn read_index(&mut self) -> Result<Index, BundleError> {
         let pinned = self.pin;
         match self.header()? {
             Some((name, size)) if name == INDEX && size == pinned.size.0 && size <= INDEX_LIMIT => {}
@@ -109,7 +140,7 @@ impl BundleReader {
             let (expected, found) = (pinned.sha256, index.pin().sha256);
             return Err(BundleError::Mismatch { path: INDEX.to_owned(), expected, found });
         }
-        index.into_lines()
+        Ok(index)
     }
 
     /// The next member of the index, whose bytes follow in the stream; `None` behind the last.

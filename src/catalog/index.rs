@@ -28,7 +28,7 @@ pub struct BrokenEntry {
     /// What is wrong.
     pub file: BrokenFile,
     /// Ids, in small letters.
-    pub(super) ids: BTreeSet<String>,
+    pub ids: BTreeSet<String>,
     /// Aliases, in small letters.
     pub(super) aliases: BTreeSet<String>,
     /// Addresses, as they are written.

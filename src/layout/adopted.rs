@@ -41,7 +41,10 @@ impl Adopted {
     /// What a dataset folder says of it; `None` for one that medsets laid down itself.
     pub fn read(dir: &DatasetDir) -> Result<Option<Self>, LayoutError> {
         let path = dir.adopted_path();
-        let Some(text) = fs::read_text_if_present(&path)? else { return Ok(None) };
+        if dir.has_a_file_for_records()? {
+            return Ok(None);
+        }
+        let Some(text) = fs::read_regular_text_if_present(&path)? else { return Ok(None) };
         let failed = |line, reason| LayoutError::Record { path: path.clone(), line, reason };
         let adopted: Self = serde_json::from_str(&text).map_err(|error| failed(error.line(), error.to_string()))?;
         if adopted.schema != Self::SCHEMA {

@@ -24,13 +24,28 @@ impl DatasetDir {
 
     /// All dataset folders with records of ours below a data folder, in the order of names.
     pub fn find_all(data_dir: &Path) -> Result<Vec<Self>, FsError> {
+        Self::find_all_on(data_dir, &mut Err)
+    }
+
+    /// The same, asking `failed` whether to go on where a folder below it cannot be listed.
+    pub fn find_all_on(
+        data_dir: &Path,
+        failed: &mut dyn FnMut(FsError) -> Result<(), FsError>,
+    ) -> Result<Vec<Self>, FsError> {
         let mut found = Vec::new();
         for dataset in fs::list_dir(data_dir)? {
             let hidden = dataset.file_name().is_none_or(|name| name.to_string_lossy().starts_with('.'));
             if hidden || !fs::is_dir(&dataset) {
                 continue;
             }
-            for release in fs::list_dir(&dataset)? {
+            let releases = match fs::list_dir(&dataset) {
+                Ok(releases) => releases,
+                Err(error) => {
+                    failed(error)?;
+                    continue;
+                }
+            };
+            for release in releases {
                 let hidden = release.file_name().is_none_or(|name| name.to_string_lossy().starts_with('.'));
                 let dir = Self::at(release);
                 if !hidden && fs::is_dir(dir.root()) && dir.has_records()? {
@@ -41,8 +56,16 @@ impl DatasetDir {
         Ok(found)
     }
 
+    /// Whether a person's file has the name of the folder of records: nothing is below it.
+    pub(super) fn has_a_file_for_records(&self) -> Result<bool, FsError> {
+        Ok(fs::metadata(&self.records())?.is_some_and(|found| found.is_file()))
+    }
+
     /// Whether any of our records is in it, whole or not.
     pub fn has_records(&self) -> Result<bool, FsError> {
+        if self.has_a_file_for_records()? {
+            return Ok(false);
+        }
         for path in [self.receipt_path(), self.inventory_path(), self.manifest_path(), self.listed_path()] {
             if fs::metadata(&path)?.is_some() {
                 return Ok(true);

@@ -3,7 +3,7 @@
 //! A dataset may have a million files; no list of them is ever held as a text.
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, BufWriter, Read as _, Write as _};
+use std::io::{BufReader, BufWriter, Write as _};
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
@@ -53,9 +53,6 @@ impl LineWriter {
     }
 }
 
-/// No record of ours is longer, in bytes.
-const LONGEST: u64 = 1 << 20;
-
 /// Reads values that are lines of JSON; ends after the first error.
 pub struct JsonLines<T> {
     lines: BufReader<File>,
@@ -75,14 +72,17 @@ impl<T: DeserializeOwned> JsonLines<T> {
     fn read(&mut self) -> Result<Option<T>, LayoutError> {
         let mut text = String::new();
         self.line += 1;
-        let mut lines = self.lines.by_ref().take(LONGEST);
-        let read = lines.read_line(&mut text).map_err(|error| FsError::new("read", &self.path, error))?;
-        if read == 0 {
-            return Ok(None);
-        }
-        if read as u64 == LONGEST {
-            let reason = format!("it is longer than {}", crate::values::ByteSize(LONGEST));
-            return Err(LayoutError::Record { path: self.path.clone(), line: self.line, reason });
+        match fs::read_line(&mut self.lines, &mut text) {
+            Ok(true) => {}
+            Ok(false) => return Ok(None),
+            Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
+                return Err(LayoutError::Record {
+                    path: self.path.clone(),
+                    line: self.line,
+                    reason: error.to_string(),
+                });
+            }
+            Err(error) => return Err(FsError::new("read", &self.path, error).into()),
         }
         serde_json::from_str(&text).map(Some).map_err(|error| LayoutError::Record {
             path: self.path.clone(),

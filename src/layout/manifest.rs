@@ -4,7 +4,7 @@
 //! folder and hold no backslash or line break (see [`RelPath`]), so coreutils' escaped form
 //! never occurs.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use crate::fs::{self, FsError};
@@ -40,8 +40,13 @@ impl ManifestReader {
     fn read(&mut self) -> Result<Option<(Digest, RelPath)>, LayoutError> {
         let mut text = String::new();
         self.line += 1;
-        let read = self.lines.read_line(&mut text).map_err(|error| FsError::new("read", &self.path, error))?;
-        if read == 0 {
+        let is_line = match fs::read_line(&mut self.lines, &mut text) {
+            Err(error) if error.kind() != std::io::ErrorKind::InvalidData => {
+                return Err(FsError::new("read", &self.path, error).into());
+            }
+            read => read.unwrap_or(true),
+        };
+        if !is_line {
             return Ok(None);
         }
         let broken = || LayoutError::Record {

@@ -251,6 +251,9 @@ impl Receipt {
     /// Reads the receipt of a dataset folder; `None` where there is none.
     pub fn read(dir: &DatasetDir) -> Result<Option<Self>, LayoutError> {
         let path = dir.receipt_path();
+        if dir.has_a_file_for_records()? {
+            return Ok(None);
+        }
         let Some(text) = fs::read_regular_text_if_present(&path)? else { return Ok(None) };
         let failed = |line, reason| LayoutError::Record { path: path.clone(), line, reason };
         if text.trim().is_empty() {

@@ -6,6 +6,7 @@
 //! hash      the files whose size or name can belong to any of that, and no others
 //! arrange   below which folder the tree of a release lies, and what of it is there
 //! look      trees that nobody can prove, told by their names and numbers alone
+//! place     where the records may lie, and what is in their way
 //! lay       the records, and links where they do not lie with the files
 //! ```
 //!
@@ -17,6 +18,7 @@ mod hash;
 mod known;
 mod lay;
 mod look;
+mod place;
 mod report;
 mod scan;
 
@@ -34,7 +36,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::gate::{self, Compare};
 use super::selection::one_selection;
-use super::target::Target;
+use super::target::{Target, no_source};
 
 use arrange::Arranged;
 use hash::Hashes;
@@ -86,6 +88,11 @@ struct Find {
 pub async fn adopt(context: &Context, options: &AdoptOptions) -> Result<AdoptReport, Failure> {
     let scan = Scan::of(&options.dir)?;
     let named = options.dataset.as_deref().map(|name| one_selection(context, name)).transpose()?;
+    if let (Some(selection), Some(source)) = (&named, options.source.as_deref())
+        && selection.source(Some(source)).is_none()
+    {
+        return Err(no_source(selection, Some(source)));
+    }
     let mut report = AdoptReport::of(&scan);
     let knowns = known::gather(context, &scan, named.as_ref(), options, &mut report.warnings)?;
     let mut hashes = Hashes::new(context, &scan, options.jobs);
@@ -95,6 +102,7 @@ pub async fn adopt(context: &Context, options: &AdoptOptions) -> Result<AdoptRep
     for known in best_first(&scan, &hashes, &knowns, named.is_some(), &mut report, &mut claimed) {
         let (known, arranged) = known;
         hashes.ensure(arranged.unhashed(&hashes))?;
+        hashes.recheck(arranged.placed.iter().map(|(_, own)| *own));
         let arranged = arranged.readable(&scan, &hashes);
         match find(&scan, &hashes, known, arranged) {
             Ok(found) => finds.push(found),
@@ -110,6 +118,7 @@ pub async fn adopt(context: &Context, options: &AdoptOptions) -> Result<AdoptRep
     }
     if let Some(selection) = named.as_ref().filter(|_| is_open(&report, &finds)) {
         if options.unproven {
+            known::refuse_other_name(context, &scan, selection)?;
             finds.push(look::by_word(selection, options, &scan, &mut hashes)?);
             claimed.extend(0..scan.files.len());
         } else {

@@ -8,14 +8,14 @@ mod about;
 mod gather;
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{SyncSender, sync_channel};
 
 use serde::Serialize;
 
 use crate::access::Purpose;
-use crate::agreements::{EntryKind, Record};
-use crate::bundle::{BundleWriter, Contents, Index, Line};
+use crate::agreements::{EntryKind, Matter, Record, Standing, Standings};
+use crate::bundle::{BundleReader, BundleWriter, Contents, Index, Line};
 use crate::context::Context;
 use crate::events::Event;
 use crate::fs::{self, Access, FsError};
@@ -30,9 +30,9 @@ use super::here::{self, Here};
 use super::identity;
 use super::ledger::Names;
 use super::selection::one_selection;
-use super::unbundle::Input;
+use super::unbundle::{self, Input};
 
-use gather::{Member, Source};
+use gather::{Held, Member, Source};
 
 /// What to put into a bundle.
 #[derive(Debug, Clone)]
@@ -73,6 +73,7 @@ pub struct BundleReport {
 
 /// Writes a bundle. After a failure there is no file, or the earlier one as it was.
 pub async fn bundle(context: &Context, options: &BundleOptions) -> Result<BundleReport, Failure> {
+    refuse_other_file(&options.output)?;
     let datasets = chosen(context, options)?;
     let mut warnings = Vec::new();
     let mut shared = Vec::new();
@@ -115,12 +116,22 @@ pub async fn bundle(context: &Context, options: &BundleOptions) -> Result<Bundle
     Ok(report)
 }
 
+/// A bundle takes the place of an earlier one, and of nothing else that holds something.
+fn refuse_other_file(output: &Path) -> Result<(), Failure> {
+    let Ok(real) = fs::canonical(output) else { return Ok(()) };
+    let holds = fs::metadata(&real)?.is_some_and(|found| found.is_file() && found.len() > 0);
+    if !holds || BundleReader::open(&real).is_ok() {
+        return Ok(());
+    }
+    let message = format!("`{}` is there already and is no bundle", output.display());
+    Err(Failure::new(Exit::DIFFERENT, message).help("name another file with `-o`, or move that one away"))
+}
+
 /// Proves all of a bundle without writing anything.
 pub fn check(context: &Context, path: &std::path::Path, input: Input) -> Result<BundleReport, Failure> {
     let is_file = matches!(input, Input::File);
     let mut reader = input.open(path)?;
-    let contents =
-        super::unbundle::prove(context, &mut reader).map_err(|failure| super::unbundle::of_file(failure, path))?;
+    let contents = unbundle::prove(context, &mut reader).map_err(|fault| fault.named(path))?;
     let pin = reader.pin();
     Ok(BundleReport {
         path: path.to_path_buf(),
@@ -164,10 +175,35 @@ fn chosen(context: &Context, options: &BundleOptions) -> Result<Vec<Here>, Failu
 /// Only who may use the data may carry them.
 async fn pass_gate(context: &Context, here: &Here) -> Result<(), Failure> {
     // An entry that is gone since leaves the receipt to speak.
-    let Ok(selection) = one_selection(context, &here.name()) else { return Ok(()) };
+    let Ok(selection) = one_selection(context, &here.name()) else { return pass_by_receipt(context, here) };
     let channel = here.receipt.as_ref().map(|receipt| receipt.source.channel.as_str());
     let gate = gate::gate(context, &selection, channel, Purpose::Import, Compare::AtHand).await?;
     if gate.is_open() { Ok(()) } else { Err(gate::refusal(context, &selection, gate).await) }
+}
+
+/// Whether the acceptances that the receipt rests on still stand.
+fn pass_by_receipt(context: &Context, here: &Here) -> Result<(), Failure> {
+    let accepted = here.receipt.iter().flat_map(|receipt| &receipt.license.accepted);
+    let accepted: Vec<_> = accepted.collect();
+    if accepted.is_empty() {
+        return Ok(());
+    }
+    let entries = context.ledger()?.read_all()?.entries;
+    let standings = Standings::from_entries(identity::person(context), entries.clone());
+    for mark in accepted {
+        let entry = entries.iter().find(|entry| entry.sequence == mark.sequence);
+        let requirement = entry.and_then(|entry| entry.record.requirement.as_deref()).unwrap_or_default();
+        let license = Some(mark.license.as_str());
+        let matter = Matter { dataset: &here.id, version: &here.version, requirement, license };
+        if !matches!(standings.standing(&matter), Standing::Accepted(_)) {
+            let (name, license) = (here.name(), &mark.license);
+            let message = format!("`{name}` rests on the acceptance of `{license}`, which does not stand any more");
+            return Err(Failure::new(Exit::NOT_ACCEPTED, message).of(&here.id).help(
+                "its entry is not in the catalogue: lay it over with `--catalog DIR`, and accept the text again",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// What the terms say to handing the data on, where that is not allowed.
@@ -242,12 +278,15 @@ fn pack(context: &Context, index: &Index, members: Vec<Member>, sender: SyncSend
             Source::Bytes(bytes) => writer.member(&member.line(&member.path, bytes)?, &mut bytes.as_slice())?,
             Source::Lines(lines) => {
                 for item in lines.read()? {
-                    let (line, path) = item?;
+                    let (line, held) = item?;
                     if let Some(code) = context.cancel.code() {
                         return Err(Failure::new(Exit(code), "stopped; no bundle was written"));
                     }
-                    let mut file = fs::open(&path)?;
-                    writer.member(&line, &mut file)?;
+                    match held {
+                        Held::Bytes(mut bytes) => writer.member(&line, &mut bytes)?,
+                        // A FIFO in its place would be waited for.
+                        Held::File(path) => writer.member(&line, &mut fs::open_regular(&path)?)?,
+                    }
                     let bytes = line.size;
                     context.report.report(Event::Progress { file: line.path, bytes });
                 }

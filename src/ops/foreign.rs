@@ -40,7 +40,6 @@ pub(super) enum Changes {
     /// The copy is refused: the person accepted nothing.
     Refused,
     /// They stay what they are, an accepted change, and are told of.
-    #[allow(dead_code, reason = "for bundles")]
     Told,
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::agreements::export::Extract;
+use crate::agreements::export::{Extract, PERSONAL, mark};
 use crate::agreements::{Entry, Head, Repair, Verification};
 use crate::context::Context;
 use crate::layout::Receipt;
@@ -131,8 +131,38 @@ pub enum Names {
     Masked,
 }
 
+/// What marks in the place of names are made with: random, and kept nowhere.
+pub struct Mask([u8; 32]);
+
+impl Mask {
+    /// A new one, where people are not to be named.
+    pub fn of(names: Names) -> Result<Option<Self>, Failure> {
+        if names == Names::Shown {
+            return Ok(None);
+        }
+        let mut salt = [0; 32];
+        getrandom::fill(&mut salt)
+            .map_err(|error| Failure::new(Exit::INTERNAL, format!("no random bytes: {error}")))?;
+        Ok(Some(Self(salt)))
+    }
+
+    /// Puts marks in the place of what names a person, in a `by` or `who`.
+    pub fn cover(&self, who: &mut serde_json::Map<String, serde_json::Value>) {
+        for key in PERSONAL {
+            if let Some(serde_json::Value::String(text)) = who.get_mut(key) {
+                *text = mark(&self.0, key, text);
+            }
+        }
+    }
+}
+
 /// An extract of the entries of these datasets (all without any) that can be checked.
 pub fn export(context: &Context, datasets: &[String], names_of_people: Names) -> Result<Extract, Failure> {
+    export_by(context, datasets, Mask::of(names_of_people)?.as_ref())
+}
+
+/// The same with these marks in the place of names.
+pub fn export_by(context: &Context, datasets: &[String], mask: Option<&Mask>) -> Result<Extract, Failure> {
     let names = datasets.iter().map(|name| here::parse(name)).collect::<Result<Vec<_>, _>>()?;
     let ledger = context.ledger()?;
     let mut extract = Extract::begin(context.now(), env!("CARGO_PKG_VERSION"));
@@ -141,13 +171,10 @@ pub fn export(context: &Context, datasets: &[String], names_of_people: Names) ->
         extract.take(line, &entry, chosen);
     })?;
     match found.faults.first() {
-        None if names_of_people == Names::Masked => {
-            let mut salt = [0; 32];
-            getrandom::fill(&mut salt)
-                .map_err(|error| Failure::new(Exit::INTERNAL, format!("no random bytes: {error}")))?;
-            Ok(extract.masked(&salt))
-        }
-        None => Ok(extract),
+        None => Ok(match mask {
+            Some(mask) => extract.masked(&mask.0),
+            None => extract,
+        }),
         Some(fault) => Err(Failure::new(
             Exit::LEDGER,
             format!("the ledger is broken, so no extract is made: {}", Printable::new(&fault.to_string())),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::catalog::{Selection, Source};
 use crate::context::Context;
 use crate::events::Event;
-use crate::fs::{self, Access, Patience};
+use crate::fs::{self, Access, FileLock, Patience};
 use crate::layout::{DatasetDir, Store, Workspace, commit};
 use crate::licenses::Expression;
 use crate::plan::Shard;
@@ -14,6 +14,7 @@ use crate::values::{Digest, Printable};
 
 use super::exit::Exit;
 use super::failure::Failure;
+use super::lease::lease;
 use super::outside::Outside;
 use super::remove;
 use super::shared;
@@ -67,6 +68,12 @@ impl<'a> Target<'a> {
             return Ok(());
         }
         Ok(commit::check_place(&self.dir, &self.store)?)
+    }
+
+    /// Its lease, for a run that works on it without a workspace.
+    pub fn lease(&self, context: &Context) -> Result<FileLock, Failure> {
+        let held = format!("another medsets run works on `{}`", self.selection);
+        lease(context, &self.store.lease(&self.workspace_name()), self.access, &held)
     }
 
     /// The name of its workspace.

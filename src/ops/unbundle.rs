@@ -5,12 +5,14 @@
 //! the dataset. All of it is proven before the first dataset is put in its place.
 
 mod about;
+mod fault;
+mod judge;
+mod packed;
 mod prove;
 mod take;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use serde::Serialize;
 
@@ -18,7 +20,7 @@ use crate::access::Purpose;
 use crate::bundle::{BundleReader, Bundled, Contents};
 use crate::catalog::Selection;
 use crate::context::Context;
-use crate::fs::{self, Access, FileLock};
+use crate::fs::{self, Access};
 use crate::layout::{DatasetDir, Records, Store, check};
 use crate::values::{ByteSize, DatasetId, DatasetName, Digest};
 
@@ -26,11 +28,14 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::gate::{self, Compare};
 use super::here;
+use super::lease::lease;
 use super::target::Target;
 
 use about::About;
 use prove::{Nothing, Prover};
-use take::Taker;
+use take::{Judging, Taker};
+
+pub(super) use fault::Fault;
 
 /// Where a bundle is read.
 pub enum Input {
@@ -44,11 +49,15 @@ pub enum Input {
 impl Input {
     /// Reads head and index.
     pub(super) fn open(self, file: &Path) -> Result<BundleReader, Failure> {
+        if matches!(self, Self::File) && fs::metadata(file)?.is_none() {
+            let failure = Failure::new(Exit::USAGE, format!("`{}` does not exist", file.display()));
+            return Err(failure.help("name a file that `medsets bundle -o FILE` wrote"));
+        }
         let reader = match self {
             Self::File => BundleReader::open(file),
             Self::Stream(input) => BundleReader::of(input, file),
         };
-        reader.map_err(|error| of_file(error.into(), file))
+        reader.map_err(|error| Fault::from(error).named(file))
     }
 }
 
@@ -134,14 +143,15 @@ pub enum UnbundleState {
 /// A dataset that is to be taken out.
 struct Plan {
     bundled: Bundled,
-    selection: Selection,
+    /// What the entry says of it; absent for one that nobody asked for.
+    selection: Option<Selection>,
     state: UnbundleState,
 }
 
 /// Takes datasets out of a bundle. After a failure nothing of it is in a data folder, except
 /// datasets that were put in their places before the ledger failed; running again goes on.
 pub async fn unbundle(context: &Context, options: &UnbundleOptions, input: Input) -> Result<UnbundleReport, Failure> {
-    let named = |failure: Failure| of_file(failure, &options.file);
+    let named = |fault: Fault| fault.named(&options.file);
     let mut reader = input.open(&options.file)?;
     let (about, first) = About::read(&mut reader).map_err(named)?;
     let mut report = UnbundleReport {
@@ -157,8 +167,9 @@ pub async fn unbundle(context: &Context, options: &UnbundleOptions, input: Input
         Some(to) => to.clone(),
         None => context.data_dir()?,
     };
-    let plans = plans(context, options, &about, &data_dir)?;
+    let mut plans = plans(context, options, &about, &data_dir).map_err(named)?;
     for plan in plans.iter().filter(|plan| plan.state == UnbundleState::WouldBeUnbundled) {
+        report.warnings.extend(plan.unknown_here(context, &options.file)?);
         if let Err(failure) = pass_gate(context, options, plan, &about, &mut report.warnings).await {
             report.failures.push(failure);
         }
@@ -166,55 +177,55 @@ pub async fn unbundle(context: &Context, options: &UnbundleOptions, input: Input
     report.datasets = plans.iter().map(|plan| plan.shown(&data_dir)).collect();
     if options.dry_run {
         let mut prover = Prover::new(&about.contents);
-        prover.run(context, &mut reader, first, &mut Nothing).map_err(named)?;
+        prover.run(context, &mut reader, first, &mut Judging { plans: &plans }).map_err(named)?;
         return Ok(report);
     }
     if !report.failures.is_empty() {
         return Ok(report);
     }
-    let is_nothing_to_do = plans.iter().all(|plan| plan.state != UnbundleState::WouldBeUnbundled);
-    if is_nothing_to_do {
+    let is_to_be_done = |plans: &[Plan]| plans.iter().any(|plan| plan.state == UnbundleState::WouldBeUnbundled);
+    if !is_to_be_done(&plans) {
         return Ok(report);
     }
     context.ledger()?.ready()?;
     let store = Store::of(&data_dir);
-    let _lease = lease(context, &store)?;
-    room(&store, &plans)?;
+    let held = format!("another medsets run unbundles into `{}`", data_dir.display());
+    let _lease = lease(context, &store.lease("unbundle"), Access::Private, &held)?;
+    // Another run may have put them there meanwhile.
+    for plan in plans.iter_mut().filter(|plan| plan.state == UnbundleState::WouldBeUnbundled) {
+        plan.state = state_of(&plan.bundled, &data_dir)?;
+    }
+    report.datasets = plans.iter().map(|plan| plan.shown(&data_dir)).collect();
+    if !is_to_be_done(&plans) {
+        return Ok(report);
+    }
+    room(&store, &reader, &plans)?;
     let mut taker = Taker::new(context, &store, &data_dir, &plans)?;
     let mut prover = Prover::new(&about.contents);
     prover.run(context, &mut reader, first, &mut taker).map_err(named)?;
-    let extract =
-        about.ledger.as_ref().map(|bytes| context.evidence()?.store(bytes).map_err(Failure::from)).transpose()?;
+    let extract = about.ledger()?.map(|bytes| context.evidence()?.store(&bytes).map_err(Failure::from)).transpose()?;
     report.ledger = extract.map(|digest| Ok::<_, Failure>(context.evidence()?.path(&digest))).transpose()?;
+    report.warnings.append(&mut taker.warnings);
     let done = taker.commit(reader.pin().sha256, extract)?;
     for (at, receipt_sha256) in done {
-        report.datasets[at].state = UnbundleState::Unbundled;
-        report.datasets[at].receipt_sha256 = Some(receipt_sha256);
+        report.datasets[at].state = match receipt_sha256 {
+            Some(_) => UnbundleState::Unbundled,
+            None => UnbundleState::Already,
+        };
+        report.datasets[at].receipt_sha256 = receipt_sha256;
     }
     Ok(report)
 }
 
 /// Proves all of a bundle that was opened. Gives what it holds.
-pub(super) fn prove(context: &Context, reader: &mut BundleReader) -> Result<Contents, Failure> {
+pub(super) fn prove(context: &Context, reader: &mut BundleReader) -> Result<Contents, Fault> {
     let (about, first) = About::read(reader)?;
     Prover::new(&about.contents).run(context, reader, first, &mut Nothing)?;
     Ok(about.contents)
 }
 
-/// With the name of the bundle before what is wrong with it.
-pub(super) fn of_file(failure: Failure, path: &Path) -> Failure {
-    let is_of_bundle = failure.message.starts_with("it ") || failure.message.contains(" in it ");
-    match is_of_bundle {
-        true if path == Path::new("-") => {
-            Failure { message: format!("standard input: {}", failure.message), ..failure }
-        }
-        true => Failure { message: format!("`{}`: {}", path.display(), failure.message), ..failure },
-        false => failure,
-    }
-}
-
 /// What is to be done about each dataset.
-fn plans(context: &Context, options: &UnbundleOptions, about: &About, data_dir: &Path) -> Result<Vec<Plan>, Failure> {
+fn plans(context: &Context, options: &UnbundleOptions, about: &About, data_dir: &Path) -> Result<Vec<Plan>, Fault> {
     let wanted = options.only.iter().map(|name| here::parse(name)).collect::<Result<Vec<_>, _>>()?;
     let is_wanted = |one: &Bundled| {
         wanted.is_empty() || wanted.iter().any(|name| name.means(&one.id, Some(&one.version), one.variant.as_deref()))
@@ -224,13 +235,16 @@ fn plans(context: &Context, options: &UnbundleOptions, about: &About, data_dir: 
         if !about.contents.datasets.iter().any(is_there) {
             let names: Vec<String> = about.contents.datasets.iter().map(name_of).collect();
             let failure = Failure::new(Exit::USAGE, format!("`{text}` is not in the bundle"));
-            return Err(failure.help(format!("it holds {}", names.join(", "))));
+            return Err(failure.help(format!("it holds {}", names.join(", "))).into());
         }
     }
     let mut plans = Vec::new();
     for one in &about.contents.datasets {
-        let selection = about.selection(context, one)?;
-        let state = if is_wanted(one) { state_of(one, data_dir)? } else { UnbundleState::LeftOut };
+        let (selection, state) = if is_wanted(one) {
+            (Some(about.selection(context, one, &options.file)?), state_of(one, data_dir)?)
+        } else {
+            (None, UnbundleState::LeftOut)
+        };
         plans.push(Plan { bundled: one.clone(), selection, state });
     }
     Ok(plans)
@@ -264,12 +278,15 @@ async fn pass_gate(
     about: &About,
     warnings: &mut Vec<String>,
 ) -> Result<(), Failure> {
-    let mut selections = vec![plan.selection.clone()];
+    let own = plan.selection.iter().map(|selection| (selection.clone(), Some(plan.bundled.channel.clone())));
+    let mut selections: Vec<(Selection, Option<String>)> = own.collect();
     // A dataset that this program knows asks for no less because a bundle has a release of it
     // that it does not know.
-    selections.extend(about.own_default(context, &plan.bundled)?);
-    for selection in selections {
-        let channel = selection.source(Some(&plan.bundled.channel)).map(|source| source.channel.clone());
+    for own in about.own_releases(context, &plan.bundled)? {
+        let channel = own.source(None).map(|source| source.channel.clone());
+        selections.push((own, channel));
+    }
+    for (selection, channel) in selections {
         let gate = gate::gate(context, &selection, channel.as_deref(), Purpose::Import, Compare::Pages).await?;
         warnings.extend(gate.warnings().map(str::to_owned));
         if !gate.is_open() {
@@ -282,21 +299,15 @@ async fn pass_gate(
     Ok(())
 }
 
-/// One run at a time unbundles into a data folder.
-fn lease(context: &Context, store: &Store) -> Result<FileLock, Failure> {
-    fs::create_dir_all(&store.leases(), Access::Private)?;
-    let patience = context.settings.time("lock-wait").unwrap_or(Duration::from_secs(600));
-    let lease = FileLock::wait(&store.leases().join("unbundle.lock"), patience, || {})?;
-    lease.ok_or_else(|| Failure::new(Exit::HELD, "another medsets run unbundles into this data folder"))
-}
-
-/// Whether the files fit, before the first is written.
-fn room(store: &Store, plans: &[Plan]) -> Result<(), Failure> {
-    let wanted = plans.iter().filter(|plan| plan.state == UnbundleState::WouldBeUnbundled);
+/// Whether the files fit, archives and records too, before the first is written.
+fn room(store: &Store, reader: &BundleReader, plans: &[Plan]) -> Result<(), Failure> {
+    let prefixes: Vec<String> = plans.iter().map(|plan| plan.bundled.prefix()).collect();
     let (mut bytes, mut files) = (ByteSize::ZERO, 0_u64);
-    for plan in wanted {
-        bytes = bytes.saturating_add(plan.bundled.bytes);
-        files = files.saturating_add(plan.bundled.files);
+    for (plan, amount) in plans.iter().zip(reader.amounts(&prefixes)?) {
+        if plan.state == UnbundleState::WouldBeUnbundled {
+            bytes = bytes.saturating_add(amount.bytes);
+            files = files.saturating_add(amount.files);
+        }
     }
     let free = fs::space(store.root())?;
     if bytes > free.bytes {
@@ -335,9 +346,23 @@ impl Plan {
         }
     }
 
-    /// Where it goes.
-    fn target<'t>(&'t self, context: &Context, data_dir: &Path) -> Result<Target<'t>, Failure> {
-        let channel = self.selection.source(Some(&self.bundled.channel)).map(|source| source.channel.as_str());
-        Target::of(context, &self.selection, channel, Some(data_dir))
+    /// A sentence about a dataset of which the bundle alone has an entry: it is kept nowhere else.
+    fn unknown_here(&self, context: &Context, file: &Path) -> Result<Option<String>, Failure> {
+        let is_known = context.catalog()?.get(&self.bundled.id).is_some();
+        let is_of_reference = self.selection.as_ref().is_some_and(|selection| selection.reference().is_some());
+        Ok((!is_known && !is_of_reference).then(|| {
+            format!(
+                "the catalogue does not know `{}`: `medsets unbundle {} --about about` writes out the entry that travels \
+                 with it, and `--catalog about/catalog` lays it over the catalogue",
+                self.bundled.id,
+                file.display()
+            )
+        }))
+    }
+
+    /// Where it goes; `None` for one that nobody asked for.
+    fn target<'t>(&'t self, context: &Context, data_dir: &Path) -> Result<Option<Target<'t>>, Failure> {
+        let Some(selection) = &self.selection else { return Ok(None) };
+        Target::of(context, selection, Some(&self.bundled.channel), Some(data_dir)).map(Some)
     }
 }

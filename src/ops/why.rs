@@ -166,20 +166,35 @@ fn dataset_of(context: &Context, path: &Path) -> Result<(DatasetDir, Receipt, St
     for folder in path.ancestors().skip(1) {
         let dir = DatasetDir::at(folder.to_path_buf());
         if let Some(receipt) = Receipt::read(&dir)? {
+            let data = context.data_dir().ok().and_then(|data| fs::canonical(&data).ok());
+            // Elsewhere the records may be somebody else's, beside which the person adopted the files.
+            if !data.is_some_and(|data| folder.starts_with(data))
+                && let Some(own) = adopted_from(context, path)?
+            {
+                return Ok(own);
+            }
             let below = path.strip_prefix(folder).ok().and_then(Path::to_str).unwrap_or_default().to_owned();
             return Ok((dir, receipt, below));
         }
     }
+    if let Some(own) = adopted_from(context, path)? {
+        return Ok(own);
+    }
+    let failure = Failure::new(Exit::CATALOG, format!("`{}` is in no folder that medsets made", path.display()));
+    Err(failure.help("`medsets import ID PATH` takes it in, verified against the catalogue; `medsets adopt DIR` recognises a whole folder where it lies"))
+}
+
+/// The dataset of the data folder that was adopted from where a file lies.
+fn adopted_from(context: &Context, path: &Path) -> Result<Option<(DatasetDir, Receipt, String)>, Failure> {
     // Without a data folder nothing was adopted.
     for here in here::all(context).unwrap_or_default() {
         if let (Some(adopted), Some(receipt)) = (Adopted::read(&here.dir)?, here.receipt)
             && let Some(below) = adopted.path_of(path)
         {
-            return Ok((here.dir, receipt, below));
+            return Ok(Some((here.dir, receipt, below)));
         }
     }
-    let failure = Failure::new(Exit::CATALOG, format!("`{}` is in no folder that medsets made", path.display()));
-    Err(failure.help("`medsets import ID PATH` takes it in, verified against the catalogue; `medsets adopt DIR` recognises a whole folder where it lies"))
+    Ok(None)
 }
 
 fn record_of(dir: &DatasetDir, below: &str) -> Result<Option<FileRecord>, Failure> {

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 pub mod archives;
+pub mod bundles;
 pub mod chestxray;
 pub mod entry;
 pub mod home;

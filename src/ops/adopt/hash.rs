@@ -1,6 +1,7 @@
 //! Reading only what can belong to something that is known, each file once.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::Path;
 
 use rayon::prelude::*;
 
@@ -48,7 +49,7 @@ pub(super) fn candidates(scan: &Scan, knowns: &[Known], is_named: bool) -> Vec<(
     let wanted = |own: &Own| {
         let mut algorithms = by_size.get(&own.size).cloned().unwrap_or_default();
         let mut is_wanted = by_size.contains_key(&own.size);
-        for name in matching::names(std::path::Path::new(&own.rel)) {
+        for name in matching::names(Path::new(&own.rel)) {
             if let Some(more) = by_name.get(&name) {
                 algorithms.extend(more);
                 is_wanted = true;
@@ -105,6 +106,18 @@ impl<'a> Hashes<'a> {
         Ok(())
     }
 
+    /// Forgets the files that are not as they were when they were read: time may have passed over
+    /// others. They are passed over by name.
+    pub fn recheck(&mut self, files: impl Iterator<Item = usize>) {
+        for own in files.map(|at| &self.scan.files[at]) {
+            if self.known.contains_key(&own.at) && !is_as_seen(&place_of(self.scan, &own.rel), own) {
+                self.known.remove(&own.at);
+                let reason = "it changed after it was read".to_owned();
+                self.passed_over.push(PassedOver { path: own.rel.clone(), reason });
+            }
+        }
+    }
+
     /// The files that have a digest, in the order of names.
     pub fn having(&self, digest: &Digest) -> &[usize] {
         self.by_digest.get(digest).map_or(&[], Vec::as_slice)
@@ -133,12 +146,8 @@ impl<'a> Hashes<'a> {
 
 fn read(context: &Context, scan: &Scan, own: &Own, algorithms: Vec<Algorithm>) -> Result<Vec<Digest>, String> {
     let path = place_of(scan, &own.rel);
-    let is_as_seen = || match fs::metadata(&path) {
-        Ok(Some(now)) => now.is_file() && now.len() == own.size.0 && now.modified().ok() == own.modified,
-        _ => false,
-    };
     let changing = || "it changed while it was looked at".to_owned();
-    if !is_as_seen() {
+    if !is_as_seen(&path, own) {
         return Err(changing());
     }
     let mut all = vec![Algorithm::Sha256];
@@ -150,5 +159,13 @@ fn read(context: &Context, scan: &Scan, own: &Own, algorithms: Vec<Algorithm>) -
         }
     };
     let digests = digests_of(&path, &all, &progress).map_err(|error| error.to_string())?;
-    if is_as_seen() { Ok(digests) } else { Err(changing()) }
+    if is_as_seen(&path, own) { Ok(digests) } else { Err(changing()) }
+}
+
+/// Whether a file is the one that the scan found, by size and time.
+fn is_as_seen(path: &Path, own: &Own) -> bool {
+    match fs::metadata(path) {
+        Ok(Some(now)) => now.is_file() && now.len() == own.size.0 && now.modified().ok() == own.modified,
+        _ => false,
+    }
 }

@@ -7,10 +7,9 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
-use std::time::Duration;
 
 use crate::context::Context;
-use crate::fs::{self, Access, FileLock, FoundKind};
+use crate::fs::{self, Access};
 use crate::layout::lines::LineWriter;
 use crate::layout::{
     Adopted, DatasetDir, FileRecord, LinkKind, LinkMark, ListPin, ListWriter, ListedMark, Means, Receipt, RecordKind,
@@ -19,11 +18,10 @@ use crate::layout::{
 use crate::values::{ByteSize, Digest};
 
 use super::super::assemble::{self, Particulars};
-use super::super::exit::Exit;
 use super::super::failure::Failure;
-use super::super::gate;
 use super::super::particulars::particulars;
 use super::super::target::Target;
+use super::place::{Place, is_same, standard_folder};
 use super::report::{AdoptState, AdoptedDataset};
 use super::scan::Scan;
 use super::{Find, is_denied, place_of, text_of};
@@ -67,16 +65,19 @@ pub(super) fn lay(
         report.files += 1;
         report.bytes += record.size;
     }
-    let standard = standard_folder(scan, &found);
+    let standard = standard_folder(target, scan, &found);
+    if dry_run {
+        let state = already(context, target, standard.as_ref(), &mut report)?;
+        Place::of(target, standard.as_ref())?;
+        return Ok(AdoptedDataset { state: state.unwrap_or(report.state), ..report });
+    }
+    context.ledger()?.ready()?;
+    let _lease = target.lease(context)?;
+    // Decided under the lease: another run may have put the dataset there meanwhile.
     if let Some(state) = already(context, target, standard.as_ref(), &mut report)? {
         return Ok(AdoptedDataset { state, ..report });
     }
-    make_way(target, dry_run)?;
-    if dry_run {
-        return Ok(report);
-    }
-    context.ledger()?.ready()?;
-    let _lease = lease(context, target)?;
+    let place = Place::of(target, standard.as_ref())?;
     let mut facts = particulars(context, target, Means::Adopt, found.part.clone(), None)?;
     facts.warnings.extend((found.unproven > 0).then(|| {
         let files = crate::values::counted(found.unproven, "file");
@@ -86,35 +87,22 @@ pub(super) fn lay(
     let (dir, written) = match within {
         Ok(Some(written)) => (standard.unwrap_or_else(|| target.dir.clone()), Some(written)),
         Ok(None) => (target.dir.clone(), None),
-        Err(Failed::Denied) => (target.dir.clone(), None),
+        // The folder with the files is the dataset's own: nothing can lie beside them.
+        Err(Failed::Denied(error)) if place == Place::Itself => return Err(error.into()),
+        Err(Failed::Denied(_)) => (target.dir.clone(), None),
         Err(Failed::Other(failure)) => return Err(failure),
     };
     let receipt = match written {
-        Some(written) => finish_within(context, target, &dir, facts, written)?,
-        None => beside(context, target, scan, &found, facts)?,
+        Some(written) => finish_within(context, target, &dir, facts, written, place)?,
+        None => {
+            place.clear(target)?;
+            beside(context, target, scan, &found, facts)?
+        }
     };
     let assembled = assemble::enter_in_ledger(context, &dir, receipt, target.access)?;
     report.receipt_sha256 = Some(assembled.receipt_sha256);
     report.path = target.dir.root().to_path_buf();
     Ok(AdoptedDataset { state: AdoptState::Adopted, ..report })
-}
-
-/// The folder itself where it has the standard layout and can have the records.
-fn standard_folder(scan: &Scan, found: &Find) -> Option<DatasetDir> {
-    let data = found.arranged.data.as_deref()?;
-    let root = match data.strip_suffix("data")? {
-        "" => "",
-        above => above.strip_suffix('/')?,
-    };
-    let docs = found.arranged.docs.as_deref();
-    let has_docs = docs.is_none_or(|docs| docs == super::arrange::joined(root, "docs"));
-    let dir = DatasetDir::at(place_of(scan, root));
-    let is_free = match Records::of(&dir) {
-        Ok(Records::Good(_)) => matches!(Adopted::read(&dir), Ok(Some(_))),
-        Ok(Records::Absent | Records::Broken { .. }) => true,
-        Err(_) => false,
-    };
-    (has_docs && is_free && !found.part.packed).then_some(dir)
 }
 
 /// What was done about this tree before, where nothing is left to do.
@@ -147,70 +135,15 @@ fn already(
     }
 }
 
-fn is_same(one: &Path, other: &Path) -> bool {
-    matches!((fs::canonical(one), fs::canonical(other)), (Ok(one), Ok(other)) if one == other)
-}
-
-/// Refuses a dataset folder that holds files of its own; what is left of records alone, or links
-/// to a person's files, gives way.
-fn make_way(target: &Target<'_>, dry_run: bool) -> Result<(), Failure> {
-    let root = target.dir.root();
-    let Some(there) = fs::metadata(root)? else { return Ok(()) };
-    if there.is_symlink() {
-        let is_ours = Adopted::read(&target.dir)?.is_some() || fs::metadata(&root.join("."))?.is_none();
-        if is_ours && !dry_run {
-            fs::remove_file(root)?;
-        }
-        return if is_ours { Ok(()) } else { Err(occupied(target)) };
-    }
-    if Adopted::read(&target.dir)?.is_some() {
-        return Ok(());
-    }
-    let mut has_files = false;
-    for top in [target.dir.data(), target.dir.docs(), target.dir.archives()] {
-        if fs::metadata(&top)?.is_some_and(|found| found.is_dir()) {
-            fs::walk(&top, &mut |found| has_files |= found.kind != FoundKind::Special)?;
-        }
-    }
-    if has_files && target.dir.has_records()? {
-        // The folder that is adopted may be this very one, without its receipt.
-        return if matches!(Records::of(&target.dir)?, Records::Broken { .. }) {
-            Ok(())
-        } else {
-            Err(occupied(target))
-        };
-    }
-    Ok(())
-}
-
-fn occupied(target: &Target<'_>) -> Failure {
-    let name = gate::name_for_command(target.selection);
-    let message =
-        format!("`{}` is here already with other files, in `{}`", target.selection, target.dir.root().display());
-    Failure::new(Exit::DIFFERENT, message)
-        .of(target.selection.id())
-        .help(format!("`medsets verify {name}` tells what is there, `medsets remove {name}` makes room"))
-        .help("or adopt into another data folder with `--data-dir DIR`")
-}
-
-/// One run at a time works on a dataset.
-fn lease(context: &Context, target: &Target<'_>) -> Result<FileLock, Failure> {
-    fs::create_dir_all(&target.store.leases(), target.access)?;
-    let path = target.store.leases().join(format!("{}.lock", target.workspace_name()));
-    let patience = context.settings.time("lock-wait").unwrap_or(Duration::from_secs(600));
-    let lease = FileLock::wait(&path, patience, || {})?;
-    lease.ok_or_else(|| Failure::new(Exit::HELD, format!("another medsets run works on `{}`", target.selection)))
-}
-
 /// Why the records do not go into the person's folder.
 enum Failed {
-    Denied,
+    Denied(fs::FsError),
     Other(Failure),
 }
 
 impl From<fs::FsError> for Failed {
     fn from(error: fs::FsError) -> Self {
-        if is_denied(&error) { Self::Denied } else { Self::Other(error.into()) }
+        if is_denied(&error) { Self::Denied(error) } else { Self::Other(error.into()) }
     }
 }
 
@@ -226,8 +159,7 @@ impl From<crate::layout::LayoutError> for Failed {
 /// Puts the lists into the records folder of a person's dataset folder. The receipt, by which
 /// they count, comes last.
 fn within(target: &Target<'_>, folder: &DatasetDir, found: &Find) -> Result<Written, Failed> {
-    let fresh = DatasetDir::at(folder.root().join(format!(".medsets-adopt-{}", std::process::id())));
-    fs::remove_dir_all(fresh.root())?;
+    let fresh = DatasetDir::at(folder.root().join(fs::fresh_name(".medsets-adopt-")));
     fs::create_dir_all(&fresh.records(), target.access)?;
     let outcome = put_within(target, folder, &fresh, found);
     fs::remove_dir_all(fresh.root())?;
@@ -255,21 +187,22 @@ fn finish_within(
     dir: &DatasetDir,
     facts: Particulars,
     written: Written,
+    place: Place,
 ) -> Result<Receipt, Failure> {
     if let Some((_, entry)) = &facts.outside {
         fs::atomic_write(&dir.entry_path(), entry.as_bytes(), target.access)?;
     }
     let receipt = receipt(context, facts, written);
     receipt.write(dir, target.access)?;
-    if !is_same(dir.root(), target.dir.root()) {
-        // Records that lost their files may be all that told what these are: they go last.
-        if fs::metadata(target.dir.root())?.is_some() {
-            let stale = commit::away(&target.store, target.dir.root());
-            fs::create_dir_all(&target.store.tmp(), target.access)?;
-            fs::remove_dir_all(&stale)?;
-            fs::rename(target.dir.root(), &stale)?;
-            fs::remove_dir_all(&stale)?;
-        }
+    place.clear(target)?;
+    // Records that lost their files may be all that told what these are: they go last.
+    if place == Place::Remains {
+        let stale = target.store.tmp().join(fs::fresh_name("adopt-stale-"));
+        fs::create_dir_all(&target.store.tmp(), target.access)?;
+        fs::rename(target.dir.root(), &stale)?;
+        fs::remove_dir_all(&stale)?;
+    }
+    if place != Place::Itself {
         let parent = target.dir.root().parent().unwrap_or(Path::new("/"));
         fs::create_dir_all(parent, target.access)?;
         let held = text_of(dir.root())?;
@@ -290,8 +223,7 @@ fn beside(
     let mut adopted = Adopted::at(&scan.root);
     text_of(&scan.root)?;
     adopted.links = links(scan, found);
-    let stage = DatasetDir::at(target.store.tmp().join(format!("adopt-{}", std::process::id())));
-    fs::remove_dir_all(stage.root())?;
+    let stage = DatasetDir::at(target.store.tmp().join(fs::fresh_name("adopt-")));
     fs::create_dir_all(&stage.records(), target.access)?;
     let made = || -> Result<Receipt, Failure> {
         for (at, held) in &adopted.links {

@@ -13,7 +13,6 @@ use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::matching;
 use super::super::particulars::roles;
-use super::super::placing::stamp;
 use super::super::selection::one_selection;
 use super::arrange::{Arranged, joined};
 use super::hash::Hashes;
@@ -21,7 +20,7 @@ use super::known::{by_word as record, locked};
 use super::lay::tree_of;
 use super::report::LooksLike;
 use super::scan::{Own, Scan};
-use super::{AdoptOptions, Find, place_of};
+use super::{AdoptOptions, Find};
 
 /// How a folder is like a release.
 pub(super) struct Likeness {
@@ -205,6 +204,7 @@ pub(super) fn by_word(
         })
         .collect();
     hashes.ensure(of_root.iter().map(|(own, ..)| (own.at, algorithms(own))).collect())?;
+    hashes.recheck(of_root.iter().map(|(own, ..)| own.at));
     let rules = roles(selection);
     let mut found = Find {
         selection: selection.clone(),
@@ -224,7 +224,7 @@ pub(super) fn by_word(
             hashes.passed_over.push(super::PassedOver { path: own.rel.clone(), reason });
             continue;
         };
-        found.take_word(scan, hashes, own, place, entry_of(&files, own), &rules)?;
+        found.take_word(hashes, own, place, entry_of(&files, own), &rules)?;
     }
     found.records.sort_by(|one, other| one.path.cmp(&other.path));
     found.marks.sort_by(|one, other| one.path.cmp(&other.path));
@@ -276,7 +276,6 @@ impl Find {
     /// Takes one file in, by the entry's digest where that names one.
     fn take_word(
         &mut self,
-        scan: &Scan,
         hashes: &Hashes<'_>,
         own: &Own,
         place: RelPath,
@@ -295,7 +294,7 @@ impl Find {
             _ => Proof::FirstUse,
         };
         let archive = known.filter(|file| file.unpack.is_some());
-        let (mtime, size) = stamp(&place_of(scan, &own.rel))?;
+        let (mtime, size) = (own.mtime(), own.size);
         let record = record(place, size, sha256, mtime, verified);
         let path = archive.map_or_else(|| record.origin.file.clone(), |file| file.path.clone());
         self.unproven += u64::from(verified == Proof::FirstUse);

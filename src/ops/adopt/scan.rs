@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use jiff::Timestamp;
+
 use crate::fs::{self, FoundKind, FsErrorKind};
 use crate::values::ByteSize;
 
@@ -35,6 +37,13 @@ pub(super) struct Own {
     pub modified: Option<SystemTime>,
     /// Its place in the list.
     pub at: usize,
+}
+
+impl Own {
+    /// Last change when it was looked at, as records have it.
+    pub fn mtime(&self) -> Timestamp {
+        self.modified.and_then(|time| Timestamp::try_from(time).ok()).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
 }
 
 impl Scan {

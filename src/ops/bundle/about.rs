@@ -15,7 +15,7 @@ use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::here::Here;
 use super::super::identity;
-use super::super::ledger::{self, Names};
+use super::super::ledger::{self, Mask};
 use super::super::selection::one_selection;
 use super::{BundleOptions, unsafe_name};
 
@@ -24,6 +24,7 @@ pub(super) fn about(
     context: &Context,
     datasets: &[Here],
     options: &BundleOptions,
+    mask: Option<&Mask>,
     contents: &mut Contents,
     warnings: &mut Vec<String>,
 ) -> Result<BTreeMap<String, Vec<u8>>, Failure> {
@@ -31,19 +32,18 @@ pub(super) fn about(
     let mut licenses = BTreeSet::new();
     for here in datasets {
         match one_selection(context, &here.name()) {
-            // One that is made of a reference lies with its data.
             Ok(selection) => {
-                if selection.reference().is_none() {
-                    let text = selection.dataset().text.clone();
-                    members.insert(format!("about/catalog/{}.toml", here.id), text.into_bytes());
-                }
+                let text = selection.dataset().text.clone();
+                members.insert(format!("about/catalog/{}.toml", here.id), text.into_bytes());
                 licenses.extend(selection.requirements(None).filter_map(|step| step.license.clone()));
                 let channel = here.receipt.as_ref().map(|receipt| receipt.source.channel.as_str());
                 licenses.extend(selection.requirements(channel).filter_map(|step| step.license.clone()));
             }
-            Err(_) => {
-                warnings.push(format!("the catalogue has no entry of `{}` any more: it goes without one", here.name()))
-            }
+            Err(_) => warnings.push(format!(
+                "the catalogue has no entry of `{}`: it goes without one, and comes out only where one is laid over the \
+                 catalogue with `--catalog DIR`; so it does here",
+                here.name()
+            )),
         }
         let whole = here.receipt.iter().map(|receipt| receipt.license.expression.clone());
         let of_files = inventory::count_licenses(&here.dir.inventory_path())?.by_expression.into_keys();
@@ -58,7 +58,7 @@ pub(super) fn about(
         }
     }
     texts(context, &licenses, contents, &mut members, warnings)?;
-    extract(context, datasets, options.names, contents, &mut members)?;
+    extract(context, datasets, mask, contents, &mut members)?;
     if options.project {
         project_files(context, &mut members)?;
         contents.project = true;
@@ -124,12 +124,12 @@ fn texts(
 fn extract(
     context: &Context,
     datasets: &[Here],
-    names: Names,
+    mask: Option<&Mask>,
     contents: &mut Contents,
     members: &mut BTreeMap<String, Vec<u8>>,
 ) -> Result<(), Failure> {
     let wanted: Vec<String> = datasets.iter().map(|here| here.id.to_string()).collect();
-    let extract = ledger::export(context, &wanted, names)?;
+    let extract = ledger::export_by(context, &wanted, mask)?;
     if extract.count() == 0 {
         return Ok(());
     }
@@ -139,7 +139,7 @@ fn extract(
         let message = format!("the extract of the ledger does not hold: {}", Printable::new(fault));
         return Err(Failure::new(Exit::LEDGER, message).help("`medsets ledger verify` shows the place"));
     }
-    contents.ledger = Some(if names == Names::Masked { "masked" } else { "names" }.to_owned());
+    contents.ledger = Some(if mask.is_some() { "masked" } else { "names" }.to_owned());
     members.insert(LEDGER.to_owned(), bytes);
     Ok(())
 }
@@ -154,13 +154,13 @@ fn project_files(context: &Context, members: &mut BTreeMap<String, Vec<u8>>) -> 
     for name in [project::FILE, "medsets.lock"] {
         let path = folder.join(name);
         if fs::metadata(&path)?.is_some() {
-            members.insert(format!("about/project/{name}"), fs::read(&path, LIMIT)?);
+            members.insert(format!("about/project/{name}"), fs::read_regular(&path, LIMIT)?);
         }
     }
     for path in fs::list_dir(&folder.join("medsets.lock.d"))? {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if fs::metadata(&path)?.is_some_and(|found| found.is_file()) {
-            members.insert(format!("about/project/medsets.lock.d/{name}"), fs::read(&path, LIMIT)?);
+            members.insert(format!("about/project/medsets.lock.d/{name}"), fs::read_regular(&path, LIMIT)?);
         }
     }
     Ok(())

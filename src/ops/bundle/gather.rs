@@ -4,18 +4,24 @@
 //! is written must be the same bytes, so that no large file is read twice.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::PathBuf;
+
+use serde_json::Value;
 
 use crate::bundle::{Bundled, Contents, Index, IndexBuilder, Line};
 use crate::context::Context;
 use crate::fs::{self, FoundKind};
 use crate::layout::check::{check_record, sha256_of};
 use crate::layout::inventory::InventoryReader;
-use crate::layout::{DatasetDir, RecordKind};
+use crate::layout::{Adopted, DatasetDir, LayoutError, LinkJudge, Receipt, RecordKind};
+use crate::unpack::folded;
 use crate::values::{ByteSize, Digest, RelPath};
 
+use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::here::Here;
+use super::super::ledger::Mask;
 use super::about;
 use super::{BundleOptions, looked, unsafe_name};
 
@@ -46,12 +52,22 @@ pub(super) enum Source {
 pub(super) struct DatasetLines {
     prefix: String,
     dir: DatasetDir,
+    /// The receipt as it goes along, perhaps without names.
+    receipt: Vec<u8>,
     /// Records, papers and archives: few, with their digests.
     first: Vec<(RelPath, ByteSize, Digest)>,
 }
 
-/// The members of an index with the files they are made of.
-type Items<'a> = Box<dyn Iterator<Item = Result<(Line, PathBuf), Failure>> + 'a>;
+/// Where the bytes of one member of a dataset are.
+pub(super) enum Held<'a> {
+    /// At hand.
+    Bytes(&'a [u8]),
+    /// In a file.
+    File(PathBuf),
+}
+
+/// The members of an index with what they are made of.
+type Items<'a> = Box<dyn Iterator<Item = Result<(Line, Held<'a>), Failure>> + 'a>;
 
 /// Gathers what the datasets rest on, and their files.
 pub(super) fn gather(
@@ -61,22 +77,26 @@ pub(super) fn gather(
     warnings: &mut Vec<String>,
 ) -> Result<Gathered, Failure> {
     let mut contents = Contents { datasets: Vec::new(), texts: Vec::new(), ledger: None, project: false };
+    let mask = Mask::of(options.names)?;
+    let mut lines = Vec::new();
     for here in datasets {
-        contents.datasets.extend(bundled(here)?);
+        let Some(receipt) = &here.receipt else { continue };
+        let bytes = receipt_bytes(here, mask.as_ref())?;
+        let one = bundled(here, receipt, &bytes);
+        lines.push(DatasetLines::of(here, receipt, &one, bytes, warnings)?);
+        contents.datasets.push(one);
     }
-    let mut members: Vec<Member> = about::about(context, datasets, options, &mut contents, warnings)?
+    let mut members: Vec<Member> = about::about(context, datasets, options, mask.as_ref(), &mut contents, warnings)?
         .into_iter()
         .map(|(path, bytes)| Member { path, source: Source::Bytes(bytes) })
         .collect();
-    for (here, one) in datasets.iter().zip(&contents.datasets) {
-        let lines = DatasetLines::of(here, one, warnings)?;
-        members.push(Member { path: one.prefix(), source: Source::Lines(lines) });
-    }
+    members.extend(lines.into_iter().map(|lines| Member { path: lines.prefix.clone(), source: Source::Lines(lines) }));
     let mut index = IndexBuilder::new()?;
     for member in &members {
         match &member.source {
             Source::Bytes(bytes) => index.push(&member.line(&member.path, bytes)?)?,
             Source::Lines(lines) => {
+                lines.refuse_what_nobody_unbundles()?;
                 for item in lines.read()? {
                     index.push(&item?.0)?;
                 }
@@ -91,9 +111,23 @@ pub(super) fn slug(here: &Here) -> String {
     here.dir.root().file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-fn bundled(here: &Here) -> Result<Option<Bundled>, Failure> {
-    let Some(receipt) = &here.receipt else { return Ok(None) };
-    Ok(Some(Bundled {
+/// The receipt as it goes along: without names, where they are masked.
+fn receipt_bytes(here: &Here, mask: Option<&Mask>) -> Result<Vec<u8>, Failure> {
+    let text = fs::read_regular_text(&here.dir.receipt_path())?;
+    let Some(mask) = mask else { return Ok(text.into_bytes()) };
+    let mut value: Value = serde_json::from_str(&text).map_err(|error| unsafe_name(&error))?;
+    for at in ["/by", "/brought/by"] {
+        if let Some(Value::Object(by)) = value.pointer_mut(at) {
+            mask.cover(by);
+        }
+    }
+    let mut bytes = serde_json::to_vec_pretty(&value).map_err(|error| unsafe_name(&error))?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+fn bundled(here: &Here, receipt: &Receipt, bytes: &[u8]) -> Bundled {
+    Bundled {
         id: here.id.clone(),
         version: here.version.clone(),
         variant: here.variant.clone(),
@@ -103,25 +137,38 @@ fn bundled(here: &Here) -> Result<Option<Bundled>, Failure> {
         files: receipt.files,
         bytes: receipt.bytes,
         tree: receipt.tree,
-        receipt_sha256: sha256_of(&here.dir.receipt_path(), &|_| ())?,
-    }))
+        receipt_sha256: Digest::sha256(bytes),
+    }
 }
 
 impl DatasetLines {
-    fn of(here: &Here, one: &Bundled, warnings: &mut Vec<String>) -> Result<Self, Failure> {
+    fn of(
+        here: &Here,
+        own: &Receipt,
+        one: &Bundled,
+        receipt: Vec<u8>,
+        warnings: &mut Vec<String>,
+    ) -> Result<Self, Failure> {
         check_record(&here.dir.manifest_path(), one.tree)?;
         let mut first = Vec::new();
-        let names =
-            [".medsets/entry.toml", ".medsets/files.jsonl", ".medsets/listed.jsonl", ".medsets/manifest.sha256"];
-        for name in names.into_iter().chain([".medsets/receipt.json", "CITATION.cff", "README.md", "TERMS.md"]) {
+        let entry = own.reference.is_some().then_some(".medsets/entry.toml");
+        let records = [".medsets/files.jsonl", ".medsets/listed.jsonl", ".medsets/manifest.sha256", RECEIPT];
+        // Where the records lie among a person's files, these are the person's.
+        let is_of_person = Adopted::read(&here.dir)?.is_some_and(|adopted| adopted.links.is_empty());
+        let papers = ["CITATION.cff", "README.md", "TERMS.md"].into_iter().filter(|_| !is_of_person);
+        for name in entry.into_iter().chain(records).chain(papers) {
             let path = RelPath::parse(name).map_err(|error| unsafe_name(&error))?;
+            if name == RECEIPT {
+                first.push((path, ByteSize(receipt.len() as u64), one.receipt_sha256));
+                continue;
+            }
             let place = path.under(here.dir.root());
             if let Some(found) = fs::metadata(&place)?.filter(|found| found.is_file()) {
                 first.push((path, ByteSize(found.len()), sha256_of(&place, &|_| ())?));
             }
         }
         first.extend(archives(here, warnings)?);
-        Ok(Self { prefix: one.prefix(), dir: here.dir.clone(), first })
+        Ok(Self { prefix: one.prefix(), dir: here.dir.clone(), receipt, first })
     }
 
     /// All files in the order of their names: records, papers, archives, data.
@@ -135,11 +182,50 @@ impl DatasetLines {
         Ok(Box::new(first.chain(data)))
     }
 
-    fn item(&self, path: &RelPath, size: ByteSize, sha256: Digest) -> Result<(Line, PathBuf), Failure> {
+    /// A bundle with such names or links would be refused wherever it is opened.
+    fn refuse_what_nobody_unbundles(&self) -> Result<(), Failure> {
+        let mut names: HashMap<u64, RelPath> = HashMap::new();
+        let mut refuse_twin = |path: &RelPath| {
+            let mut hasher = DefaultHasher::new();
+            folded(path.as_str()).hash(&mut hasher);
+            match names.insert(hasher.finish(), path.clone()) {
+                Some(first) => Err(LayoutError::Collision { first: first.to_string(), second: path.to_string() }),
+                None => Ok(()),
+            }
+        };
+        let help =
+            |failure: Failure| Failure { help: None, ..failure }.help("no bundle can hold it; no bundle was made");
+        for (path, ..) in &self.first {
+            refuse_twin(path).map_err(|error| help(error.into()))?;
+        }
+        let mut judge = LinkJudge::default();
+        for record in InventoryReader::open(&self.dir.inventory_path())? {
+            let record = record?;
+            judge.hear(&record);
+            if record.kind == RecordKind::File {
+                refuse_twin(&record.path).map_err(|error| help(error.into()))?;
+            }
+        }
+        match judge.refused() {
+            Some((path, rule)) => {
+                let message = format!("the link `{path}` in `{}` {rule}", self.dir.root().display());
+                Err(help(Failure::new(Exit::UNSAFE, message)))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn item(&self, path: &RelPath, size: ByteSize, sha256: Digest) -> Result<(Line, Held<'_>), Failure> {
         let named = RelPath::parse(&format!("{}{path}", self.prefix)).map_err(|error| unsafe_name(&error))?;
-        Ok((Line { path: named, size, sha256 }, path.under(self.dir.root())))
+        let held = match path.as_str() {
+            RECEIPT => Held::Bytes(&self.receipt),
+            _ => Held::File(path.under(self.dir.root())),
+        };
+        Ok((Line { path: named, size, sha256 }, held))
     }
 }
+
+const RECEIPT: &str = ".medsets/receipt.json";
 
 /// Kept archives that are the ones of the receipt.
 fn archives(here: &Here, warnings: &mut Vec<String>) -> Result<Vec<(RelPath, ByteSize, Digest)>, Failure> {

@@ -1,77 +1,97 @@
 //! What the data of a bundle rest on, read before any of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::agreements::{AgreementText, verify_extract};
 use crate::bundle::format::{CONTENTS, LEDGER, Place};
-use crate::bundle::{BundleError, BundleReader, Bundled, BundledText, Contents, Line};
+use crate::bundle::{BundleReader, Bundled, BundledText, Contents, Line};
 use crate::catalog::dataset::REFERENCE;
-use crate::catalog::{Dataset, Selection};
+use crate::catalog::{Dataset, Reference, Selection};
 use crate::context::Context;
 use crate::document::OverlayFile;
 use crate::fs::{self, Access};
-use crate::values::{DatasetName, Printable};
+use crate::licenses::Shelf;
+use crate::values::{ByteSize, DatasetName, Printable};
 
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::gate;
 use super::super::selection::one_selection;
+use super::fault::Fault;
+use super::packed::{Packed, contradiction, refused};
 
 /// Everything below `about/`.
 pub(super) struct About {
     /// What the bundle holds.
     pub contents: Contents,
-    /// The extract of the ledger, which holds in itself.
-    pub ledger: Option<Vec<u8>>,
-    files: BTreeMap<String, Vec<u8>>,
+    files: BTreeMap<String, Packed>,
 }
 
 impl About {
     /// Reads up to the first member of a dataset, which is given back.
-    pub fn read(reader: &mut BundleReader) -> Result<(Self, Option<Line>), Failure> {
+    pub fn read(reader: &mut BundleReader) -> Result<(Self, Option<Line>), Fault> {
         let mut files = BTreeMap::new();
-        let mut total = 0;
+        let mut total = ByteSize::ZERO;
         let first = loop {
             let Some(line) = reader.next_member()? else { break None };
             match Place::of(&line.path) {
-                Some(Place::About(_)) => {}
+                Some(Place::About(below)) if is_known(below.as_str()) => {}
+                Some(Place::About(_)) => return Err(refused(line.path.as_str(), "no bundle has it").into()),
                 Some(Place::Dataset(..)) => break Some(line),
-                None => return Err(refused(line.path.as_str(), "a bundle has `about/` and `datasets/` alone")),
+                None => return Err(refused(line.path.as_str(), "a bundle has `about/` and `datasets/` alone").into()),
             }
-            total += line.size.0;
-            if total > LIMIT {
-                return Err(refused(line.path.as_str(), "what lies below `about/` is larger than 1 GiB"));
+            total = total.saturating_add(line.size);
+            if total.0 > LIMIT {
+                return Err(refused(line.path.as_str(), "what lies below `about/` is larger than 1 GiB").into());
             }
-            let mut bytes = Vec::new();
-            reader.take(&line, &mut bytes)?;
-            files.insert(line.path.to_string(), bytes);
+            let packed = Packed::read(reader, &line, limit_of(line.path.as_str()), &mut |_| Ok(()))?;
+            files.insert(line.path.to_string(), packed);
         };
-        let text = files.get(CONTENTS).ok_or_else(|| refused(CONTENTS, "it is missing"))?;
-        let contents: Contents =
-            serde_json::from_slice(text).map_err(|error| contradiction(CONTENTS, error.to_string()))?;
-        let ledger = files.get(LEDGER).cloned();
-        if let Some(bytes) = &ledger {
-            let check = verify_extract(bytes, &[])?;
-            if let Some(fault) = check.faults.first() {
-                let message = format!("the extract of the ledger in it does not hold: {}", Printable::new(fault));
-                return Err(Failure::new(Exit::LEDGER, message).help("ask whoever made the bundle for another"));
-            }
+        let text = files.get(CONTENTS).ok_or_else(|| refused(CONTENTS, "it is missing"))?.bytes()?;
+        let contents: Contents = serde_json::from_slice(&text).map_err(|error| contradiction(CONTENTS, error))?;
+        if contents.datasets.is_empty() {
+            return Err(contradiction(CONTENTS, "it names no dataset").into());
         }
         for text in &contents.texts {
             if !files.contains_key(&text.path()) {
-                return Err(contradiction(
-                    CONTENTS,
-                    format!("the text of `{}` is not there", Printable::new(&text.license)),
-                ));
+                let reason = format!("the text of `{}` is not there", Printable::new(&text.license));
+                return Err(contradiction(CONTENTS, reason).into());
             }
         }
-        Ok((Self { contents, ledger, files }, first))
+        let about = Self { contents, files };
+        about.check_ledger()?;
+        Ok((about, first))
+    }
+
+    /// The extract of the ledger, where there is one.
+    pub fn ledger(&self) -> Result<Option<Vec<u8>>, Failure> {
+        self.files.get(LEDGER).map(Packed::bytes).transpose()
+    }
+
+    /// The extract must be one, and hold in itself.
+    fn check_ledger(&self) -> Result<(), Fault> {
+        let Some(bytes) = self.ledger()? else { return Ok(()) };
+        let check = verify_extract(&bytes, &[]).map_err(|error| {
+            let failure = Failure::from(error);
+            let message = format!("`{LEDGER}` in it cannot be used: {}", failure.message);
+            let failure = Failure { help: None, exit: Exit::LEDGER, code: Exit::LEDGER.word(), message, ..failure };
+            Fault::of_bundle(failure.help("use the medsets that made the bundle, or ask whoever made it for another"))
+        })?;
+        let Some(fault) = check.faults.first() else { return Ok(()) };
+        let message = format!("the extract of the ledger in it does not hold: {}", Printable::new(fault));
+        Err(Fault::of_bundle(Failure::new(Exit::LEDGER, message).help("ask whoever made the bundle for another")))
+    }
+
+    fn text(&self, path: &str) -> Result<Option<String>, Failure> {
+        let Some(packed) = self.files.get(path) else { return Ok(None) };
+        Ok(String::from_utf8(packed.bytes()?).ok())
     }
 
     /// The release as the catalogue of this program has it; by the bundle's entry where it has
-    /// none. The folder's name must be the one that follows.
-    pub fn selection(&self, context: &Context, one: &Bundled) -> Result<Selection, Failure> {
+    /// none. The folder's name must be the one that follows, and the dataset's channel a source
+    /// of the entry: what is asked for depends on it.
+    pub fn selection(&self, context: &Context, one: &Bundled, file: &Path) -> Result<Selection, Fault> {
         let name = DatasetName::of(&one.id, &one.version, one.variant.as_deref()).to_string();
         let selection = match own(context, one, &name)? {
             Some(selection) => selection,
@@ -81,40 +101,77 @@ impl About {
             && selection.release().version == one.version
             && selection.variant_name() == one.variant.as_deref();
         if !is_same || selection.slug() != one.slug {
-            return Err(contradiction(
-                CONTENTS,
-                format!("the folder of `{name}` is not called `{}`", Printable::new(&one.slug)),
-            ));
+            let reason = format!("the folder of `{name}` is not called `{}`", Printable::new(&one.slug));
+            return Err(contradiction(CONTENTS, reason).into());
+        }
+        if selection.source(Some(&one.channel)).is_none() {
+            return Err(no_channel(&selection, one, file).into());
         }
         Ok(selection)
     }
 
-    fn by_bundle(&self, context: &Context, one: &Bundled, name: &str) -> Result<Selection, Failure> {
-        let mut catalog = context.catalog()?.clone();
-        let text = |path: &str| self.files.get(path).and_then(|bytes| String::from_utf8(bytes.clone()).ok());
-        let path = format!("about/catalog/{}.toml", one.id);
-        let Some(entry) = text(&path) else {
-            let message = format!("neither the catalogue nor the bundle has an entry of `{name}`");
-            return Err(Failure::new(Exit::CATALOG, message)
-                .of(&one.id)
-                .help("lay one over the catalogue with `--catalog DIR`"));
-        };
-        if Dataset::read(&path, &entry, REFERENCE).is_ok_and(|dataset| dataset.id != one.id) {
-            return Err(contradiction(&path, "it is of another dataset".to_owned()));
+    fn by_bundle(&self, context: &Context, one: &Bundled, name: &str) -> Result<Selection, Fault> {
+        match one_selection(context, one.id.as_str()) {
+            // Whoever says the id afterwards means the other dataset.
+            Ok(known) if *known.id() != one.id => {
+                let rule = format!("`{}` is another name of `{}`, which this program knows", one.id, known.id());
+                return Err(refused(&one.prefix(), rule).into());
+            }
+            // The own entry that cannot be used may ask for more.
+            Err(failure) if context.catalog()?.broken().iter().any(|broken| broken.ids.contains(one.id.as_str())) => {
+                return Err(failure.into());
+            }
+            _ => {}
         }
-        let file = OverlayFile { folder: usize::MAX, name: format!("{}.toml", one.id), path, text: Ok(entry) };
-        catalog = catalog.laid_over(&[file]);
-        let found = catalog.resolve(name)?;
-        found.into_iter().next().ok_or_else(|| Failure::new(Exit::CATALOG, format!("`{name}` is not known")))
+        let path = format!("about/catalog/{}.toml", one.id);
+        let Some(entry) = self.text(&path)? else {
+            let message = format!("neither the catalogue nor the bundle has an entry of `{name}`");
+            let failure = Failure::new(Exit::CATALOG, message).of(&one.id);
+            return Err(failure.help("lay one over the catalogue with `--catalog DIR`").into());
+        };
+        let read = Dataset::read(&path, &entry, REFERENCE).ok();
+        if read.as_ref().is_some_and(|dataset| dataset.id != one.id) {
+            return Err(contradiction(&path, "it is of another dataset").into());
+        }
+        let is_of_reference = |dataset: &Dataset| {
+            let reference = dataset.reference().and_then(|text| text.parse::<Reference>().ok());
+            reference.is_some_and(|reference| reference.id() == dataset.id)
+        };
+        let mut catalog = context.catalog()?.clone();
+        match read.filter(is_of_reference) {
+            Some(dataset) => catalog.introduce(dataset),
+            None => {
+                let name = format!("{}.toml", one.id);
+                catalog = catalog.laid_over(&[OverlayFile { folder: usize::MAX, name, path, text: Ok(entry) }]);
+            }
+        }
+        let found = catalog.resolve(name).map_err(Failure::from)?;
+        Ok(found.into_iter().next().ok_or_else(|| Failure::new(Exit::CATALOG, format!("`{name}` is not known")))?)
     }
 
-    /// What this program's own entry asks for, where it knows the dataset and not this release.
-    pub fn own_default(&self, context: &Context, one: &Bundled) -> Result<Option<Selection>, Failure> {
+    /// What this program's own entry asks for, where it knows the dataset and not this release:
+    /// one selection for each different set of steps that any of its releases asks for.
+    pub fn own_releases(&self, context: &Context, one: &Bundled) -> Result<Vec<Selection>, Failure> {
         let name = DatasetName::of(&one.id, &one.version, one.variant.as_deref()).to_string();
-        if own(context, one, &name)?.is_some() || context.catalog()?.get(&one.id).is_none() {
-            return Ok(None);
+        let Some(dataset) = context.catalog()?.get(&one.id) else { return Ok(Vec::new()) };
+        if own(context, one, &name)?.is_some() {
+            return Ok(Vec::new());
         }
-        one_selection(context, one.id.as_str()).map(Some)
+        let mut seen = BTreeSet::new();
+        let mut found = Vec::new();
+        for release in &dataset.releases {
+            let variants = release.variants.iter().map(|variant| Some(variant.name.as_str()));
+            for variant in variants.chain(release.variants.is_empty().then_some(None)) {
+                let name = DatasetName::of(&one.id, &release.version, variant).to_string();
+                let Ok(selection) = one_selection(context, &name) else { continue };
+                let channel = selection.source(None).map(|source| source.channel.as_str());
+                let steps: Vec<String> = selection.requirements(channel).map(|step| step.id.clone()).collect();
+                if seen.insert(steps) {
+                    found.push(selection);
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// The lines that accept the texts of the bundle, for a machine that can read no page.
@@ -131,18 +188,28 @@ impl About {
         let is_known = context.catalog().is_ok_and(|catalog| catalog.get(selection.id()).is_some());
         let catalog = if is_known { "" } else { " --catalog about/catalog" };
         for text in self.contents.texts.iter().filter(|text| licenses.contains(&text.license)) {
-            let Some(bytes) = self.files.get(&text.path()) else { continue };
-            let Ok(read) = AgreementText::read(bytes, None) else { continue };
+            let Some(Ok(bytes)) = self.files.get(&text.path()).map(Packed::bytes) else { continue };
+            let Ok(read) = AgreementText::read(&bytes, None) else { continue };
+            // The program has the text itself: another one opens nothing.
+            let ours = Shelf::bundled_text(&text.license)
+                .and_then(|ours| AgreementText::read(ours.as_bytes(), None).ok())
+                .map(|ours| ours.sha256);
+            if ours.is_some_and(|ours| ours != read.sha256) {
+                continue;
+            }
             if !std::mem::replace(&mut is_told, true) {
                 failure = failure.help(format!(
                     "the texts are in the bundle: `medsets unbundle {} --about about` writes them out to be read",
                     file.display()
                 ));
             }
+            if ours.is_none() {
+                failure = failure.help(only_the_bundle_says(context, &text.license));
+            }
             failure = failure.help(format!(
                 "then, for yourself: `medsets access accept {}{catalog} --text-file about/{} --text-digest {}`",
                 gate::name_for_command(selection),
-                text_name(text, bytes),
+                text_name(text, &bytes),
                 read.sha256
             ));
         }
@@ -157,9 +224,10 @@ impl About {
             .contents
             .texts
             .iter()
-            .filter_map(|text| Some((text.path(), text_name(text, self.files.get(&text.path())?))))
+            .filter_map(|text| Some((text.path(), text_name(text, &self.files.get(&text.path())?.bytes().ok()?))))
             .collect();
-        for (path, bytes) in &self.files {
+        for (path, packed) in &self.files {
+            let bytes = packed.bytes()?;
             let below = path.strip_prefix("about/").unwrap_or(path);
             let name = match (texts.get(path), below.strip_prefix("licenses/")) {
                 (Some(name), _) => name.clone(),
@@ -168,8 +236,9 @@ impl About {
                 (None, None) => below.to_owned(),
             };
             let place = dir.join(&name);
+            refuse_link(dir, &place)?;
             if fs::metadata(&place)?.is_some() {
-                if fs::read(&place, LIMIT)? == *bytes {
+                if fs::read(&place, LIMIT)? == bytes {
                     continue;
                 }
                 let message = format!("`{}` is there with other bytes", place.display());
@@ -178,7 +247,7 @@ impl About {
             written.push(place.clone());
             if !dry_run {
                 fs::create_dir_all(place.parent().unwrap_or(dir), Access::Shared)?;
-                fs::atomic_write(&place, bytes, Access::Private)?;
+                fs::atomic_write(&place, &bytes, Access::Private)?;
             }
         }
         Ok(written)
@@ -210,10 +279,62 @@ fn text_name(text: &BundledText, bytes: &[u8]) -> String {
 /// All below `about/`, in bytes.
 const LIMIT: u64 = 1 << 30;
 
-fn refused(member: &str, rule: &str) -> Failure {
-    BundleError::Refused { member: member.to_owned(), rule: rule.to_owned() }.into()
+/// Whether a bundle has a member of this name below `about/`.
+fn is_known(below: &str) -> bool {
+    let mut names = below.split('/');
+    let place = (names.next().unwrap_or_default(), names.next(), names.next(), names.next());
+    match place {
+        ("contents.json" | "ledger.json", None, ..) => true,
+        ("catalog" | "licenses", Some(file), None, _) => file.ends_with(".toml"),
+        ("texts", Some(_), None, _) => true,
+        ("project", Some("medsets.toml" | "medsets.lock"), None, _) => true,
+        ("project", Some("medsets.lock.d"), Some(_), None) => true,
+        _ => false,
+    }
 }
 
-pub(super) fn contradiction(what: &str, reason: String) -> Failure {
-    BundleError::Contradiction { what: format!("`{}`", Printable::new(what)), reason }.into()
+/// The largest member of its kind, in bytes; `bundle` makes none that is larger.
+fn limit_of(path: &str) -> u64 {
+    match path.strip_prefix("about/").and_then(|rest| rest.split('/').next()) {
+        Some("project") => 256 << 20,
+        Some("ledger.json") => 256 << 20,
+        Some("contents.json") => 16 << 20,
+        _ => 64 << 20,
+    }
+}
+
+/// What is written through a link lands somewhere else.
+fn refuse_link(dir: &Path, place: &Path) -> Result<(), Failure> {
+    for path in place.ancestors().take_while(|path| *path != dir) {
+        if fs::metadata(path)?.is_some_and(|found| found.is_symlink()) {
+            let message = format!("`{}` is a link, and would be written through", path.display());
+            return Err(Failure::new(Exit::DIFFERENT, message).help("name an empty folder with `--about`"));
+        }
+    }
+    Ok(())
+}
+
+/// The entry does not have the channel by which the bundle says that the data came: nobody can
+/// say what is asked for.
+fn no_channel(selection: &Selection, one: &Bundled, file: &Path) -> Failure {
+    let message = format!(
+        "the entry of `{selection}` has no source `{}`, by which the bundle says that it came: what must be accepted \
+         for it is not known",
+        Printable::new(&one.channel)
+    );
+    Failure::new(Exit::CATALOG, message).of(selection.id()).help(format!(
+        "where you trust the entry that travels with it: `medsets unbundle {} --about about` writes it out, and \
+         `--catalog about/catalog` lays it over the catalogue",
+        file.display()
+    ))
+}
+
+/// A text that this program does not have is the licence's by the word of the bundle alone.
+fn only_the_bundle_says(context: &Context, license: &str) -> String {
+    let page = context.shelf().ok().and_then(|shelf| shelf.get(license)?.url.clone());
+    let compare = match page {
+        Some(page) => format!("compare it with <{page}> before you accept it"),
+        None => "ask where it is from before you accept it".to_owned(),
+    };
+    format!("only whoever made the bundle says that this is the text of `{}`: {compare}", Printable::new(license))
 }

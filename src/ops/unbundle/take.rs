@@ -11,15 +11,17 @@ use crate::fs::{self, Access};
 use crate::layout::inventory::InventoryReader;
 use crate::layout::lines::LineWriter;
 use crate::layout::receipt::{BroughtMark, Receipt};
-use crate::layout::{DatasetDir, FileRecord, LayoutError, Means, RecordKind, Store, commit};
-use crate::values::{Digest, RelPath};
+use crate::layout::{DatasetDir, LayoutError, ListWriter, Listed, Means, Proof, RecordKind, Store, commit};
+use crate::values::{Digest, Printable, RelPath, counted};
 
 use super::super::assemble;
 use super::super::failure::Failure;
 use super::super::particulars::particulars;
 use super::super::placing::stamp;
-use super::prove::Takes;
-use super::{Plan, UnbundleState};
+use super::fault::Fault;
+use super::judge::{OwnSide, judge, lowered, marks};
+use super::prove::{Proven, Takes};
+use super::{Plan, UnbundleState, name_of, state_of};
 
 /// Writes datasets into stages below the store's `tmp`. What is left there when this is dropped
 /// goes.
@@ -31,6 +33,8 @@ pub(super) struct Taker<'a> {
     root: PathBuf,
     access: Vec<Access>,
     folder: Option<PathBuf>,
+    /// What a person should know of what was taken.
+    pub warnings: Vec<String>,
     whole: Vec<(usize, Receipt, Digest)>,
 }
 
@@ -43,11 +47,22 @@ impl<'a> Taker<'a> {
                 fs::remove_dir_all(&path)?;
             }
         }
-        let root = store.tmp().join(format!("{STAGE}{}", std::process::id()));
+        let root = store.tmp().join(fs::fresh_name(STAGE));
         fs::create_dir_all(&root, Access::Private)?;
-        let access =
-            plans.iter().map(|plan| Ok(plan.target(context, data_dir)?.access)).collect::<Result<_, Failure>>()?;
-        Ok(Self { context, store, data_dir, plans, root, access, folder: None, whole: Vec::new() })
+        let access_of =
+            |plan: &Plan| Ok(plan.target(context, data_dir)?.map_or(Access::Private, |target| target.access));
+        let access = plans.iter().map(access_of).collect::<Result<_, Failure>>()?;
+        Ok(Self {
+            context,
+            store,
+            data_dir,
+            plans,
+            root,
+            access,
+            folder: None,
+            warnings: Vec::new(),
+            whole: Vec::new(),
+        })
     }
 
     fn stage(&self, dataset: usize) -> DatasetDir {
@@ -55,12 +70,17 @@ impl<'a> Taker<'a> {
     }
 
     /// Puts every dataset in its place and enters it in the ledger. Gives their receipts by the
-    /// numbers of the datasets.
-    pub fn commit(mut self, index: Digest, extract: Option<Digest>) -> Result<Vec<(usize, Digest)>, Failure> {
+    /// numbers of the datasets; `None` for one that another run put there meanwhile.
+    pub fn commit(mut self, index: Digest, extract: Option<Digest>) -> Result<Vec<(usize, Option<Digest>)>, Failure> {
         let mut done = Vec::new();
         for (dataset, receipt, receipt_sha256) in std::mem::take(&mut self.whole) {
             let plan = &self.plans[dataset];
-            let target = plan.target(self.context, self.data_dir)?;
+            let Some(target) = plan.target(self.context, self.data_dir)? else { continue };
+            let _lease = target.lease(self.context)?;
+            if state_of(&plan.bundled, self.data_dir)? == UnbundleState::Already {
+                done.push((dataset, None));
+                continue;
+            }
             let (stage, access) = (self.stage(dataset), target.access);
             let facts =
                 particulars(self.context, &target, Means::Bundle, receipt.selection.clone(), receipt.reason.clone())?;
@@ -83,7 +103,7 @@ impl<'a> Taker<'a> {
             commit::check_place(&target.dir, self.store)?;
             commit::commit(stage.root(), &target.dir, self.store, access)?;
             let assembled = assemble::enter_in_ledger(self.context, &target.dir, own, access)?;
-            done.push((dataset, assembled.receipt_sha256));
+            done.push((dataset, Some(assembled.receipt_sha256)));
         }
         Ok(done)
     }
@@ -100,7 +120,7 @@ impl Drop for Taker<'_> {
 }
 
 impl Takes for Taker<'_> {
-    fn file(&mut self, dataset: usize, path: &RelPath) -> Result<Option<File>, Failure> {
+    fn file(&mut self, dataset: usize, path: &RelPath) -> Result<Option<(PathBuf, File)>, Failure> {
         if self.plans[dataset].state != UnbundleState::WouldBeUnbundled {
             return Ok(None);
         }
@@ -111,7 +131,8 @@ impl Takes for Taker<'_> {
             fs::create_dir_all(&folder, access)?;
             self.folder = Some(folder);
         }
-        Ok(Some(fs::create_new(&place, access)?))
+        let file = fs::create_new(&place, access)?;
+        Ok(Some((place, file)))
     }
 
     fn wrote(&mut self, file: File, path: &RelPath, modified: Option<Timestamp>) -> Result<(), Failure> {
@@ -123,34 +144,82 @@ impl Takes for Taker<'_> {
         Ok(())
     }
 
-    fn whole(
-        &mut self,
-        dataset: usize,
-        receipt: Receipt,
-        receipt_sha256: Digest,
-        links: Vec<FileRecord>,
-    ) -> Result<(), Failure> {
-        if self.plans[dataset].state != UnbundleState::WouldBeUnbundled {
+    fn whole(&mut self, dataset: usize, mut proven: Proven) -> Result<(), Fault> {
+        let plan = &self.plans[dataset];
+        if plan.state != UnbundleState::WouldBeUnbundled {
             return Ok(());
         }
+        judge(plan, &proven)?;
+        let own = OwnSide::of(plan, self.context.catalog()?.get(&plan.bundled.id).is_some());
         let (stage, access) = (self.stage(dataset), self.access[dataset]);
-        for link in links {
+        for link in &proven.links {
             let place = link.path.under(stage.root());
             fs::create_dir_all(place.parent().unwrap_or(stage.root()), access)?;
             fs::symbolic_link(link.target.as_deref().unwrap_or_default(), &place)?;
         }
-        restamp(&stage, access)?;
-        self.whole.push((dataset, receipt, receipt_sha256));
+        restamp(&stage, &own, access)?;
+        let changed = proven.receipt.listed.proven(|proof| proof == Proof::AcceptedChange);
+        if changed > 0 {
+            let reason = proven.receipt.reason.as_deref().unwrap_or("no reason is given");
+            self.warnings.push(format!(
+                "{} of `{}` are other than the catalogue's, by the decision of whoever made the bundle: {}",
+                counted(changed, "file"),
+                name_of(&plan.bundled),
+                Printable::new(reason)
+            ));
+        }
+        let listed = relist(&stage, &own, &proven, access)?;
+        proven.receipt.listed = listed;
+        for partial in &mut proven.receipt.partial {
+            partial.verified = lowered(partial.verified);
+        }
+        self.whole.push((dataset, proven.receipt, proven.receipt_sha256));
         Ok(())
     }
 }
 
-/// The inventory with the times that the files have here: this file system may keep coarser ones.
-fn restamp(stage: &DatasetDir, access: Access) -> Result<(), LayoutError> {
+/// Takes nothing, and says what would be refused.
+pub(super) struct Judging<'a> {
+    /// What would be done.
+    pub plans: &'a [Plan],
+}
+
+impl Takes for Judging<'_> {
+    fn file(&mut self, _: usize, _: &RelPath) -> Result<Option<(PathBuf, File)>, Failure> {
+        Ok(None)
+    }
+    fn wrote(&mut self, _: File, _: &RelPath, _: Option<Timestamp>) -> Result<(), Failure> {
+        Ok(())
+    }
+    fn whole(&mut self, dataset: usize, proven: Proven) -> Result<(), Fault> {
+        judge(&self.plans[dataset], &proven)
+    }
+}
+
+/// The list as the own receipt has it: what only the other's records prove is proven by records.
+fn relist(stage: &DatasetDir, own: &OwnSide<'_>, proven: &Proven, access: Access) -> Result<Listed, Failure> {
+    if let Listed::Within(marks) = &proven.receipt.listed {
+        return Ok(Listed::Within(marks.iter().cloned().map(|mark| own.mark(mark)).collect()));
+    }
+    let fresh = DatasetDir::at(stage.root().join("relisted"));
+    fs::create_dir_all(&fresh.records(), access)?;
+    let mut writer = ListWriter::create(&fresh.listed_path(), access)?;
+    for mark in marks(proven)? {
+        writer.write(&own.mark(mark?))?;
+    }
+    let pin = writer.finish()?;
+    fs::rename(&fresh.listed_path(), &stage.listed_path())?;
+    fs::remove_dir_all(fresh.root())?;
+    Ok(Listed::Beside(pin))
+}
+
+/// The inventory as the own program has it, with the times that the files have here: this file
+/// system may keep coarser ones.
+fn restamp(stage: &DatasetDir, own: &OwnSide<'_>, access: Access) -> Result<(), LayoutError> {
     let fresh = stage.records().join("files.new");
     let mut writer = LineWriter::create(&fresh, access)?;
     for record in InventoryReader::open(&stage.inventory_path())? {
-        let mut record = record?;
+        let mut record = own.record(record?);
         let (mtime, size) = stamp(&record.path.under(stage.root()))?;
         record.mtime = mtime;
         if record.kind == RecordKind::File && size != record.size {

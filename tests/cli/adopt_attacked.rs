@@ -1,0 +1,275 @@
+//! `adopt` beside files of the person that are none of the dataset's, and records that lie.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::support::home::{Home, Ran, tree};
+
+/// `demo` as somebody else left it, with records, in a folder of the person.
+fn with_records(home: &Home) -> PathBuf {
+    home.run(&["fetch", "demo"]).expect(0);
+    let (from, to) = (home.data().join("demo/1.0"), home.path().join("old"));
+    std::fs::create_dir(&to).unwrap();
+    for top in ["data", "docs", ".medsets"] {
+        std::fs::rename(from.join(top), to.join(top)).unwrap();
+    }
+    std::fs::remove_dir_all(home.data().join("demo")).unwrap();
+    to
+}
+
+/// The same without the receipt.
+fn old(home: &Home) -> PathBuf {
+    let folder = with_records(home);
+    std::fs::remove_file(folder.join(".medsets/receipt.json")).unwrap();
+    folder
+}
+
+/// The same with the records left in the data folder.
+fn moved(home: &Home) -> PathBuf {
+    home.run(&["fetch", "demo"]).expect(0);
+    let (from, to) = (home.data().join("demo/1.0"), home.path().join("old"));
+    std::fs::create_dir(&to).unwrap();
+    for top in ["data", "docs"] {
+        std::fs::rename(from.join(top), to.join(top)).unwrap();
+    }
+    to
+}
+
+fn put(path: &Path, text: &str) {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, text).unwrap();
+}
+
+fn adopt(home: &Home, dir: &Path) -> Ran {
+    home.run(&["adopt", dir.to_str().unwrap(), "--dataset", "demo"])
+}
+
+#[test]
+fn the_persons_files_in_the_place_of_the_dataset_stay() {
+    type Scene = fn(&Path);
+    let scenes: [(&str, Scene); 4] = [
+        ("without records", |dir| put(&dir.join("data/mine.txt"), "years of work")),
+        ("notes alone", |dir| put(&dir.join("notes/mine.txt"), "years of work")),
+        ("broken records", |dir| {
+            put(&dir.join("data/mine.txt"), "years of work");
+            put(&dir.join(".medsets/receipt.json"), "");
+        }),
+        ("a paper of the person", |dir| put(&dir.join("README.md"), "years of work")),
+    ];
+    for (what, scene) in scenes {
+        for is_wrapped in [false, true] {
+            let home = Home::new();
+            let mut folder = old(&home);
+            if is_wrapped {
+                let mixed = home.path().join("mixed");
+                std::fs::create_dir(&mixed).unwrap();
+                std::fs::rename(folder.join("data"), mixed.join("demo-v1")).unwrap();
+                std::fs::rename(folder.join("docs/README.txt"), mixed.join("demo-v1/README.txt")).unwrap();
+                std::fs::rename(folder.join(".medsets"), mixed.join(".medsets")).unwrap();
+                folder = mixed;
+            }
+            let place = home.data().join("demo/1.0");
+            scene(&place);
+            let before = tree(&place);
+            adopt(&home, &folder).expect(62).says(&["here already", "medsets verify"]);
+            assert_eq!(tree(&place), before, "{what}, wrapped: {is_wrapped}");
+        }
+    }
+}
+
+#[test]
+fn what_lies_beside_records_that_lost_their_files_stays() {
+    let home = Home::new();
+    let folder = moved(&home);
+    let place = home.data().join("demo/1.0");
+    put(&place.join("annotations/mine.txt"), "years of work");
+    adopt(&home, &folder).expect(62).says(&["here already"]);
+    assert_eq!(std::fs::read_to_string(place.join("annotations/mine.txt")).unwrap(), "years of work");
+    // Records and papers alone give way.
+    std::fs::remove_dir_all(place.join("annotations")).unwrap();
+    adopt(&home, &folder).expect(0);
+    home.run(&["verify", "demo"]).expect(0);
+}
+
+#[test]
+fn nothing_is_written_through_a_link_or_among_other_files() {
+    type Scene = fn(&Path, &Path);
+    let scenes: [(&str, Scene); 3] = [
+        ("a link", |records, private| {
+            put(&private.join("receipt.json"), "{\"mine\": 1}");
+            put(&private.join("entry.toml"), "mine");
+            std::os::unix::fs::symlink(private, records).unwrap();
+        }),
+        ("notes", |records, _| {
+            put(&records.join("entry.toml"), "mine");
+            put(&records.join("notes"), "mine");
+        }),
+        ("a file", |records, _| put(records, "mine")),
+    ];
+    for (what, scene) in scenes {
+        let home = Home::new();
+        let folder = moved(&home);
+        let private = home.path().join("private");
+        std::fs::create_dir(&private).unwrap();
+        scene(&folder.join(".medsets"), &private);
+        let before = (tree(&folder), tree(&private));
+        adopt(&home, &folder).expect(0);
+        assert_eq!((tree(&folder), tree(&private)), before, "{what}: written there");
+        home.run(&["verify", "demo"]).expect(0);
+        home.run(&["remove", "demo", "--yes"]).expect(0);
+        assert_eq!((tree(&folder), tree(&private)), before, "{what}: removed there");
+    }
+}
+
+#[test]
+fn the_records_of_another_adoption_of_the_same_folder_stay() {
+    let home = Home::new();
+    let folder = moved(&home);
+    adopt(&home, &folder).expect(0);
+    let before = tree(&folder);
+    let other = Home::new();
+    adopt(&other, &folder).expect(0);
+    assert_eq!(tree(&folder), before, "they are not the other's to write");
+    other.run(&["verify", "demo"]).expect(0);
+    let why = other.json(&["why", other.data().join("demo/1.0/data/labels.csv").to_str().unwrap()]);
+    assert_eq!(why["data"]["verified"], "records", "by one's own records: {why:#}");
+    other.run(&["remove", "demo", "--yes"]).expect(0);
+    assert_eq!(tree(&folder), before);
+    home.run(&["verify", "demo"]).expect(0);
+    // Where the receipt is gone all the same, the link that is left is no dead end.
+    std::fs::remove_file(folder.join(".medsets/receipt.json")).unwrap();
+    adopt(&home, &folder).expect(0);
+    home.run(&["verify", "demo"]).expect(0);
+}
+
+#[test]
+fn a_folder_of_another_name_in_the_data_folder_is_listed_once() {
+    let home = Home::new();
+    let folder = moved(&home);
+    let within = home.data().join("stuff/v0");
+    std::fs::create_dir_all(within.parent().unwrap()).unwrap();
+    std::fs::rename(&folder, &within).unwrap();
+    adopt(&home, &within).expect(0);
+    let listed = home.json(&["list"]);
+    assert_eq!(listed["data"]["datasets"].as_array().unwrap().len(), 1, "{listed:#}");
+    home.run(&["verify", "demo"]).expect(0);
+    home.run(&["remove", "demo", "--yes"]).expect(0);
+    assert!(within.join("data/labels.csv").exists());
+}
+
+#[test]
+fn records_with_another_channel_ask_for_no_less() {
+    let home = Home::new();
+    let folder = with_records(&home);
+    let receipt = folder.join(".medsets/receipt.json");
+    let text = std::fs::read_to_string(&receipt).unwrap();
+    std::fs::write(&receipt, text.replace("\"channel\": \"embedded\"", "\"channel\": \"bogus\"")).unwrap();
+    let ran = home.run(&["adopt", folder.to_str().unwrap()]);
+    assert_ne!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(ran.stderr.contains("has no source `bogus`"), "{}", ran.stderr);
+    assert!(!home.data().join("demo").exists());
+}
+
+#[test]
+fn records_beside_the_files_do_not_stand_against_the_catalogue() {
+    for has_receipt in [true, false] {
+        let home = Home::new();
+        let folder = with_records(&home);
+        let file = folder.join("data/labels.csv");
+        let hex = |path: &Path| medsets::values::Digest::sha256(&std::fs::read(path).unwrap()).hex();
+        let records = |name: &str| folder.join(".medsets").join(name);
+        let replace = |name: &str, from: &str, to: &str| {
+            let text = std::fs::read_to_string(records(name)).unwrap();
+            std::fs::write(records(name), text.replace(from, to)).unwrap();
+        };
+        let old = [file.clone(), records("manifest.sha256"), records("listed.jsonl")].map(|path| hex(&path));
+        let text = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, text.replace('0', "1")).unwrap();
+        for name in ["files.jsonl", "manifest.sha256", "listed.jsonl"] {
+            replace(name, &old[0], &hex(&file));
+        }
+        replace("receipt.json", &old[1], &hex(&records("manifest.sha256")));
+        replace("receipt.json", &old[2], &hex(&records("listed.jsonl")));
+        if !has_receipt {
+            std::fs::remove_file(records("receipt.json")).unwrap();
+        }
+        let ran = adopt(&home, &folder);
+        assert_ne!(ran.code, Some(0), "receipt: {has_receipt}: {}", ran.stderr);
+        assert!(ran.stderr.contains("prove nothing") && ran.stderr.contains("labels.csv"), "{}", ran.stderr);
+        assert!(!home.data().join("demo").exists());
+        // By a person's word no better: the digest is published.
+        let by_word = ["adopt", folder.to_str().unwrap(), "--dataset", "demo", "--unproven"];
+        assert_ne!(home.run(&by_word).code, Some(0));
+    }
+}
+
+#[test]
+fn records_of_another_dataset_stand_against_a_persons_word() {
+    let home = Home::new();
+    let folder = home.path().join("old");
+    put(&folder.join("data/one.txt"), "one");
+    put(&folder.join(".medsets/manifest.sha256"), "");
+    let fetched = Home::new();
+    fetched.run(&["fetch", "demo"]).expect(0);
+    for name in ["receipt.json", "files.jsonl", "listed.jsonl", "manifest.sha256"] {
+        let from = fetched.data().join("demo/1.0/.medsets").join(name);
+        let text = std::fs::read_to_string(from).unwrap().replace("\"dataset\": \"demo\"", "\"dataset\": \"chexpert\"");
+        std::fs::write(folder.join(".medsets").join(name), text).unwrap();
+    }
+    let by_word = ["adopt", folder.to_str().unwrap(), "--dataset", "demo", "--unproven"];
+    home.run(&by_word).expect(62).says(&["say that it is `chexpert@1.0`"]);
+}
+
+/// Starts `adopt` while the test holds the lease of `demo`, lets `meanwhile` happen when it says
+/// that it waits, and lets go.
+fn while_it_waits(home: &Home, folder: &Path, meanwhile: impl FnOnce()) -> Ran {
+    let leases = home.data().join(".medsets-store/leases");
+    std::fs::create_dir_all(&leases).unwrap();
+    let lock = std::fs::File::create(leases.join("demo-1.0.lock")).unwrap();
+    lock.lock().unwrap();
+    let mut child = home.command(&["adopt", folder.to_str().unwrap(), "--dataset", "demo"]).spawn().unwrap();
+    let mut told = BufReader::new(child.stderr.take().unwrap());
+    let mut stderr = String::new();
+    while !stderr.contains("another medsets run works on `demo@1.0`") {
+        assert_ne!(told.read_line(&mut stderr).unwrap(), 0, "it did not wait: {stderr}");
+    }
+    meanwhile();
+    drop(lock);
+    told.read_to_string(&mut stderr).unwrap();
+    let ran = Ran::from(child.wait_with_output().unwrap());
+    Ran { stderr, ..ran }
+}
+
+#[test]
+fn what_another_run_put_there_meanwhile_stays() {
+    let home = Home::new();
+    let folder = moved(&home);
+    let place = home.data().join("demo/1.0");
+    let fetched = Home::new();
+    fetched.run(&["fetch", "demo"]).expect(0);
+    let ran = while_it_waits(&home, &folder, || {
+        std::fs::remove_dir_all(&place).unwrap();
+        std::fs::rename(fetched.data().join("demo/1.0"), &place).unwrap();
+    });
+    ran.expect(0);
+    assert!(!std::fs::symlink_metadata(&place).unwrap().is_symlink(), "it is a second copy");
+    assert!(place.join("data/labels.csv").exists());
+}
+
+#[test]
+fn a_file_that_changes_after_it_was_read_is_not_taken_for_whole() {
+    let home = Home::new();
+    let folder = moved(&home);
+    let file = folder.join("data/labels.csv");
+    while_it_waits(&home, &folder, || std::fs::write(&file, "changed since").unwrap());
+    home.run(&["verify", "demo"]).expect(40).says(&["1 changed"]);
+    let records = std::fs::read_to_string(folder.join(".medsets/files.jsonl")).unwrap();
+    let line: Value = records
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .find(|line: &Value| line["path"] == "data/labels.csv")
+        .unwrap();
+    assert_eq!(line["size"], 1137, "size and time are those of the bytes that were read");
+}

@@ -1,0 +1,80 @@
+//! Bundles, honest or made up.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+/// The members of a tar in their order.
+pub fn members(tar: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in tar::Archive::new(tar).entries().unwrap() {
+        let mut entry = entry.unwrap();
+        let mut bytes = Vec::new();
+        std::io::Read::read_to_end(&mut entry, &mut bytes).unwrap();
+        found.push((entry.path().unwrap().to_string_lossy().into_owned(), bytes));
+    }
+    found
+}
+
+/// A bundle of these members, with a head and an index that fit them.
+pub fn bundle_of(members: &[(String, Vec<u8>)]) -> Vec<u8> {
+    let (mut index, mut bytes) = (String::new(), 0);
+    for (path, content) in members {
+        let sha256 = medsets::values::Digest::sha256(content);
+        index.push_str(&format!("{{\"path\":\"{path}\",\"size\":{},\"sha256\":\"{sha256}\"}}\n", content.len()));
+        bytes += content.len();
+    }
+    let head = serde_json::json!({
+        "schema": "medsets/bundle/1", "tool": "medsets test",
+        "index": {
+            "sha256": medsets::values::Digest::sha256(index.as_bytes()).to_string(),
+            "size": index.len(), "members": members.len(), "bytes": bytes,
+        },
+    });
+    let mut all =
+        vec![("bundle.json".to_owned(), head.to_string().into_bytes()), ("index.jsonl".to_owned(), index.into_bytes())];
+    all.extend(members.iter().cloned());
+    pack(&all)
+}
+
+fn pack(members: &[(String, Vec<u8>)]) -> Vec<u8> {
+    let parts: Vec<(&str, tar::EntryType, &str, &[u8])> =
+        members.iter().map(|(name, bytes)| (name.as_str(), tar::EntryType::Regular, "", bytes.as_slice())).collect();
+    let mut out = Vec::new();
+    for part in super::archives::tar_of(&parts).chunks(1 << 16) {
+        out.extend_from_slice(part);
+    }
+    zstd::encode_all(out.as_slice(), 1).unwrap()
+}
+
+/// What is in a bundle beside head and index.
+pub fn inside(file: &Path) -> Vec<(String, Vec<u8>)> {
+    let packed = std::fs::read(file).unwrap();
+    members(&zstd::decode_all(packed.as_slice()).unwrap()).split_off(2)
+}
+
+/// Puts other bytes into the member whose path ends so.
+pub fn change(members: &mut [(String, Vec<u8>)], name: &str, change: impl FnOnce(String) -> String) {
+    let member = members.iter_mut().find(|(path, _)| path.ends_with(name)).unwrap_or_else(|| panic!("no {name}"));
+    member.1 = change(String::from_utf8(member.1.clone()).expect("a record is text")).into_bytes();
+}
+
+/// Changes receipt and contents of the only dataset alike, so that they agree.
+pub fn change_receipt(members: &mut [(String, Vec<u8>)], from: &str, to: &str) {
+    let old = digest_of(members, "receipt.json");
+    change(members, "receipt.json", |text| text.replace(from, to));
+    let new = digest_of(members, "receipt.json");
+    change(members, "contents.json", |text| text.replace(from, to).replace(&old, &new));
+}
+
+/// The digest of the member whose path ends so.
+pub fn digest_of(members: &[(String, Vec<u8>)], name: &str) -> String {
+    let (_, bytes) = members.iter().find(|(path, _)| path.ends_with(name)).unwrap_or_else(|| panic!("no {name}"));
+    medsets::values::Digest::sha256(bytes).to_string()
+}
+
+/// The receipt of the only dataset.
+pub fn receipt_in(members: &[(String, Vec<u8>)]) -> Value {
+    let (_, bytes) = members.iter().find(|(path, _)| path.ends_with("receipt.json")).expect("there is a receipt");
+    serde_json::from_slice(bytes).expect("it is JSON")
+}
