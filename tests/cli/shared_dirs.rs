@@ -237,3 +237,42 @@ fn doctor_says_what_can_be_had_of_each_folder() {
     assert!(found[0].1.contains("no data folder of medsets"), "{found:?}");
     assert!(found[1].0 == "bad" && found[1].1.contains("no such folder"), "{found:?}");
 }
+
+#[test]
+fn several_at_once_use_one_shared_copy() {
+    let lender = super::shards::single();
+    let shared = lender.home.data().to_string_lossy().into_owned();
+    let borrow = || {
+        let home = Home::new().with("MEDSETS_SHARED_DIRS", shared.as_str());
+        let text = std::fs::read_to_string(Path::new(&lender.catalog).join("parts.toml")).unwrap();
+        let catalog = home.overlay("parts.toml", &text);
+        (home, catalog)
+    };
+    let entries = |home: &Home| {
+        let ledger = std::fs::read_to_string(home.state().join("ledger.jsonl")).unwrap_or_default();
+        ledger.lines().filter(|line| line.contains("\"kind\":\"fetch\"")).count()
+    };
+    for _ in 0..3 {
+        let (home, catalog) = borrow();
+        let children: Vec<std::process::Child> =
+            (0..6).map(|_| home.command(&["--catalog", &catalog, "fetch", "parts"]).spawn().unwrap()).collect();
+        for child in children {
+            let ran: Ran = child.wait_with_output().unwrap().into();
+            ran.expect(0);
+        }
+        assert_eq!(entries(&home), 1);
+        assert!(home.data().join("parts/1").is_symlink());
+        let left = std::fs::read_dir(home.data().join(".medsets-store/parts")).unwrap().count();
+        assert_eq!(left, 0);
+    }
+    let (home, catalog) = borrow();
+    for number in 1..=2 {
+        let ran = home.run(&["--catalog", &catalog, "fetch", "parts", "--shard", &format!("{number}/2")]).expect(0);
+        assert!(ran.stderr.contains("shared: "), "{ran:?}");
+    }
+    assert!(!home.data().join("parts").exists() && entries(&home) == 0, "a shard changes nothing");
+    home.run(&["--catalog", &catalog, "fetch", "parts", "--finish"]).expect(0);
+    assert!(home.data().join("parts/1").is_symlink() && entries(&home) == 1);
+    home.run(&["--catalog", &catalog, "fetch", "parts", "--shard", "1/2"]).expect(0);
+    assert_eq!(entries(&home), 1);
+}
