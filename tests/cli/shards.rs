@@ -21,8 +21,10 @@ pub(crate) struct Scene {
     /// Milliseconds after which `slow.bin` comes.
     pub late: Arc<AtomicU64>,
     /// Bytes that the host gives in place of those of the catalogue, or none.
-    pub others: Arc<Mutex<BTreeMap<String, Option<Arc<Vec<u8>>>>>>,
+    pub others: Arc<Others>,
 }
+
+type Others = Mutex<BTreeMap<String, Option<Arc<Vec<u8>>>>>;
 
 /// Small files beside the archives.
 const SMALL: usize = 40;
@@ -74,7 +76,7 @@ pub(crate) fn scene() -> Scene {
     }
     let late = Arc::new(AtomicU64::new(0));
     let slow = late.clone();
-    let others = Arc::new(Mutex::new(BTreeMap::<String, Option<Arc<Vec<u8>>>>::new()));
+    let others = Arc::new(Others::default());
     let given = others.clone();
     let host = Server::start(move |asked| match file(asked.path.trim_start_matches('/'), &given) {
         Some(bytes) if asked.path == "/slow.bin" => {
@@ -89,7 +91,7 @@ pub(crate) fn scene() -> Scene {
 }
 
 /// What the host gives under a name.
-fn file(name: &str, others: &Mutex<BTreeMap<String, Option<Arc<Vec<u8>>>>>) -> Option<Arc<Vec<u8>>> {
+fn file(name: &str, others: &Others) -> Option<Arc<Vec<u8>>> {
     others.lock().unwrap().get(name).cloned().unwrap_or_else(|| FILES.get(name).cloned())
 }
 
