@@ -87,6 +87,15 @@ pub fn read_regular_text_if_present(path: &Path) -> Result<Option<String>, FsErr
     present(read_regular_text(path))
 }
 
+/// The size of a regular file, links followed; `None` where nothing is, or what is no file.
+pub fn regular_size(path: &Path) -> Result<Option<u64>, FsError> {
+    match std::fs::metadata(path) {
+        Ok(found) => Ok(found.is_file().then_some(found.len())),
+        Err(error) if error.kind() == ErrorKind::NotADirectory => Ok(None),
+        Err(error) => present(Err(FsError::new("look at", path, error))),
+    }
+}
+
 /// Reads what a person named, which may be a pipe. One that nobody writes to is empty, and is
 /// not waited for.
 pub fn read_named(path: &Path, limit: u64) -> Result<Vec<u8>, FsError> {
@@ -180,7 +189,7 @@ pub fn create_dir_all(path: &Path, access: Access) -> Result<(), FsError> {
     use std::os::unix::fs::DirBuilderExt as _;
     let made: Vec<&Path> = match access {
         Access::Group => path.ancestors().take_while(|one| !one.as_os_str().is_empty() && !one.exists()).collect(),
-        Access::Shared | Access::Private => Vec::new(),
+        Access::Shared | Access::Private | Access::Team => Vec::new(),
     };
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true).mode(access.dir_mode() & 0o777).create(path).doing("create the folder", path)?;

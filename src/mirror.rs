@@ -5,8 +5,10 @@
 //! names      what the objects of a mirror are called        (pure)
 //! mark       `mirror.json`: what is said of a mirrored dataset
 //! keys       who asks, and where
-//! store      the objects, through the crate `object_store`
-//! upload     one file, hashed while it is read
+//! folder     the objects of a mirror that is a folder
+//! store      the objects, through the crate `object_store` where they are in a bucket
+//! outgoing   a file that is to be sent
+//! upload     sends it, hashed while it is read
 //! opened     the mirrors of a run
 //! error      what can be wrong
 //! ```
@@ -21,6 +23,8 @@
 
 pub mod address;
 pub mod error;
+#[cfg(feature = "cloud")]
+mod folder;
 pub mod keys;
 pub mod mark;
 #[cfg(feature = "cloud")]
@@ -29,6 +33,7 @@ pub mod names;
 #[cfg(feature = "cloud")]
 mod open;
 pub mod opened;
+pub mod outgoing;
 #[cfg(feature = "cloud")]
 pub mod store;
 #[cfg(not(feature = "cloud"))]
@@ -42,4 +47,5 @@ pub use error::MirrorError;
 pub use keys::{Surroundings, Who};
 pub use mark::Mark;
 pub use opened::{Mirror, Opened};
-pub use store::{Outgoing, Store};
+pub use outgoing::{Leftovers, Outgoing};
+pub use store::Store;

@@ -75,6 +75,8 @@ mod medquad;
 mod members;
 #[path = "cli/mirror.rs"]
 mod mirror;
+#[path = "cli/mirror_attacked.rs"]
+mod mirror_attacked;
 #[path = "cli/mirror_plans.rs"]
 mod mirror_plans;
 #[path = "cli/project.rs"]

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::policy::rules::Policy;
+use crate::policy::rules::{ITEMS, Policy};
 use crate::policy::{Code, Exception, ExceptionKind, Finding, Judgement, Word};
 use crate::values::Digest;
 
@@ -136,7 +136,16 @@ impl<'p> Lifting<'p> {
                         format!("if it was made for that text, add `text-sha256 = \"{}\"`", digest.hex()),
                     )
                 }
-                None => Finding::new(Code::PolicyUnused, format!("{what} is not needed by anything"), "remove it"),
+                None => {
+                    // What hands data on judges more than the planned acts.
+                    let fix = match exception.term.as_str() {
+                        "redistribution" | ITEMS => {
+                            "remove it, unless `mirror push` or `bundle` rests on it: `audit --for share-raw` tells"
+                        }
+                        _ => "remove it",
+                    };
+                    Finding::new(Code::PolicyUnused, format!("{what} is not needed by anything"), fix)
+                }
             };
             findings.push(Finding { place: Some(exception.place.clone()), ..finding });
         }

@@ -75,6 +75,7 @@ async fn pull(context: &Context, args: &MirrorPullArgs) -> Result<Answer, Failur
         source: args.source.clone(),
         tree,
         dry_run: args.dry_run,
+        ignore_space: args.ignore_space,
     };
     let Pulled { report, plans } = pull::pull(context, &options).await?;
     if !args.dry_run {
@@ -115,7 +116,9 @@ fn checked_text(checked: &Checked) -> String {
             (missing, wrong) => format!("{missing} missing, {wrong} wrong"),
         };
         let (files, tree) = (counted(one.files, "file"), &one.tree.hex()[..12]);
-        let _ = writeln!(text, "{} {}  {tree}  {files}, {}, {}  {state}", one.id, one.version, one.bytes, one.license);
+        // Somebody else wrote both.
+        let (version, license) = (Printable::new(&one.version), Printable::new(&one.license));
+        let _ = writeln!(text, "{} {version}  {tree}  {files}, {}, {license}  {state}", one.id, one.bytes);
     }
     text
 }

@@ -18,6 +18,8 @@ pub enum Access {
     Group,
     /// 0600 and 0700: the owner alone.
     Private,
+    /// 0666 and 0777, less the umask: for a folder that others write into too.
+    Team,
 }
 
 impl Access {
@@ -27,6 +29,7 @@ impl Access {
             Self::Shared => 0o644,
             Self::Group => 0o640,
             Self::Private => 0o600,
+            Self::Team => 0o666,
         }
     }
 
@@ -36,6 +39,7 @@ impl Access {
             Self::Shared => 0o755,
             Self::Group => 0o2750,
             Self::Private => 0o700,
+            Self::Team => 0o777,
         }
     }
 }
@@ -49,7 +53,7 @@ impl Access {
         use std::os::unix::fs::PermissionsExt as _;
         match self {
             Self::Group => made.set_permissions(std::fs::Permissions::from_mode(mode)).doing("set the mode of", path),
-            Self::Shared | Self::Private => Ok(()),
+            Self::Shared | Self::Private | Self::Team => Ok(()),
         }
     }
 }

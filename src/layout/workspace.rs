@@ -13,6 +13,7 @@
 //! mirror/          objects that come from a mirror, until all of them are finished
 //! aside/           what an earlier run finished and this one does not ask for
 //! aside.jsonl      the lines of done.jsonl about it
+//! mirror/          a workspace of its own for what a mirror brings (`within`)
 //! sealed           how long done.jsonl was when all it names was made to last
 //! ```
 //!
@@ -25,6 +26,7 @@
 mod aside;
 mod strays;
 mod take;
+mod within;
 
 use std::collections::{BTreeMap, HashSet};
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -50,6 +52,7 @@ pub struct Workspace {
     finished: BTreeMap<RelPath, Finished>,
     journal: std::fs::File,
     lease: FileLock,
+    outer: Option<within::Outer>,
 }
 
 /// A file of the release that is finished in the workspace.
@@ -178,7 +181,7 @@ impl Workspace {
         let text = serde_json::to_string(&begun).map_err(|error| broken(&root, "source.json", &error))?;
         fs::atomic_write(&begun_path, text.as_bytes(), access)?;
         let journal = fs::open_append(&root.join("done.jsonl"), access)?;
-        Ok(Self { root, access, finished, journal, lease })
+        Ok(Self { root, access, finished, journal, lease, outer: None })
     }
 
     /// The entry of a dataset that is not in the catalogue, in the workspace at `root`: by it an
@@ -300,9 +303,9 @@ impl Workspace {
         self.finish(Finished { license, notice, ..finished.clone() })
     }
 
-    /// Removes the workspace.
+    /// Removes the workspace, and the one around it where nothing waits there.
     pub fn discard(self) -> Result<(), LayoutError> {
-        Ok(fs::remove_dir_all(&self.root)?)
+        Ok(fs::remove_dir_all(self.all_of_it())?)
     }
 }
 

@@ -94,6 +94,14 @@ pub enum MirrorError {
         /// What is wrong.
         reason: String,
     },
+    /// A folder is where an object should be.
+    #[error("`{name}` in the mirror `{mirror}` is a folder, and should be a file")]
+    Occupied {
+        /// Which mirror.
+        mirror: MirrorUrl,
+        /// The object.
+        name: String,
+    },
     /// A file that is to be sent is not the one that the records name.
     #[error("`{}` is damaged: its records name {expected} of {size}, it is {found} of {read}", path.display())]
     Damaged {
@@ -114,6 +122,9 @@ pub enum MirrorError {
     /// The person stopped the run.
     #[error("the run was stopped")]
     Cancelled,
+    /// A fault of medsets itself.
+    #[error("a thread that worked on a mirror has failed")]
+    Thread,
 }
 
 impl MirrorError {
@@ -128,9 +139,11 @@ impl MirrorError {
             Self::Net { source, .. } => source.exit(),
             Self::Answer { .. } => 34,
             Self::Record { .. } => 42,
+            Self::Occupied { .. } => 52,
             Self::Damaged { .. } => 40,
             Self::Fs(error) => error.exit(),
             Self::Cancelled => 130,
+            Self::Thread => 70,
         }
     }
 
@@ -144,7 +157,16 @@ impl MirrorError {
 
     /// Whether the mirror as a whole is of no use now.
     pub fn is_of_all(&self) -> bool {
-        !matches!(self, Self::Lacks { .. } | Self::Record { .. } | Self::Damaged { .. } | Self::Fs(_) | Self::Cancelled)
+        !matches!(
+            self,
+            Self::Lacks { .. }
+                | Self::Record { .. }
+                | Self::Occupied { .. }
+                | Self::Damaged { .. }
+                | Self::Fs(_)
+                | Self::Cancelled
+                | Self::Thread
+        )
     }
 }
 
@@ -175,9 +197,11 @@ impl Remedy for MirrorError {
             }
             Self::Answer { .. } => "run the same command again later; what was sent or had is kept".into(),
             Self::Record { .. } => "push the dataset again, with the newest medsets of all who use the mirror".into(),
+            Self::Occupied { .. } => "medsets makes no folder there: remove it, then run the same command again".into(),
             Self::Damaged { .. } => "`medsets verify ID --repair` mends it; nothing of it was shown to others".into(),
             Self::Fs(error) => return error.remedy(),
             Self::Cancelled => "run the same command again to go on; what was sent is kept".into(),
+            Self::Thread => return None,
         })
     }
 }

@@ -29,6 +29,10 @@ pub fn meaning(mirror: &MirrorUrl, name: &str, error: &object_store::Error) -> M
             };
             MirrorError::Absent { mirror, what }
         }
+        _ if is_elsewhere(code.as_deref(), status) => {
+            let reason = format!("its bucket is in another region or at another endpoint ({})", word());
+            MirrorError::Settings { mirror, reason }
+        }
         object_store::Error::NotFound { .. } => MirrorError::Lacks { mirror, name },
         object_store::Error::Unauthenticated { .. } => MirrorError::Refused { mirror, code: word() },
         object_store::Error::PermissionDenied { .. } if is_bad_key(code.as_deref()) => {
@@ -66,6 +70,12 @@ fn net<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e NetError> {
 
 fn is_no_bucket(code: Option<&str>) -> bool {
     matches!(code, Some("NoSuchBucket" | "ContainerNotFound" | "AccountNotFound" | "ResourceNotFound"))
+}
+
+/// S3 says so to whoever asks in the wrong region.
+fn is_elsewhere(code: Option<&str>, status: Option<u16>) -> bool {
+    matches!(code, Some("PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException"))
+        || matches!(status, Some(301 | 307 | 308))
 }
 
 fn is_bad_key(code: Option<&str>) -> bool {
@@ -134,6 +144,8 @@ mod tests {
         check(generic("status code: 503 Service Unavailable: <x>SECRET</x>"), 34);
         check(generic("status code: 403 Forbidden: <Code>AccessDenied</Code>"), 22);
         check(generic("status code: 403 Forbidden: <Code>InvalidAccessKeyId</Code>"), 21);
+        check(generic("status code: 301 Moved Permanently: <Code>PermanentRedirect</Code>"), 10);
+        check(generic("status code: 400 Bad Request: <Code>AuthorizationHeaderMalformed</Code>"), 10);
         check(generic("something {\"SECRET\": 1}"), 34);
         let url = crate::values::SafeUrl::parse("https://team.example/").unwrap();
         let net = NetError::NameNotFound { url };

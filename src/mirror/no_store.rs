@@ -1,33 +1,21 @@
 //! The place of the store in a build without the feature `cloud`: no mirror can be opened.
 
 use std::ops::Range;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
 use crate::events::Cancel;
 use crate::net::Client;
 use crate::plan::Location;
-use crate::values::{ByteSize, Digest};
+use crate::values::ByteSize;
 
 use super::address::MirrorUrl;
 use super::error::MirrorError;
 use super::keys::Surroundings;
-
-/// A file that is to be sent.
-#[derive(Debug, Clone)]
-pub struct Outgoing {
-    /// Where it is.
-    pub path: PathBuf,
-    /// Its size by the records.
-    pub size: ByteSize,
-    /// Its SHA-256 by the records.
-    pub sha256: Digest,
-    /// What the object is called.
-    pub name: String,
-}
+use super::outgoing::{Leftovers, Outgoing};
 
 /// There is none.
 #[derive(Debug, Clone)]
@@ -68,6 +56,10 @@ impl Store {
     }
 
     pub async fn locate(&self, _: &str) -> Result<Location, MirrorError> {
+        match *self {}
+    }
+
+    pub async fn leftovers(&self, _: Timestamp, _: bool) -> Result<Leftovers, MirrorError> {
         match *self {}
     }
 

@@ -10,7 +10,6 @@ use std::time::Duration;
 use object_store::aws::{AmazonS3Builder, Checksum};
 use object_store::azure::{AzureAccessKey, AzureCredential, MicrosoftAzureBuilder, split_sas};
 use object_store::gcp::{GcpCredential, GoogleCloudStorageBuilder};
-use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::signer::Signer;
 use object_store::{BackoffConfig, ObjectStore, RetryConfig, StaticCredentialProvider};
@@ -23,8 +22,9 @@ use crate::values::{SafeUrl, Secret};
 
 use super::address::{MirrorUrl, Place};
 use super::error::MirrorError;
+use super::folder::Folder;
 use super::keys::{Surroundings, Who};
-use super::store::{Reading, Store};
+use super::store::{Kind, Objects, Reading, Store};
 
 impl Store {
     /// The store of a mirror. Asks nothing of it.
@@ -32,37 +32,35 @@ impl Store {
     /// # Errors
     /// Settings or a credential that cannot be used, no folder where it is one, `--offline`.
     pub fn open(url: &MirrorUrl, surroundings: &Surroundings, client: &Client) -> Result<Self, MirrorError> {
-        let prefix = Path::from(url.prefix.as_str());
-        let now = client.settings().clock.clone();
         let (inner, reading, base) = match &url.place {
             Place::File { folder } => {
                 if !fs::is_dir(folder) {
                     return Err(MirrorError::Absent { mirror: url.clone(), what: "folder" });
                 }
-                let local = LocalFileSystem::new_with_prefix(folder).map_err(|error| settings(url, &error))?;
-                let inner: Arc<dyn ObjectStore> = Arc::new(local.with_fsync(true));
-                (inner, Reading::Folder(folder.clone()), None)
+                return Ok(Self { url: url.clone(), kind: Kind::Folder(Folder::new(folder, url)) });
             }
             Place::S3 { bucket } => {
                 let reach = Reach::of(url, &s3_address(bucket, surroundings), client)?;
                 let (inner, reading) = s3(url, bucket, surroundings, &reach, client)?;
-                (inner, reading, Some(reach.connected))
+                (inner, reading, reach.connected)
             }
             Place::Gcs { bucket } => {
                 let usual = || SafeUrl::ours("https://storage.googleapis.com");
                 let reach = Reach::of(url, &surroundings.endpoint.clone().unwrap_or_else(usual), client)?;
                 let (inner, reading) = gcs(url, bucket, surroundings, &reach, client)?;
-                (inner, reading, Some(reach.connected.at(&[bucket])))
+                (inner, reading, reach.connected.at(&[bucket]))
             }
             Place::Azure { account, container } => {
                 let usual = || address(url, &format!("https://{account}.blob.core.windows.net"));
                 let endpoint = surroundings.endpoint.clone().map_or_else(usual, Ok)?;
                 let reach = Reach::of(url, &endpoint, client)?;
                 let (inner, reading) = azure(url, account, container, surroundings, &reach, client)?;
-                (inner, reading, Some(reach.connected.at(&[container])))
+                (inner, reading, reach.connected.at(&[container]))
             }
         };
-        Ok(Self { inner, url: url.clone(), prefix, reading, base, clock: now })
+        let (prefix, clock) = (Path::from(url.prefix.as_str()), client.settings().clock.clone());
+        let objects = Objects { inner, prefix, reading, base, clock };
+        Ok(Self { url: url.clone(), kind: Kind::Objects(objects) })
     }
 }
 

@@ -55,8 +55,13 @@ impl Opened {
 
     /// Tells once that a mirror cannot be used in place of hosts, and why.
     pub fn tell_unusable(&self, report: &Report, url: &MirrorUrl, error: &MirrorError) {
+        self.tell(report, url, format!("{error}; the hosts are asked instead"));
+    }
+
+    /// Tells of a mirror, once in a run.
+    pub fn tell(&self, report: &Report, url: &MirrorUrl, message: String) {
         if self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(url.clone()) {
-            report.report(Event::Warning { message: format!("{error}; the hosts are asked instead") });
+            report.report(Event::Warning { message });
         }
     }
 }

@@ -1,11 +1,12 @@
 //! The objects of a mirror.
 
 use std::ops::Range;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::StreamExt as _;
+use jiff::Timestamp;
 use object_store::path::Path;
 use object_store::signer::Signer;
 use object_store::{ObjectStore, ObjectStoreExt as _};
@@ -17,27 +18,40 @@ use crate::values::{ByteSize, SafeUrl};
 
 use super::address::MirrorUrl;
 use super::error::MirrorError;
+use super::folder::Folder;
 use super::meaning::meaning;
-
-pub use super::upload::Outgoing;
+use super::outgoing::Leftovers;
 
 /// The objects of a mirror. Cheap to clone; asks of the network what each call says.
 #[derive(Debug, Clone)]
 pub struct Store {
-    pub(super) inner: Arc<dyn ObjectStore>,
     pub(super) url: MirrorUrl,
+    pub(super) kind: Kind,
+}
+
+/// Where objects are.
+#[derive(Debug, Clone)]
+pub(super) enum Kind {
+    /// In a folder.
+    Folder(Folder),
+    /// In a bucket or container.
+    Objects(Objects),
+}
+
+/// A bucket or container.
+#[derive(Debug, Clone)]
+pub(super) struct Objects {
+    pub(super) inner: Arc<dyn ObjectStore>,
     pub(super) prefix: Path,
     pub(super) reading: Reading,
     /// The address of the bucket or container, after rewriting.
-    pub(super) base: Option<SafeUrl>,
+    pub(super) base: SafeUrl,
     pub(super) clock: Clock,
 }
 
 /// How the bytes of large objects are read.
 #[derive(Debug, Clone)]
 pub(super) enum Reading {
-    /// From a folder.
-    Folder(PathBuf),
     /// By addresses that are signed for a while.
     Signed(Arc<dyn Signer>),
     /// With a credential beside the request.
@@ -54,15 +68,21 @@ impl Store {
 
     /// Whether somebody in particular asks.
     pub fn knows_who(&self) -> bool {
-        !matches!(self.reading, Reading::Open)
+        !matches!(&self.kind, Kind::Objects(Objects { reading: Reading::Open, .. }))
     }
 
-    /// The size of an object; `None` where there is none.
+    /// The size of an object; `None` where there is none, or in a folder no file.
+    ///
+    /// # Errors
+    /// [`MirrorError::NotPermitted`] also where whoever asks may not list: they cannot know.
     pub async fn size_of(&self, name: &str) -> Result<Option<ByteSize>, MirrorError> {
-        match self.inner.head(&self.path(name)).await {
+        let objects = match &self.kind {
+            Kind::Folder(folder) => return in_folder(folder, name, Folder::size_of).await,
+            Kind::Objects(objects) => objects,
+        };
+        match objects.inner.head(&objects.path(name)).await {
             Ok(found) => Ok(Some(ByteSize(found.size))),
             Err(error) => match meaning(&self.url, name, &error) {
-                // Whoever may not list is told 403 of what is not there, and cannot know.
                 MirrorError::Lacks { .. } => Ok(None),
                 error => Err(error),
             },
@@ -73,61 +93,108 @@ impl Store {
     ///
     /// # Errors
     /// [`MirrorError::Lacks`] where there is none, [`MirrorError::Record`] where it is larger
-    /// than `limit`.
+    /// than `limit`, whatever the store says of it.
     pub async fn read(&self, name: &str, limit: ByteSize) -> Result<Bytes, MirrorError> {
+        let objects = match &self.kind {
+            Kind::Folder(folder) => return in_folder(folder, name, move |folder, name| folder.read(name, limit)).await,
+            Kind::Objects(objects) => objects,
+        };
         let failed = |error: object_store::Error| meaning(&self.url, name, &error);
-        let path = self.path(name);
-        let size = self.inner.head(&path).await.map_err(failed)?.size;
-        if size > limit.0 {
-            let reason = format!("it is larger than {limit}");
-            return Err(MirrorError::Record { mirror: self.url.clone(), name: name.to_owned(), reason });
+        let found = objects.inner.get(&objects.path(name)).await.map_err(failed)?;
+        let (mut bytes, mut stream) = (Vec::new(), found.into_stream());
+        while let Some(piece) = stream.next().await {
+            bytes.extend_from_slice(&piece.map_err(failed)?);
+            if bytes.len() as u64 > limit.0 {
+                let reason = format!("it is larger than {limit}");
+                return Err(MirrorError::Record { mirror: self.url.clone(), name: name.to_owned(), reason });
+            }
         }
-        self.inner.get(&path).await.map_err(failed)?.bytes().await.map_err(failed)
+        Ok(bytes.into())
     }
 
     /// Some bytes of an object.
     pub async fn read_range(&self, name: &str, range: Range<u64>) -> Result<Bytes, MirrorError> {
-        let bytes = self.inner.get_range(&self.path(name), range).await;
-        bytes.map_err(|error| meaning(&self.url, name, &error))
+        match &self.kind {
+            Kind::Folder(folder) => in_folder(folder, name, move |folder, name| folder.read_range(name, &range)).await,
+            Kind::Objects(objects) => {
+                let bytes = objects.inner.get_range(&objects.path(name), range).await;
+                bytes.map_err(|error| meaning(&self.url, name, &error))
+            }
+        }
     }
 
     /// Writes a small object in one step; what is there is replaced.
     pub async fn write(&self, name: &str, bytes: impl Into<Bytes>) -> Result<(), MirrorError> {
         let bytes: Bytes = bytes.into();
-        let written = self.inner.put(&self.path(name), bytes.into()).await;
-        written.map(|_| ()).map_err(|error| meaning(&self.url, name, &error))
+        match &self.kind {
+            Kind::Folder(folder) => in_folder(folder, name, move |folder, name| folder.write(name, &bytes)).await,
+            Kind::Objects(objects) => {
+                let written = objects.inner.put(&objects.path(name), bytes.into()).await;
+                written.map(|_| ()).map_err(|error| meaning(&self.url, name, &error))
+            }
+        }
     }
 
     /// The names of what is directly below a prefix that others continue: of folders, where the
     /// store has such.
     pub async fn below(&self, prefix: &str) -> Result<Vec<String>, MirrorError> {
-        let found = self.inner.list_with_delimiter(Some(&self.path(prefix))).await;
+        let objects = match &self.kind {
+            Kind::Folder(folder) => return in_folder(folder, prefix, Folder::below).await,
+            Kind::Objects(objects) => objects,
+        };
+        let path = objects.path(prefix);
+        let listed = tokio::time::timeout(LISTS, objects.inner.list_with_delimiter(Some(&path))).await;
+        let found = listed.map_err(|_| MirrorError::Answer {
+            mirror: self.url.clone(),
+            name: prefix.to_owned(),
+            reason: format!("its list has no end after {} s", LISTS.as_secs()),
+        })?;
         let found = found.map_err(|error| meaning(&self.url, prefix, &error))?;
         let name = |path: Path| path.filename().map(str::to_owned);
         Ok(found.common_prefixes.into_iter().filter_map(name).collect())
     }
 
-    /// Where the bytes of an object are, valid for an hour. Does not ask whether it is there.
+    /// Where the bytes of an object are, valid for an hour. Asks whether it is there only in a
+    /// folder.
     pub async fn locate(&self, name: &str) -> Result<Location, MirrorError> {
-        let path = self.path(name);
-        let plain = || self.base.as_ref().map(|base| base.at(&path.as_ref().split('/').collect::<Vec<_>>()));
-        let request = |url: SafeUrl| HttpRequest { same_version: SameVersion::IfMatch, ..HttpRequest::get(url) };
-        let no_address =
-            || MirrorError::Answer { mirror: self.url.clone(), name: name.to_owned(), reason: "no address".to_owned() };
-        Ok(match &self.reading {
-            Reading::Folder(folder) => Location::Local(folder.join(path.as_ref())),
-            Reading::Open => Location::Http(request(plain().ok_or_else(no_address)?)),
-            Reading::With(credential) => {
-                Location::Http(request(plain().ok_or_else(no_address)?).with_credential(credential.clone()))
+        match &self.kind {
+            Kind::Folder(folder) => in_folder(folder, name, Folder::locate).await.map(Location::Local),
+            Kind::Objects(objects) => objects.locate(&self.url, name).await,
+        }
+    }
+
+    /// What killed uploads left in a folder that nobody has written to since then, removed where
+    /// it is to be swept. Of a bucket only its own rules know.
+    pub async fn leftovers(&self, since: Timestamp, sweep: bool) -> Result<Leftovers, MirrorError> {
+        match &self.kind {
+            Kind::Folder(folder) => {
+                in_folder(folder, "uploads", move |folder, _| Ok(folder.leftovers(since, sweep)?)).await
             }
+            Kind::Objects(_) => Ok(Leftovers::default()),
+        }
+    }
+}
+
+impl Objects {
+    async fn locate(&self, url: &MirrorUrl, name: &str) -> Result<Location, MirrorError> {
+        let path = self.path(name);
+        let plain = self.base.at(&path.as_ref().split('/').collect::<Vec<_>>());
+        let request = |url: SafeUrl| HttpRequest { same_version: SameVersion::IfMatch, ..HttpRequest::get(url) };
+        Ok(Location::Http(match &self.reading {
+            Reading::Open => request(plain),
+            Reading::With(credential) => request(plain).with_credential(credential.clone()),
             Reading::Signed(signer) => {
                 let signed = signer.signed_url(hyper::Method::GET, &path, LASTS).await;
-                let signed = signed.map_err(|error| meaning(&self.url, name, &error))?;
-                let url = SafeUrl::from_url(signed).ok_or_else(no_address)?;
+                let signed = SafeUrl::from_url(signed.map_err(|error| meaning(url, name, &error))?);
+                let signed = signed.ok_or_else(|| MirrorError::Answer {
+                    mirror: url.clone(),
+                    name: name.to_owned(),
+                    reason: "no address".to_owned(),
+                })?;
                 let expires = self.clock.now() + LASTS;
-                Location::Http(HttpRequest { expires: Some(expires), known_as: plain(), ..request(url) })
+                HttpRequest { expires: Some(expires), known_as: Some(plain), ..request(signed) }
             }
-        })
+        }))
     }
 
     pub(super) fn path(&self, name: &str) -> Path {
@@ -135,5 +202,22 @@ impl Store {
     }
 }
 
+/// Asks a folder, on a thread that may wait.
+async fn in_folder<T: Send + 'static>(
+    folder: &Folder,
+    name: &str,
+    ask: impl FnOnce(&Folder, &str) -> Result<T, MirrorError> + Send + 'static,
+) -> Result<T, MirrorError> {
+    let (folder, name) = (folder.clone(), name.to_owned());
+    off_thread(move || ask(&folder, &name)).await?
+}
+
+/// Work that waits for a disk or computes, on a thread of its own.
+pub(super) async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, MirrorError> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| MirrorError::Thread)
+}
+
+/// How long a list of datasets or trees may take.
+const LISTS: Duration = Duration::from_secs(120);
 /// How long a signed address lasts.
 const LASTS: Duration = Duration::from_secs(3600);

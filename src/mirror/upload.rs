@@ -3,7 +3,8 @@
 //! A file of more than a part goes in parts of equal size, several at once. How many parts of
 //! all files are held in memory is bounded by permits that the caller shares out. The object
 //! appears when its last part is there and its digest is right; an upload that fails or is
-//! stopped is taken back, and leaves nothing that can be seen.
+//! stopped is taken back, and leaves nothing that can be seen. Into a folder one part goes after
+//! another.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -17,24 +18,14 @@ use tokio::task::JoinSet;
 
 use crate::events::Cancel;
 use crate::fs::{self, FsError};
-use crate::values::{Algorithm, ByteSize, Digest, Digester};
+use crate::values::{Algorithm, ByteSize, Digester};
 
+use super::address::MirrorUrl;
 use super::error::MirrorError;
+use super::folder::Folder;
 use super::meaning::meaning;
-use super::store::Store;
-
-/// A file that is to be sent.
-#[derive(Debug, Clone)]
-pub struct Outgoing {
-    /// Where it is.
-    pub path: PathBuf,
-    /// Its size by the records.
-    pub size: ByteSize,
-    /// Its SHA-256 by the records.
-    pub sha256: Digest,
-    /// What the object is called.
-    pub name: String,
-}
+use super::outgoing::Outgoing;
+use super::store::{Kind, Objects, Store, off_thread};
 
 /// A file as it is read.
 struct Source {
@@ -58,6 +49,57 @@ impl Store {
         cancel: &Cancel,
         progress: impl Fn(ByteSize),
     ) -> Result<(), MirrorError> {
+        let sending = async {
+            match &self.kind {
+                Kind::Folder(folder) => into_folder(folder, outgoing, permits, &progress).await,
+                Kind::Objects(objects) => objects.send(&self.url, outgoing, permits, &progress, cancel).await,
+            }
+        };
+        // A file in a folder goes when it is dropped; an upload is taken back by the store.
+        match &self.kind {
+            Kind::Objects(_) => sending.await,
+            Kind::Folder(_) => tokio::select! {
+                sent = sending => sent,
+                () = cancel.cancelled() => Err(MirrorError::Cancelled),
+            },
+        }
+    }
+}
+
+/// Copies a file into a folder, hashed on the way.
+async fn into_folder(
+    folder: &Folder,
+    outgoing: &Outgoing,
+    permits: &Arc<Semaphore>,
+    progress: &impl Fn(ByteSize),
+) -> Result<(), MirrorError> {
+    let _permit = permits.acquire().await;
+    let mut source = Source::open(&outgoing.path, outgoing.size)?;
+    let mut incoming = folder.begin()?;
+    loop {
+        let (rest, bytes) = source.next(part_size(0)).await?;
+        source = rest;
+        if bytes.is_empty() {
+            break;
+        }
+        let size = ByteSize(bytes.len() as u64);
+        incoming = off_thread(move || incoming.add(&bytes).map(|()| incoming)).await??;
+        progress(size);
+    }
+    source.prove(outgoing)?;
+    let (folder, name) = (folder.clone(), outgoing.name.clone());
+    off_thread(move || folder.end(incoming, &name)).await?
+}
+
+impl Objects {
+    async fn send(
+        &self,
+        url: &MirrorUrl,
+        outgoing: &Outgoing,
+        permits: &Arc<Semaphore>,
+        progress: &impl Fn(ByteSize),
+        cancel: &Cancel,
+    ) -> Result<(), MirrorError> {
         let part = part_size(outgoing.size.0);
         let source = Source::open(&outgoing.path, outgoing.size)?;
         if outgoing.size.0 <= part {
@@ -70,15 +112,15 @@ impl Store {
                 sent = self.inner.put(&path, bytes.into()) => sent,
                 () = cancel.cancelled() => return Err(MirrorError::Cancelled),
             };
-            sent.map_err(|error| meaning(&self.url, &outgoing.name, &error))?;
+            sent.map_err(|error| meaning(url, &outgoing.name, &error))?;
             drop(permit);
             progress(size);
             return Ok(());
         }
         let begun = self.inner.put_multipart(&self.path(&outgoing.name)).await;
-        let mut upload = begun.map_err(|error| meaning(&self.url, &outgoing.name, &error))?;
+        let mut upload = begun.map_err(|error| meaning(url, &outgoing.name, &error))?;
         let sent = tokio::select! {
-            sent = self.send_parts(outgoing, source, part, upload.as_mut(), permits, &progress) => sent,
+            sent = self.send_parts(url, outgoing, source, part, upload.as_mut(), permits, progress) => sent,
             () = cancel.cancelled() => Err(MirrorError::Cancelled),
         };
         if sent.is_err() {
@@ -88,8 +130,10 @@ impl Store {
         sent
     }
 
+    #[expect(clippy::too_many_arguments, reason = "what one upload is made of, for one caller")]
     async fn send_parts(
         &self,
+        url: &MirrorUrl,
         outgoing: &Outgoing,
         mut source: Source,
         part: u64,
@@ -97,7 +141,7 @@ impl Store {
         permits: &Arc<Semaphore>,
         progress: &impl Fn(ByteSize),
     ) -> Result<(), MirrorError> {
-        let failed = |error: &object_store::Error| meaning(&self.url, &outgoing.name, error);
+        let failed = |error: &object_store::Error| meaning(url, &outgoing.name, error);
         let mut under_way = JoinSet::new();
         loop {
             let Ok(permit) = permits.clone().acquire_owned().await else { return Err(MirrorError::Cancelled) };
@@ -114,11 +158,11 @@ impl Store {
                 sent.map(|()| size)
             });
             while let Some(done) = under_way.try_join_next() {
-                progress(done.map_err(|_| MirrorError::Cancelled)?.map_err(|error| failed(&error))?);
+                progress(done.map_err(|_| MirrorError::Thread)?.map_err(|error| failed(&error))?);
             }
         }
         while let Some(done) = under_way.join_next().await {
-            progress(done.map_err(|_| MirrorError::Cancelled)?.map_err(|error| failed(&error))?);
+            progress(done.map_err(|_| MirrorError::Thread)?.map_err(|error| failed(&error))?);
         }
         source.prove(outgoing)?;
         upload.complete().await.map(|_| ()).map_err(|error| failed(&error))
@@ -134,15 +178,15 @@ impl Source {
     /// The next bytes, up to so many; none at the end. Reading and hashing have a thread of
     /// their own.
     async fn next(mut self, most: u64) -> Result<(Self, Bytes), MirrorError> {
-        let read = tokio::task::spawn_blocking(move || {
+        off_thread(move || {
             let mut bytes = Vec::new();
             let read = (&self.file).take(most).read_to_end(&mut bytes);
             read.map_err(|error| FsError::new("read", &self.path, error))?;
             self.digester.update(&bytes);
             self.read += bytes.len() as u64;
             Ok((self, Bytes::from(bytes)))
-        });
-        read.await.map_err(|_| MirrorError::Cancelled)?
+        })
+        .await?
     }
 
     /// Whether what was read is what the records name.

@@ -62,8 +62,11 @@ impl Connector {
         let Exchanged { status, headers, body } =
             self.client.exchange(request).await.map_err(|error| HttpError::new(kind(&error), error))?;
         if put && (200..300).contains(&status) {
+            let said = headers.clone();
+            let compared = tokio::task::spawn_blocking(move || compare(&said, &sent)).await;
             // Sent again like what was lost on the way.
-            compare(&headers, &sent).map_err(|error| HttpError::new(HttpErrorKind::Request, error))?;
+            let compared = compared.map_err(|error| malformed(error.to_string()))?;
+            compared.map_err(|error| HttpError::new(HttpErrorKind::Request, error))?;
         }
         let mut response = HttpResponse::new(HttpResponseBody::from(body));
         *response.status_mut() = hyper::StatusCode::from_u16(status).map_err(|error| malformed(error.to_string()))?;

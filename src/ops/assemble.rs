@@ -113,6 +113,11 @@ pub fn assemble(
 /// unpack otherwise than when the lock was made.
 fn other_tree(particulars: &Particulars, expected: Digest, found: Digest) -> Failure {
     let (id, version) = (&particulars.id, &particulars.version);
+    if let Some(mirror) = &particulars.source.mirror {
+        let message = format!("`{id}@{version}` came out as tree {found}, the mirror `{mirror}` calls it {expected}");
+        let help = format!("nothing was put into the dataset's folder; `medsets fetch {id}` asks the host");
+        return Failure::new(Exit::MISMATCH, message).of(id).help(help);
+    }
     let message = format!("`{id}@{version}` came out as tree {found}, the lock pins {expected}");
     Failure::new(Exit::MISMATCH, message).of(id).help(format!(
         "nothing was put into the dataset's folder; `medsets lock --upgrade={id}` takes the new tree, \
@@ -295,7 +300,7 @@ fn partial_mark(finished: &Finished, files: &BTreeMap<RelPath, u64>) -> Option<P
 }
 
 /// A path as a system sees it that folds case and composes characters.
-fn fold(path: &RelPath) -> String {
+pub(super) fn fold(path: &RelPath) -> String {
     path.as_str().nfc().flat_map(char::to_lowercase).nfc().collect()
 }
 

@@ -45,7 +45,7 @@ use super::wanted::{hosts, listing, wanted};
 
 use dry_run::dry_run;
 use outcome::blank;
-use whole::{already_whole, is_left_untidy, tidied, whole_here};
+use whole::{is_left_untidy, tidied, whole_here};
 use work::Work;
 
 pub(super) use changed::refuse_unlisted;
@@ -54,6 +54,7 @@ pub(super) use pins::{agrees, has_part};
 
 pub(super) use locked::ProjectLock;
 pub(super) use outcome::summary;
+pub(super) use whole::already_whole;
 pub(super) use work::{fetch_into, look_for, make_room};
 
 /// What to fetch and how.
@@ -221,7 +222,9 @@ pub(super) async fn fetch_selection(
                 let planned = Fetched { plan: Some(plan), mirror: Some(from), ..blank(&target, &Tally::default()) };
                 return Ok((planned, Vec::new()));
             }
-        } else if let Some(fetched) = mirror::in_place_of_hosts(context, &target, &part, tree, warnings).await? {
+        } else if let Some(fetched) =
+            mirror::in_place_of_hosts(context, &target, &part, tree, options.ignore_space, warnings).await?
+        {
             return Ok((fetched, Vec::new()));
         }
     }

@@ -104,6 +104,12 @@ impl Here {
         Self { dir, id, version, variant, receipt: Some(receipt), fault }
     }
 
+    /// The name of its folder.
+    pub fn slug(&self) -> Result<String, Failure> {
+        let name = self.dir.root().file_name().and_then(|name| name.to_str());
+        name.map(str::to_owned).ok_or_else(|| Failure::new(Exit::OTHER, "the folder of the dataset has no name"))
+    }
+
     /// Its name in full.
     pub fn name(&self) -> String {
         DatasetName::of(&self.id, &self.version, self.variant.as_deref()).to_string()
@@ -135,6 +141,11 @@ fn release_of(context: &Context, id: &DatasetId, slug: &str) -> Option<(String, 
 }
 
 impl Name {
+    /// Which dataset.
+    pub(super) fn id(&self) -> &DatasetId {
+        &self.id
+    }
+
     /// Whether it means this copy.
     pub(super) fn fits(&self, here: &Here) -> bool {
         self.means(&here.id, Some(&here.version), here.variant.as_deref())

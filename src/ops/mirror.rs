@@ -10,8 +10,11 @@ pub mod push;
 
 mod find;
 mod foresee;
+mod held;
+mod judged;
 mod lay_out;
 mod objects;
+mod place;
 mod source;
 mod terms;
 mod trust;
@@ -46,15 +49,13 @@ pub struct Named {
 
 /// The mirrors for a dataset: the one given, else those of the project and of the settings.
 pub fn named_for(context: &Context, id: &DatasetId, given: Option<&str>) -> Result<Vec<Named>, Failure> {
-    let of_project = of_project(context, id)?;
+    let of_project = of_project(context, Some(id))?;
     let ground_of = |url: &MirrorUrl| {
         let named = of_project.iter().find(|named| named.url == *url);
         Named { url: url.clone(), ground: named.and_then(|named| named.ground.clone()) }
     };
     if let Some(given) = given {
-        let url = MirrorUrl::parse(given)
-            .map_err(|error| Failure { exit: Exit::USAGE, ..MirrorError::from(error).into() })?;
-        return Ok(vec![ground_of(&url)]);
+        return Ok(vec![ground_of(&self::given(given)?)]);
     }
     let listed = context.settings.text("mirrors").unwrap_or_default();
     let listed = MirrorUrl::parse_all(listed).map_err(MirrorError::from)?;
@@ -63,13 +64,14 @@ pub fn named_for(context: &Context, id: &DatasetId, given: Option<&str>) -> Resu
     Ok(all)
 }
 
-fn of_project(context: &Context, id: &DatasetId) -> Result<Vec<Named>, Failure> {
+/// The mirrors of the project for a dataset; for any of them without one.
+fn of_project(context: &Context, id: Option<&DatasetId>) -> Result<Vec<Named>, Failure> {
     // A project file that cannot be used names none; whoever needs the project tells what is wrong.
     let Ok(Some(found)) = context.project() else { return Ok(Vec::new()) };
     let rules = Manifest::mirrors_of(project::FILE, &found.text).map_err(broken_file)?;
     let mine = MirrorUrl::parse_all(context.settings.text("mirrors").unwrap_or_default()).unwrap_or_default();
     let mut named = Vec::new();
-    for rule in rules.into_iter().filter(|rule| rule.is_for(id.as_str())) {
+    for rule in rules.into_iter().filter(|rule| id.is_none_or(|id| rule.is_for(id.as_str()))) {
         let url = MirrorUrl::parse(&rule.url).map_err(|error| {
             let failure = Failure::from(MirrorError::from(error));
             failure.help(format!("named in `{}` line {}", project::FILE, rule.line))
@@ -87,12 +89,24 @@ fn of_project(context: &Context, id: &DatasetId) -> Result<Vec<Named>, Failure> 
     Ok(named)
 }
 
+/// The mirror that the command line names.
+fn given(text: &str) -> Result<MirrorUrl, Failure> {
+    MirrorUrl::parse(text).map_err(|error| Failure { exit: Exit::USAGE, ..MirrorError::from(error).into() })
+}
+
+/// Every mirror that the project and the settings name, whatever it is for.
+fn all_named(context: &Context) -> Result<Vec<MirrorUrl>, Failure> {
+    let mut urls: Vec<MirrorUrl> = of_project(context, None)?.into_iter().map(|named| named.url).collect();
+    urls.extend(MirrorUrl::parse_all(context.settings.text("mirrors").unwrap_or_default()).map_err(MirrorError::from)?);
+    Ok(urls)
+}
+
 /// The one mirror that something is sent to.
 pub(super) fn the_one(context: &Context, id: &DatasetId, given: Option<&str>) -> Result<Named, Failure> {
     let mut all = named_for(context, id, given)?;
     match all.len() {
         1 => Ok(all.remove(0)),
-        0 => Err(none_named(id)),
+        0 => Err(none_named(Some(id))),
         _ => {
             let urls: Vec<String> = all.iter().map(|one| format!("`{}`", one.url)).collect();
             let failure = Failure::new(Exit::USAGE, format!("there are several mirrors for `{id}`"));
@@ -101,8 +115,9 @@ pub(super) fn the_one(context: &Context, id: &DatasetId, given: Option<&str>) ->
     }
 }
 
-pub(super) fn none_named(id: &DatasetId) -> Failure {
-    Failure::new(Exit::CONFIG, format!("no mirror is named for `{id}`"))
+pub(super) fn none_named(id: Option<&DatasetId>) -> Failure {
+    let whose = id.map_or(String::new(), |id| format!(" for `{id}`"));
+    Failure::new(Exit::CONFIG, format!("no mirror is named{whose}"))
         .help("name one with `--mirror URL`, in `MEDSETS_MIRRORS`, with `medsets config set mirrors URL`, or as `[[mirror]]` in `medsets.toml`")
 }
 
@@ -111,13 +126,21 @@ pub(super) fn open(context: &Context, url: &MirrorUrl) -> Result<Arc<Mirror>, Mi
     if let Some(known) = context.mirrors.get(url) {
         return Ok(known);
     }
-    let surroundings = Surroundings {
-        endpoint: endpoint(context, &url.place),
-        region: region(context),
-        who: who(context, &url.place)?,
-    };
+    let surroundings =
+        Surroundings { endpoint: endpoint(context, url)?, region: region(context), who: who(context, &url.place)? };
     let store = Store::open(url, &surroundings, context.client().map_err(Failure::from)?)?;
     Ok(context.mirrors.keep(store))
+}
+
+/// Waits for a mirror as long as the person does: a store may answer slowly, or never.
+async fn unless_stopped<T>(context: &Context, asked: impl Future<Output = T>) -> Result<T, Failure> {
+    tokio::select! {
+        answer = asked => Ok(answer),
+        () = context.cancel.cancelled() => {
+            let exit = context.cancel.code().map_or(Exit::INTERRUPTED, Exit);
+            Err(Failure::new(exit, "the run was stopped").help("run the same command again to go on"))
+        }
+    }
 }
 
 /// A mirror cannot be used, or something else is wrong.
@@ -160,14 +183,21 @@ impl From<MirrorError> for Failure {
     }
 }
 
-fn endpoint(context: &Context, place: &Place) -> Option<SafeUrl> {
-    let variable = |name: &str| match place {
-        Place::S3 { .. } => context.environment.variable(name),
-        _ => None,
+/// Where the store is, if not at its usual address. What cannot be read is no reason to send data
+/// to the usual one.
+fn endpoint(context: &Context, url: &MirrorUrl) -> Result<Option<SafeUrl>, MirrorError> {
+    let names: &[&str] = match url.place {
+        Place::S3 { .. } => &["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"],
+        _ => &[],
     };
-    let text = context.settings.text("mirror.endpoint");
-    let text = text.or_else(|| variable("AWS_ENDPOINT_URL_S3")).or_else(|| variable("AWS_ENDPOINT_URL"));
-    text.and_then(|text| SafeUrl::parse(text).ok())
+    let variables = names.iter().filter_map(|name| Some((*name, context.environment.variable(name)?)));
+    let setting = context.settings.text("mirror.endpoint").map(|text| ("mirror.endpoint", text));
+    let Some((name, text)) = setting.into_iter().chain(variables).next() else { return Ok(None) };
+    let read = SafeUrl::parse(text);
+    read.map(Some).map_err(|error| MirrorError::Settings {
+        mirror: url.clone(),
+        reason: format!("`{name}` is no address: {}", error.reason),
+    })
 }
 
 fn region(context: &Context) -> Option<String> {

@@ -32,6 +32,7 @@ struct State {
     objects: BTreeMap<String, Vec<u8>>,
     uploads: BTreeMap<String, BTreeMap<u32, Vec<u8>>>,
     open: bool,
+    unlisted: bool,
     failing: BTreeSet<String>,
 }
 
@@ -67,6 +68,11 @@ impl Bucket {
     /// Lets anybody read.
     pub fn open_to_all(&self) {
         self.state().open = true;
+    }
+
+    /// Lets nobody list: whoever asks for what is not there is answered 403.
+    pub fn lists_nothing(&self) {
+        self.state().unlisted = true;
     }
 
     /// Answers 503 to whoever writes an object whose name holds this, or no longer.
@@ -106,6 +112,7 @@ fn answer(state: &mut State, asked: &Asked) -> Reply {
         return error(503, "SlowDown");
     }
     match (asked.method.as_str(), asked.parameter("uploadId"), name.as_str()) {
+        ("GET", _, "") if state.unlisted => error(403, "AccessDenied"),
         ("GET", _, "") => list(state, asked),
         ("GET" | "HEAD", _, _) => match state.objects.get(&name) {
             Some(bytes) => {
@@ -113,6 +120,7 @@ fn answer(state: &mut State, asked: &Asked) -> Reply {
                 // Of an empty body hyper tells no length.
                 if asked.method == "HEAD" { reply.with("content-length", bytes.len().to_string()) } else { reply }
             }
+            None if state.unlisted => error(403, "AccessDenied"),
             None => error(404, "NoSuchKey"),
         },
         ("PUT", None, _) => put(asked, |bytes| drop(state.objects.insert(name.clone(), bytes))),

@@ -61,13 +61,16 @@ pub struct MirrorPullArgs {
     /// Show what would be taken, and do nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Start even if the disk seems too small
+    #[arg(long)]
+    pub ignore_space: bool,
 }
 
 /// `medsets mirror check`
 #[derive(Debug, Args)]
 pub struct MirrorCheckArgs {
-    /// Datasets: `ID` or `ID@FOLDER`; all that are there when none is named
-    #[arg(value_name = "ID[@VER]")]
+    /// Datasets; all that are there when none is named
+    #[arg(value_name = "ID[@VER][:VARIANT]")]
     pub datasets: Vec<String>,
     /// The mirror; else those of the project and of the setting `mirrors`
     #[arg(long, value_name = "URL")]

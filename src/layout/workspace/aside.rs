@@ -53,7 +53,10 @@ impl Workspace {
     /// Ends the workspace after its stage was committed as this selection. What was set aside and
     /// the parts of other files wait for a run that asks for them; of a whole dataset nothing does.
     pub fn settle(self, committed: &Selection) -> Result<(), LayoutError> {
-        if committed.whole || !has_rest(&self.root)? {
+        if committed.whole {
+            return Ok(fs::remove_dir_all(self.outermost())?);
+        }
+        if self.outer.is_some() || !has_rest(&self.root)? {
             return self.discard();
         }
         put_back(&self.root, self.access)
@@ -136,7 +139,7 @@ fn put_back(root: &Path, access: Access) -> Result<(), LayoutError> {
 }
 
 /// Whether something waits beside what was committed.
-fn has_rest(root: &Path) -> Result<bool, FsError> {
+pub(super) fn has_rest(root: &Path) -> Result<bool, FsError> {
     Ok(fs::metadata(&records(root))?.is_some() || !fs::list_dir(&root.join("parts"))?.is_empty())
 }
 

@@ -82,7 +82,7 @@ pub(super) fn tidied(context: &Context, target: &Target<'_>, options: &FetchOpti
     Ok(fetched)
 }
 
-pub(super) fn already_whole(target: &Target<'_>, receipt: &Receipt) -> Result<Fetched, Failure> {
+pub(in crate::ops) fn already_whole(target: &Target<'_>, receipt: &Receipt) -> Result<Fetched, Failure> {
     let digest = match fs::read(&target.dir.receipt_path(), 64 << 20) {
         Err(error) if error.kind() == FsErrorKind::NotFound => return Err(removed_meanwhile(target)),
         bytes => Digest::sha256(&bytes?),

@@ -6,7 +6,7 @@ use crate::catalog::Selection;
 use crate::layout::receipt::Selection as Part;
 use crate::mirror::names;
 use crate::mirror::{Mark, Mirror, MirrorError};
-use crate::values::{Algorithm, ByteSize, DatasetId, Digest, Printable};
+use crate::values::{Algorithm, ByteSize, DatasetId, DatasetName, Digest, Printable};
 
 /// A dataset in a mirror.
 #[derive(Debug, Clone)]
@@ -17,6 +17,13 @@ pub struct Found {
     pub mark: Mark,
     /// What the names of its records begin with.
     pub prefix: String,
+}
+
+impl Found {
+    /// The dataset's name in full.
+    pub fn name(&self) -> DatasetName<'_> {
+        DatasetName::of(&self.mark.dataset, &self.mark.version, self.mark.variant.as_deref())
+    }
 }
 
 /// What is looked for.
@@ -54,6 +61,8 @@ pub async fn find(mirror: &Arc<Mirror>, asked: &Asked<'_>) -> Result<Search, Mir
             Ok(mark) => mark,
             // It is being sent, or was never finished.
             Err(MirrorError::Lacks { .. }) => continue,
+            // Who may not list is answered so for what is not there.
+            Err(MirrorError::NotPermitted { .. }) if asked.tree.is_some() => continue,
             Err(error @ MirrorError::Record { .. }) => {
                 search.others.push(error.to_string());
                 continue;
@@ -105,7 +114,9 @@ fn unfit(mark: &Mark, asked: &Asked<'_>, tree: Digest) -> Option<String> {
     if mark.license != selection.license(Some(asked.channel)) {
         return Some(format!("is marked with other terms ({})", Printable::new(&mark.license)));
     }
-    (!mark.selection.covers(asked.part)).then(|| "holds another part of it".to_owned())
+    // More than was asked for is not what was asked for.
+    let is_same = mark.selection.covers(asked.part) && asked.part.covers(&mark.selection);
+    (!is_same).then(|| "holds another part of it".to_owned())
 }
 
 /// The beginning of a tree's name.

@@ -1,15 +1,47 @@
 //! Which objects a dataset is made of.
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::layout::inventory::InventoryReader;
 use crate::layout::manifest::{self, ManifestReader};
+use crate::layout::receipt::Selection;
 use crate::layout::{DatasetDir, FileRecord, LayoutError, RecordKind};
 use crate::mirror::{Outgoing, names};
 use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
 use crate::values::{ByteSize, Digest, RelPath};
+
+/// Why records cannot be used.
+#[derive(Debug)]
+pub enum Disagree {
+    /// One of them cannot be read.
+    Unreadable(LayoutError),
+    /// They say different things.
+    Differ {
+        /// Of which file.
+        path: RelPath,
+        /// What each says.
+        how: String,
+    },
+}
+
+impl From<LayoutError> for Disagree {
+    fn from(error: LayoutError) -> Self {
+        Self::Unreadable(error)
+    }
+}
+
+impl From<Disagree> for Failure {
+    fn from(disagree: Disagree) -> Self {
+        match disagree {
+            Disagree::Unreadable(error) => error.into(),
+            Disagree::Differ { path, how } => {
+                Self::new(Exit::MISMATCH, format!("the records of `{path}` do not agree: {how}")).in_file(&path)
+            }
+        }
+    }
+}
 
 /// Reads an inventory beside its manifest: every file is in both, in the same order and with the
 /// same digest, below `data/` or `docs/`. So the name of the tree vouches for the inventory's
@@ -17,35 +49,32 @@ use crate::values::{ByteSize, Digest, RelPath};
 ///
 /// # Errors
 /// The first place where they differ.
-pub fn records(manifest: &std::path::Path, inventory: &std::path::Path) -> Result<Vec<FileRecord>, Failure> {
-    let mut lines = ManifestReader::open(manifest)?;
+pub fn records(manifest: &Path, inventory: &Path) -> Result<Vec<FileRecord>, Disagree> {
+    let differ = |path: &RelPath, how: &str| Disagree::Differ { path: path.clone(), how: how.to_owned() };
+    let mut lines = ManifestReader::open(manifest).map_err(LayoutError::from)?;
     let mut records = Vec::new();
-    for record in InventoryReader::open(inventory)? {
+    for record in InventoryReader::open(inventory).map_err(LayoutError::from)? {
         let record = record?;
         if !matches!(record.path.names().next(), Some("data" | "docs")) {
-            return Err(differ(&record.path, "it is neither below `data/` nor below `docs/`".to_owned()));
+            return Err(differ(&record.path, "it is neither below `data/` nor below `docs/`"));
         }
         if record.kind == RecordKind::File {
-            let (digest, path) = lines
-                .next()
-                .transpose()?
-                .ok_or_else(|| differ(&record.path, "the inventory names it, the manifest does not".to_owned()))?;
+            let Some((digest, path)) = lines.next().transpose()? else {
+                return Err(differ(&record.path, "the inventory names it, the manifest does not"));
+            };
             if path != record.path || digest != record.sha256 {
                 let stands = manifest::line(&digest, &path);
                 let found = manifest::line(&record.sha256, &record.path);
-                return Err(differ(&record.path, format!("the manifest has `{stands}`, the inventory `{found}`")));
+                let how = format!("the manifest has `{stands}`, the inventory `{found}`");
+                return Err(differ(&record.path, &how));
             }
         }
         records.push(record);
     }
     match lines.next().transpose()? {
         None => Ok(records),
-        Some((_, path)) => Err(differ(&path, "the manifest names it, the inventory does not".to_owned())),
+        Some((_, path)) => Err(differ(&path, "the manifest names it, the inventory does not")),
     }
-}
-
-fn differ(path: &RelPath, how: String) -> Failure {
-    Failure::new(Exit::MISMATCH, format!("the records of `{path}` do not agree: {how}")).in_file(path)
 }
 
 /// The files of a dataset folder as objects, each digest once.
@@ -77,12 +106,16 @@ pub struct Kept {
     pub sha256: Digest,
 }
 
-/// The files of a release that are neither in the inventory nor unpacked: those that were asked
-/// for packed.
+/// The files of a release that are neither in the inventory nor unpacked, where they were asked
+/// for packed. Elsewhere they are parts of split archives, of which nothing is left.
 pub fn packed(
     listed: impl Iterator<Item = Result<crate::layout::ListedMark, LayoutError>>,
     records: &[FileRecord],
+    selection: &Selection,
 ) -> Result<Vec<Kept>, Failure> {
+    if !selection.packed {
+        return Ok(Vec::new());
+    }
     let from: HashSet<&RelPath> = records.iter().map(|record| &record.origin.file).collect();
     let archives = RelPath::parse("archives").expect("it is a name");
     let mut kept = Vec::new();

@@ -4,20 +4,20 @@ use serde::Serialize;
 
 use crate::catalog::Selection;
 use crate::context::Context;
-use crate::fs;
 use crate::layout::receipt::Selection as Part;
 use crate::layout::{Receipt, Records};
 use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
-use crate::ops::fetch::{FetchOptions, ProjectLock, pass_gate, receipt_selection};
+use crate::ops::fetch::{FetchOptions, Pins, ProjectLock, already_whole, pass_gate, receipt_selection};
 use crate::ops::report::FetchReport;
 use crate::ops::sync::drift::pass_gate_of_today;
 use crate::ops::target::Target;
 use crate::remedy;
 use crate::values::{ByteSize, DatasetId, Digest, Printable};
 
-use super::find::{Asked, Found, Search, find};
-use super::{lay_out, named_for, none_named, open};
+use super::find::{Asked, find};
+use super::lay_out::{self, NotTaken, Taking};
+use super::{named_for, none_named, open, unless_stopped};
 
 /// What to take, and how.
 #[derive(Debug, Clone, Default)]
@@ -34,6 +34,8 @@ pub struct PullOptions {
     pub tree: Option<Digest>,
     /// Only say what would be taken.
     pub dry_run: bool,
+    /// Start even if the disk seems too small.
+    pub ignore_space: bool,
 }
 
 /// What became of what was to be taken.
@@ -87,6 +89,10 @@ pub async fn pull(context: &Context, options: &PullOptions) -> Result<Pulled, Fa
                 pulled.report.failures.push(failure.of(selection.id()));
             }
         }
+    }
+    if let Some(code) = context.cancel.code() {
+        let stopped = Failure::new(Exit(code), "the run was stopped; what was finished is kept");
+        pulled.report.failures.insert(0, stopped.help("run the same command again to go on"));
     }
     Ok(pulled)
 }
@@ -154,28 +160,15 @@ async fn pull_one(
     let pins = pinned.and_then(|pinned| pinned.pins.as_deref());
     target.pins = pins.map(|pins| pins.digest);
     let part = pinned.map_or(Part { whole: true, ..Part::default() }, receipt_selection);
-    let is_it = |receipt: &Receipt| match pins {
-        Some(pins) => pins.are_those_of(&target.dir, receipt, &part),
-        None => Ok(options.tree.is_none_or(|tree| tree == receipt.tree)),
-    };
-    let here = match Records::of(&target.dir)? {
-        Records::Absent => None,
-        Records::Good(receipt) if is_it(&receipt)? => Some(*receipt),
-        Records::Good(receipt) => return Err(is_in_the_way(&target, &format!("its tree is {}", receipt.tree))),
-        Records::Broken { error, .. } => return Err(is_in_the_way(&target, &remedy::chain(&error))),
-    };
-    if let Some(receipt) = here {
-        if !crate::layout::check::looks_whole(&target.dir, receipt.files)? {
-            return Err(is_in_the_way(&target, "files of it are missing"));
-        }
+    let tree = pins.and_then(|pins| pins.tree).or(options.tree);
+    let asked = Asked { selection, channel: &target.source.channel, part: &part, tree };
+    let taking = Taking { part: &part, pins, ignore_space: options.ignore_space };
+    if let Some(receipt) = here(&target, &asked, pins)? {
         if options.dry_run {
             let mirror = receipt.source.mirror.clone();
             pulled.plans.push(plan(&target, mirror, receipt.tree, receipt.files, receipt.bytes, true));
         } else {
-            let bytes = fs::read(&target.dir.receipt_path(), 64 << 20)?;
-            let tally = crate::ops::download::Tally::default();
-            let fetched = crate::ops::fetch::summary(&target, &receipt, Some(Digest::sha256(&bytes)), &tally);
-            pulled.report.datasets.push(fetched);
+            pulled.report.datasets.push(already_whole(&target, &receipt)?);
         }
         return Ok(());
     }
@@ -185,54 +178,87 @@ async fn pull_one(
         let channel = Some(target.source.channel.as_str());
         pass_gate_of_today(context, selection, channel, &mut pulled.report.warnings).await?;
     }
-    let tree = pins.and_then(|pins| pins.tree).or(options.tree);
-    let asked = Asked { selection, channel: &target.source.channel, part: &part, tree };
-    let found = look(context, &asked, options.mirror.as_deref(), &mut pulled.report.warnings).await?;
-    if options.dry_run {
-        let (mark, mirror) = (&found.mark, Some(found.mirror.store.url().to_string()));
-        pulled.plans.push(plan(&target, mirror, mark.tree, mark.files, mark.bytes, false));
-        return Ok(());
+    let all = named_for(context, selection.id(), options.mirror.as_deref())?;
+    if all.is_empty() {
+        return Err(none_named(Some(selection.id())));
     }
-    let workspace = target.workspace(context)?;
-    let fetched = lay_out::take(context, &target, &found, workspace, pins).await?;
-    pulled.report.datasets.push(fetched);
-    Ok(())
+    let (mut passed_over, mut others) = (Vec::new(), Vec::new());
+    for named in &all {
+        match from_one(context, &target, &asked, taking, named, options.dry_run, pulled).await {
+            Ok(Tried::Taken) => {
+                pulled.report.warnings.extend(passed_over.into_iter().map(|failure: Failure| failure.message));
+                return Ok(());
+            }
+            Ok(Tried::Lacks(reasons)) => others.extend(reasons),
+            Err(NotTaken::Mirror(failure)) => passed_over.push(failure),
+            Err(NotTaken::Here(failure)) => return Err(failure),
+        }
+    }
+    // That one cannot be asked says more than that another does not have it; the last is told.
+    Err(passed_over.pop().unwrap_or_else(|| lacking(&asked, &all, &others)))
 }
 
-/// The first mirror that has it. One that cannot be asked is told and passed over, unless it is
-/// the last.
-async fn look(
+/// The receipt of a dataset that is here as it is asked for.
+///
+/// # Errors
+/// Something else is here, or it is damaged.
+fn here(target: &Target<'_>, asked: &Asked<'_>, pins: Option<&Pins>) -> Result<Option<Receipt>, Failure> {
+    let receipt = match Records::of(&target.dir)? {
+        Records::Absent => return Ok(None),
+        Records::Good(receipt) => *receipt,
+        Records::Broken { error, .. } => return Err(is_in_the_way(target, &remedy::chain(&error))),
+    };
+    if !receipt.selection.covers(asked.part) {
+        return Err(is_in_the_way(target, "only a part of it is here"));
+    }
+    let is_it = match pins {
+        Some(pins) => pins.are_those_of(&target.dir, &receipt, asked.part)?,
+        None => asked.tree.is_none_or(|tree| tree == receipt.tree),
+    };
+    if !is_it {
+        return Err(is_in_the_way(target, &format!("its tree is {}", receipt.tree)));
+    }
+    if !crate::layout::check::looks_whole(&target.dir, receipt.files)? {
+        return Err(is_in_the_way(target, "files of it are missing"));
+    }
+    Ok(Some(receipt))
+}
+
+/// What came of trying one mirror.
+enum Tried {
+    Taken,
+    /// It does not have it; why what it has does not fit.
+    Lacks(Vec<String>),
+}
+
+async fn from_one(
     context: &Context,
+    target: &Target<'_>,
     asked: &Asked<'_>,
-    given: Option<&str>,
-    warnings: &mut Vec<String>,
-) -> Result<Found, Failure> {
-    let id = asked.selection.id();
-    let all = named_for(context, id, given)?;
-    if all.is_empty() {
-        return Err(none_named(id));
+    taking: Taking<'_>,
+    named: &super::Named,
+    dry_run: bool,
+    pulled: &mut Pulled,
+) -> Result<Tried, NotTaken> {
+    let mirror = open(context, &named.url).map_err(|error| NotTaken::Mirror(error.into()))?;
+    let search = unless_stopped(context, find(&mirror, asked)).await?;
+    let search = search.map_err(|error| NotTaken::Mirror(error.into()))?;
+    let Some(found) = search.found else { return Ok(Tried::Lacks(search.others)) };
+    if dry_run {
+        let (mark, mirror) = (&found.mark, Some(found.mirror.store.url().to_string()));
+        pulled.plans.push(plan(target, mirror, mark.tree, mark.files, mark.bytes, false));
+        return Ok(Tried::Taken);
     }
-    let (mut unreachable, mut others) = (None, Vec::new());
-    for named in &all {
-        let search: Result<Search, Failure> = async {
-            let mirror = open(context, &named.url)?;
-            Ok(find(&mirror, asked).await?)
-        }
-        .await;
-        match search {
-            Ok(Search { found: Some(found), .. }) => {
-                let earlier: Option<Failure> = unreachable.take();
-                warnings.extend(earlier.map(|failure| failure.message));
-                return Ok(found);
-            }
-            Ok(search) => others.extend(search.others),
-            Err(failure) => unreachable = Some(failure),
-        }
+    let workspace = target.workspace(context)?;
+    // Another run may have finished it while this one waited.
+    if let Some(receipt) = here(target, asked, taking.pins)? {
+        workspace.discard_if_idle()?;
+        pulled.report.datasets.push(already_whole(target, &receipt)?);
+        return Ok(Tried::Taken);
     }
-    Err(match unreachable {
-        Some(failure) => failure,
-        None => lacking(asked, &all, &others),
-    })
+    let fetched = lay_out::take(context, target, &found, workspace, taking).await?;
+    pulled.report.datasets.push(fetched);
+    Ok(Tried::Taken)
 }
 
 fn lacking(asked: &Asked<'_>, all: &[super::Named], others: &[String]) -> Failure {

@@ -7,11 +7,13 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use serde::Serialize;
 use tokio::sync::Semaphore;
 
+use crate::access::Purpose;
 use crate::agreements::{EntryKind, Record};
 use crate::context::Context;
 use crate::events::{Cancel, Event};
@@ -22,15 +24,17 @@ use crate::mirror::mark::Record as RecordMark;
 use crate::mirror::{Mark, Mirror, MirrorError, Outgoing, Store, names};
 use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
+use crate::ops::gate::{self, Compare};
 use crate::ops::here::{self, Here};
 use crate::ops::identity;
 use crate::ops::selection::one_selection;
 use crate::values::{Algorithm, ByteSize, DatasetId, Digest, Digester, RelPath};
 
-use super::find::{self, short};
+use super::find::short;
+use super::held::{self, Ours};
 use super::objects::{self, Kept};
 use super::terms::{self, Permit};
-use super::{Named, open, the_one};
+use super::{Named, check, open, the_one, unless_stopped};
 
 /// What to send, and how.
 #[derive(Debug, Clone, Default)]
@@ -89,6 +93,9 @@ pub struct PushedOne {
     pub was_there: bool,
 }
 
+/// How long an upload into a folder must have lain still before it counts as killed.
+pub(super) const IDLE: Duration = Duration::from_secs(60 * 60);
+
 /// Sends datasets. One that fails does not stop the others.
 ///
 /// After a failure the objects that arrived stay in the mirror, where no dataset names them, and
@@ -101,6 +108,8 @@ pub async fn push(context: &Context, options: &PushOptions) -> Result<Pushed, Fa
         }
         match push_one(context, name, options, &mut pushed.warnings).await {
             Ok(one) => pushed.datasets.push(one),
+            // It is told below.
+            Err(failure) if context.cancel.code() == Some(failure.exit.0) => {}
             Err(failure) => pushed.failures.push(failure),
         }
     }
@@ -130,6 +139,7 @@ async fn one_of(
     warnings: &mut Vec<String>,
 ) -> Result<PushedOne, Failure> {
     let receipt = usable(here)?;
+    pass_own_gate(context, here, receipt).await?;
     let permit = terms::may_share(context, here)?;
     let mirror = open(context, &named.url)?;
     if !mirror.store.knows_who() {
@@ -137,21 +147,14 @@ async fn one_of(
     }
     context.ledger()?.ready()?;
     let records = objects::records(&here.dir.manifest_path(), &here.dir.inventory_path())?;
-    let kept = objects::packed(receipt.listed.read(&here.dir)?, &records)?;
+    let kept = objects::packed(receipt.listed.read(&here.dir)?, &records, &receipt.selection)?;
     let all = objects::outgoing(&here.dir, &records, &kept);
-    let prefix = names::tree(&here.id, &slug(here)?, &receipt.tree);
-    let was_there = match find::mark(&mirror, &prefix).await {
-        Ok(_) => true,
-        Err(MirrorError::Lacks { .. }) => false,
-        Err(MirrorError::Record { reason, .. }) => {
-            warnings.push(format!("what the mirror says of `{}` is replaced: {reason}", here.name()));
-            false
-        }
-        Err(error) => return Err(error.into()),
-    };
+    let prefix = names::tree(&here.id, &here.slug()?, &receipt.tree);
+    let ours = Ours { here, receipt, records: &records };
+    let has_records = held::has_records(context, &mirror, &prefix, &ours, options.verify, warnings).await?;
     context.report.report(Event::Phase { dataset: here.id.clone(), phase: "listing" });
     let objects = all.len() as u64;
-    let missing = missing(context, &mirror, all, options.verify, warnings).await?;
+    let missing = unless_stopped(context, missing(context, &mirror, all, options.verify, warnings)).await??;
     let sent_bytes: ByteSize = missing.iter().map(|one| one.size).sum();
     let one = PushedOne {
         id: here.id.clone(),
@@ -165,11 +168,12 @@ async fn one_of(
         sent: missing.len() as u64,
         sent_bytes,
         grounds: permit.grounds.clone(),
-        was_there: was_there && missing.is_empty(),
+        was_there: has_records && missing.is_empty(),
     };
     if options.dry_run || one.was_there {
         return Ok(one);
     }
+    mirror.store.leftovers(context.now() - IDLE, true).await?;
     let shown = places(&here.dir, &records, &kept);
     send_all(context, here, &mirror, missing, &shown, receipt.bytes.saturating_sub(sent_bytes)).await?;
     let mark = write_records(context, here, receipt, &mirror.store, &prefix).await?;
@@ -177,6 +181,15 @@ async fn one_of(
     let bytes = mark.to_bytes().map_err(|error| Failure::new(Exit::INTERNAL, error.to_string()))?;
     mirror.store.write(&format!("{prefix}/{}", names::MARK), bytes).await?;
     Ok(one)
+}
+
+/// Who has withdrawn an acceptance, or lost a grant, hands nothing on. What the catalogue no longer
+/// knows is judged by its terms alone.
+async fn pass_own_gate(context: &Context, here: &Here, receipt: &Receipt) -> Result<(), Failure> {
+    let Ok(selection) = one_selection(context, &here.name()) else { return Ok(()) };
+    let channel = Some(receipt.source.channel.as_str());
+    let gate = gate::gate(context, &selection, channel, Purpose::Import, Compare::AtHand).await?;
+    if gate.is_open() { Ok(()) } else { Err(gate::refusal(context, &selection, gate).await) }
 }
 
 /// The receipt of a dataset that is as its records say, as far as a look at them tells.
@@ -194,12 +207,6 @@ fn usable(here: &Here) -> Result<&Receipt, Failure> {
     Ok(receipt)
 }
 
-/// The name of its folder.
-fn slug(here: &Here) -> Result<String, Failure> {
-    let name = here.dir.root().file_name().and_then(|name| name.to_str());
-    name.map(str::to_owned).ok_or_else(|| Failure::new(Exit::OTHER, "the folder of the dataset has no name"))
-}
-
 /// The objects that are not there, or not as they should be.
 async fn missing(
     context: &Context,
@@ -208,9 +215,13 @@ async fn missing(
     verify: bool,
     warnings: &mut Vec<String>,
 ) -> Result<Vec<Outgoing>, Failure> {
-    let at_once = 4 * crate::ops::download::settings(context).jobs.max(1);
+    let at_once = check::at_once(context, verify);
     let looks = futures_util::stream::iter(all).map(|one| async move {
-        let found = mirror.store.size_of(&one.name).await?;
+        let found = match mirror.store.size_of(&one.name).await {
+            // Who may not list is answered so for what is not there.
+            Err(MirrorError::NotPermitted { .. }) => None,
+            found => found?,
+        };
         let wrong = match found {
             Some(size) if size == one.size && verify => {
                 let found = digest_of(&mirror.store, &one.name, size).await?;
@@ -224,9 +235,6 @@ async fn missing(
     let mut looks = std::pin::pin!(looks.buffered(at_once));
     let mut missing = Vec::new();
     while let Some(look) = looks.next().await {
-        if context.cancel.is_set() {
-            return Err(MirrorError::Cancelled.into());
-        }
         let (one, is_there, wrong) = look?;
         warnings.extend(wrong);
         if !is_there {
@@ -249,7 +257,7 @@ pub(super) async fn digest_of(store: &Store, name: &str, size: ByteSize) -> Resu
             digester
         })
         .await
-        .map_err(|_| MirrorError::Cancelled)?;
+        .map_err(|_| MirrorError::Thread)?;
         at = until;
     }
     Ok(digester.finish())
@@ -316,12 +324,20 @@ async fn send_all(
     passed_on.abort();
     match first {
         None => Ok(()),
-        Some(MirrorError::Cancelled) => {
-            let exit = Exit(context.cancel.code().unwrap_or(Exit::INTERRUPTED.0));
-            Err(Failure { exit, code: exit.word(), ..MirrorError::Cancelled.into() })
-        }
-        Some(error) => Err(error.into()),
+        Some(error) => Err(told(context, error)),
     }
+}
+
+/// A failure to send; one that came of the person's wish has the code of that.
+fn told(context: &Context, error: MirrorError) -> Failure {
+    match (error, context.cancel.code()) {
+        (MirrorError::Cancelled, Some(code)) => stopped(code),
+        (error, _) => error.into(),
+    }
+}
+
+fn stopped(code: u8) -> Failure {
+    Failure { exit: Exit(code), code: Exit(code).word(), ..MirrorError::Cancelled.into() }
 }
 
 /// Writes the records of a dataset into the mirror, all but its mark.
@@ -350,7 +366,7 @@ async fn write_records(
                 Exit::DIFFERENT,
                 format!("`{}` has a receipt of an earlier medsets", here.name()),
             )
-            .help("`medsets verify ID --repair`, or fetch it anew, then push again"));
+            .help(format!("`medsets verify {} --repair`, or fetch it anew, then push again", here.name())));
         }
     };
     send_record(context, store, dir.manifest_path(), prefix, names::MANIFEST, manifest, &permits).await?;
@@ -398,7 +414,7 @@ async fn send_record(
     permits: &Arc<Semaphore>,
 ) -> Result<(), Failure> {
     let outgoing = Outgoing { path, size: mark.size, sha256: mark.sha256, name: format!("{prefix}/{name}") };
-    Ok(store.send(&outgoing, permits, &context.cancel, |_| ()).await?)
+    store.send(&outgoing, permits, &context.cancel, |_| ()).await.map_err(|error| told(context, error))
 }
 
 fn size(path: &std::path::Path) -> Result<ByteSize, Failure> {

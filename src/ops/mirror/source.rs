@@ -15,7 +15,9 @@ use crate::layout::receipt::Selection as Part;
 use crate::mirror::{Mirror, MirrorError, names};
 use crate::net::NetError;
 use crate::ops::download::Wanted;
+use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
+use crate::ops::fetch::already_whole;
 use crate::ops::report::Fetched;
 use crate::ops::target::Target;
 use crate::plan::Location;
@@ -24,8 +26,8 @@ use crate::transfer::{Locate, LocateError};
 use crate::values::{Algorithm, DatasetId, Digest};
 
 use super::find::{Asked, find};
-use super::lay_out::{self, told};
-use super::{MirrorOrFailure, named_for, open};
+use super::lay_out::{self, NotTaken, Taking, told};
+use super::{MirrorOrFailure, named_for, open, unless_stopped};
 
 /// Takes a dataset from a mirror that has exactly what is asked for; `None` where none has, or
 /// none can be used. The person has passed the gate.
@@ -34,6 +36,7 @@ pub async fn in_place_of_hosts(
     target: &Target<'_>,
     part: &Part,
     tree: Option<Digest>,
+    ignore_space: bool,
     warnings: &mut Vec<String>,
 ) -> Result<Option<Fetched>, Failure> {
     let mirrors = usable(context, target.selection.id())?;
@@ -42,9 +45,14 @@ pub async fn in_place_of_hosts(
     }
     let asked = Asked { selection: target.selection, channel: &target.source.channel, part, tree };
     for mirror in mirrors {
-        let found = match find(&mirror, &asked).await {
-            // Of a larger part single files come, by their digests.
-            Ok(search) => search.found.filter(|found| found.mark.selection == *part),
+        let found = match unless_stopped(context, find(&mirror, &asked)).await? {
+            Ok(search) => search.found,
+            // Whoever may not list may still read what they can name.
+            Err(error @ MirrorError::NotPermitted { .. }) => {
+                let message = format!("{error}; it is asked for single files alone");
+                context.mirrors.tell(&context.report, mirror.store.url(), message);
+                None
+            }
             Err(error) => {
                 mirror.give_up(&context.report, &error);
                 None
@@ -52,16 +60,24 @@ pub async fn in_place_of_hosts(
         };
         let Some(found) = found else { continue };
         let workspace = target.workspace(context)?;
+        // Another run may have finished it while this one waited.
+        if let Records::Good(receipt) = Records::of(&target.dir)? {
+            workspace.discard_if_idle()?;
+            let is_it = receipt.selection.covers(part) && tree.is_none_or(|tree| tree == receipt.tree);
+            return Ok(if is_it { Some(already_whole(target, &receipt)?) } else { None });
+        }
         // What a host's download finished is nearer than another copy.
         if !workspace.finished().is_empty() {
             return Ok(None);
         }
-        match lay_out::take(context, target, &found, workspace, None).await {
+        let taking = Taking { part, pins: None, ignore_space };
+        match lay_out::take(context, target, &found, workspace, taking).await {
             Ok(fetched) => return Ok(Some(fetched)),
-            Err(failure) if context.cancel.is_set() => return Err(failure),
             // What is wrong here is wrong for the hosts too.
-            Err(failure) if failure.exit.class() == 2 || matches!(failure.exit.0, 14 | 70) => return Err(failure),
-            Err(failure) => warnings.push(format!("{}; the hosts are asked instead", failure.message)),
+            Err(NotTaken::Here(failure)) => return Err(failure),
+            Err(NotTaken::Mirror(failure)) => {
+                warnings.push(format!("{}; the hosts are asked instead", failure.message));
+            }
         }
     }
     Ok(None)
@@ -75,9 +91,12 @@ pub(super) fn usable(context: &Context, id: &DatasetId) -> Result<Vec<Arc<Mirror
             Ok(mirror) if !mirror.is_lost() => usable.push(mirror),
             Ok(_) => {}
             // Offline is no news of the mirror.
-            Err(MirrorOrFailure::Mirror(error)) if error.exit() == 30 => {}
+            Err(MirrorOrFailure::Mirror(error)) if Exit(error.exit()) == Exit::OFFLINE => {}
             Err(MirrorOrFailure::Mirror(error)) => context.mirrors.tell_unusable(&context.report, &named.url, &error),
-            Err(MirrorOrFailure::Failure(failure)) => return Err(*failure),
+            Err(MirrorOrFailure::Failure(failure)) => {
+                let message = format!("the mirror `{}` is not asked: {}", named.url, failure.message);
+                context.mirrors.tell(&context.report, &named.url, message);
+            }
         }
     }
     Ok(usable)
@@ -129,7 +148,8 @@ impl Locate for OneFile {
             }
             match self.mirror.store.size_of(&self.name).await {
                 Ok(Some(_)) => self.mirror.store.locate(&self.name).await.map_err(|error| told(&error)),
-                Ok(None) => Err(self.lacking()),
+                // Who may not list is answered so for what is not there.
+                Ok(None) | Err(MirrorError::NotPermitted { .. }) => Err(self.lacking()),
                 Err(error) => {
                     if error.is_of_all() {
                         self.mirror.give_up(&self.report, &error);

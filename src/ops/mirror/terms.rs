@@ -10,8 +10,9 @@ use crate::ops::audit::{AuditOptions, audit};
 use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
 use crate::ops::here::Here;
+use crate::policy::rules::ITEMS;
 use crate::policy::word::Verdict;
-use crate::policy::{Act, Finding, Severity};
+use crate::policy::{Act, Code, Finding, Severity};
 use crate::values::SafeUrl;
 
 /// Why a dataset may be put into a mirror.
@@ -52,8 +53,11 @@ fn refusal(here: &Here, word: &str, against: &[&Finding]) -> Failure {
     for page in pages {
         failure = failure.help(format!("the terms are at <{page}>"));
     }
-    let terms: BTreeSet<String> =
-        against.iter().filter_map(|finding| Some(finding.clause.as_ref()?.term_as_written())).collect();
+    let term = |finding: &Finding| match (&finding.clause, finding.code) {
+        (_, Code::PartTerms | Code::PerItemLicenceUnread) => Some(ITEMS.to_owned()),
+        (clause, _) => Some(clause.as_ref()?.term_as_written()),
+    };
+    let terms: BTreeSet<String> = against.iter().filter_map(|finding| term(finding)).collect();
     let terms: Vec<String> = terms.into_iter().map(|term| format!("`{term}`")).collect();
     let terms = if terms.is_empty() { "`redistribution`".to_owned() } else { terms.join(" and ") };
     failure.help(format!(

@@ -3,7 +3,8 @@
 
 use std::collections::HashMap;
 
-use crate::layout::{FileRecord, LinkJudge, ListedMark};
+use crate::catalog::{FileEntry, HostRules, Treatment};
+use crate::layout::{FileRecord, LinkJudge, ListedMark, RecordKind};
 use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
 use crate::ops::fetch::{Pins, agrees, has_part};
@@ -59,6 +60,29 @@ pub fn refuse_unlike_lock(found: &Found, pins: Option<&Pins>, marks: &[ListedMar
         ));
     }
     Ok(())
+}
+
+/// Links come out of archives of which the entry allows them, and from nowhere else.
+pub fn refuse_links_unlike_entry(target: &Target<'_>, records: &[FileRecord]) -> Result<(), Failure> {
+    let mut links = records.iter().filter(|record| record.kind == RecordKind::Link).peekable();
+    if links.peek().is_none() {
+        return Ok(());
+    }
+    let (selection, source) = (target.selection, target.source);
+    let (entries, rules) = (selection.files(Some(&source.channel)), HostRules::of(selection, &source.host));
+    let entries: HashMap<&RelPath, &FileEntry> = entries.map(|file| (&file.path, file)).collect();
+    let is_allowed = |file: &RelPath| {
+        let named = entries.get(file).map(|entry| Treatment::from(*entry));
+        let treatment = named.or_else(|| rules.treatment(file, false));
+        treatment.and_then(|treatment| treatment.unpack).is_some_and(|unpack| unpack.table.links)
+    };
+    match links.find(|record| !is_allowed(&record.origin.file)) {
+        None => Ok(()),
+        Some(record) => {
+            let message = format!("it has a link at `{}`, and the entry allows none there", record.path);
+            Err(Failure::new(Exit::UNSAFE, message).in_file(&record.path))
+        }
+    }
 }
 
 /// Links are made after all files, and none may lead out of its dataset.
