@@ -31,6 +31,6 @@ mod block;
 
 pub use error::BundleError;
 pub use format::{Bundled, BundledText, Contents, Head};
-pub use index::{Index, IndexBuilder, Line};
+pub use index::{Index, IndexBuilder, Line, PackedText};
 pub use read::BundleReader;
 pub use write::BundleWriter;

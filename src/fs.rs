@@ -192,7 +192,15 @@ pub fn create_dir_all(path: &Path, access: Access) -> Result<(), FsError> {
         Access::Shared | Access::Private | Access::Team => Vec::new(),
     };
     let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true).mode(access.dir_mode() & 0o777).create(path).doing("create the folder", path)?;
+    builder.recursive(true).mode(access.dir_mode() & 0o777);
+    let mut made_anew = 0;
+    loop {
+        match builder.create(path) {
+            // An empty folder on the way was replaced by another ([`rename_to_empty`]) meanwhile.
+            Err(error) if error.kind() == ErrorKind::NotFound && made_anew < 8 => made_anew += 1,
+            created => break created.doing("create the folder", path)?,
+        }
+    }
     for folder in made.into_iter().rev() {
         access.settle(&open(folder)?, access.dir_mode(), folder)?;
     }

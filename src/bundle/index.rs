@@ -98,9 +98,12 @@ impl Index {
     }
 }
 
+/// Text that is kept compressed in memory, read line by line.
+pub type PackedText = BufReader<zstd::stream::read::Decoder<'static, BufReader<Cursor<Arc<[u8]>>>>>;
+
 /// The members of an index.
 pub struct Lines {
-    text: BufReader<zstd::stream::read::Decoder<'static, BufReader<Cursor<Arc<[u8]>>>>>,
+    text: PackedText,
     last: Option<RelPath>,
     number: u64,
 }

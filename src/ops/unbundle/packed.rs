@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use crate::bundle::{BundleError, BundleReader, Line};
+use crate::bundle::{BundleError, BundleReader, Line, PackedText};
 use crate::fs;
 use crate::layout::LayoutError;
 use crate::values::{ByteSize, Printable};
@@ -68,7 +68,7 @@ pub(super) fn refuse_larger(line: &Line, limit: u64) -> Result<(), BundleError> 
 
 /// The lines of a member.
 pub(super) struct PackedLines {
-    text: BufReader<zstd::stream::read::Decoder<'static, BufReader<Cursor<Arc<[u8]>>>>>,
+    text: PackedText,
     name: String,
 }
 
