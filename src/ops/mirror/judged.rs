@@ -36,7 +36,7 @@ pub struct Judged {
 #[derive(Debug)]
 pub enum Became {
     /// It lies at its place as it came.
-    Placed(FileRecord),
+    Placed(Box<FileRecord>),
     /// It lies packed beside the dataset, at this place.
     Packed(RelPath),
     /// It is an archive; these are its members.
@@ -94,7 +94,7 @@ impl Judged {
             }
             let became = match (mark.unpacked, by_origin.remove(&mark.path)) {
                 (true, own) => Became::Unpacked(own.unwrap_or_default()),
-                (false, Some(own)) => Became::Placed(the_one(&mark, own)?),
+                (false, Some(own)) => Became::Placed(Box::new(the_one(&mark, own)?)),
                 (false, None) if !kind.packed => Became::Spent,
                 (false, None) => {
                     let place = mark.path.below(&archives);
@@ -120,7 +120,7 @@ impl Judged {
     /// Every file and link below `data/` and `docs/`.
     pub fn records(&self) -> impl Iterator<Item = &FileRecord> {
         let listed = self.listed.iter().flat_map(|(_, became)| match became {
-            Became::Placed(record) => std::slice::from_ref(record),
+            Became::Placed(record) => std::slice::from_ref(&**record),
             Became::Unpacked(records) => records.as_slice(),
             Became::Packed(_) | Became::Spent => &[],
         });

@@ -135,7 +135,7 @@ pub fn place_all(workspace: &Workspace, judged: &Judged) -> Result<(), Failure> 
 pub fn note(workspace: &mut Workspace, judged: Judged, roles: &RoleRules) -> Result<(), Failure> {
     for (mark, became) in judged.listed {
         let first = match &became {
-            Became::Placed(record) => Some(record),
+            Became::Placed(record) => Some(&**record),
             Became::Unpacked(records) => records.first(),
             Became::Packed(_) | Became::Spent => None,
         };
