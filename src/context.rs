@@ -53,6 +53,7 @@ pub struct Context {
     catalog: OnceLock<Catalog>,
     client: OnceLock<Client>,
     credentials: OnceLock<credentials::Sources>,
+    ledger: OnceLock<Ledger>,
     /// The team's mirrors, as they are opened.
     pub mirrors: Opened,
 }
@@ -83,6 +84,7 @@ impl Context {
             catalog: OnceLock::new(),
             client: OnceLock::new(),
             credentials: OnceLock::new(),
+            ledger: OnceLock::new(),
             mirrors: Opened::default(),
         }
     }
@@ -123,7 +125,7 @@ impl Context {
 
     /// The person's ledger.
     pub fn ledger(&self) -> Result<Ledger, ContextError> {
-        Ok(Ledger::open(&self.state_dir()?))
+        once(&self.ledger, || Ok(Ledger::open(&self.state_dir()?))).cloned()
     }
 
     /// The evidence beside the ledger.

@@ -146,10 +146,25 @@ impl<'t> Document<'t> {
     }
 
     fn parse_finding(&self, error: &toml::de::Error) -> Finding {
+        if let Some(place) = conflict_mark(self.text) {
+            let finding = self.finding("conflict", "an unfinished merge: both sides stand here", place);
+            return Finding { help: Some(UNMERGED.to_owned()), ..finding };
+        }
         let span = error.span().unwrap_or(0..0);
         self.finding("schema", error.message(), span)
     }
 }
+
+/// The first line that git puts above the two sides of a conflict.
+fn conflict_mark(text: &str) -> Option<Range<usize>> {
+    let at = if text.starts_with(CONFLICT) { 0 } else { text.find(&format!("\n{CONFLICT}"))? + 1 };
+    Some(at..at + CONFLICT.len() - 1)
+}
+
+const CONFLICT: &str = "<<<<<<< ";
+
+const UNMERGED: &str = "keep what is right of both sides and remove the lines with `<<<<<<<`, `=======` and `>>>>>>>`; \
+    where each side added a table, keep both, each under a header of its own such as `[[dataset]]`";
 
 #[cfg(test)]
 mod tests {
@@ -170,6 +185,8 @@ mod tests {
         check(&format!("a = {{ {}a = 1 }}", "a . ".repeat(deep)), "too-deep");
         check(&format!("a = \"{}", "[".repeat(deep)), "schema"); // inside a string nothing nests
         check(&" ".repeat(SIZE_LIMIT + 1), "too-large");
+        check("a = 1\n<<<<<<< HEAD\nb = 1\n=======\nb = 2\n>>>>>>> other\n", "conflict");
+        check("a = \"<<<<<<< \"\nb", "schema");
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub mod fetch;
 mod foreign;
 pub mod gate;
 pub mod grant;
+pub mod held;
 pub mod here;
 pub mod identity;
 pub mod import;

@@ -65,6 +65,8 @@ mod licenses;
 mod lock;
 #[path = "cli/lock_attacked.rs"]
 mod lock_attacked;
+#[path = "cli/lock_edited.rs"]
+mod lock_edited;
 #[path = "cli/lock_merged.rs"]
 mod lock_merged;
 #[path = "cli/lock_unreached.rs"]
@@ -79,6 +81,8 @@ mod mirror;
 mod mirror_attacked;
 #[path = "cli/mirror_plans.rs"]
 mod mirror_plans;
+#[path = "cli/own_grant.rs"]
+mod own_grant;
 #[path = "cli/project.rs"]
 mod project;
 #[path = "cli/project_attacked.rs"]

@@ -120,9 +120,14 @@ impl Standings {
         standings
     }
 
+    /// Of those of these entries that say anything of it.
+    pub fn among(person: Person, entries: &[Entry]) -> Self {
+        Self::from_entries(person, entries.iter().filter(|entry| counts(entry)).cloned())
+    }
+
     /// Takes the next entry. Entries of other kinds are passed over.
     pub fn add(&mut self, entry: Entry) {
-        if !matches!(entry.record.kind, EntryKind::Accept | EntryKind::Withdraw | EntryKind::Grant) {
+        if !counts(&entry) {
             return;
         }
         if self.person.is(&entry.record.who) { self.mine.push(entry) } else { self.others.push(entry) }
@@ -160,6 +165,10 @@ impl Person {
         };
         self.os_user == who.os_user && same_address
     }
+}
+
+fn counts(entry: &Entry) -> bool {
+    matches!(entry.record.kind, EntryKind::Accept | EntryKind::Withdraw | EntryKind::Grant)
 }
 
 /// Whether the entry is about the matter.

@@ -14,7 +14,8 @@ mod heads;
 mod lines;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use crate::fs::{self, Access, FileLock, PositionalFile};
 
@@ -28,7 +29,12 @@ use heads::Heads;
 #[derive(Debug, Clone)]
 pub struct Ledger {
     dir: PathBuf,
+    /// The last reading with the file's size and time then; shared by the clones.
+    last: Arc<Mutex<Option<(Stamp, Arc<Reading>)>>>,
 }
+
+/// Size and time of the ledger's file; `None` where there is none.
+type Stamp = Option<(u64, Option<SystemTime>)>;
 
 /// All entries of a ledger whose chain holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -64,7 +70,7 @@ pub enum Repair {
 impl Ledger {
     /// The ledger in a state folder. Nothing is created before the first entry.
     pub fn open(state_dir: &Path) -> Self {
-        Self { dir: state_dir.to_path_buf() }
+        Self { dir: state_dir.to_path_buf(), last: Arc::default() }
     }
 
     /// Where the entries are.
@@ -136,6 +142,23 @@ impl Ledger {
         let found = self.scan(&mut |_, entry| entries.push(entry))?;
         self.refuse_faults(&found.faults)?;
         Ok(Reading { entries, torn: found.torn, later: found.later })
+    }
+
+    /// The same, and of a file that has not changed since it was read the same reading again:
+    /// for a run that asks about many datasets.
+    ///
+    /// Fails as [`Ledger::read_all`] does.
+    pub fn reading(&self) -> Result<Arc<Reading>, AgreementError> {
+        let stamp: Stamp = fs::metadata(&self.path())?.map(|metadata| (metadata.len(), metadata.modified().ok()));
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, reading)) = last.as_ref()
+            && *known == stamp
+        {
+            return Ok(reading.clone());
+        }
+        let reading = Arc::new(self.read_all()?);
+        *last = Some((stamp, reading.clone()));
+        Ok(reading)
     }
 
     /// Where the ledger stands, by its last entries. `None` for one without entries.

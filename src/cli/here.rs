@@ -1,10 +1,12 @@
 //! What is on disk: `list`, `status`, `verify`, `path`, `remove`, `du`, `prune`.
 
+use jiff::Timestamp;
 use serde_json::json;
 
 use crate::context::{Context, keys};
 use crate::layout::CheckMode;
-use crate::ops::list::Presence;
+use crate::ops::held::{self, Unaccepted};
+use crate::ops::list::{Listed, Presence};
 use crate::ops::outside::{MARK, Outside};
 use crate::ops::prune::{PruneOptions, PruneReport, PrunedKind};
 use crate::ops::remove::Extent;
@@ -32,7 +34,7 @@ pub fn list(context: &Context, args: &ListArgs) -> Result<Answer, Failure> {
             one.files.map_or("-".to_owned(), |files| files.to_string()),
             format!("{}{}", one.state, mark(&one.outside)),
             one.license.clone().unwrap_or_else(|| "-".to_owned()),
-            one.accepted.map_or("-".to_owned(), |time| time.strftime("%Y-%m-%d").to_string()),
+            accepted(one),
             one.path.display().to_string(),
         ]);
     }
@@ -46,9 +48,22 @@ pub fn list(context: &Context, args: &ListArgs) -> Result<Answer, Failure> {
     Ok(answer)
 }
 
+/// When the person accepted what a dataset rests on, or that they did not.
+fn accepted(one: &Listed) -> String {
+    let day = |time: Timestamp| time.strftime("%Y-%m-%d").to_string();
+    match (one.unaccepted.first(), one.accepted) {
+        (Some(Unaccepted { withdrawn: Some(at), .. }), _) => format!("withdrawn {}", day(*at)),
+        (Some(Unaccepted { lapsed: Some(at), .. }), _) => format!("ran out {}", day(*at)),
+        (Some(_), _) => "not by you".to_owned(),
+        (None, Some(at)) => day(at),
+        (None, None) => "-".to_owned(),
+    }
+}
+
 /// Compares size and time with the inventory, and in a project what is here with the lock.
 pub fn status(context: &Context, args: &StatusArgs) -> Result<Answer, Failure> {
     let mut answer = status_of_disk(context, args)?;
+    tell_unaccepted(context, args, &mut answer)?;
     let lock = if args.dataset.is_none() { compare::lock_state(context)? } else { None };
     let Some(lock) = lock else { return Ok(answer) };
     add(&mut answer.data, Some(&json!({ "lock": lock })));
@@ -61,11 +76,27 @@ pub fn status(context: &Context, args: &StatusArgs) -> Result<Answer, Failure> {
         answer.exit = Exit::DIFFERENT;
         answer.failures.extend(lock.datasets.iter().filter(|one| one.state != State::Whole).map(compare::difference));
         if lock.state != "current" {
-            let failure = Failure::new(Exit::DIFFERENT, format!("the lock is {}", lock.state));
-            answer.failures.push(failure.help("`medsets lock` writes it"));
+            let failure = Failure::new(Exit::DIFFERENT, format!("the lock is {}{fault}", lock.state));
+            answer.failures.push(Failure { help: lock.help.clone(), ..failure });
         }
     }
     Ok(answer)
+}
+
+/// Adds what is here and rests on agreements that do not hold for this person.
+fn tell_unaccepted(context: &Context, args: &StatusArgs, answer: &mut Answer) -> Result<(), Failure> {
+    let unaccepted = held::unaccepted(context, args.dataset.as_deref())?;
+    if unaccepted.is_empty() {
+        return Ok(());
+    }
+    add(&mut answer.data, Some(&json!({ "unaccepted": unaccepted })));
+    if args.exit_code {
+        answer.exit = Exit::DIFFERENT;
+        answer.failures.extend(unaccepted.iter().map(Unaccepted::failure));
+    } else {
+        answer.warnings.extend(unaccepted.iter().map(Unaccepted::sentence));
+    }
+    Ok(())
 }
 
 fn status_of_disk(context: &Context, args: &StatusArgs) -> Result<Answer, Failure> {

@@ -3,7 +3,9 @@
 use serde_json::json;
 
 use crate::context::Context;
+use crate::ops::held::{self, Unaccepted};
 use crate::ops::lock::{self, LockReport, Outcome, Project, Purpose, Upgrade};
+use crate::ops::project_file::ignored;
 use crate::ops::report::FetchReport;
 use crate::ops::sync::compare::{self, Compared, Depth, State};
 use crate::ops::sync::{self, SyncOptions, SyncReport, Trust};
@@ -24,6 +26,7 @@ pub async fn lock(context: &mut Context, args: &LockArgs) -> Result<Answer, Fail
     let mut report = lock::lock(context, &project, outcome).await?;
     let mut answer = Answer::done("medsets/lock/1", json!(report), lock_text(&report));
     answer.warnings = project.warnings.iter().chain(&report.warnings).cloned().collect();
+    answer.warnings.extend(ignored::warning(context));
     let is_renewal = !args.upgrade.is_empty();
     if args.check && report.changed {
         // A current lock of which a newer state is known differs; another one is stale.
@@ -34,6 +37,10 @@ pub async fn lock(context: &mut Context, args: &LockArgs) -> Result<Answer, Fail
             Some(_) => "the lock is not what `medsets lock` would write",
         };
         let command = if is_renewal { "medsets lock --upgrade" } else { "medsets lock" };
+        let what = match report.form.as_slice() {
+            [] => what.to_owned(),
+            form => format!("{what}: {}", form.join("; ")),
+        };
         answer.failures.push(Failure::new(answer.exit, what).help(format!("`{command}` writes it")));
     }
     for failure in report.failures.drain(..) {
@@ -56,6 +63,7 @@ fn upgrade(asked: &[String]) -> Upgrade {
 fn lock_text(report: &LockReport) -> String {
     let mut text = String::new();
     report.differences.iter().for_each(|one| difference(one, &mut text));
+    report.form.iter().for_each(|one| text.push_str(&format!("{one}\n")));
     let files: u64 = report.datasets.iter().map(|one| one.files).sum();
     let bytes: ByteSize = report.datasets.iter().map(|one| one.bytes).sum();
     let unpinned: u64 = report.datasets.iter().map(|one| one.unpinned).sum();
@@ -69,10 +77,10 @@ fn lock_text(report: &LockReport) -> String {
         _ => format!("{} to be pinned by the first `medsets sync`", counted(unpinned, "file")),
     };
     text.push_str(&format!(
-        "{}: {state}; {}, {}, {bytes}, {pinned}\n",
+        "{}: {state}; {}, {}, {pinned}\n",
         report.path.display(),
         counted(report.datasets.len() as u64, "dataset"),
-        counted(files, "file"),
+        with_bytes(files, bytes),
     ));
     text
 }
@@ -85,7 +93,6 @@ fn difference(one: &Difference, text: &mut String) {
 }
 
 fn change_text(change: &Change) -> String {
-    let several = |files: u64, bytes: ByteSize| format!("{}, {bytes}", counted(files, "file"));
     let digests = |was: &Option<Digest>, now: &Option<Digest>| match (was, now) {
         (None, Some(now)) => format!("{now}, not known before"),
         (Some(was), None) => format!("was {was}, not known now"),
@@ -93,8 +100,8 @@ fn change_text(change: &Change) -> String {
         (None, None) => "not known".to_owned(),
     };
     match change {
-        Change::Added { files, bytes } => format!("added: {}", several(*files, *bytes)),
-        Change::Removed { files, bytes } => format!("removed: {}", several(*files, *bytes)),
+        Change::Added { files, bytes } => format!("added: {}", with_bytes(*files, *bytes)),
+        Change::Removed { files, bytes } => format!("removed: {}", with_bytes(*files, *bytes)),
         Change::License { was, now } => format!("licence: {} -> {}", Printable::new(was), Printable::new(now)),
         Change::Text { license, was, now } => format!("text of {}: {}", Printable::new(license), digests(was, now)),
         Change::Source { was, now } => format!("source: {} -> {}", Printable::new(was), Printable::new(now)),
@@ -108,8 +115,18 @@ fn change_text(change: &Change) -> String {
         Change::File { path, was, now } => format!("{path}: {was} -> {now}"),
         Change::Pinned { files } => format!("{} pinned by SHA-256", counted(*files, "file")),
         Change::Unpinned { files } => format!("{} no longer pinned by SHA-256", counted(*files, "file")),
+        Change::Details { files } => {
+            format!("{}: another size, place, licence or source of the digest", counted(*files, "file"))
+        }
         Change::Tree { was, now } => format!("tree: {}", digests(was, now)),
         Change::Entry { was, now } => format!("catalogue entry: {was} -> {now}"),
+    }
+}
+
+fn with_bytes(files: u64, bytes: ByteSize) -> String {
+    match bytes {
+        ByteSize::ZERO if files > 0 => format!("{}, size not known", counted(files, "file")),
+        bytes => format!("{}, {bytes}", counted(files, "file")),
     }
 }
 
@@ -144,6 +161,7 @@ pub async fn sync(context: &mut Context, args: &SyncArgs) -> Result<Answer, Fail
     };
     let SyncReport { fetched, lock, drift, pruned } = sync::sync(context, &mut project, &options).await?;
     let mut answer = if args.dry_run { planned_text(fetched) } else { super::fetch::answer("medsets/sync/1", fetched) };
+    answer.warnings.extend(ignored::warning(context));
     for pruned in &pruned {
         let word = if pruned.removed { "removed" } else { "would remove" };
         answer.notes.push(format!("{word} {}, which the lock does not name", pruned.name));
@@ -177,6 +195,8 @@ fn check(context: &Context, project: &Project) -> Result<Answer, Failure> {
         answer.exit = Exit::DIFFERENT;
     }
     answer.failures = failures;
+    let unaccepted = held::unaccepted(context, None)?;
+    answer.warnings.extend(unaccepted.iter().map(Unaccepted::sentence));
     if !others.is_empty() {
         answer.notes.push(format!("not in the lock: {}", others.join(", ")));
     }

@@ -266,6 +266,11 @@ impl Receipt {
         Ok(Some(receipt))
     }
 
+    /// SHA-256 of the receipt of a dataset folder as it lies there.
+    pub fn digest_of(dir: &DatasetDir) -> Result<Digest, LayoutError> {
+        Ok(fs::read(&dir.receipt_path(), LARGEST).map(|bytes| Digest::sha256(&bytes))?)
+    }
+
     /// Whether its schema is one that this version reads.
     pub fn is_known(&self) -> bool {
         [Self::SCHEMA, Self::BEFORE].contains(&self.schema.as_str())
@@ -289,3 +294,6 @@ impl Receipt {
         Ok(Digest::sha256(&bytes))
     }
 }
+
+/// The largest receipt that is read, in bytes: 64 MiB.
+const LARGEST: u64 = 64 << 20;

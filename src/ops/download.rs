@@ -68,11 +68,23 @@ pub struct Manner {
     /// What the host states of it and the entry knows to be wrong.
     pub doubt: Option<Doubt>,
     /// Whether digests that the entry does not name are those of the project's lock.
-    pub is_pinned: bool,
+    pub pinned: Pinned,
     /// What the lock says of the archive's directory, where only members of it are wanted.
     pub directory: Option<Digest>,
     /// The git tree that proves the contents of a generated archive.
     pub tree: Option<Digest>,
+}
+
+/// What a lock says of the digests of a file that the entry does not name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pinned {
+    /// Nothing: they are the host's.
+    No,
+    /// It has them of the host, or of somebody who answers for them.
+    Published,
+    /// It has that of the bytes which came first, on whatever machine: nothing published proves
+    /// them here either.
+    OnFirstUse,
 }
 
 impl Wanted {
@@ -349,7 +361,8 @@ pub(super) fn proof(verified: Verified, wanted: &Wanted) -> Proof {
     match verified {
         _ if wanted.manner.changed_is_fine => Proof::AcceptedChange,
         Verified::Known if wanted.of_entry > 0 => Proof::Catalog,
-        Verified::Known if wanted.manner.is_pinned => Proof::Lock,
+        Verified::Known if wanted.manner.pinned == Pinned::OnFirstUse => Proof::FirstUse,
+        Verified::Known if wanted.manner.pinned == Pinned::Published => Proof::Lock,
         Verified::Known => Proof::Host,
         Verified::Header => Proof::Header,
         Verified::Size => Proof::Size,
@@ -377,7 +390,7 @@ pub(super) fn known_beforehand(wanted: &Wanted, sha256: &Digest) -> Vec<KnownDig
 /// The digests that entry and host name.
 fn named(wanted: &Wanted) -> impl Iterator<Item = KnownDigest> {
     let beforehand: &[Digest] = if wanted.manner.changed_is_fine { &[] } else { &wanted.listed.digests };
-    let other = if wanted.manner.is_pinned { DigestSource::Lock } else { DigestSource::Host };
+    let other = if wanted.manner.pinned == Pinned::No { DigestSource::Host } else { DigestSource::Lock };
     let source = move |at| if at < usize::from(wanted.of_entry) { DigestSource::Catalog } else { other };
     beforehand.iter().enumerate().map(move |(at, digest)| KnownDigest { digest: *digest, from: source(at) })
 }

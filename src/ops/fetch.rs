@@ -17,7 +17,6 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::access::Purpose;
 use crate::catalog::Selection;
 use crate::context::Context;
 use crate::events::Event;
@@ -33,13 +32,13 @@ use super::choice;
 use super::download::{Tally, Wanted};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::gate::{self, Compare};
+use super::gate;
+use super::held;
 use super::mirror;
 use super::repair::{Earlier, cannot_add};
 use super::report::{FetchReport, Fetched};
 use super::shared;
 use super::stored_listing;
-use super::sync;
 use super::target::Target;
 use super::wanted::{hosts, listing, wanted};
 
@@ -191,11 +190,11 @@ pub(super) async fn fetch_selection(
     }
     let channel = options.source.as_deref();
     if options.pins.is_some() {
-        sync::drift::pass_gate_of_today(context, selection, channel, warnings).await?;
+        gate::pass_of_today(context, selection, channel, warnings).await?;
     }
     // A dataset without a source still has a gate that says why.
     if selection.source(channel).is_none() || selection.dataset().entry.distribution.is_some() {
-        pass_gate(context, selection, channel, warnings).await?;
+        gate::pass(context, selection, channel, warnings).await?;
     }
     let mut target = Target::of(context, selection, channel, options.to.as_deref())?;
     target.pins = options.pins.as_ref().map(|pins| pins.digest);
@@ -211,22 +210,9 @@ pub(super) async fn fetch_selection(
     if let Records::Broken { error, .. } = Records::of(&target.dir)? {
         warnings.push(anew(&target, options, &remedy::chain(&error))?);
     }
-    pass_gate(context, selection, Some(&target.source.channel), warnings).await?;
-    if let Some(copy) = shared::find(context, &target, options, warnings).await? {
-        return Ok((shared::take(context, &target, options, &copy)?, Vec::new()));
-    }
-    if can_come_by_mirror(context, options) {
-        let (part, tree) = (receipt_selection(options), options.pins.as_ref().and_then(|pins| pins.tree));
-        if options.dry_run {
-            if let Some((from, plan)) = mirror::foresee_whole(context, &target, &part, tree).await? {
-                let planned = Fetched { plan: Some(plan), mirror: Some(from), ..blank(&target, &Tally::default()) };
-                return Ok((planned, Vec::new()));
-            }
-        } else if let Some(fetched) =
-            mirror::in_place_of_hosts(context, &target, &part, tree, options.ignore_space, warnings).await?
-        {
-            return Ok((fetched, Vec::new()));
-        }
+    gate::pass(context, selection, Some(&target.source.channel), warnings).await?;
+    if let Some(fetched) = by_a_copy(context, &target, options, warnings).await? {
+        return Ok((fetched, Vec::new()));
     }
     let provider = Arc::new(AnyProvider::of(target.source, selection));
     let hosts = Arc::new(hosts(context, &provider, &target)?.asked_for(&options.choice.include));
@@ -241,6 +227,9 @@ pub(super) async fn fetch_selection(
 
 /// The answer where a dataset is here as it is asked for, by its own files or as a shared copy.
 /// What a killed run or shards have left of it goes.
+///
+/// Somebody else may have brought it: the agreements of the person who asks must hold, which uses
+/// no network, and their ledger gets an entry. Where they do not hold it stays as it is.
 async fn here_already(
     context: &Context,
     target: &Target<'_>,
@@ -249,8 +238,9 @@ async fn here_already(
 ) -> Result<Option<Fetched>, Failure> {
     let Some(receipt) = whole_here(target, options)? else { return Ok(None) };
     let shared = shared::leads_to(&target.dir);
-    if shared.is_some() {
-        pass_gate(context, target.selection, Some(&receipt.source.channel), warnings).await?;
+    match &shared {
+        Some(_) => gate::pass(context, target.selection, Some(&receipt.source.channel), warnings).await?,
+        None => gate::pass_agreements(context, target.selection, &receipt.source.channel).await?,
     }
     if options.turn == Turn::Finish && !options.dry_run {
         warnings.extend(split::end(target, options));
@@ -258,9 +248,37 @@ async fn here_already(
     if let Some(at) = shared {
         return shared::again(context, target, options, &receipt, &at).map(Some);
     }
-    let stays = options.dry_run || matches!(options.turn, Turn::Shard(_)) || !is_left_untidy(target, &receipt)?;
-    let fetched = if stays { already_whole(target, &receipt)? } else { tidied(context, target, options)? };
-    Ok(Some(fetched))
+    if options.dry_run || matches!(options.turn, Turn::Shard(_)) {
+        return already_whole(target, &receipt).map(Some);
+    }
+    if is_left_untidy(target, &receipt)? {
+        return tidied(context, target, options).map(Some);
+    }
+    held::enter(context, &receipt, &target.dir, "found in place")?;
+    already_whole(target, &receipt).map(Some)
+}
+
+/// The whole of it from where somebody has it already: a shared folder, or a mirror of the team.
+async fn by_a_copy(
+    context: &Context,
+    target: &Target<'_>,
+    options: &FetchOptions,
+    warnings: &mut Vec<String>,
+) -> Result<Option<Fetched>, Failure> {
+    if let Some(copy) = shared::find(context, target, options, warnings).await? {
+        return shared::take(context, target, options, &copy).map(Some);
+    }
+    if !can_come_by_mirror(context, options) {
+        return Ok(None);
+    }
+    let (part, tree) = (receipt_selection(options), options.pins.as_ref().and_then(|pins| pins.tree));
+    if options.dry_run {
+        let foreseen = mirror::foresee_whole(context, target, &part, tree).await?;
+        let planned =
+            |(from, plan)| Fetched { plan: Some(plan), mirror: Some(from), ..blank(target, &Tally::default()) };
+        return Ok(foreseen.map(planned));
+    }
+    mirror::in_place_of_hosts(context, target, &part, tree, options.ignore_space, warnings).await
 }
 
 /// All of the work by one process.
@@ -275,7 +293,7 @@ async fn alone(work: Work<'_>, warnings: &mut Vec<String>) -> Result<(Fetched, V
         let wanted = wanted(context, target, options, listed.listing, Means::Fetch, warnings)?;
         warnings.extend(ends.and_then(|ends| hurry(context, target, &wanted, ends)));
         let planned = dry_run(context, target, options, wanted, provider, hosts).await?;
-        tell(warnings, &planned);
+        tell_all(warnings, &planned);
         return Ok((planned, Vec::new()));
     }
     let workspace = target.workspace(context)?;
@@ -305,7 +323,7 @@ async fn alone(work: Work<'_>, warnings: &mut Vec<String>) -> Result<(Fetched, V
     }
     let (fetched, mut failures) =
         fetch_into(context, target, options, workspace, wanted, provider, hosts, earlier).await?;
-    tell(warnings, &fetched);
+    tell_all(warnings, &fetched);
     if !listed.is_new {
         let_go_of_list(target, options, &mut failures)?;
     }
@@ -337,10 +355,17 @@ fn is_not_as_listed(failure: &Failure) -> bool {
     matches!(failure.exit, Exit::GONE | Exit::MISMATCH | Exit::TRUNCATED)
 }
 
-/// What was said while looking for a shared copy may be said again while looking for its files.
-fn tell(warnings: &mut Vec<String>, fetched: &Fetched) {
-    let new: Vec<String> = fetched.warnings.iter().filter(|one| !warnings.contains(one)).cloned().collect();
-    warnings.extend(new);
+/// Adds a warning, once: what was said while looking for a shared copy may be said again while
+/// looking for its files.
+pub(super) fn tell(warnings: &mut Vec<String>, warning: String) {
+    if !warnings.contains(&warning) {
+        warnings.push(warning);
+    }
+}
+
+/// Adds the warnings of a fetch, each once.
+fn tell_all(warnings: &mut Vec<String>, fetched: &Fetched) {
+    fetched.warnings.iter().for_each(|one| tell(warnings, one.clone()));
 }
 
 /// A link to a shared copy that is gone or closed is let go of: another copy is looked for, or
@@ -378,17 +403,6 @@ fn anew(target: &Target<'_>, options: &FetchOptions, fault: &str) -> Result<Stri
         return Err(cannot_add(target.selection, fault));
     }
     Ok(format!("the records of `{}` are damaged ({fault}): all of it is fetched anew", target.selection))
-}
-
-pub(super) async fn pass_gate(
-    context: &Context,
-    selection: &Selection,
-    channel: Option<&str>,
-    warnings: &mut Vec<String>,
-) -> Result<(), Failure> {
-    let gate = gate::gate(context, selection, channel, Purpose::Fetch, Compare::Pages).await?;
-    warnings.extend(gate.warnings().map(str::to_owned));
-    if gate.is_open() { Ok(()) } else { Err(gate::refusal(context, selection, gate).await) }
 }
 
 impl FetchOptions {

@@ -1,5 +1,7 @@
 //! From a catalogue entry, the ledger and stored credentials to an open or closed gate.
 
+mod pass;
+
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
@@ -21,6 +23,8 @@ use super::matter::matter;
 use super::probe;
 use super::texts;
 use super::wanted::{self, TooOpen};
+
+pub use pass::{pass, pass_agreements, pass_of_today};
 
 /// Whether the texts of agreements are compared with what is on their pages today.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,11 +145,10 @@ async fn holdings(
         return Ok(Holdings::none(person, context.now()));
     }
     // Without a state folder there is no ledger, and nothing was ever accepted.
-    let entries = match context.ledger() {
-        Ok(ledger) => ledger.read_all()?.entries,
-        Err(_) => Vec::new(),
+    let standings = match context.ledger() {
+        Ok(ledger) => Standings::among(person, &ledger.reading()?.entries),
+        Err(_) => Standings::of(person),
     };
-    let standings = Standings::from_entries(person, entries);
     let mut texts = BTreeMap::new();
     if compare == Compare::Pages {
         for license in
@@ -219,6 +222,11 @@ fn accounts(context: &Context, steps: &[Step]) -> Result<BTreeMap<String, Accoun
 /// A closed gate as a failure: the whole checklist, the help for each step, and for agreements
 /// the complete line to run, with the digest of the text where it can be had.
 pub async fn refusal(context: &Context, selection: &Selection, gate: Gate) -> Failure {
+    refusal_by(context, selection, gate, Compare::Pages).await
+}
+
+/// The same, with the digests of those texts alone that are at hand.
+pub(super) async fn refusal_by(context: &Context, selection: &Selection, gate: Gate, reach: Compare) -> Failure {
     let missing = gate.missing_acceptances().unwrap_or_default();
     let licenses: Vec<(String, Option<String>)> =
         missing.iter().map(|step| (step.id.clone(), step.license.clone())).collect();
@@ -230,7 +238,7 @@ pub async fn refusal(context: &Context, selection: &Selection, gate: Gate) -> Fa
     let mut failure = Failure::from_error(super::Exit(error.exit()), &error).of(selection.id());
     failure.url = page;
     for (step, license) in &licenses {
-        if let Some(line) = accept_line(context, selection, step, license.as_deref(), licenses.len()).await {
+        if let Some(line) = accept_line(context, selection, step, license.as_deref(), licenses.len(), reach).await {
             failure = failure.help(line);
         }
     }
@@ -245,8 +253,12 @@ async fn accept_line(
     step: &str,
     license: Option<&str>,
     several: usize,
+    reach: Compare,
 ) -> Option<String> {
     let license = context.shelf().ok()?.get(license?)?;
+    if reach == Compare::AtHand && license.text != crate::licenses::TextSource::Bundled {
+        return None;
+    }
     let had = texts::current(context, license).await.ok()?;
     let named = name_for_command(selection);
     let step = if several > 1 { format!(" {step}") } else { String::new() };

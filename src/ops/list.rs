@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::agreements::{Entry, EntryKind};
 use crate::context::Context;
-use crate::layout::{DatasetDir, Receipt};
+use crate::layout::DatasetDir;
 use crate::values::{ByteSize, DatasetId, DatasetName};
 
 use super::exit::Exit;
 use super::failure::Failure;
+use super::held::{Own, Unaccepted};
 use super::here::{self, Here};
 use super::outside::Outside;
 use super::selection::one_selection;
@@ -53,9 +53,12 @@ pub struct Listed {
     /// Licence expression.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub license: Option<String>,
-    /// When the first agreement it rests on was accepted.
+    /// When this person accepted the first agreement that it rests on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accepted: Option<Timestamp>,
+    /// Agreements that it rests on and that do not hold for this person.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unaccepted: Vec<Unaccepted>,
     /// When it was fetched.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub completed: Option<Timestamp>,
@@ -80,22 +83,7 @@ impl Listed {
 pub fn list(context: &Context) -> Result<ListReport, Failure> {
     let found = here::all(context)?;
     let warnings = here::warnings(&found);
-    let accepted_any = |here: &Here| here.receipt.as_ref().is_some_and(|receipt| !receipt.license.accepted.is_empty());
-    let entries = match found.iter().any(accepted_any) {
-        true => context.ledger()?.read_all()?.entries,
-        false => Vec::new(),
-    };
-    let accepted = |receipt: &Receipt| {
-        // The text and not the number alone: a shared copy's receipt tells of another ledger.
-        let mark = receipt.license.accepted.first()?;
-        let is_of_it = |entry: &&Entry| {
-            entry.record.kind == EntryKind::Accept
-                && entry.record.dataset == receipt.dataset
-                && entry.record.text_sha256 == Some(mark.text_sha256)
-        };
-        let same = entries.iter().find(|entry| entry.sequence == mark.sequence && is_of_it(entry));
-        same.or_else(|| entries.iter().rfind(is_of_it)).map(|entry| entry.record.time)
-    };
+    let own = Own::of(context, found.iter().filter_map(|here| here.receipt.as_ref()))?;
     let listed = |here: Here| {
         let receipt = here.receipt;
         Listed {
@@ -104,7 +92,8 @@ pub fn list(context: &Context) -> Result<ListReport, Failure> {
                 Some(receipt) if receipt.selection.whole => "whole",
                 _ => "part",
             },
-            accepted: receipt.as_ref().and_then(accepted),
+            accepted: receipt.as_ref().and_then(|receipt| own.accepted(receipt)),
+            unaccepted: receipt.as_ref().map(|receipt| own.unaccepted(receipt)).unwrap_or_default(),
             shared: shared::leads_to(&here.dir),
             outside: receipt.as_ref().and_then(Outside::by_receipt),
             id: here.id,

@@ -6,6 +6,8 @@
 
 pub mod files;
 
+mod by_entry;
+mod form;
 mod resolution;
 mod resolve;
 mod secrets;
@@ -100,6 +102,10 @@ pub struct LockReport {
     pub datasets: Vec<LockedReport>,
     /// What changed, dataset by dataset.
     pub differences: Vec<Difference>,
+    /// Where nothing of that changed: in what the files were not as they are written, a sentence
+    /// each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub form: Vec<String>,
     /// The lock as it is written, or would be.
     #[serde(skip)]
     pub text: String,
@@ -235,10 +241,10 @@ impl Project {
     /// What the lock says, with what is known by now and was not then. What follows from the
     /// entry and the project file is taken from there.
     fn kept(&self, context: &Context, used: &project::Used, locked: &Locked) -> Result<Resolved, Failure> {
-        let selection = self.folder.selection(context, locked)?;
-        answers(context, used, locked, &selection)?;
+        answers(context, used, locked, &self.folder.selection(context, locked)?)?;
+        let (selection, files) = self.folder.pinned(context, locked)?;
         let mut resolved = Resolved {
-            files: self.folder.files(locked)?,
+            files,
             selection: selection.clone(),
             locked: Locked {
                 license: selection.license(Some(&locked.channel)).to_owned(),
@@ -282,7 +288,10 @@ pub(super) fn settle(project: &Project, resolution: &Resolution, is_written: boo
     }
     let lock = Lock::of(datasets);
     let differences = differences(project, &lock, &files)?;
-    let changed = !project.folder.has(&lock, &beside);
+    let unlike = project.folder.unlike(&lock, &beside);
+    let changed = !unlike.is_empty();
+    // What changed in words says it better.
+    let form = if differences.is_empty() && project.lock.is_some() { unlike } else { Vec::new() };
     let written = is_written && project.folder.write(&lock, &beside)?;
     let of_dataset = |locked: &Locked| LockedReport {
         id: locked.id.clone(),
@@ -300,6 +309,7 @@ pub(super) fn settle(project: &Project, resolution: &Resolution, is_written: boo
         changed,
         datasets: lock.datasets.iter().map(of_dataset).collect(),
         differences,
+        form,
         text: write(&lock),
         failures: Vec::new(),
         warnings: Vec::new(),

@@ -99,8 +99,7 @@ pub(super) fn accepted(
     if agreements.is_empty() {
         return Ok(marks);
     }
-    let entries = context.ledger()?.read_all()?.entries;
-    let standings = Standings::from_entries(identity::person(context), entries);
+    let standings = Standings::among(identity::person(context), &context.ledger()?.reading()?.entries);
     for step in agreements {
         let matter = matter(selection, &step.id, step.license.as_deref());
         if let Standing::Accepted(acceptance) = standings.standing(&matter)

@@ -6,6 +6,7 @@
 
 mod add;
 mod drop;
+pub mod ignored;
 mod init;
 
 use std::path::PathBuf;

@@ -371,8 +371,8 @@ async fn mend(
     target.dir = dir;
     target.pins = options.pins.as_ref().map(|pins| pins.digest);
     target.check_place()?;
-    fetch::pass_gate(context, &selection, Some(&target.source.channel), warnings).await?;
-    super::sync::drift::pass_gate_of_today(context, &selection, Some(&target.source.channel), warnings).await?;
+    gate::pass(context, &selection, Some(&target.source.channel), warnings).await?;
+    gate::pass_of_today(context, &selection, Some(&target.source.channel), warnings).await?;
     let provider = Arc::new(AnyProvider::of(target.source, &selection));
     let hosts = Arc::new(wanted::hosts(context, &provider, &target)?.asked_for(&options.choice.include));
     let listed = wanted::listing(context, &target, &options, &provider, &hosts).await?;

@@ -8,12 +8,11 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use crate::access::Purpose;
-use crate::agreements::{EntryKind, Record};
 use crate::context::Context;
 use crate::fs;
 use crate::layout::check::{self, CheckMode};
 use crate::layout::inventory::InventoryReader;
-use crate::layout::{DatasetDir, LayoutError, LinkKind, LinkMark, Means, Receipt, Records, Store};
+use crate::layout::{DatasetDir, LayoutError, LinkKind, LinkMark, Receipt, Records, Store};
 use crate::remedy;
 use crate::values::{DatasetName, Digest, Printable};
 
@@ -23,8 +22,7 @@ use super::failure::Failure;
 use super::fetch::{self, FetchOptions, Turn, receipt_selection};
 use super::foreign::{Changes, Foreign};
 use super::gate::{self, Compare};
-use super::identity;
-use super::particulars::particulars;
+use super::held;
 use super::report::Fetched;
 use super::target::Target;
 
@@ -89,7 +87,10 @@ pub(super) async fn find(
             Ok(Some(receipt)) => receipt,
             Ok(None) => continue,
             Err(error) => {
-                tell(warnings, format!("the shared copy `{}` is not used: {}", dir.root().display(), error.message));
+                fetch::tell(
+                    warnings,
+                    format!("the shared copy `{}` is not used: {}", dir.root().display(), error.message),
+                );
                 continue;
             }
         };
@@ -207,7 +208,7 @@ pub(super) fn take(
     if let Some(at) = leads_to(&target.dir) {
         let dir = DatasetDir::at(at);
         let Some(receipt) = Receipt::read(&dir)? else { return Err(read_only(target, dir.root())) };
-        enter(context, target, &receipt, &dir)?;
+        held::enter(context, &receipt, &dir, SHARED)?;
         workspace.discard_if_idle()?;
         return told(target, &receipt, &dir);
     }
@@ -225,7 +226,7 @@ pub(super) fn take(
     LinkMark::of(LinkKind::Shared, &origin).write(&target.dir, target.access)?;
     fs::symbolic_link(&origin, place)?;
     fs::sync_dir(parent)?;
-    enter(context, target, &copy.receipt, &copy.dir).inspect_err(|_| {
+    held::enter(context, &copy.receipt, &copy.dir, SHARED).inspect_err(|_| {
         // The failure of the ledger is the one to tell.
         let _ = fs::remove_file(place).and_then(|()| LinkMark::remove(&target.dir));
     })?;
@@ -248,7 +249,7 @@ pub(super) fn again(
     at: &Path,
 ) -> Result<Fetched, Failure> {
     let dir = DatasetDir::at(at.to_path_buf());
-    if !is_only_told(options) && !is_entered(context, receipt, digest_of_receipt(&dir)?)? {
+    if !is_only_told(options) && !held::is_entered(context, receipt, &dir)? {
         // Another copy than the one that was taken lies there since.
         let judged = refuse_other(target, receipt).and_then(|()| refuse_unlike_entry(target, &dir, receipt));
         judged.map_err(|failure| {
@@ -258,56 +259,19 @@ pub(super) fn again(
             failure.help(format!("`medsets remove {name}` takes the link away; `medsets fetch {name}` looks anew"))
         })?;
         let workspace = target.hold(context)?;
-        enter(context, target, receipt, &dir)?;
+        held::enter(context, receipt, &dir, SHARED)?;
         workspace.discard_if_idle()?;
     }
     told(target, receipt, &dir)
 }
 
-/// Enters the use of a copy in the person's own ledger, unless it is there. For whoever holds the
-/// dataset: several at once enter it once.
-fn enter(context: &Context, target: &Target<'_>, receipt: &Receipt, dir: &DatasetDir) -> Result<(), Failure> {
-    let receipt_sha256 = digest_of_receipt(dir)?;
-    if is_entered(context, receipt, receipt_sha256)? {
-        return Ok(());
-    }
-    let ledger = context.ledger()?;
-    let own = particulars(context, target, Means::Fetch, receipt.selection.clone(), None)?;
-    let record = Record {
-        reference: receipt.reference.clone(),
-        version: Some(receipt.version.clone()),
-        variant: receipt.variant.clone(),
-        license: Some(own.license.expression),
-        text_sha256: own.license.accepted.first().map(|accepted| accepted.text_sha256),
-        channel: Some(receipt.source.channel.clone()),
-        files: Some(receipt.files),
-        bytes: Some(receipt.bytes),
-        note: Some("shared copy".to_owned()),
-        receipt_sha256: Some(receipt_sha256),
-        ..identity::record(context, EntryKind::Fetch, &receipt.dataset)
-    };
-    ledger.append(record)?;
-    Ok(())
-}
-
-/// Whether the person's ledger has the use of this very copy.
-fn is_entered(context: &Context, receipt: &Receipt, receipt_sha256: Digest) -> Result<bool, Failure> {
-    let is_this = |record: &Record| {
-        record.kind == EntryKind::Fetch
-            && record.dataset == receipt.dataset
-            && record.receipt_sha256 == Some(receipt_sha256)
-    };
-    Ok(context.ledger()?.read_all()?.entries.iter().any(|entry| is_this(&entry.record)))
-}
+/// The note of an entry for a copy that lies in a shared folder.
+const SHARED: &str = "shared copy";
 
 fn told(target: &Target<'_>, receipt: &Receipt, dir: &DatasetDir) -> Result<Fetched, Failure> {
-    let digest = digest_of_receipt(dir)?;
+    let digest = Receipt::digest_of(dir)?;
     let fetched = fetch::summary(target, receipt, Some(digest), &Tally::default());
     Ok(Fetched { shared: Some(dir.root().to_path_buf()), ..fetched })
-}
-
-fn digest_of_receipt(dir: &DatasetDir) -> Result<Digest, Failure> {
-    Ok(fs::read(&dir.receipt_path(), 64 << 20).map(|bytes| Digest::sha256(&bytes))?)
 }
 
 /// Files of shared folders that have one of these digests by the records beside them: those of
@@ -327,7 +291,10 @@ pub(super) fn files(
             let dir = DatasetDir::at(root);
             if let Err(error) = note_files(&dir, digests, &mut found) {
                 let at = dir.root().display();
-                tell(warnings, format!("the records of the shared copy `{at}` end early: {}", remedy::chain(&error)));
+                fetch::tell(
+                    warnings,
+                    format!("the records of the shared copy `{at}` end early: {}", remedy::chain(&error)),
+                );
             }
         }
     }
@@ -365,19 +332,16 @@ fn folders(context: &Context, target: &Target<'_>, warnings: &mut Vec<String>) -
     let mut found = Vec::new();
     for folder in context.settings.paths(&context.environment, "shared-dirs").unwrap_or_default() {
         match fs::list_dir(&folder) {
-            Err(error) => tell(warnings, format!("a shared folder is not looked at: {error}")),
+            Err(error) => fetch::tell(warnings, format!("a shared folder is not looked at: {error}")),
             Ok(_) if !fs::is_dir(&folder) => {
-                tell(warnings, format!("a shared folder is not looked at: there is no folder `{}`", folder.display()));
+                fetch::tell(
+                    warnings,
+                    format!("a shared folder is not looked at: there is no folder `{}`", folder.display()),
+                );
             }
             Ok(_) if own.is_some() && fs::canonical(&folder).ok() == own => {}
             Ok(_) => found.push(folder),
         }
     }
     found
-}
-
-fn tell(warnings: &mut Vec<String>, warning: String) {
-    if !warnings.contains(&warning) {
-        warnings.push(warning);
-    }
 }

@@ -8,7 +8,7 @@ pub mod compare;
 
 pub(in crate::ops) mod drift;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -19,7 +19,6 @@ use crate::context::{Context, SettingOrigin};
 use crate::layout::check;
 use crate::project::lock::PinnedBy;
 use crate::project::{Lock, Locked, LockedFile};
-use crate::providers::{ListedFile, Listing, Stated};
 use crate::values::{DatasetId, Digest, Printable, RelPath, counted};
 
 use super::exit::Exit;
@@ -41,8 +40,8 @@ pub enum Trust {
     Renewed,
     /// The lock must answer the project file and is not written.
     Locked,
-    /// The same, every file must have its SHA-256 in the lock, and neither the catalogue nor a
-    /// host is asked what a dataset is.
+    /// The same, and every file must have its SHA-256 in the lock. No host is asked what a dataset
+    /// is.
     Frozen,
 }
 
@@ -95,6 +94,9 @@ pub struct Pruned {
 /// The lock cannot be used, or may not be decided upon (12); nothing was fetched then.
 pub async fn sync(context: &Context, project: &mut Project, options: &SyncOptions) -> Result<SyncReport, Failure> {
     let mut report = SyncReport { fetched: FetchReport::default(), lock: None, drift: Vec::new(), pruned: Vec::new() };
+    if options.prunes {
+        refuse_pruning(context)?;
+    }
     let mut resolution = match options.trust {
         Trust::Renewed => {
             let mut resolution = project.resolve(context, &mut report.fetched.warnings).await?;
@@ -131,7 +133,9 @@ pub async fn sync(context: &Context, project: &mut Project, options: &SyncOption
         report.fetched.failures.insert(0, stopped.help("run the same command again to go on"));
     } else if options.prunes && report.fetched.failures.is_empty() {
         let names = names(project, &report);
-        report.pruned = prune(context, &names, options.dry_run, &mut report.fetched.warnings)?;
+        if let Err(failure) = prune(context, &names, options.dry_run, &mut report) {
+            report.fetched.failures.push(failure);
+        }
     }
     Ok(report)
 }
@@ -145,8 +149,11 @@ fn pin_what_came(
     first: Option<&LockReport>,
 ) -> Result<LockReport, Failure> {
     let _turn = if options.dry_run { None } else { project.folder.turn(context)? };
+    let settled = lock::settle(project, resolution, false)?;
+    // Another run that pinned the same meanwhile is no difference.
     if let Some(first) = first
         && !project.folder.says(&first.text)
+        && !project.folder.says(&settled.text)
     {
         let message = format!("`{}` was changed while this ran; it is left as it is", first.path.display());
         return Err(Failure::new(Exit::HELD, message).help("run `medsets sync` again: what was fetched is here"));
@@ -161,11 +168,11 @@ fn pinned(context: &Context, project: &Project, trust: Trust) -> Result<Resoluti
     let lock = usable(context, project)?;
     let mut all = Vec::with_capacity(lock.datasets.len());
     for locked in &lock.datasets {
-        let files = project.folder.files(locked)?;
+        let (selection, files) = project.folder.pinned(context, locked)?;
         if trust == Trust::Frozen {
             refuse_unpinned(locked, &files)?;
         }
-        let selection = project.folder.selection(context, locked)?;
+        project.folder.refuse_other_license(&selection, locked)?;
         all.push(Resolved { locked: locked.clone(), files, selection });
     }
     Ok(Resolution { resolved: all, ..Resolution::default() })
@@ -207,7 +214,8 @@ fn refuse_unpinned(locked: &Locked, files: &[LockedFile]) -> Result<(), Failure>
     let count = locked.unpinned();
     let parts = files.iter().filter(|file| file.part.is_some()).count() as u64;
     let message = if count > 0 && parts == 0 {
-        format!("{} of `{}` have no SHA-256 in the lock", counted(count, "file"), locked.name())
+        let verb = if count == 1 { "has" } else { "have" };
+        format!("{} of `{}` {verb} no SHA-256 in the lock", counted(count, "file"), locked.name())
     } else if count > 0 || (parts > 0 && locked.tree.is_none()) {
         format!("the members of {} of `{}` are not pinned in the lock", counted(parts, "archive"), locked.name())
     } else {
@@ -227,7 +235,7 @@ async fn sync_one(
 ) -> Result<(), Failure> {
     let selection = resolved.selection.clone();
     let warnings = &mut report.fetched.warnings;
-    let drift = drift::of(context, &resolved.locked, &selection, options.trust)?;
+    let drift = drift::of(context, &resolved.locked, &selection)?;
     warnings.extend(drift.iter().map(ToString::to_string));
     if let Some(failure) = drift::refused(&drift, options.trust) {
         report.drift.extend(drift);
@@ -270,43 +278,8 @@ fn fetch_options(options: &SyncOptions, selection: &Selection, resolved: &Resolv
         ignore_space: options.ignore_space,
         accept_changed: accepted_of(resolved, &options.accept_changed),
         reason: options.reason.clone(),
-        pins: Some(Arc::new(pins(selection, locked, &resolved.files))),
+        pins: Some(Arc::new(Pins::of(selection, locked, &resolved.files))),
         ..selection_options(Some(&locked.channel), &locked.choice)
-    }
-}
-
-/// What a fetch is told of a dataset of the lock.
-pub(super) fn pins(selection: &Selection, locked: &Locked, files: &[LockedFile]) -> Pins {
-    let by_hand = selection.files(Some(&locked.channel)).filter(|file| file.manual);
-    let mut marks = format!("{}\n", locked.entry);
-    let mut listed = Vec::with_capacity(files.len());
-    let mut parts = HashMap::new();
-    for file in files {
-        let digest = file.digests.first().map_or(String::new(), ToString::to_string);
-        marks.push_str(&format!("{digest} {}\n", file.path));
-        if let Some(part) = &file.part {
-            let directory = part.directory.map_or(String::new(), |directory| directory.to_string());
-            marks.push_str(&format!("{directory} {:?}\n", part.globs));
-            parts.insert(file.path.clone(), part.clone());
-        }
-        let stated = Stated { license: file.license.clone(), notice: file.notice.clone() };
-        listed.push(ListedFile {
-            path: file.path.clone(),
-            size: file.size,
-            digests: file.digests.clone(),
-            at: file.at.clone(),
-            stated: (stated != Stated::default()).then(|| Arc::new(stated)),
-            members: file.members,
-        });
-    }
-    Pins {
-        listing: Listing(listed),
-        parts,
-        is_located: locked.is_located,
-        by_hand: by_hand.map(|file| file.path.clone()).collect(),
-        tree: locked.tree,
-        entry: locked.entry,
-        digest: Digest::sha256(marks.as_bytes()),
     }
 }
 
@@ -387,23 +360,25 @@ fn not_ours_alone(found: &here::Here) -> Result<Option<String>, Failure> {
     }))
 }
 
-/// Removes datasets of the project's own data folder that the lock does not name.
-fn prune(
-    context: &Context,
-    named: &BTreeSet<String>,
-    dry_run: bool,
-    warnings: &mut Vec<String>,
-) -> Result<Vec<Pruned>, Failure> {
+/// Nothing is removed from a data folder that is not the project's own: others may use it.
+fn refuse_pruning(context: &Context) -> Result<(), Failure> {
     let dir = context.data_dir()?;
     let is_set = context.settings.get("data-dir").is_some_and(|one| matches!(one.origin, SettingOrigin::Project(_)));
     let root = context.settings.project().map(crate::fs::canonical).transpose()?;
-    let is_within = root.is_some_and(|root| crate::fs::canonical(&dir).is_ok_and(|dir| dir.starts_with(root)));
+    // It may not be there yet.
+    let there = dir.ancestors().find(|dir| crate::fs::is_dir(dir)).unwrap_or(&dir);
+    let is_within = root.is_some_and(|root| crate::fs::canonical(there).is_ok_and(|there| there.starts_with(root)));
     if !is_set || !is_within {
         let message = format!("`{}` is not the project's own data folder: nothing was pruned", dir.display());
         return Err(Failure::new(Exit::USAGE, message)
             .help("others may use what lies there; `medsets remove ID` removes a dataset"));
     }
-    let mut pruned = Vec::new();
+    Ok(())
+}
+
+/// Removes datasets of the project's own data folder that the lock does not name. What was
+/// removed before a failure is in the report.
+fn prune(context: &Context, named: &BTreeSet<String>, dry_run: bool, report: &mut SyncReport) -> Result<(), Failure> {
     for found in here::all(context)? {
         let name = found.name();
         if named.contains(&name) {
@@ -411,18 +386,22 @@ fn prune(
         }
         let path = found.dir.root().to_path_buf();
         if let Some(reason) = not_ours_alone(&found)? {
-            warnings
-                .push(format!("`{name}` is not in the lock and stays: {reason}; `medsets remove {name}` removes it"));
+            let warning =
+                format!("`{name}` is not in the lock and stays: {reason}; `medsets remove {name}` removes it");
+            report.fetched.warnings.push(warning);
             continue;
         }
         if !dry_run {
             let (here, plan) = remove::plan(context, &name, Extent::Whole)?;
             if let Some(at) = &plan.leads_to {
-                warnings.push(format!("of `{name}` the link alone is removed: what lies in `{at}` stays"));
+                report
+                    .fetched
+                    .warnings
+                    .push(format!("of `{name}` the link alone is removed: what lies in `{at}` stays"));
             }
             remove::remove(context, &here, plan)?;
         }
-        pruned.push(Pruned { name, path, removed: !dry_run });
+        report.pruned.push(Pruned { name, path, removed: !dry_run });
     }
-    Ok(pruned)
+    Ok(())
 }

@@ -20,7 +20,7 @@ use crate::values::{Algorithm, ByteSize, Digest, RelPath, counted};
 
 use super::choice::{Chooser, Meant};
 use super::doubt::Doubts;
-use super::download::{Manner, Wanted};
+use super::download::{Manner, Pinned, Wanted};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::fetch::{FetchOptions, KeepArchives};
@@ -246,7 +246,7 @@ fn manner(
         changed_is_fine: options.accepts(&listed.path),
         reason: options.reason.clone().filter(|_| options.accepts(&listed.path)),
         doubt: None,
-        is_pinned: options.pins.is_some(),
+        pinned: options.pins.as_ref().map_or(Pinned::No, |pins| pins.of_file(&listed.path)),
         directory: None,
         tree,
     })
@@ -272,7 +272,7 @@ fn manner_of_members(
         changed_is_fine: options.accepts(&listed.path),
         reason: options.reason.clone().filter(|_| options.accepts(&listed.path)),
         doubt: None,
-        is_pinned: options.pins.is_some(),
+        pinned: options.pins.as_ref().map_or(Pinned::No, |pins| pins.of_file(&listed.path)),
         directory: None,
         tree: None,
     })
@@ -342,7 +342,7 @@ impl Alike {
                 && one.notice == manner.notice
                 && (one.changed_is_fine, &one.reason) == (manner.changed_is_fine, &manner.reason)
                 && one.doubt == manner.doubt
-                && one.is_pinned == manner.is_pinned
+                && one.pinned == manner.pinned
                 && one.tree == manner.tree
         };
         if let Some(same) = self.0.iter().find(is_same) {

@@ -36,11 +36,11 @@ impl Remedy for Shortage {
     fn remedy(&self) -> Option<String> {
         Some(match self {
             Self::Bytes { free, needed, .. } => format!(
-                "free {} more, choose another disk with `--to DIR`, or start all the same with `--ignore-space`",
+                "free {} more, choose another disk with `--data-dir DIR`, or start all the same with `--ignore-space`",
                 needed.saturating_sub(*free)
             ),
             Self::Inodes { .. } => {
-                "remove files there, choose another disk with `--to DIR`, or start all the same with `--ignore-space`"
+                "remove files there, choose another disk with `--data-dir DIR`, or start all the same with `--ignore-space`"
                     .into()
             }
         })

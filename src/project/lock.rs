@@ -332,6 +332,16 @@ fn version_of(text: &str) -> Option<i64> {
     text.lines().filter_map(number).max()
 }
 
+/// Line of a file in the text of a lock, from 1.
+pub fn line_of(text: &str, locked: &Locked, path: &RelPath) -> Option<usize> {
+    let (id, version) = (format!("id = \"{}\"", locked.id), format!("version = \"{}\"", locked.version));
+    let file = format!("path = \"{path}\"");
+    let mut lines = text.lines().enumerate().skip_while(|(_, line)| *line != id);
+    lines.find(|(_, line)| *line == version)?;
+    let mut of_table = lines.take_while(|(_, line)| !line.starts_with("[["));
+    of_table.find(|(_, line)| line.contains(&file)).map(|(index, _)| index + 1)
+}
+
 /// The licences of a lock's texts, by licence.
 pub fn texts_by_license(texts: &[LockedText]) -> BTreeMap<&str, Digest> {
     texts.iter().map(|text| (text.license.as_str(), text.sha256)).collect()

@@ -69,11 +69,22 @@ impl Download<'_> {
         }
     }
 
+    /// Whether an answer that came to its declared end is a whole body of other bytes, and not one
+    /// that another attempt would bring more of: what it was to be is known by its digest. For small
+    /// bodies; the rest of a larger one may still come when it is asked for.
+    pub(super) fn is_another(&self, declared: Option<u64>, received: u64) -> bool {
+        self.encoding.is_none() && declared == Some(received) && !self.job.expected.digests.is_empty()
+    }
+
     /// Compares with everything known. What was known beforehand is stronger than what comes along. A file of
     /// which nothing is known must at least hold something.
     pub(super) fn proven(&self, digests: &[Digest], size: u64) -> Result<Verified, Failed> {
         let expected = &self.job.expected;
         if let Some(known) = expected.size.filter(|known| known.0 != size) {
+            if let Some((expected, received)) = digests::mismatch(&expected.digests, digests) {
+                let file = self.job.file.clone();
+                return Err(Failed::Final(TransferError::Mismatch { file, expected, received }));
+            }
             return Err(Failed::Final(if size > known.0 {
                 TransferError::TooLong { file: self.job.file.clone(), expected: known }
             } else {

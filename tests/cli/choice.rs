@@ -255,9 +255,10 @@ fn a_choice_that_was_edited_in_the_lock_is_refused() {
     fn check(second: &Machine, first: &Machine, edited: &str, says: &[&str]) {
         second.clone_from(first);
         assert_ne!(edited, first.lock());
+        let edited = &crate::lock::sealed(edited);
         second.write_lock(edited);
         second.run(&["sync", "--frozen"]).expect(12).says(says);
-        assert_eq!(second.lock(), edited, "nothing is lost");
+        assert_eq!(second.lock(), *edited, "nothing is lost");
         assert!(!second.work().join("data/made").exists());
     }
     let anew = "medsets lock --upgrade";
@@ -278,7 +279,7 @@ fn a_choice_that_was_edited_in_the_lock_is_refused() {
     let tree = good.lines().find(|line| line.starts_with("tree = ")).unwrap().to_owned();
     check(&second, &made, &good.replace(&format!("{tree}\n"), ""), &["are not pinned in the lock"]);
     // Another tree is another set of bytes.
-    second.write_lock(&good.replace(&tree, &format!("tree = \"sha256:{}\"", "0".repeat(64))));
+    second.forge_lock(&good.replace(&tree, &format!("tree = \"sha256:{}\"", "0".repeat(64))));
     second.run(&["sync", "--frozen"]).expect(40).says(&["came out as tree"]);
     assert!(!second.work().join("data/made").exists());
 }

@@ -19,7 +19,7 @@ fn swap_entry(machine: &Machine, id: &str, change: impl Fn(&str) -> String) {
     assert_ne!(changed, text, "nothing was changed");
     let new = Digest::sha256(changed.as_bytes()).hex();
     std::fs::write(folder.join(format!("{new}.toml")), changed).unwrap();
-    machine.write_lock(&lock.replace(&old, &new));
+    machine.forge_lock(&lock.replace(&old, &new));
 }
 
 fn project(machine: &Machine, tables: &str) {
@@ -52,13 +52,14 @@ fn an_entry_without_requirements_opens_no_gate() {
         }
         open
     });
+    machine.forge_lock(&machine.lock().replace("license = \"LicenseRef-medsets-demo\"\n", "license = \"CC0-1.0\"\n"));
     for command in [&["sync", "--locked"][..], &["sync", "--frozen"], &["sync"], &["fetch", "demo-gated"]] {
         machine.run(command).expect(23);
         assert!(!machine.work().join("data/demo-gated").exists(), "{command:?}");
     }
     // Nor does calling it a dataset that the catalogue does not have.
     let lock = machine.lock();
-    machine.write_lock(&lock.replace("source = ", "reference = \"zenodo:1\"\nsource = "));
+    machine.forge_lock(&lock.replace("source = ", "reference = \"zenodo:1\"\nsource = "));
     machine.run(&["sync", "--frozen"]).expect(12).says(&["outside the catalogue", "zenodo:1"]);
     assert!(!machine.work().join("data/demo-gated").exists());
 }
@@ -79,7 +80,10 @@ fn a_credential_goes_nowhere_that_only_the_lock_names() {
         .with("MEDSETS_USER_HTTP_FILES_EXAMPLE_ORG", "ada")
         .with("MEDSETS_PASSWORD_HTTP_FILES_EXAMPLE_ORG", "a-word-of-nobody");
     project(&machine, "[[dataset]]\nid = \"made\"\n");
-    machine.run(&["lock"]).expect(0);
+    machine.run(&["sync"]).expect(0);
+    let is_used = |asked: &crate::support::host::Asked| asked.header("authorization").is_some();
+    assert!(publisher.host.log().iter().any(is_used), "where the catalogue's entry leads it goes along");
+    std::fs::remove_dir_all(machine.work().join("data")).unwrap();
     swap_entry(&machine, "made", |text| {
         text.replace(
             "path = \"labels.csv\"\n",
@@ -87,9 +91,36 @@ fn a_credential_goes_nowhere_that_only_the_lock_names() {
         )
     });
     for command in [&["sync", "--locked"][..], &["fetch", "made"]] {
-        machine.run(command);
-        for asked in evil.log() {
-            assert_eq!(asked.header("authorization"), None, "{command:?}");
+        machine.run(command).expect(12).says(&["wants a credential", "none is sent there"]);
+    }
+    assert!(evil.log().is_empty(), "nobody is asked where only the lock leads");
+}
+
+/// A lock whose entry asks for nothing, when the catalogue by now hands the dataset out by no
+/// channel, or not at all.
+#[test]
+fn a_dataset_without_a_channel_today_is_asked_about_all_the_same() {
+    let publisher = Publisher::start();
+    let entry = publisher.entry("Made", "data");
+    let requires = "\n[[requires]]\nkind = \"agreement\"\nid = \"terms\"\ntitle = \"Accept the terms\"\n\
+                    license = \"LicenseRef-medsets-demo\"\n";
+    let without_channel: String = {
+        let (above, rest) = entry.split_once("[[release.source]]").unwrap();
+        let (_, files) = rest.split_once("[[release.file]]").unwrap();
+        format!("{above}[[release.file]]{files}")
+    };
+    let not_distributed = without_channel
+        .replace("\n[[release]]", "\n[distribution]\nkind = \"none\"\nreason = \"taken back\"\n\n[[release]]");
+    for (today, code) in [(format!("{without_channel}{requires}"), 23), (not_distributed, 27)] {
+        let machine = Machine::new(&publisher, &entry);
+        project(&machine, "[[dataset]]\nid = \"made\"\n");
+        machine.run(&["sync"]).expect(0);
+        machine.run(&["sync", "--frozen"]).expect(0);
+        std::fs::remove_dir_all(machine.work().join("data")).unwrap();
+        machine.home.overlay("made.toml", &today);
+        for command in [&["sync", "--locked"][..], &["sync", "--frozen"], &["sync"], &["fetch", "made@1"]] {
+            machine.run(command).expect(code);
+            assert!(!machine.work().join("data/made").exists(), "{command:?}");
         }
     }
 }
@@ -107,7 +138,7 @@ fn a_lock_that_answers_another_question_is_refused() {
     let gated = machine.lock();
     let top = gated.split("input = \"").nth(1).unwrap()[..71].to_owned();
     let forged = gated.replace(&input(&gated), &of_demo).replace(&top, &Digest::sha256(of_demo.as_bytes()).to_string());
-    machine.write_lock(&forged);
+    machine.forge_lock(&forged);
     project(&machine, "[[dataset]]\nid = \"demo\"\n");
     for command in [&["sync"][..], &["sync", "--locked"], &["sync", "--check"], &["lock", "--check"]] {
         machine.run(command).expect(12).says(&["is not what line 3 of `medsets.toml` asks for"]);
@@ -116,11 +147,15 @@ fn a_lock_that_answers_another_question_is_refused() {
     machine.run(&["sync"]).expect(0);
     // What follows from the entry and the project file is not taken from the lock.
     let lock = machine.lock();
-    machine.write_lock(&lock.replace("license = \"CC0-1.0\"", "license = \"MIT\""));
+    machine.forge_lock(&lock.replace("license = \"CC0-1.0\"", "license = \"MIT\""));
     machine.run(&["lock", "--check"]).expect(12);
-    machine.run(&["lock"]).expect(0);
+    for command in [&["sync", "--frozen"][..], &["sync", "--check"]] {
+        machine.run(command).expect(12).says(&["`MIT`", "the entry that it pins names `CC0-1.0`"]);
+    }
+    let ran = machine.run(&["lock"]).expect(0);
+    assert!(ran.stdout.contains("licence: MIT -> CC0-1.0"), "{}", ran.stdout);
     assert_eq!(machine.lock(), lock);
-    machine.write_lock(&lock.replace("source = \"", "source = \"../"));
+    machine.forge_lock(&lock.replace("source = \"", "source = \"../"));
     machine.run(&["sync", "--frozen"]).expect(12);
     // Without what lies beside it a lock is not whole.
     machine.write_lock(&lock);
@@ -162,7 +197,7 @@ fn a_listing_that_is_not_the_pinned_one_is_told_and_mended() {
     machine.run(&["sync", "--locked"]).expect(12).says(&["is not the listing that the lock pins", "lock --upgrade"]);
     machine.run(&["lock", "--upgrade"]).expect(0);
     machine.run(&["lock", "--check"]).expect(0);
-    machine.write_lock(&good.replace(", unpinned = 1 }", " }"));
+    machine.forge_lock(&good.replace(", unpinned = 1 }", " }"));
     machine.run(&["sync", "--frozen"]).expect(12).says(&["1 of them without SHA-256"]);
     machine.write_lock(&good);
     std::fs::remove_file(&path).unwrap();
@@ -194,7 +229,7 @@ fn a_tree_that_no_side_of_a_merge_made_is_not_believed() {
     machine.run(&["sync"]).expect(0);
     assert_eq!(machine.lock(), good);
     // A wrong one is told, and an upgrade by name makes it anew.
-    machine.write_lock(&good.replace(tree, &other));
+    machine.forge_lock(&good.replace(tree, &other));
     std::fs::remove_dir_all(machine.work().join("data")).unwrap();
     machine.run(&["sync"]).expect(40).says(&["came out as tree", "--upgrade=made"]);
     machine.run(&["lock", "--upgrade=made"]).expect(0);

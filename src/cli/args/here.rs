@@ -12,6 +12,9 @@ pub struct ListArgs {
 
 /// `medsets status`
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  medsets status                what is here, and how the lock of the project stands\n  medsets status --exit-code    62 where something differs"
+)]
 pub struct StatusArgs {
     /// Only this dataset
     #[arg(value_name = "ID[@VER][:VARIANT]")]

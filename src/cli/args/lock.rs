@@ -4,6 +4,9 @@ use clap::Args;
 
 /// `medsets lock`
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  medsets lock                      resolve what medsets.toml asks for\n  medsets lock --upgrade=medquad    take what its host and the catalogue have by now\n  medsets lock --check              for CI: 12 where the lock is stale"
+)]
 pub struct LockArgs {
     /// Resolve what the lock has already anew: all of it, or one dataset (may be repeated)
     #[arg(long, value_name = "ID", num_args = 0..=1, require_equals = true, default_missing_value = "")]
@@ -18,6 +21,9 @@ pub struct LockArgs {
 
 /// `medsets sync`
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  medsets sync             fetch what is missing, and pin what comes for the first time\n  medsets sync --frozen    the very bytes of the lock, on another machine\n  medsets sync --check     compare only; 62 where the disk differs"
+)]
 pub struct SyncArgs {
     /// Do not change the lock; fail with 12 where it does not answer `medsets.toml`
     #[arg(long)]

@@ -6,6 +6,7 @@ use clap::Args;
 
 /// `medsets init`
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  medsets init\n  medsets init lung --name lung-nodules")]
 pub struct InitArgs {
     /// The project's folder, made where it is not there; the working folder when absent
     pub dir: Option<PathBuf>,
@@ -19,6 +20,9 @@ pub struct InitArgs {
 
 /// `medsets add`
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  medsets add medquad\n  medsets add medquad --include '*.csv'\n  medsets add zenodo:8333645"
+)]
 pub struct AddArgs {
     /// Datasets, collections or references; one that is there already is changed
     #[arg(value_name = "ID[@VER][:VARIANT]", required = true)]
@@ -52,6 +56,7 @@ pub struct AddArgs {
 
 /// `medsets drop`
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  medsets drop medquad")]
 pub struct DropArgs {
     /// Datasets of the project
     #[arg(value_name = "ID[@VER][:VARIANT]", required = true)]
@@ -63,6 +68,9 @@ pub struct DropArgs {
 
 /// `medsets diff`
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  medsets diff mimic-cxr 2.0.0 2.1.0\n  medsets diff mimic-cxr 2.0.0 2.1.0 --exit-code"
+)]
 pub struct DiffArgs {
     /// The dataset
     #[arg(value_name = "ID[@VER]")]
@@ -86,6 +94,7 @@ pub struct DiffArgs {
 
 /// `medsets outdated`
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  medsets outdated --exit-code    for CI: 62 where something is outdated")]
 pub struct OutdatedArgs {
     /// Exit with 62 when something is outdated
     #[arg(long)]

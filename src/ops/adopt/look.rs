@@ -247,9 +247,6 @@ pub(super) fn by_lock(
 ) -> Result<Option<Find>, Failure> {
     for (folder, locked) in locked(context, named, &mut Vec::new())? {
         let (Some(tree), Ok(selection)) = (locked.tree, folder.selection(context, &locked)) else { continue };
-        if named.is_none() && likeness(&selection, scan).is_none() {
-            continue;
-        }
         let Ok(mut found) = by_word(&selection, options, scan, hashes) else { continue };
         if found.part.packed || tree_of(&found.records) != tree {
             continue;

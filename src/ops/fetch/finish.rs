@@ -19,7 +19,7 @@ use super::outcome::blank;
 use super::split::{self, Split};
 use super::whole::{already_whole, whole_here};
 use super::work::{Work, fetch_into};
-use super::{FetchOptions, anew, is_not_as_listed, tell};
+use super::{FetchOptions, anew, is_not_as_listed, tell_all};
 
 /// Takes what all shards finished, fetches the rest, commits and enters it in the ledger.
 ///
@@ -81,7 +81,7 @@ pub(super) async fn finish(work: Work<'_>, warnings: &mut Vec<String>) -> Result
     let (provider, hosts) = (work.provider.clone(), work.hosts.clone());
     let (fetched, mut failures) =
         fetch_into(context, target, &told, workspace, wanted, provider, hosts, earlier).await?;
-    tell(warnings, &fetched);
+    tell_all(warnings, &fetched);
     if let Some(failure) = failures.iter_mut().find(|failure| is_not_as_listed(failure))
         && let Some(advice) = split::about_kept_list(target, options)?
     {

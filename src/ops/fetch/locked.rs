@@ -7,11 +7,10 @@ use crate::catalog::Selection;
 use crate::context::Context;
 use crate::ops::failure::Failure;
 use crate::ops::lock::files::LockFolder;
-use crate::ops::sync;
 use crate::project::{Lock, Locked};
 use crate::values::Digest;
 
-use super::{FetchOptions, IdleGlobs};
+use super::{FetchOptions, IdleGlobs, Pins};
 
 /// The lock around the working folder.
 pub(in crate::ops) struct ProjectLock {
@@ -99,8 +98,8 @@ impl ProjectLock {
         locked: &Locked,
         options: &FetchOptions,
     ) -> Result<(Selection, FetchOptions), Failure> {
-        let selection = self.folder.selection(context, locked)?;
-        let pins = sync::pins(&selection, locked, &self.folder.files(locked)?);
+        let (selection, files) = self.folder.pinned(context, locked)?;
+        let pins = Pins::of(&selection, locked, &files);
         let source = Some(locked.channel.clone());
         let choice = locked.choice.clone();
         // Its globs meant something when it was made; what they left out is not in its list.

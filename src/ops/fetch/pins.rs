@@ -1,14 +1,18 @@
 //! What a lock says a dataset is, for a fetch that may bring nothing else.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
+use crate::catalog::Selection;
 use crate::layout::receipt::PartialMark;
 use crate::layout::receipt::Selection as Part;
 use crate::layout::{DatasetDir, DigestSource, LayoutError, ListedMark, Receipt};
+use crate::ops::download::Pinned;
 use crate::ops::repair::Earlier;
 use crate::ops::target::Target;
-use crate::project::LockedPart;
-use crate::providers::{ListedFile, Listing};
+use crate::project::lock::PinnedBy;
+use crate::project::{Locked, LockedFile, LockedPart};
+use crate::providers::{ListedFile, Listing, Stated};
 use crate::values::{ByteSize, Digest, RelPath};
 
 /// The files of a dataset as a lock pins them.
@@ -26,11 +30,58 @@ pub struct Pins {
     pub tree: Option<Digest>,
     /// Digest of the entry by which they are laid out.
     pub entry: Digest,
+    /// Those of them whose digest nothing published: the lock has it of the bytes that came first.
+    pub first_use: HashSet<RelPath>,
     /// Digest of all of it.
     pub digest: Digest,
 }
 
 impl Pins {
+    /// What a lock says of a dataset, of which these are the files.
+    pub(in crate::ops) fn of(selection: &Selection, locked: &Locked, files: &[LockedFile]) -> Self {
+        let by_hand = selection.files(Some(&locked.channel)).filter(|file| file.manual);
+        let mut marks = format!("{}\n", locked.entry);
+        let mut listed = Vec::with_capacity(files.len());
+        let mut parts = HashMap::new();
+        for file in files {
+            let digest = file.digests.first().map_or(String::new(), ToString::to_string);
+            marks.push_str(&format!("{digest} {}\n", file.path));
+            if let Some(part) = &file.part {
+                let directory = part.directory.map_or(String::new(), |directory| directory.to_string());
+                marks.push_str(&format!("{directory} {:?}\n", part.globs));
+                parts.insert(file.path.clone(), part.clone());
+            }
+            let stated = Stated { license: file.license.clone(), notice: file.notice.clone() };
+            listed.push(ListedFile {
+                path: file.path.clone(),
+                size: file.size,
+                digests: file.digests.clone(),
+                at: file.at.clone(),
+                stated: (stated != Stated::default()).then(|| Arc::new(stated)),
+                members: file.members,
+            });
+        }
+        Self {
+            listing: Listing(listed),
+            parts,
+            is_located: locked.is_located,
+            by_hand: by_hand.map(|file| file.path.clone()).collect(),
+            tree: locked.tree,
+            entry: locked.entry,
+            first_use: files
+                .iter()
+                .filter(|file| file.from == PinnedBy::FirstUse)
+                .map(|file| file.path.clone())
+                .collect(),
+            digest: Digest::sha256(marks.as_bytes()),
+        }
+    }
+
+    /// What is pinned of a file.
+    pub(in crate::ops) fn of_file(&self, path: &RelPath) -> Pinned {
+        if self.first_use.contains(path) { Pinned::OnFirstUse } else { Pinned::Published }
+    }
+
     /// Whether a dataset folder holds what is pinned: the same tree, or, where more than the
     /// lock asks for is here or no tree is known, the same bytes of every file that is pinned.
     pub(in crate::ops) fn are_those_of(

@@ -11,7 +11,6 @@ use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
 use crate::ops::report::Fetched;
 use crate::ops::target::Target;
-use crate::values::Digest;
 
 use super::outcome::summary;
 use super::{FetchOptions, receipt_selection};
@@ -83,9 +82,9 @@ pub(super) fn tidied(context: &Context, target: &Target<'_>, options: &FetchOpti
 }
 
 pub(in crate::ops) fn already_whole(target: &Target<'_>, receipt: &Receipt) -> Result<Fetched, Failure> {
-    let digest = match fs::read(&target.dir.receipt_path(), 64 << 20) {
-        Err(error) if error.kind() == FsErrorKind::NotFound => return Err(removed_meanwhile(target)),
-        bytes => Digest::sha256(&bytes?),
+    let digest = match Receipt::digest_of(&target.dir) {
+        Err(LayoutError::Fs(error)) if error.kind() == FsErrorKind::NotFound => return Err(removed_meanwhile(target)),
+        digest => digest?,
     };
     Ok(summary(target, receipt, Some(digest), &Tally::default()))
 }

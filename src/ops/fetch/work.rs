@@ -120,7 +120,7 @@ pub(in crate::ops) async fn fetch_into(
         Earlier::Absent | Earlier::Unreadable { .. } => None,
     };
     let selection = with_earlier(receipt_selection(options), before);
-    let pins = options.pins.as_ref().filter(|_| selection == receipt_selection(options) && tally.failures.is_empty());
+    let pins = options.pins.as_ref().filter(|_| selection == receipt_selection(options));
     let tree = pins.and_then(|pins| pins.tree).filter(|_| options.accept_changed.is_empty());
     let particulars =
         Particulars { tree, ..particulars(context, target, Means::Fetch, selection, options.reason.clone())? };

@@ -22,7 +22,10 @@ use crate::ops::failure::Failure;
 use crate::project::lock::{self, LOCK_FILE, LOCK_FOLDER, LockError, LockedFiles, listing};
 use crate::project::{Lock, Locked, LockedFile};
 use crate::remedy;
-use crate::values::{ByteSize, Digest, Printable};
+use crate::values::{ByteSize, Digest, Printable, RelPath};
+
+use super::by_entry;
+use super::form::{as_pinned, first_difference, with_line_feeds};
 
 /// The lock of the project in one folder.
 #[derive(Debug, Clone)]
@@ -121,6 +124,48 @@ impl LockFolder {
         }
     }
 
+    /// A dataset of the lock with its files, which must be what its entry says of them.
+    ///
+    /// # Errors
+    /// With exit 12: as [`selection`](Self::selection) and [`files`](Self::files); or a file of
+    /// the lock contradicts the entry beside it (with its line).
+    pub fn pinned(&self, context: &Context, locked: &Locked) -> Result<(Selection, Vec<LockedFile>), Failure> {
+        let selection = self.selection(context, locked)?;
+        let files = self.files(locked)?;
+        let Some((path, fault)) = by_entry::contradiction(&selection, locked, &files) else {
+            return Ok((selection, files));
+        };
+        let place = self.place_of(locked, &path);
+        let message = format!("{place}: `{path}` of `{}`: {fault}", locked.name());
+        Err(Failure::new(Exit::LOCK, message).of(&locked.id).in_file(&path).help(edited()))
+    }
+
+    /// Fails where the lock names another licence than the entry that it pins (12).
+    pub fn refuse_other_license(&self, selection: &Selection, locked: &Locked) -> Result<(), Failure> {
+        let license = selection.license(Some(&locked.channel));
+        if license == locked.license {
+            return Ok(());
+        }
+        let message = format!(
+            "`{LOCK_FILE}` names `{}` as the licence of `{}`, and the entry that it pins names `{license}`",
+            Printable::new(&locked.license),
+            locked.name()
+        );
+        Err(Failure::new(Exit::LOCK, message).of(&locked.id).help(edited()))
+    }
+
+    /// Where a file of a dataset stands: the lock and the line, or the listing beside it.
+    fn place_of(&self, locked: &Locked, path: &RelPath) -> String {
+        if let LockedFiles::Beside(pin) = &locked.files {
+            return format!("`{}`", self.listing(&pin.sha256).display());
+        }
+        let text = read(&self.path()).ok().flatten().unwrap_or_default();
+        match lock::line_of(&text, locked, path) {
+            Some(line) => format!("`{LOCK_FILE}` line {line}"),
+            None => format!("`{LOCK_FILE}`"),
+        }
+    }
+
     /// The files of a dataset of the lock.
     ///
     /// # Errors
@@ -148,6 +193,10 @@ impl LockFolder {
             return Err(other(format!("expected {}, found {found}", pin.sha256)));
         }
         let files = listing::read(bytes.as_slice()).map_err(|error| other(error.to_string()))?;
+        let bytes: ByteSize = files.iter().filter_map(|file| file.size).sum();
+        if bytes != locked.bytes {
+            return Err(other(format!("its files have {} bytes, the lock says {}", bytes.0, locked.bytes.0)));
+        }
         let unpinned = files.iter().filter(|file| !file.is_pinned()).count() as u64;
         if (files.len() as u64, unpinned) != (pin.files, pin.unpinned) {
             return Err(other(format!("it has {} files, {unpinned} of them without SHA-256", files.len())));
@@ -193,6 +242,7 @@ impl LockFolder {
     fn dataset(&self, locked: &Locked) -> Result<Dataset, Failure> {
         let path = self.entry(&locked.entry);
         let Some(text) = read(&path)? else { return Err(absent(&path, locked)) };
+        let text = as_pinned(text, &locked.entry);
         let wrong = |reason: String| {
             let message = format!("`{}` is not the entry that the lock pins: {reason}", path.display());
             Failure::new(Exit::LOCK, message).of(&locked.id).help(restore())
@@ -225,7 +275,7 @@ impl LockFolder {
                 is_new = true;
             }
             self.sweep(lock)?;
-            if self.has(lock, beside) {
+            if self.unlike(lock, beside).is_empty() {
                 return Ok(is_new);
             }
         }
@@ -236,7 +286,9 @@ impl LockFolder {
     fn put_beside(&self, beside: &Beside) -> Result<bool, Failure> {
         let mut is_new = false;
         for (digest, text) in &beside.entries {
-            is_new |= put(&self.entry(digest), text.as_bytes())?;
+            if !self.has_entry(digest) {
+                is_new |= put(&self.entry(digest), text.as_bytes())?;
+            }
         }
         for (digest, bytes) in &beside.listings {
             let path = self.listing(digest);
@@ -249,18 +301,36 @@ impl LockFolder {
         Ok(is_new)
     }
 
-    /// Whether all that [`write`](Self::write) would write is there already.
-    pub fn has(&self, lock: &Lock, beside: &Beside) -> bool {
-        let entries = beside.entries.iter().all(|(digest, text)| {
-            fs::read(&self.entry(digest), text.len() as u64 + 1).is_ok_and(|found| found == text.as_bytes())
-        });
-        let listings = beside.listings.iter().all(|(digest, bytes)| holds(&self.listing(digest), bytes));
-        entries && listings && self.says(&lock::write(lock))
+    /// In what the files are not those that [`write`](Self::write) would write, a sentence each;
+    /// nothing where they are. How lines end makes no difference: a clone may change that.
+    pub fn unlike(&self, lock: &Lock, beside: &Beside) -> Vec<String> {
+        let entries = beside.entries.keys().filter(|digest| !self.has_entry(digest)).map(|digest| self.entry(digest));
+        let listings = beside.listings.iter().filter(|(digest, bytes)| !holds(&self.listing(digest), bytes));
+        let amiss = entries.chain(listings.map(|(digest, _)| self.listing(digest)));
+        let mut unlike: Vec<String> = amiss
+            .map(|path| {
+                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                format!("`{LOCK_FOLDER}/{name}` is not there, or not what the lock pins")
+            })
+            .collect();
+        let (text, found) = (lock::write(lock), read(&self.path()).ok().flatten().map(|text| with_line_feeds(&text)));
+        match found {
+            Some(found) if found == text => {}
+            Some(found) => unlike.push(first_difference(&found, &text)),
+            None => unlike.push(format!("`{LOCK_FILE}` is not there")),
+        }
+        unlike
     }
 
-    /// Whether the lock on disk is this text.
+    /// Whether the lock on disk is this text, however its lines end.
     pub fn says(&self, text: &str) -> bool {
-        read(&self.path()).ok().flatten().as_deref() == Some(text)
+        read(&self.path()).ok().flatten().is_some_and(|found| with_line_feeds(&found) == text)
+    }
+
+    /// Whether the text of an entry lies beside the lock.
+    fn has_entry(&self, digest: &Digest) -> bool {
+        let text = read(&self.entry(digest)).ok().flatten();
+        text.is_some_and(|text| Digest::sha256(as_pinned(text, digest).as_bytes()) == *digest)
     }
 
     /// Removes entries and listings that the lock does not name; other files stay, and so does
@@ -393,6 +463,10 @@ fn refused(error: &LockError) -> Failure {
 fn absent(path: &Path, locked: &Locked) -> Failure {
     let message = format!("`{}`, which the lock names for `{}`, is not there", path.display(), locked.name());
     Failure::new(Exit::LOCK, message).of(&locked.id).help(restore())
+}
+
+fn edited() -> String {
+    format!("the lock was edited by hand: {}", restore())
 }
 
 fn restore() -> String {

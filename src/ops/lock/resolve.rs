@@ -224,7 +224,7 @@ fn keep_known(files: &mut [LockedFile], known: &[LockedFile]) {
     for file in files.iter_mut() {
         let Some(earlier) = known.get(&file.path) else { continue };
         keep_directory(file, earlier);
-        let (Some(sha256), None) = (earlier.sha256(), contradiction(file, earlier)) else { continue };
+        let Some(sha256) = earlier.sha256().filter(|_| !contradicts(file, earlier)) else { continue };
         let is_same = match file.sha256() {
             Some(own) => own == sha256,
             // Another kind of digest that the host gives says nothing about the one that is known.
@@ -242,16 +242,16 @@ fn keep_known(files: &mut [LockedFile], known: &[LockedFile]) {
 /// Takes over what is known of an archive's directory, which is that of all its members. Another
 /// digest of the archive says that it is another one.
 fn keep_directory(file: &mut LockedFile, earlier: &LockedFile) {
-    let is_same = file.digests == earlier.digests && contradiction(file, earlier).is_none();
+    let is_same = file.digests == earlier.digests && !contradicts(file, earlier);
     if let (Some(part), Some(before), true) = (&mut file.part, &earlier.part, is_same) {
         part.directory = before.directory;
         file.size = file.size.or(earlier.size);
     }
 }
 
-/// A size that differs, where both are known.
-fn contradiction(file: &LockedFile, earlier: &LockedFile) -> Option<(ByteSize, ByteSize)> {
-    file.size.zip(earlier.size).filter(|(one, other)| one != other)
+/// Whether the sizes differ, where both are known.
+fn contradicts(file: &LockedFile, earlier: &LockedFile) -> bool {
+    file.size.zip(earlier.size).is_some_and(|(one, other)| one != other)
 }
 
 fn same_pin(one: &LockedFile, other: &LockedFile) -> bool {

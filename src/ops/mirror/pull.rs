@@ -8,9 +8,9 @@ use crate::layout::receipt::Selection as Part;
 use crate::layout::{Receipt, Records};
 use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
-use crate::ops::fetch::{FetchOptions, Pins, ProjectLock, already_whole, pass_gate, receipt_selection};
+use crate::ops::fetch::{FetchOptions, Pins, ProjectLock, already_whole, receipt_selection};
+use crate::ops::gate;
 use crate::ops::report::FetchReport;
-use crate::ops::sync::drift::pass_gate_of_today;
 use crate::ops::target::Target;
 use crate::remedy;
 use crate::values::{ByteSize, DatasetId, Digest, Printable};
@@ -173,10 +173,10 @@ async fn pull_one(
         return Ok(());
     }
     target.check_place()?;
-    pass_gate(context, selection, Some(&target.source.channel), &mut pulled.report.warnings).await?;
+    gate::pass(context, selection, Some(&target.source.channel), &mut pulled.report.warnings).await?;
     if pins.is_some() {
         let channel = Some(target.source.channel.as_str());
-        pass_gate_of_today(context, selection, channel, &mut pulled.report.warnings).await?;
+        gate::pass_of_today(context, selection, channel, &mut pulled.report.warnings).await?;
     }
     let all = named_for(context, selection.id(), options.mirror.as_deref())?;
     if all.is_empty() {

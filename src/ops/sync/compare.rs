@@ -11,11 +11,11 @@ use crate::layout::check::{self, CheckMode};
 use crate::layout::{DatasetDir, Receipt, Records};
 use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
-use crate::ops::fetch::receipt_selection;
+use crate::ops::fetch::{Pins, receipt_selection};
 use crate::ops::here;
 use crate::ops::lock::files::LockFolder;
 use crate::ops::lock::selection_options;
-use crate::project::{Lock, Locked};
+use crate::project::{Lock, Locked, LockedFile};
 use crate::remedy;
 use crate::values::{DatasetId, Digest};
 
@@ -108,6 +108,9 @@ pub struct LockState {
     /// Why it cannot be used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault: Option<String>,
+    /// What to do about it.
+    #[serde(skip)]
+    pub help: Option<String>,
     /// Its datasets beside what is here, by their records.
     pub datasets: Vec<Compared>,
 }
@@ -123,19 +126,24 @@ impl LockState {
 pub fn lock_state(context: &Context) -> Result<Option<LockState>, Failure> {
     let Some(project) = context.project()? else { return Ok(None) };
     let (manifest, folder) = (&project.manifest, LockFolder::at(&project.folder));
-    let nothing = |state, fault| Ok(Some(LockState { state, fault, datasets: Vec::new() }));
+    let nothing = |state, fault, help| Ok(Some(LockState { state, fault, help, datasets: Vec::new() }));
+    let unusable = |failure: Failure| nothing("unusable", Some(failure.message), failure.help);
     let lock = match folder.read() {
         Ok(Some(lock)) => lock,
-        Ok(None) => return nothing("missing", None),
-        Err(failure) if failure.exit == Exit::LOCK => return nothing("unusable", Some(failure.message)),
+        Ok(None) => return nothing("missing", None, written()),
+        Err(failure) if failure.exit == Exit::LOCK => return unusable(failure),
         Err(failure) => return Err(failure),
     };
     let state = if lock.input == manifest.input() { "current" } else { "stale" };
     match compare(context, &folder, &lock, Depth::Records) {
-        Ok((datasets, _)) => Ok(Some(LockState { state, fault: None, datasets })),
-        Err(failure) if failure.exit == Exit::LOCK => nothing("unusable", Some(failure.message)),
+        Ok((datasets, _)) => Ok(Some(LockState { state, fault: None, help: written(), datasets })),
+        Err(failure) if failure.exit == Exit::LOCK => unusable(failure),
         Err(failure) => Err(failure),
     }
+}
+
+fn written() -> Option<String> {
+    Some("`medsets lock` writes it".to_owned())
 }
 
 /// Every dataset of a lock beside what is here, and the names of datasets that are here and not
@@ -156,7 +164,8 @@ pub fn compare(
 }
 
 fn compare_one(context: &Context, folder: &LockFolder, locked: &Locked, depth: Depth) -> Result<Compared, Failure> {
-    let selection = folder.selection(context, locked)?;
+    let (selection, files) = folder.pinned(context, locked)?;
+    folder.refuse_other_license(&selection, locked)?;
     let dir = DatasetDir::new(&context.data_dir()?, selection.id(), &selection.slug());
     let mut compared = Compared {
         id: locked.id.clone(),
@@ -179,7 +188,7 @@ fn compare_one(context: &Context, folder: &LockFolder, locked: &Locked, depth: D
         }
         Records::Good(receipt) => {
             compared.tree = Some(receipt.tree);
-            (compared.state, compared.detail) = by_records(folder, &selection, locked, &dir, &receipt)?;
+            (compared.state, compared.detail) = by_records(&selection, locked, &files, &dir, &receipt)?;
             if depth == Depth::Files && compared.state == State::Whole {
                 by_files(&dir, &receipt, &mut compared)?;
             }
@@ -189,9 +198,9 @@ fn compare_one(context: &Context, folder: &LockFolder, locked: &Locked, depth: D
 }
 
 fn by_records(
-    folder: &LockFolder,
     selection: &Selection,
     locked: &Locked,
+    files: &[LockedFile],
     dir: &DatasetDir,
     receipt: &Receipt,
 ) -> Result<(State, Option<String>), Failure> {
@@ -203,41 +212,22 @@ fn by_records(
     if !receipt.selection.covers(&asked) {
         return Ok((State::Part, Some("the lock asks for more of it than is here".to_owned())));
     }
-    match locked.tree {
-        Some(tree) if receipt.selection == asked => {
-            let detail = format!("the lock pins tree {tree}, here is {}", receipt.tree);
-            Ok(if tree == receipt.tree { (State::Whole, None) } else { (State::Other, Some(detail)) })
-        }
-        _ => {
-            let of_files = by_release_files(folder, selection, locked, dir, receipt)?;
-            Ok(match of_files {
-                (State::Whole, _) if receipt.selection != asked => {
-                    (State::More, Some("it was fetched with more files than the lock asks for".to_owned()))
-                }
-                (State::Whole, _) if receipt.catalog.entry != locked.entry => {
-                    (State::Other, Some("it was laid out by another entry than the lock's".to_owned()))
-                }
-                found => found,
-            })
-        }
+    let is_as_asked = receipt.selection == asked;
+    let pins = Pins::of(selection, locked, files);
+    if pins.are_those_of(dir, receipt, &asked)? {
+        let more = "it was fetched with more files than the lock asks for".to_owned();
+        return Ok(if is_as_asked { (State::Whole, None) } else { (State::More, Some(more)) });
     }
-}
-
-/// File by file, where no tree tells.
-fn by_release_files(
-    folder: &LockFolder,
-    selection: &Selection,
-    locked: &Locked,
-    dir: &DatasetDir,
-    receipt: &Receipt,
-) -> Result<(State, Option<String>), Failure> {
-    let pins = super::pins(selection, locked, &folder.files(locked)?);
     let others = pins.other_bytes(dir, receipt)?;
-    let Some(first) = others.iter().min() else { return Ok((State::Whole, None)) };
-    let detail = format!(
-        "{} of the release are not those of the lock, such as `{first}`",
-        crate::values::counted(others.len() as u64, "file")
-    );
+    let detail = match (locked.tree.filter(|_| is_as_asked), others.iter().min()) {
+        (Some(tree), _) => format!("the lock pins tree {tree}, here is {}", receipt.tree),
+        (None, Some(first)) => {
+            let verb = if others.len() == 1 { "is" } else { "are" };
+            let count = crate::values::counted(others.len() as u64, "file");
+            format!("{count} of the release {verb} not as in the lock, such as `{first}`")
+        }
+        (None, None) => "it was laid out by another entry than the lock's".to_owned(),
+    };
     Ok((State::Other, Some(detail)))
 }
 

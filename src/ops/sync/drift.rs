@@ -9,7 +9,6 @@ use crate::catalog::{DistributionKind, Selection};
 use crate::context::Context;
 use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
-use crate::ops::fetch;
 use crate::ops::identity;
 use crate::ops::matter::matter;
 use crate::project::Locked;
@@ -67,10 +66,10 @@ impl fmt::Display for Drift {
     }
 }
 
-/// What differs for one dataset. With [`Trust::Frozen`] the catalogue is not looked at.
-pub fn of(context: &Context, locked: &Locked, selection: &Selection, trust: Trust) -> Result<Vec<Drift>, Failure> {
+/// What differs for one dataset, by the catalogue that is at hand. Nobody is asked.
+pub fn of(context: &Context, locked: &Locked, selection: &Selection) -> Result<Vec<Drift>, Failure> {
     let mut drift = texts(context, locked, selection)?;
-    if trust != Trust::Frozen && locked.reference.is_none() {
+    if locked.reference.is_none() {
         drift.extend(of_catalogue(context, locked)?);
     }
     Ok(drift)
@@ -94,7 +93,7 @@ fn texts(context: &Context, locked: &Locked, selection: &Selection) -> Result<Ve
         return Ok(Vec::new());
     }
     let named = texts_by_license(&locked.texts);
-    let standings = Standings::from_entries(identity::person(context), context.ledger()?.read_all()?.entries);
+    let standings = Standings::among(identity::person(context), &context.ledger()?.reading()?.entries);
     let mut drift = Vec::new();
     for step in selection.requirements(Some(&locked.channel)) {
         let Some(expected) = step.license.as_deref().and_then(|license| named.get(license)) else { continue };
@@ -151,36 +150,4 @@ fn of_catalogue(context: &Context, locked: &Locked) -> Result<Vec<Drift>, Failur
         ));
     }
     Ok(found)
-}
-
-/// What the catalogue asks of a person by now is asked too, whatever the entry that came with a
-/// lock says: a lock opens no gate. Where the catalogue does not have the release or the channel
-/// any more, every channel's gate must be open.
-pub async fn pass_gate_of_today(
-    context: &Context,
-    selection: &Selection,
-    channel: Option<&str>,
-    warnings: &mut Vec<String>,
-) -> Result<(), Failure> {
-    let Some(today) = context.catalog()?.get(selection.id()).cloned() else { return Ok(()) };
-    if today.digest == selection.dataset().digest {
-        return Ok(());
-    }
-    let version = Some(selection.release().version.as_str());
-    let same = Selection::of(today.clone(), version, selection.variant_name());
-    let (today, is_same) = match same {
-        Ok(same) => (same, true),
-        Err(_) => match Selection::of(today, None, None) {
-            Ok(other) => (other, false),
-            Err(_) => return Ok(()),
-        },
-    };
-    if is_same && today.source(channel).is_some() {
-        return fetch::pass_gate(context, &today, channel, warnings).await;
-    }
-    let channels: Vec<String> = today.sources().map(|source| source.channel.clone()).collect();
-    for channel in &channels {
-        fetch::pass_gate(context, &today, Some(channel), warnings).await?;
-    }
-    Ok(())
 }

@@ -90,6 +90,12 @@ pub enum Change {
         /// How many.
         files: u64,
     },
+    /// Files of which something else is said: a size that was not known, where they are, who named
+    /// their digest.
+    Details {
+        /// How many.
+        files: u64,
+    },
     /// Another tree under `data/` and `docs/`, or one that was not known before.
     Tree {
         /// Its digest before, where it was known.
@@ -182,7 +188,7 @@ fn texts(was: &Locked, now: &Locked, changes: &mut Vec<Change>) {
 
 /// Both lists are in the order of paths.
 fn files(was: &[LockedFile], now: &[LockedFile], changes: &mut Vec<Change>) {
-    let (mut added, mut removed, mut pinned, mut unpinned) = (Vec::new(), Vec::new(), 0, 0);
+    let (mut added, mut removed, mut pinned, mut unpinned, mut details) = (Vec::new(), Vec::new(), 0, 0, 0);
     let (mut left, mut right) = (was.iter().peekable(), now.iter().peekable());
     loop {
         let order = match (left.peek(), right.peek()) {
@@ -198,10 +204,11 @@ fn files(was: &[LockedFile], now: &[LockedFile], changes: &mut Vec<Change>) {
                 let (Some(one), Some(other)) = (left.next(), right.next()) else { break };
                 match file(one, other) {
                     Some((was, now)) => changes.push(Change::File { path: one.path.clone(), was, now }),
-                    None => {
-                        pinned += u64::from(!one.is_pinned() && other.is_pinned());
-                        unpinned += u64::from(one.is_pinned() && !other.is_pinned());
-                    }
+                    None => match (one.is_pinned(), other.is_pinned()) {
+                        (false, true) => pinned += 1,
+                        (true, false) => unpinned += 1,
+                        _ => details += u64::from(one != other),
+                    },
                 }
             }
         }
@@ -221,6 +228,9 @@ fn files(was: &[LockedFile], now: &[LockedFile], changes: &mut Vec<Change>) {
     }
     if unpinned > 0 {
         changes.push(Change::Unpinned { files: unpinned });
+    }
+    if details > 0 {
+        changes.push(Change::Details { files: details });
     }
 }
 

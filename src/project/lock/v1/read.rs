@@ -18,7 +18,7 @@ use crate::project::lock::{
 };
 use crate::values::{Algorithm, ByteSize, DatasetId, Digest, RelPath, SafeUrl, WrittenChoice};
 
-use super::VERSION;
+use super::{VERSION, checked};
 
 /// What stands before the first dataset.
 #[derive(Deserialize)]
@@ -64,6 +64,7 @@ struct DatasetTable {
     located: bool,
     listing: Option<ListingTable>,
     files: Option<Vec<FileTable>>,
+    checked: Option<Digest>,
 }
 
 fn yes() -> bool {
@@ -115,14 +116,16 @@ struct FileTable {
 ///
 /// # Errors
 /// With the place of what breaks the form: an unknown key, a digest cut short, a list that is
-/// out of order or names a file twice, a lock whose digests do not belong to each other.
+/// out of order or names a file twice, a lock whose digests do not belong to each other, a table
+/// that is not the one whose digest stands in it. Locks without such digests are read.
 pub fn read(name: &str, text: &str) -> Result<Lock, BrokenFile> {
     let (input, datasets) = parts(name, text, Whole::Yes)?;
     Ok(Lock { input, datasets })
 }
 
 /// Reads the datasets of one side of a merge, which need not be a whole lock: their order and
-/// the digest over all of them are not looked at.
+/// the digest over all of them are not looked at, and the tree of a table that a merge put
+/// together is not known.
 ///
 /// # Errors
 /// As [`read`], but for these.
@@ -158,7 +161,9 @@ fn parts(name: &str, text: &str, whole: Whole) -> Result<(Digest, Vec<Locked>), 
         let before = datasets.last().filter(|_| whole == Whole::Yes).map(place);
         let read = reading.part(*start..end, |part: Part, inspection| {
             let [table] = part.dataset;
-            in_order(table, before, inspection)
+            let is_as_written = checked::is_as_written(table.checked, &text[*start..end]);
+            let locked = in_order(table, before, inspection)?;
+            Some(consistent(locked, is_as_written, whole, inspection))
         });
         datasets.extend(read.flatten());
     }
@@ -197,6 +202,27 @@ fn in_order(table: DatasetTable, before: Option<Place>, inspection: &mut Inspect
         inspection.error(&at.key("id"), "order", message).help(AGAIN);
     }
     Some(locked)
+}
+
+/// A dataset of which the table is the one that was written. The tree of one that a merge put
+/// together is not known.
+fn consistent(locked: Locked, is_as_written: bool, whole: Whole, inspection: &mut Inspection<'_>) -> Locked {
+    if whole == Whole::No {
+        return Locked { tree: locked.tree.filter(|_| is_as_written), ..locked };
+    }
+    let fault = match &locked.files {
+        // Where another fault stands above, that one is told first.
+        _ if !is_as_written => Some(("checked", "is not as `medsets lock` wrote it")),
+        LockedFiles::Within(files) if files.iter().filter_map(|file| file.size).sum::<ByteSize>() != locked.bytes => {
+            Some(("bytes", "has another number of `bytes` than its files"))
+        }
+        _ => None,
+    };
+    if let Some((key, fault)) = fault {
+        let (root, message) = (At::root(), format!("the table of `{}` {fault}", locked.name()));
+        inspection.error(&root.key("dataset").index(0).key(key), key, message).help(AGAIN);
+    }
+    locked
 }
 
 /// A lock while its parts are read.

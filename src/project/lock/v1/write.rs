@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 
 use crate::catalog::Locator;
 use crate::project::lock::{Lock, Locked, LockedFile, LockedFiles};
+use crate::values::Digest;
 
-use super::VERSION;
+use super::{CHECKED, HEADER, VERSION};
 
 const HEAD: &str =
     "# Which bytes the datasets of medsets.toml are. Written by `medsets lock`: change medsets.toml, not this.\n";
@@ -17,13 +18,18 @@ pub fn write(lock: &Lock) -> String {
     line(&mut text, "version", &VERSION.to_string());
     line(&mut text, "input", &quoted(&lock.input.to_string()));
     for locked in &lock.datasets {
-        dataset(&mut text, locked);
+        let table = dataset(locked);
+        text.push('\n');
+        text.push_str(&table);
+        line(&mut text, CHECKED, &quoted(&Digest::sha256(table.as_bytes()).to_string()));
     }
     text
 }
 
-fn dataset(text: &mut String, locked: &Locked) {
-    text.push_str("\n[[dataset]]\n");
+/// The table of a dataset without the line that holds its digest.
+fn dataset(locked: &Locked) -> String {
+    let mut text = format!("{HEADER}\n");
+    let text = &mut text;
     line(text, "id", &quoted(locked.id.as_str()));
     line(text, "version", &quoted(&locked.version));
     if let Some(variant) = &locked.variant {
@@ -71,6 +77,7 @@ fn dataset(text: &mut String, locked: &Locked) {
             text.push_str("]\n");
         }
     }
+    std::mem::take(text)
 }
 
 fn file(file: &LockedFile) -> String {
