@@ -159,7 +159,7 @@ async fn dispatch(context: &mut Context, command: &Command, output: &Output) -> 
         Command::Duties(args) => duties::run(context, args),
         Command::Why(args) => why::run(context, args),
         Command::Cite(args) => catalogue::cite(context, args),
-        Command::Export(args) => export::run(context, args),
+        Command::Export(args) => export::run(context, args).await,
         Command::Catalog(command) => catalogue::catalog(context, command),
         Command::Config(command) => config::run(context, command),
         Command::Doctor => doctor::run(context),
@@ -222,7 +222,7 @@ fn progress_for(context: &Context, arguments: &Arguments, events: Option<Box<dyn
         _ if bar => everyone.push(Box::new(Bar::new())),
         _ => everyone.push(Box::new(Lines::new())),
     }
-    Arc::new(Everyone(everyone))
+    Arc::new(Everyone::of(everyone))
 }
 
 /// `FORCE_COLOR` wins, then `NO_COLOR`, a dumb terminal, and whether there is one at all.

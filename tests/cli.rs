@@ -27,6 +27,8 @@ mod audit_attacks;
 mod auth;
 #[path = "cli/bad_input.rs"]
 mod bad_input;
+#[path = "cli/bags.rs"]
+mod bags;
 #[path = "cli/bundle.rs"]
 mod bundle;
 #[path = "cli/bundle_attacked.rs"]
@@ -75,12 +77,16 @@ mod lock_unreached;
 mod medquad;
 #[path = "cli/members.rs"]
 mod members;
+#[path = "cli/mended.rs"]
+mod mended;
 #[path = "cli/mirror.rs"]
 mod mirror;
 #[path = "cli/mirror_attacked.rs"]
 mod mirror_attacked;
 #[path = "cli/mirror_plans.rs"]
 mod mirror_plans;
+#[path = "cli/out_of_reach.rs"]
+mod out_of_reach;
 #[path = "cli/own_grant.rs"]
 mod own_grant;
 #[path = "cli/project.rs"]

@@ -15,7 +15,7 @@ use super::args::{ExportArgs, ExportFormat};
 use super::output::{Answer, LongReport, is_stdout};
 
 /// Writes the document, or prints it where no place is named.
-pub fn run(context: &Context, args: &ExportArgs) -> Result<Answer, Failure> {
+pub async fn run(context: &Context, args: &ExportArgs) -> Result<Answer, Failure> {
     let (word, form) = form(args.format);
     let payload = match (args.no_data, args.link) {
         (true, _) => Payload::Addresses,
@@ -28,7 +28,7 @@ pub fn run(context: &Context, args: &ExportArgs) -> Result<Answer, Failure> {
         output: args.output.clone().filter(|path| !is_stdout(path)),
         payload,
     };
-    let exported = ops::export::export(context, &options)?;
+    let exported = ops::export::export(context, &options).await?;
     let mut data = json!({ "format": word, "datasets": exported.datasets, "files": exported.files });
     let mut notes = Vec::new();
     let mut answer = Answer::done("medsets/export/1", json!({}), String::new());

@@ -246,9 +246,10 @@ fn remarks(one: &Fetched) -> Vec<String> {
     let by = one.mirror.as_ref().map_or(String::new(), |mirror| format!(" by the mirror `{mirror}`"));
     if one.downloaded.0 == 0 && one.unpacked == 0 {
         lines.push(format!(
-            "{} {}{variant} is whole here{by}: {}, {}",
+            "{} {}{variant} is {} here{by}: {}, {}",
             one.id,
             one.version,
+            if one.is_part { "in part" } else { "whole" },
             counted(one.files, "file"),
             one.bytes
         ));

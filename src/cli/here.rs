@@ -128,21 +128,29 @@ pub async fn verify(context: &Context, args: &VerifyArgs) -> Result<Answer, Fail
     };
     let mut report = ops::verify::verify(context, args.dataset.as_deref(), mode)?;
     let mut warnings = Vec::new();
-    if args.repair && report.datasets.iter().any(Verified::is_damaged) {
+    let mut failed: Vec<(String, Failure)> = Vec::new();
+    if args.repair && report.datasets.iter().any(Verified::wants_repair) {
         let accepted = Accepted { files: args.accept_changed.clone(), reason: args.reason.clone() };
         for one in &report.datasets {
-            warnings.extend(ops::repair::repair(context, one, &accepted).await?);
+            // One that cannot be mended keeps no other from it.
+            match ops::repair::repair(context, one, &accepted).await {
+                Ok(told) => warnings.extend(told),
+                Err(failure) => failed.push((one.name(), failure.of(&one.id))),
+            }
+            if context.cancel.is_set() {
+                break;
+            }
         }
         report = ops::verify::verify(context, args.dataset.as_deref(), mode)?;
     }
     let text = report.datasets.iter().map(summary).collect();
-    let exit = report.exit();
     let mut answer = Answer::done("medsets/verify/1", json!(report), text);
-    answer.exit = exit;
     answer.warnings = warnings;
-    for one in report.datasets.iter().filter(|one| one.exit() != Exit::DONE) {
-        answer.failures.push(damage(one));
-    }
+    let is_told = |one: &&Verified| !failed.iter().any(|(name, _)| *name == one.name());
+    let damaged: Vec<Failure> =
+        report.datasets.iter().filter(|one| one.exit() != Exit::DONE).filter(is_told).map(damage).collect();
+    answer.failures = failed.into_iter().map(|(_, failure)| failure).chain(damaged).collect();
+    answer.exit = answer.failures.iter().map(|failure| failure.exit).fold(Exit::DONE, Exit::most_actionable);
     Ok(answer)
 }
 
@@ -154,6 +162,12 @@ fn damage(found: &Verified) -> Failure {
         faults => format!("; its records are damaged: {}", faults.join("; ")),
     };
     let name = found.name();
+    if found.is_away {
+        let failure = Failure::new(found.exit(), format!("`{name}` is not to be had: {}", found.records.join("; ")));
+        return failure.of(&found.id).help(format!(
+            "bring it back, or `medsets fetch {name}` gets another copy; `medsets remove {name}` takes the link away"
+        ));
+    }
     let failure = Failure::new(found.exit(), format!("`{name}` is not as it was: {counts}{records}")).of(&found.id);
     if !found.is_damaged() {
         return failure.help("files that medsets did not put there stay until you remove them");
@@ -168,7 +182,11 @@ fn damage(found: &Verified) -> Failure {
 
 /// One line for a whole dataset, and a line for each damaged file.
 fn summary(found: &Verified) -> String {
-    let state = if found.exit() == Exit::DONE { "whole" } else { "damaged" };
+    let state = match found.exit() {
+        _ if found.is_away => "away",
+        Exit::DONE => "whole",
+        _ => "damaged",
+    };
     let checked = counted(found.checked, "file");
     let mut text =
         format!("{}{}: {state}, {} of {checked} good ({})\n", found.name(), mark(&found.outside), found.ok, found.mode);

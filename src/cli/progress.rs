@@ -3,6 +3,7 @@
 //! On a terminal a bar with total, rate and time left; in a log one plain line per 30 seconds
 //! or 5 percent, never a carriage return; with `--events` lines of JSON.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::Write as _;
 use std::sync::Mutex;
@@ -13,12 +14,27 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::events::{Event, Reporter};
 use crate::values::{ByteSize, Printable, counted};
 
-/// Hands each event to everyone who listens.
-pub struct Everyone(pub Vec<Box<dyn Reporter>>);
+/// Hands each event to everyone who listens, and the same warning once.
+pub struct Everyone {
+    listeners: Vec<Box<dyn Reporter>>,
+    told: Mutex<HashSet<String>>,
+}
+
+impl Everyone {
+    /// All of these.
+    pub fn of(listeners: Vec<Box<dyn Reporter>>) -> Self {
+        Self { listeners, told: Mutex::default() }
+    }
+}
 
 impl Reporter for Everyone {
     fn report(&self, event: Event) {
-        for one in &self.0 {
+        if let (Event::Warning { message }, Ok(mut told)) = (&event, self.told.lock())
+            && !told.insert(message.clone())
+        {
+            return;
+        }
+        for one in &self.listeners {
             one.report(event.clone());
         }
     }

@@ -39,6 +39,9 @@ pub struct Damage {
     pub checked: u64,
     /// How many of them are as they should be.
     pub good: u64,
+    /// Those of them that were read and found right, and have another time than their record says,
+    /// with the time that they had before they were read.
+    pub touched: Vec<(RelPath, Timestamp)>,
     /// Files that are not there.
     pub missing: Vec<RelPath>,
     /// Files with other bytes (or, for the quick check, another size or time).
@@ -73,6 +76,7 @@ impl Damage {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Good,
+    Touched(Timestamp),
     Missing,
     Changed,
 }
@@ -164,6 +168,10 @@ fn compare(
             damage.checked += 1;
             match state {
                 State::Good => damage.good += 1,
+                State::Touched(modified) => {
+                    damage.good += 1;
+                    damage.touched.push((record.path, modified));
+                }
                 State::Missing => damage.missing.push(record.path),
                 State::Changed => damage.changed.push(record.path),
             }
@@ -274,12 +282,16 @@ fn look(
     if !metadata.is_file() || record.size.is_some_and(|size| size.0 != metadata.len()) {
         return Ok(State::Changed);
     }
+    let modified = metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
     if !is_read(&record.path, mode) {
-        let modified = metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
         return Ok(state(record.mtime.is_none() || modified == record.mtime));
     }
     match sha256_of(&path, &|bytes| progress(&record.path, bytes)) {
-        Ok(sha256) => Ok(state(sha256 == record.sha256)),
+        Ok(sha256) if sha256 != record.sha256 => Ok(State::Changed),
+        Ok(_) => Ok(match modified {
+            Some(modified) if record.mtime.is_some_and(|recorded| recorded != modified) => State::Touched(modified),
+            _ => State::Good,
+        }),
         Err(error) if error.kind() == FsErrorKind::NotFound => Ok(State::Missing),
         Err(error) => Err(error),
     }

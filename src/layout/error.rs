@@ -86,6 +86,12 @@ pub enum LayoutError {
         /// The file.
         path: PathBuf,
     },
+    /// A file is not what the records say, by its size or time.
+    #[error("`{}` has another size or time than its record says", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
     /// The folder holds something that medsets did not put there.
     #[error("`{}` exists and is not a dataset folder of medsets", path.display())]
     Foreign {
@@ -130,6 +136,7 @@ impl Remedy for LayoutError {
             Self::Lost { .. } => {
                 Some("another program removed it; run the same command again to have it afresh".into())
             }
+            Self::Changed { .. } => Some("`medsets verify ID` reads it and says whether its bytes are right".into()),
             Self::Foreign { .. } => Some("move it away, or choose another folder with `--to`".into()),
         }
     }

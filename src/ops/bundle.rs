@@ -173,7 +173,7 @@ fn chosen(context: &Context, options: &BundleOptions) -> Result<Vec<Here>, Failu
 }
 
 /// Only who may use the data may carry them.
-async fn pass_gate(context: &Context, here: &Here) -> Result<(), Failure> {
+pub(super) async fn pass_gate(context: &Context, here: &Here) -> Result<(), Failure> {
     // An entry that is gone since leaves the receipt to speak.
     let Ok(selection) = one_selection(context, &here.name()) else { return pass_by_receipt(context, here) };
     let channel = here.receipt.as_ref().map(|receipt| receipt.source.channel.as_str());

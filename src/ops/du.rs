@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use serde::Serialize;
 
 use crate::context::Context;
-use crate::fs::{self, Found};
+use crate::events::Event;
+use crate::fs::{self, Found, FsError};
 use crate::layout::Store;
 use crate::values::{ByteSize, DatasetId};
 
@@ -80,16 +81,20 @@ pub fn du(context: &Context, name: Option<&str>) -> Result<DuReport, Failure> {
         // Of a copy of somebody else nothing is counted.
         let seen = if shared.is_some() { &mut Seen::default() } else { &mut seen };
         let (mut data, mut archives) = (Room::default(), Room::default());
-        fs::walk(one.dir.root(), &mut |found| {
+        let root = one.dir.root();
+        let mut measure = |found: Found| {
             let room = if found.path.starts_with("archives/") { &mut archives } else { &mut data };
             room.add(&found);
             seen.note(&found);
-        })?;
-        let path = one.dir.root().to_path_buf();
+        };
+        if one.away().is_none() {
+            fs::walk(root, &mut measure)?;
+        }
+        let path = root.to_path_buf();
         datasets.push(Taken { id: one.id, version: one.version, variant: one.variant, path, shared, data, archives });
     }
     let (mut store, mut objects) = (Room::default(), Objects::default());
-    fs::walk(Store::of(&context.data_dir()?).root(), &mut |found| {
+    let mut measure = |found: Found| {
         if !found.path.starts_with("objects/") {
             store.add(&found);
             seen.note(&found);
@@ -99,7 +104,13 @@ pub fn du(context: &Context, name: Option<&str>) -> Result<DuReport, Failure> {
         if found.names < 2 {
             objects.unlinked.add(&found);
         }
-    })?;
+    };
+    let mut closed = |error: FsError| {
+        let message = format!("of the store not all is counted: {error}");
+        context.report.report(Event::Warning { message });
+        Ok(())
+    };
+    fs::walk_on(Store::of(&context.data_dir()?).root(), &mut measure, &mut closed)?;
     Ok(DuReport { datasets, store, objects, counted_twice: seen.twice, warnings })
 }
 

@@ -85,12 +85,12 @@ pub struct Exported {
     pub warnings: Vec<String>,
 }
 
-/// Audits and writes.
+/// Audits and writes. Of a bag with data the person who makes it must have what the data ask for.
 ///
 /// # Errors
 /// Records are damaged, a place is taken, or it cannot be written: what was there is as it was.
-pub fn export(context: &Context, options: &ExportOptions) -> Result<Exported, Failure> {
-    written(context, options).map_err(|failure| match failure.exit {
+pub async fn export(context: &Context, options: &ExportOptions) -> Result<Exported, Failure> {
+    written(context, options).await.map_err(|failure| match failure.exit {
         // Nothing here is gone on with.
         Exit::NO_SPACE | Exit::NO_INODES => Failure { help: None, ..failure }
             .help("free some space there, or name another place with `-o`; nothing was left behind"),
@@ -98,7 +98,7 @@ pub fn export(context: &Context, options: &ExportOptions) -> Result<Exported, Fa
     })
 }
 
-fn written(context: &Context, options: &ExportOptions) -> Result<Exported, Failure> {
+async fn written(context: &Context, options: &ExportOptions) -> Result<Exported, Failure> {
     let audited = audit(context, &AuditOptions { what: options.what.clone(), ..AuditOptions::default() })?;
     let audit = &audited.audit;
     if audit.subjects.is_empty() {
@@ -117,7 +117,7 @@ fn written(context: &Context, options: &ExportOptions) -> Result<Exported, Failu
     match (options.form, audit.subjects.as_slice()) {
         (Form::Bagit, _) => {
             let to = output.as_ref().ok_or_else(|| no_place("a bag is a folder"))?;
-            bag::write(context, audit, options.payload, to, &mut exported)?;
+            bag::write(context, audit, options.payload, to, &mut exported).await?;
         }
         (Form::RoCrate, _) if output.is_some() => {
             let to = output.as_ref().ok_or_else(|| no_place("a crate is a folder"))?;

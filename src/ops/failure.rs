@@ -165,7 +165,7 @@ impl From<LayoutError> for Failure {
             LayoutError::Conflict { .. } | LayoutError::Collision { .. } => Exit::UNSAFE,
             LayoutError::Foreign { .. } | LayoutError::Elsewhere { .. } | LayoutError::Adopted { .. } => Exit::DENIED,
             LayoutError::Record { .. } | LayoutError::NoRecord { .. } | LayoutError::Altered { .. } => Exit::DIFFERENT,
-            LayoutError::Lost { .. } => Exit::OTHER,
+            LayoutError::Lost { .. } | LayoutError::Changed { .. } => Exit::OTHER,
         };
         Self::from_error(exit, &error)
     }

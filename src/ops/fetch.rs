@@ -22,7 +22,7 @@ use crate::context::Context;
 use crate::events::Event;
 use crate::fs;
 use crate::layout::receipt::Selection as ReceiptSelection;
-use crate::layout::{LinkMark, Means, Records};
+use crate::layout::{DatasetDir, LinkMark, Means, Records};
 use crate::plan::Shard;
 use crate::providers::AnyProvider;
 use crate::remedy;
@@ -198,7 +198,7 @@ pub(super) async fn fetch_selection(
     }
     let mut target = Target::of(context, selection, channel, options.to.as_deref())?;
     target.pins = options.pins.as_ref().map(|pins| pins.digest);
-    let_go(&target, options, warnings)?;
+    let _held = LetGo::of(context, &target, options, warnings)?;
     if let Some(fetched) = here_already(context, &target, options, warnings).await? {
         return Ok((fetched, Vec::new()));
     }
@@ -294,7 +294,8 @@ async fn alone(work: Work<'_>, warnings: &mut Vec<String>) -> Result<(Fetched, V
         warnings.extend(ends.and_then(|ends| hurry(context, target, &wanted, ends)));
         let planned = dry_run(context, target, options, wanted, provider, hosts).await?;
         tell_all(warnings, &planned);
-        return Ok((planned, Vec::new()));
+        let failures = offline::planned(context, target, planned.plan.as_ref());
+        return Ok((planned, failures));
     }
     let workspace = target.workspace(context)?;
     // Another run may have finished it while this one waited.
@@ -368,21 +369,63 @@ fn tell_all(warnings: &mut Vec<String>, fetched: &Fetched) {
     fetched.warnings.iter().for_each(|one| tell(warnings, one.clone()));
 }
 
-/// A link to a shared copy that is gone or closed is let go of: another copy is looked for, or
-/// fetched.
-fn let_go(target: &Target<'_>, options: &FetchOptions, warnings: &mut Vec<String>) -> Result<(), Failure> {
-    if let Some(at) = shared::lost(&target.dir) {
+/// A link to a shared copy that is gone or closed, out of the way of another copy. Where none comes
+/// it is put back when this is dropped.
+struct LetGo {
+    dir: DatasetDir,
+    held: PathBuf,
+}
+
+impl LetGo {
+    /// Lets go of it; a dry run only says so.
+    ///
+    /// # Errors
+    /// The link leads into no shared folder: a person made it, perhaps to a disk that is away.
+    fn of(
+        context: &Context,
+        target: &Target<'_>,
+        options: &FetchOptions,
+        warnings: &mut Vec<String>,
+    ) -> Result<Option<Self>, Failure> {
+        let Some(held) = shared::lost(&target.dir) else { return Ok(None) };
+        let place = target.dir.root().to_path_buf();
+        if !shared::is_shared(context, &target.dir, &held) {
+            let name = gate::name_for_command(target.selection);
+            let message =
+                format!("`{}` is a link to `{}`, where no dataset is to be had", place.display(), held.display());
+            let failure = Failure::new(Exit::DENIED, message).of(target.selection.id());
+            return Err(failure
+                .help("bring back what it leads to and run again")
+                .help(format!("`medsets remove {name}` takes the link away; a fetch gets another copy then")));
+        }
         warnings.push(format!(
             "the shared copy of `{}` is not to be had any more: `{}`",
             target.selection,
-            at.display()
+            held.display()
         ));
-        if !options.dry_run {
-            fs::remove_file(target.dir.root())?;
-            LinkMark::remove(&target.dir)?;
+        if options.dry_run {
+            return Ok(None);
+        }
+        fs::remove_file(&place)?;
+        Ok(Some(Self { dir: target.dir.clone(), held }))
+    }
+}
+
+impl Drop for LetGo {
+    fn drop(&mut self) {
+        let place = self.dir.root();
+        match fs::metadata(place) {
+            Ok(None) => {
+                // The folder above may have gone with it; what cannot be put back led nowhere.
+                let parent = place.parent().unwrap_or(place);
+                let _ = fs::create_dir_all(parent, fs::Access::Shared);
+                let _ = fs::symbolic_link(&self.held.to_string_lossy(), place);
+            }
+            // The mark speaks of a link that is none any more.
+            Ok(Some(found)) if !found.is_symlink() => drop(LinkMark::remove(&self.dir)),
+            _ => {}
         }
     }
-    Ok(())
 }
 
 /// Whether what a mirror has can be what is asked for: no archives that are kept, no bytes but

@@ -3,8 +3,13 @@
 //! What is here does not depend on the catalogue: an entry may be gone or changed since. It is
 //! only asked what a folder is whose receipt cannot be read.
 
+use std::path::PathBuf;
+
 use crate::context::Context;
-use crate::layout::{DatasetDir, Receipt, Records};
+use crate::events::Event;
+use crate::fs::{self, FsError};
+use crate::layout::places::away;
+use crate::layout::{DatasetDir, Place, Receipt, Records, places};
 use crate::remedy;
 use crate::values::{DatasetId, DatasetName, Printable};
 
@@ -36,18 +41,75 @@ pub(super) struct Name {
     variant: Option<String>,
 }
 
-/// All datasets that are here, those with damaged records too.
+/// All datasets that are here, those with damaged records too, and links to copies that are away.
+/// What this user may not look at is passed over with a warning.
 pub fn all(context: &Context) -> Result<Vec<Here>, Failure> {
-    let mut found = Vec::new();
-    for dir in DatasetDir::find_all(&context.data_dir()?)? {
-        found.extend(of_dir(context, dir)?);
-    }
+    let (found, closed) = look(context)?;
+    tell(context, &closed);
     Ok(found)
+}
+
+/// What this user may not look at.
+struct Closed {
+    id: DatasetId,
+    /// The name of its folder; all of the id where there is none.
+    slug: Option<String>,
+    path: PathBuf,
+    error: FsError,
+}
+
+fn tell(context: &Context, closed: &[Closed]) {
+    for one in closed {
+        let message = format!("`{}` is passed over: {}", one.path.display(), one.error);
+        context.report.report(Event::Warning { message });
+    }
+}
+
+fn look(context: &Context) -> Result<(Vec<Here>, Vec<Closed>), Failure> {
+    let data_dir = context.data_dir()?;
+    let (mut found, mut closed) = (Vec::new(), Vec::new());
+    let mut close = |path: PathBuf, error| {
+        let below = path.strip_prefix(&data_dir).unwrap_or(&path);
+        let mut names = below.iter().map(|name| name.to_string_lossy().into_owned());
+        // Others may keep other things there.
+        let id = names.next().and_then(|id| id.parse().ok());
+        closed.extend(id.map(|id| Closed { id, slug: names.next(), path: path.clone(), error }));
+    };
+    for place in places(&data_dir)? {
+        match place {
+            Place::Dataset(dir) => match Records::of(&dir) {
+                Ok(records) => found.extend(of_records(context, dir, records)),
+                Err(error) => close(dir.root().to_path_buf(), error),
+            },
+            Place::Away { dir, leads_to } => found.extend(of_link(context, dir, &leads_to)),
+            Place::Closed { path, error } => close(path, error),
+        }
+    }
+    Ok((found, closed))
+}
+
+/// The dataset of a link that leads to none: where it leads to such a place as its own, or where
+/// nothing is and the catalogue knows its place. Any other link is a person's own.
+fn of_link(context: &Context, dir: DatasetDir, leads_to: &std::path::Path) -> Option<Here> {
+    let place =
+        |path: &std::path::Path| -> Vec<_> { path.iter().rev().take(2).map(std::ffi::OsStr::to_owned).collect() };
+    let fault =
+        format!("`{}` is a link to `{}`, where no dataset is to be had", dir.root().display(), leads_to.display());
+    let is_like = place(leads_to) == place(dir.root());
+    let is_gone = !fs::is_dir(dir.root());
+    let here = by_folder(context, dir, Some(fault))?;
+    let is_known = || is_gone && context.catalog().is_ok_and(|catalog| catalog.resolve(&here.name()).is_ok());
+    (is_like || is_known()).then_some(here)
 }
 
 /// The dataset of a folder; `None` where it has no records of ours.
 pub fn of_dir(context: &Context, dir: DatasetDir) -> Result<Option<Here>, Failure> {
-    Ok(match Records::of(&dir)? {
+    let records = Records::of(&dir)?;
+    Ok(of_records(context, dir, records))
+}
+
+fn of_records(context: &Context, dir: DatasetDir, records: Records) -> Option<Here> {
+    match records {
         Records::Absent => None,
         Records::Good(receipt) => Some(Here::by_receipt(dir, *receipt, None)),
         Records::Broken { error, receipt } => {
@@ -57,18 +119,31 @@ pub fn of_dir(context: &Context, dir: DatasetDir) -> Result<Option<Here>, Failur
                 None => by_folder(context, dir, fault),
             }
         }
-    })
+    }
 }
 
 /// The datasets a person means: all that are here without a name, those of the id with one.
 /// Fails when a name matches nothing.
 pub fn named(context: &Context, name: Option<&str>) -> Result<Vec<Here>, Failure> {
-    let mut found = all(context)?;
-    let Some(text) = name else { return Ok(found) };
+    let (mut found, closed) = look(context)?;
+    let Some(text) = name else {
+        tell(context, &closed);
+        return Ok(found);
+    };
     let name = parse(text)?;
     found.retain(|here| name.fits(here));
     if found.is_empty() {
-        return Err(absent(text, &name.id, context));
+        let is_meant = |one: &Closed| {
+            let fits = |slug: &String| {
+                let (version, variant) = release_of(context, &one.id, slug).unwrap_or((slug.clone(), None));
+                name.means(&one.id, Some(&version), variant.as_deref())
+            };
+            one.id == name.id && one.slug.as_ref().is_none_or(fits)
+        };
+        return Err(match closed.into_iter().find(is_meant) {
+            Some(closed) => Failure::from(closed.error).of(&closed.id),
+            None => absent(text, &name.id, context),
+        });
     }
     Ok(found)
 }
@@ -91,6 +166,9 @@ pub fn one(context: &Context, text: &str) -> Result<Here, Failure> {
 pub fn warnings(found: &[Here]) -> Vec<String> {
     let sentence = |here: &Here| {
         let (fault, name) = (here.fault.as_ref()?, here.name());
+        if here.away().is_some() {
+            return Some(format!("`{name}` is not to be had: {fault}; `medsets remove {name}` takes the link away"));
+        }
         Some(format!(
             "the records of `{name}` are damaged: {fault}; `medsets verify {name} --repair` fetches it again, `medsets remove {name}` deletes it"
         ))
@@ -108,6 +186,11 @@ impl Here {
     pub fn slug(&self) -> Result<String, Failure> {
         let name = self.dir.root().file_name().and_then(|name| name.to_str());
         name.map(str::to_owned).ok_or_else(|| Failure::new(Exit::OTHER, "the folder of the dataset has no name"))
+    }
+
+    /// What its folder is a link to, where no dataset of ours can be had there.
+    pub fn away(&self) -> Option<PathBuf> {
+        if self.receipt.is_some() { None } else { away(&self.dir) }
     }
 
     /// Its name in full.

@@ -122,6 +122,10 @@ pub enum Presence {
 /// The folder of a dataset: the one that is here, else where a fetch would put it.
 pub fn path(context: &Context, name: &str, presence: Presence) -> Result<PathBuf, Failure> {
     match here::one(context, name) {
+        Ok(here) if presence == Presence::Required && here.away().is_some() => {
+            let message = format!("`{}` is not to be had: {}", here.name(), here.fault.clone().unwrap_or_default());
+            Err(Failure::new(Exit::DIFFERENT, message).of(&here.id))
+        }
         Ok(here) => Ok(here.dir.root().to_path_buf()),
         Err(failure) if presence == Presence::Required || failure.exit == Exit::USAGE => Err(failure),
         Err(_) => {

@@ -16,7 +16,7 @@ use crate::catalog::{Archives, Dataset, Place, Reference};
 use crate::context::Context;
 use crate::events::Event;
 use crate::fs;
-use crate::layout::{DatasetDir, Store, Workspace};
+use crate::layout::{self, Store, Workspace};
 use crate::providers::{Hosts, describe};
 use crate::values::{DatasetName, Printable};
 
@@ -99,8 +99,11 @@ fn kept_in(data_dir: &Path, reach: Reach) -> Vec<Dataset> {
     let goes_on = |dataset: &Dataset| reach != Reach::Hosts(Archives::Unpacked) || !dataset.stays_packed();
     let unfinished = fs::list_dir(&Store::of(data_dir).parts()).unwrap_or_default();
     let unfinished = unfinished.into_iter().filter_map(|root| kept_at(&Workspace::entry_path(&root)));
-    let whole = DatasetDir::find_all(data_dir).unwrap_or_default().into_iter();
-    unfinished.filter(goes_on).chain(whole.filter_map(|dir| kept_at(&dir.entry_path()))).collect()
+    let whole = layout::places(data_dir).unwrap_or_default().into_iter().filter_map(|place| match place {
+        layout::Place::Dataset(dir) => kept_at(&dir.entry_path()),
+        layout::Place::Away { .. } | layout::Place::Closed { .. } => None,
+    });
+    unfinished.filter(goes_on).chain(whole).collect()
 }
 
 /// An entry that is what its reference says it is.

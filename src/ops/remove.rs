@@ -73,7 +73,7 @@ pub fn plan(context: &Context, name: &str, extent: Extent) -> Result<(Here, Remo
         Extent::Whole => here.dir.root().to_path_buf(),
         Extent::Archives => here.dir.archives(),
     };
-    let adopted = Adopted::read(&here.dir)?;
+    let adopted = if here.away().is_some() { None } else { Adopted::read(&here.dir)? };
     let is_persons = adopted.as_ref().is_some_and(|adopted| adopted.links.is_empty());
     let leads_to = match extent {
         Extent::Whole if shared.is_none() && !is_persons => fs::link_target(here.dir.root())?,
@@ -125,7 +125,7 @@ pub fn remove(context: &Context, here: &Here, mut report: RemoveReport) -> Resul
     let store = Store::of(&context.data_dir()?);
     let _lease = hold(context, here, &store)?;
     let is_persons = || Ok::<_, Failure>(Adopted::read(&here.dir)?.is_some_and(|adopted| adopted.links.is_empty()));
-    if !report.archives_only && report.shared.is_none() && is_persons()? {
+    if !report.archives_only && report.shared.is_none() && report.leads_to.is_none() && is_persons()? {
         return remove_records(context, here, report);
     }
     let mut out = commit::away(&store, here.dir.root());

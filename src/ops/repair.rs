@@ -1,5 +1,7 @@
 //! Taking over what is good of an earlier dataset folder, and fetching again what is not.
 
+mod restamp;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
@@ -315,17 +317,25 @@ pub struct Accepted {
     pub reason: Option<String>,
 }
 
-/// Fetches what is missing or changed, and only that; all of it, where its records are damaged.
+/// Fetches what is missing or changed, and only that; all of it, where its records are damaged. Of
+/// files that were read and are right it notes the time that they have.
 /// Gives what a person should know.
 ///
 /// # Errors
 /// The bytes are not to be had, or are others by now and not `accepted`: the dataset is as it was.
 pub async fn repair(context: &Context, found: &Verified, accepted: &Accepted) -> Result<Vec<String>, Failure> {
     let mut warnings = Vec::new();
+    let name = found.name();
+    let dir = DatasetDir::at(found.path.clone());
+    if found.is_away {
+        return Err(away(found));
+    }
+    if found.carries && !found.touched.is_empty() {
+        restamp::restamp(context, &name, &dir, &found.touched)?;
+    }
     if !found.is_damaged() {
         return Ok(warnings);
     }
-    let name = found.name();
     match mend(context, found, accepted, &name, &mut warnings).await {
         Ok(()) => Ok(warnings),
         Err(failure) => Err(explained(failure, &name).help(format!("`{}` was not mended", Printable::new(&name)))),
@@ -405,6 +415,16 @@ fn of_lock(selection: &crate::catalog::Selection, accepted: &Accepted) -> Option
     Some(format!(
         "the lock pins other bytes of `{id}`: `medsets sync --accept-changed '{id}:{file}' --reason TEXT` takes the new ones into it"
     ))
+}
+
+/// Nothing can be mended where a link leads, and what was there is not known.
+fn away(found: &Verified) -> Failure {
+    let name = found.name();
+    Failure::new(Exit::DIFFERENT, format!("`{name}` is not to be had: {}", found.records.join("; ")))
+        .of(&found.id)
+        .help(format!(
+            "bring it back, or `medsets fetch {name}` gets another copy; `medsets remove {name}` takes the link away"
+        ))
 }
 
 /// The dataset and the part of it that is to be mended: by the lock of the project where it pins

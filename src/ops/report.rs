@@ -72,6 +72,9 @@ pub struct Fetched {
     /// What of it was this run's share, where it is one of several.
     #[serde(rename = "shard", skip_serializing_if = "Option::is_none")]
     pub share: Option<Share>,
+    /// Whether what is here is only a part of the release.
+    #[serde(skip)]
+    pub is_part: bool,
     /// What would be done, for a dry run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan: Option<FetchPlan>,

@@ -45,6 +45,16 @@ pub(super) fn lost(dir: &DatasetDir) -> Option<PathBuf> {
     link_of(dir).filter(|held| matches!(Records::of(&DatasetDir::at(held.clone())), Err(_) | Ok(Records::Absent)))
 }
 
+/// Whether what a link holds is a shared copy: by the mark beside it, or by the folders that the
+/// settings name.
+pub(super) fn is_shared(context: &Context, dir: &DatasetDir, place: &Path) -> bool {
+    if LinkMark::read(dir).is_some_and(|mark| mark.kind == LinkKind::Shared && Path::new(&mark.origin) == place) {
+        return true;
+    }
+    let folders = context.settings.paths(&context.environment, "shared-dirs").unwrap_or_default();
+    folders.iter().any(|folder| place.starts_with(folder))
+}
+
 /// What such a link holds, by the mark beside it; an older one has none, and holds an absolute
 /// path that ends like its own.
 fn link_of(dir: &DatasetDir) -> Option<PathBuf> {
@@ -112,7 +122,8 @@ fn whole(target: &Target<'_>, dir: &DatasetDir, options: &FetchOptions) -> Resul
     };
     refuse_other(target, &receipt)?;
     let asked = receipt_selection(options);
-    if !receipt.selection.covers(&asked) {
+    // A link to all of it would bring files along that are under other licences.
+    if !receipt.selection.covers(&asked) || (receipt.selection.whole && !asked.choice.licenses.is_empty()) {
         return Ok(None);
     }
     if let Some(pins) = &options.pins
@@ -127,7 +138,10 @@ fn whole(target: &Target<'_>, dir: &DatasetDir, options: &FetchOptions) -> Resul
         let found = found.tree.unwrap_or(receipt.tree);
         return Err(LayoutError::Altered { path: dir.inventory_path(), expected: receipt.tree, found }.into());
     }
-    if let Some(path) = found.missing.iter().chain(&found.changed).next() {
+    if let Some(path) = found.changed.first() {
+        return Err(LayoutError::Changed { path: path.under(dir.root()) }.into());
+    }
+    if let Some(path) = found.missing.first() {
         return Err(LayoutError::Lost { path: path.under(dir.root()) }.into());
     }
     refuse_unlike_entry(target, dir, &receipt)?;

@@ -1,5 +1,6 @@
 //! `medsets verify` and `status`: what is here beside its records.
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::context::Context;
@@ -50,6 +51,12 @@ pub struct Verified {
     /// that what is good can be taken over.
     #[serde(skip)]
     pub carries: bool,
+    /// Files that were read and are right, and have another time than their record says.
+    #[serde(skip)]
+    pub touched: Vec<(RelPath, Timestamp)>,
+    /// Whether its folder is a link to where nothing is.
+    #[serde(skip)]
+    pub is_away: bool,
     /// How it was checked: `quick`, `full` or `sample`.
     pub mode: &'static str,
     /// The mark of what is not in the catalogue.
@@ -77,13 +84,16 @@ pub fn verify_one(context: &Context, here: &Here, mode: CheckMode) -> Result<Ver
         context.report.report(Event::Phase { dataset: receipt.dataset.clone(), phase: "verify" });
     }
     let mut records: Vec<String> = here.fault.iter().cloned().collect();
+    if here.away().is_some() {
+        return Ok(Verified::away(here, mode, records));
+    }
     let is_known = pinned(here, &mut records)?;
     let (mut found, inventory) = compare(context, here, mode, &mut records)?;
     if let (Some(receipt), true) = (&here.receipt, is_known && inventory == Inventory::Written) {
         let progress = |file: &RelPath, bytes| context.report.report(Event::Progress { file: file.clone(), bytes });
         found.extend(check::check_archives(&here.dir, receipt, mode, &progress)?);
     }
-    let Damage { checked, good, missing, changed, extra, .. } = found;
+    let Damage { checked, good, touched, missing, changed, extra, .. } = found;
     Ok(Verified {
         id: here.id.clone(),
         version: here.version.clone(),
@@ -96,13 +106,19 @@ pub fn verify_one(context: &Context, here: &Here, mode: CheckMode) -> Result<Ver
         extra,
         carries: here.fault.is_none() && is_known && inventory == Inventory::Written,
         records,
+        touched,
+        is_away: false,
         outside: here.receipt.as_ref().and_then(Outside::by_receipt),
-        mode: match mode {
-            CheckMode::Quick => "quick",
-            CheckMode::Full => "full",
-            CheckMode::Sample(_) => "sample",
-        },
+        mode: word(mode),
     })
+}
+
+fn word(mode: CheckMode) -> &'static str {
+    match mode {
+        CheckMode::Quick => "quick",
+        CheckMode::Full => "full",
+        CheckMode::Sample(_) => "sample",
+    }
 }
 
 /// Whether the list of the release's files is the one that the receipt pins. Notes where that or
@@ -191,6 +207,27 @@ fn path_in(fault: &str) -> &str {
 }
 
 impl Verified {
+    /// Of what its link does not lead to any more nothing can be checked.
+    fn away(here: &Here, mode: CheckMode, records: Vec<String>) -> Self {
+        Self {
+            id: here.id.clone(),
+            version: here.version.clone(),
+            variant: here.variant.clone(),
+            path: here.dir.root().to_path_buf(),
+            checked: 0,
+            ok: 0,
+            missing: Vec::new(),
+            changed: Vec::new(),
+            extra: Vec::new(),
+            records,
+            carries: false,
+            touched: Vec::new(),
+            is_away: true,
+            mode: word(mode),
+            outside: None,
+        }
+    }
+
     /// 40 when bytes are wrong, 62 when files are only missing or too many, or the records are
     /// damaged.
     pub fn exit(&self) -> Exit {
@@ -209,6 +246,11 @@ impl Verified {
     }
 
     /// Whether `--repair` has anything to do.
+    pub fn wants_repair(&self) -> bool {
+        self.is_damaged() || !self.touched.is_empty()
+    }
+
+    /// Whether anything is not to be had here as it should be.
     pub fn is_damaged(&self) -> bool {
         !self.missing.is_empty() || !self.changed.is_empty() || !self.records.is_empty()
     }

@@ -377,6 +377,8 @@ fn offline_names_every_missing_byte() {
     assert_eq!((failed.len(), &failed[12]["path"], &failed[12]["size"]), (13, &"12.bin".into(), &1012.into()));
     assert_eq!(answer["errors"].as_array().unwrap().len(), 1, "{answer}");
     assert!(served.host.log().is_empty());
+    let planned = served.run(&["fetch", "made", "--offline", "--dry-run"]).expect(30);
+    assert!(planned.says(&["13 of 13 files not here"]).stdout.contains("12.bin"));
     served.run(&["fetch", "made", "--include", "0*"]).expect(0);
     served.run(&["fetch", "made", "--offline"]).expect(30).says(&["3 of 13 files not here", "`10.bin`"]);
 }

@@ -276,3 +276,28 @@ fn several_at_once_use_one_shared_copy() {
     home.run(&["--catalog", &catalog, "fetch", "parts", "--shard", "1/2"]).expect(0);
     assert_eq!(entries(&home), 1);
 }
+
+#[test]
+fn of_a_copy_of_all_a_licence_takes_its_own_files_alone() {
+    let scene = Scene::new("");
+    let entry = Path::new(&scene.served.catalog).join("made.toml");
+    let text = std::fs::read_to_string(&entry).unwrap();
+    let of_b = "path = \"b.csv\"\n";
+    std::fs::write(&entry, text.replace(of_b, &format!("{of_b}license = \"CC-BY-NC-4.0\"\n"))).unwrap();
+    scene.served.run(&["fetch", "made"]).expect(0);
+    let asked = scene.asked();
+    scene.run(&["fetch", "made", "--license", "CC0-1.0"]).expect(0);
+    assert!(std::fs::symlink_metadata(scene.place()).unwrap().is_dir(), "a copy of one's own");
+    let files: Vec<String> = tree(&scene.place().join("data")).into_keys().collect();
+    assert_eq!(files, ["a.csv", "c.csv"]);
+    assert_eq!(scene.asked(), asked, "they came from the shared folder");
+}
+
+#[test]
+fn a_copy_that_was_only_touched_is_told_from_one_with_a_file_missing() {
+    let scene = Scene::new("");
+    scene.served.run(&["fetch", "made"]).expect(0);
+    let file = scene.served.home.data().join("made/1/data/a.csv");
+    std::fs::File::open(&file).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
+    scene.run(&["fetch", "made"]).expect(0).says(&["is not used", "has another size or time than its record"]);
+}

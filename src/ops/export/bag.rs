@@ -1,12 +1,14 @@
 //! A bag (RFC 8493) of datasets that are here, or of addresses of their files.
 //!
 //! The payload of a dataset lies under `data/<id>/<version>[-<variant>]/`. A bag with data is a
-//! copy on this person's own disk, and no redistribution; where the terms forbid to hand the
-//! data on, the folder is for the owner alone and a warning says so.
+//! copy on this person's own disk, and no redistribution: only who may use the data makes one.
+//! Where the terms forbid to hand the data on, or ask for steps of each person, the folder is for the
+//! owner alone and a warning says so; what may not be handed on is entered in the ledger as `share`.
 
 use std::io::{BufWriter, Read as _, Write as _};
 use std::path::Path;
 
+use crate::agreements::{EntryKind, Record};
 use crate::audit::{Audit, Subject};
 use crate::context::Context;
 use crate::fs::{self, Access, FsError};
@@ -15,12 +17,16 @@ use crate::policy::{Act, Word};
 use crate::reports::standards::{self, bagit};
 use crate::values::{Algorithm, Digest, Digester, counted};
 
+use super::super::bundle::pass_gate;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
+use super::super::here;
+use super::super::identity;
+use super::super::selection::one_selection;
 use super::{Exported, Payload, files, place};
 
-/// Writes the bag.
-pub fn write(
+/// Writes the bag. After a failure there is none.
+pub async fn write(
     context: &Context,
     audit: &Audit,
     payload: Payload,
@@ -34,15 +40,31 @@ pub fn write(
         let failure = Failure::new(Exit::USAGE, format!("{} cannot be packed: not here", absent.join(", ")));
         return Err(failure.help("fetch it first, or use `--no-data` for a bag of addresses"));
     }
-    let closed: Vec<&str> = audit.subjects.iter().filter(|one| is_closed(one)).map(|one| one.name.as_str()).collect();
-    let is_private = has_data && !closed.is_empty();
-    if is_private {
+    if has_data {
+        for dir in audit.subjects.iter().filter_map(files::dir) {
+            if let Some(here) = here::of_dir(context, dir)? {
+                pass_gate(context, &here).await?;
+            }
+        }
+    }
+    let named = |found: &[&Subject]| found.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join(", ");
+    let closed: Vec<&Subject> = audit.subjects.iter().filter(|one| has_data && is_closed(one)).collect();
+    let gated: Vec<&Subject> =
+        audit.subjects.iter().filter(|one| has_data && !is_closed(one) && is_gated(context, one)).collect();
+    if !gated.is_empty() {
         exported.warnings.push(format!(
-            "the terms of {} do not plainly allow to hand the data on: the bag is for your own use, and only you can open it; `--no-data` makes one that may be given to others",
-            closed.join(", ")
+            "{} asked you for steps that others have to take for themselves: only you can open the bag",
+            named(&gated)
         ));
     }
-    let access = if is_private { Access::Private } else { Access::Shared };
+    if !closed.is_empty() {
+        context.ledger()?.ready()?;
+        exported.warnings.push(format!(
+            "the terms of {} do not plainly allow to hand the data on: the bag is for your own use, and only you can open it; `--no-data` makes one that may be given to others",
+            named(&closed)
+        ));
+    }
+    let access = access(context, !closed.is_empty() || !gated.is_empty());
     place::folder(to, access, |folder| {
         let mut bag = Bag::begin(folder, access, has_data)?;
         for subject in &audit.subjects {
@@ -54,7 +76,42 @@ pub fn write(
         exported.files = bag.files;
         exported.warnings.append(&mut bag.warnings);
         bag.finish(audit)
-    })
+    })?;
+    for subject in closed {
+        context.ledger()?.append(share(context, subject, to))?;
+    }
+    Ok(())
+}
+
+/// Private for data that are not for everybody, else as the settings say.
+fn access(context: &Context, is_private: bool) -> Access {
+    match context.settings.text("access") {
+        _ if is_private => Access::Private,
+        Some("private") => Access::Private,
+        Some("group") => Access::Group,
+        _ => Access::Shared,
+    }
+}
+
+/// Whether each person has to take steps for the data.
+fn is_gated(context: &Context, subject: &Subject) -> bool {
+    let asks = |channel: Option<&str>| {
+        one_selection(context, &subject.name).is_ok_and(|selection| selection.requirements(channel).next().is_some())
+    };
+    !subject.text_sha256.is_empty() || asks(subject.channel.as_deref())
+}
+
+fn share(context: &Context, subject: &Subject, to: &Path) -> Record {
+    let folder = to.file_name().unwrap_or_default().to_string_lossy();
+    Record {
+        reference: subject.reference.clone(),
+        version: Some(subject.version.clone()),
+        variant: subject.variant.clone(),
+        license: Some(subject.license.clone()),
+        text_sha256: subject.text_sha256.values().next().copied(),
+        note: Some(format!("copied into the bag `{folder}`: for this person's own use")),
+        ..identity::record(context, EntryKind::Share, &subject.id)
+    }
 }
 
 fn is_closed(subject: &Subject) -> bool {
@@ -91,6 +148,12 @@ impl<'f> Bag<'f> {
     /// Puts the files of a copy into it; each is compared with its record on the way.
     fn data(&mut self, context: &Context, subject: &Subject, payload: Payload) -> Result<(), Failure> {
         let Some(dir) = files::dir(subject) else { return Ok(()) };
+        let mut payload = payload;
+        if payload == Payload::Links && fs::link_target(dir.root())?.is_some() {
+            // A second name of somebody else's file could be written through.
+            payload = Payload::Copies;
+            self.warnings.push(format!("`{}` is a link to another folder: its files are copied", subject.name));
+        }
         let mut links = 0;
         for record in InventoryReader::open(&dir.inventory_path())? {
             let record = record?;

@@ -29,6 +29,7 @@ pub(super) fn blank(target: &Target<'_>, tally: &Tally) -> Fetched {
         receipt_sha256: None,
         failed: Vec::new(),
         share: None,
+        is_part: false,
         plan: None,
         warnings: Vec::new(),
         outside: target.outside.clone(),
@@ -56,6 +57,7 @@ pub(in crate::ops) fn summary(
         members_pinned_on_first_use: receipt.partial.iter().map(|partial| partial.files).sum(),
         accepted_changes,
         receipt_sha256,
+        is_part: !receipt.selection.whole,
         cite: work.map(|work| reports::one_line(&work.work)),
         ..blank(target, tally)
     }

@@ -1,0 +1,71 @@
+//! What lies where datasets go.
+
+use std::path::{Path, PathBuf};
+
+use crate::fs::{self, FsError};
+
+use super::dirs::DatasetDir;
+
+/// What lies in the place of a dataset, `<data_dir>/<id>/<slug>`.
+#[derive(Debug)]
+pub enum Place {
+    /// A folder with records of ours.
+    Dataset(DatasetDir),
+    /// A link, and where it leads no dataset of ours can be had.
+    Away {
+        /// The link.
+        dir: DatasetDir,
+        /// What it holds.
+        leads_to: PathBuf,
+    },
+    /// What this user may not look at: a dataset, or all of one id.
+    Closed {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        error: FsError,
+    },
+}
+
+/// Every place of a data folder in which there is something of ours, or was, in the order of names.
+/// Fails when the data folder itself cannot be listed.
+pub fn places(data_dir: &Path) -> Result<Vec<Place>, FsError> {
+    let mut found = Vec::new();
+    for dataset in fs::list_dir(data_dir)?.into_iter().filter(|path| !is_hidden(path) && fs::is_dir(path)) {
+        let releases = match fs::list_dir(&dataset) {
+            Ok(releases) => releases,
+            Err(error) => {
+                found.push(Place::Closed { path: dataset, error });
+                continue;
+            }
+        };
+        for release in releases.into_iter().filter(|path| !is_hidden(path)) {
+            found.extend(place(DatasetDir::at(release)));
+        }
+    }
+    Ok(found)
+}
+
+fn place(dir: DatasetDir) -> Option<Place> {
+    if let Some(leads_to) = away(&dir) {
+        return Some(Place::Away { dir, leads_to });
+    }
+    if !fs::is_dir(dir.root()) {
+        return None;
+    }
+    match dir.has_records() {
+        Ok(true) => Some(Place::Dataset(dir)),
+        Ok(false) => None,
+        Err(error) => Some(Place::Closed { path: dir.root().to_path_buf(), error }),
+    }
+}
+
+/// Where a dataset folder leads that is a link, where no dataset of ours can be had.
+pub fn away(dir: &DatasetDir) -> Option<PathBuf> {
+    let held = fs::link_target(dir.root()).ok()??;
+    (!matches!(dir.has_records(), Ok(true))).then(|| PathBuf::from(held))
+}
+
+fn is_hidden(path: &Path) -> bool {
+    path.file_name().is_none_or(|name| name.to_string_lossy().starts_with('.'))
+}
