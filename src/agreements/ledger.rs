@@ -30,8 +30,11 @@ use heads::Heads;
 pub struct Ledger {
     dir: PathBuf,
     /// The last reading with the file's size and time then; shared by the clones.
-    last: Arc<Mutex<Option<(Stamp, Arc<Reading>)>>>,
+    last: Arc<Mutex<Option<LastReading>>>,
 }
+
+/// A reading and the stamp of the file that it is of.
+type LastReading = (Stamp, Arc<Reading>);
 
 /// Size and time of the ledger's file; `None` where there is none.
 type Stamp = Option<(u64, Option<SystemTime>)>;

@@ -91,8 +91,12 @@ fn a_pull_brings_what_the_lock_pins_and_refuses_other_bytes() {
     let lock = std::fs::read_to_string(work.join("medsets.lock")).unwrap();
     let tree_line = lock.lines().find(|line| line.starts_with("tree = ")).unwrap();
     let (known, pinned) = (Digest::sha256(TABLE).hex(), Digest::sha256(b"other bytes").hex());
-    let forged = lock.replace(&format!("{tree_line}\n"), "").replace(&known, &pinned);
-    std::fs::write(work.join("medsets.lock"), forged).unwrap();
+    let line = lock.lines().find(|line| line.contains(&known)).unwrap();
+    // Bytes that the entry does not have can only be some that a person took.
+    let from = line.split("from = ").nth(1).unwrap().split([',', ' ']).next().unwrap();
+    let taken = line.replace(&known, &pinned).replace(&format!("from = {from}"), "from = \"accepted\"");
+    let forged = lock.replace(&format!("{tree_line}\n"), "").replace(line, &taken);
+    std::fs::write(work.join("medsets.lock"), crate::lock::sealed(&forged)).unwrap();
     sender.run(&pull).expect(40).says(&["table.csv", &known, &pinned, "the lock pins"]);
     assert!(!dataset.exists());
     // Another data folder is none of the project's.

@@ -161,7 +161,8 @@ fn a_million_bad_lines_are_not_parsed() {
     assert_eq!(broken.rest.len(), 20, "{broken}");
     for finding in broken.rest.iter().take(19).chain([&*broken.first]) {
         let line = many.lines().nth(finding.line - 1).unwrap();
-        assert!(line.contains("nobody") || line.contains("id = "), "line {}: {line}", finding.line);
+        let is_told = ["nobody", "id = ", "checked = "].iter().any(|part| line.contains(part));
+        assert!(is_told, "line {}: {line}", finding.line);
     }
     assert!(begun.elapsed() < std::time::Duration::from_secs(60), "{:?}", begun.elapsed());
 }
