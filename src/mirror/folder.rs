@@ -122,7 +122,7 @@ impl Folder {
     pub(super) fn leftovers(&self, since: Timestamp, sweep: bool) -> Result<Leftovers, FsError> {
         let mut left = Leftovers::default();
         for path in fs::list_dir(&self.uploads())? {
-            let Some(found) = fs::metadata(&path)?.filter(std::fs::Metadata::is_file) else { continue };
+            let Some(found) = fs::metadata(&path)?.filter(|found| found.is_file()) else { continue };
             let written = found.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
             if written.is_none_or(|written| written >= since) {
                 continue;

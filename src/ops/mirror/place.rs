@@ -38,7 +38,7 @@ pub fn sift(workspace: &Workspace, judged: &Judged) -> Result<Sifted, Failure> {
     let objects = workspace.root().join("objects");
     fs::create_dir_all(&objects, workspace.access())?;
     let is_wanted = |path: &PathBuf| -> Result<Option<Digest>, Failure> {
-        let size = fs::metadata(path)?.filter(std::fs::Metadata::is_file).map(|found| ByteSize(found.len()));
+        let size = fs::metadata(path)?.filter(|found| found.is_file()).map(|found| ByteSize(found.len()));
         if !size.is_some_and(|size| sizes.contains(&size)) {
             return Ok(None);
         }
