@@ -89,7 +89,9 @@ fn main() -> Fallible<()> {
 fn serve(files: usize) -> Host {
     let mut sums = String::new();
     for number in 0..files {
-        let name = format!("files/p{}/p{}/s{number}.txt", 10 + number % 10, 10_000_000 + number / 8);
+        // Folders of eight files, as of the studies of a patient.
+        let patient = 10_000_000 + number / 8;
+        let name = format!("files/p{}/p{patient}/s{number}.txt", 10 + patient % 10);
         let _ = writeln!(sums, "{} {name}", Digest::sha256(name.as_bytes()).hex());
     }
     Host::start(move |asked| match asked.path.split_once("/large/1/").map(|(_, name)| name) {
