@@ -40,7 +40,29 @@ pub fn walk(root: &Path, visit: &mut dyn FnMut(Found)) -> Result<(), FsError> {
     walk_on(root, visit, &mut Err)
 }
 
-/// The same where folders may not be readable: each failure goes to `failed`, and the walk goes
+/// The names alone, as paths below `root`, of all that is no folder: no file is looked at.
+pub fn walk_names(root: &Path, visit: &mut dyn FnMut(String)) -> Result<(), FsError> {
+    let mut pending: Vec<(PathBuf, String)> = vec![(root.to_path_buf(), String::new())];
+    while let Some((folder, prefix)) = pending.pop() {
+        let mut entries =
+            std::fs::read_dir(&folder).and_then(Iterator::collect::<Result<Vec<_>, _>>).doing("list", &folder)?;
+        entries.sort_by_key(std::fs::DirEntry::file_name);
+        let mut folders = Vec::new();
+        for entry in entries {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let shown = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
+            if entry.file_type().doing("look at", &entry.path())?.is_dir() {
+                folders.push((entry.path(), shown));
+            } else {
+                visit(shown);
+            }
+        }
+        pending.extend(folders.into_iter().rev());
+    }
+    Ok(())
+}
+
+/// The same as [`walk`] where folders may not be readable: each failure goes to `failed`, and the walk goes
 /// on with the rest unless that gives it back.
 pub fn walk_on(
     root: &Path,

@@ -181,8 +181,8 @@ fn compare(
     for top in ["data", "docs"] {
         let place = dir.root().join(top);
         match fs::metadata(&place)? {
-            Some(found) if found.is_dir() => fs::walk(&place, &mut |found| {
-                let path = format!("{top}/{}", found.path);
+            Some(found) if found.is_dir() => fs::walk_names(&place, &mut |found| {
+                let path = format!("{top}/{found}");
                 if !known.contains(&mark(&path)) {
                     damage.extra.push(path);
                 }
