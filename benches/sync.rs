@@ -35,7 +35,6 @@ use std::time::{Duration, Instant};
 
 use medsets::values::Digest;
 use support::host::{Host, Reply};
-use wait4::Wait4 as _;
 
 type Fallible<T> = Result<T, Box<dyn Error>>;
 
@@ -139,7 +138,7 @@ fn peers(dir: &Path, data: &Path) -> Fallible<Vec<Peer>> {
             repo = repository.display()
         );
         run(Command::new("sh").args(["-c", &made]))?;
-        let script = format!("git -C '{}' status --porcelain --untracked-files=all", repository.display());
+        let script = format!("exec git -C '{}' status --porcelain --untracked-files=all", repository.display());
         peers.push(Peer { name: "git status", script });
     } else {
         println!("git is not installed: that row is unproven");
@@ -147,7 +146,7 @@ fn peers(dir: &Path, data: &Path) -> Fallible<Vec<Peer>> {
     if has("rsync") {
         let copy = dir.join("copy");
         run(Command::new("cp").arg("-a").arg(data).arg(&copy))?;
-        let script = format!("rsync -an --delete --out-format=%n '{}/' '{}/'", data.display(), copy.display());
+        let script = format!("exec rsync -an --delete --out-format=%n '{}/' '{}/'", data.display(), copy.display());
         peers.push(Peer { name: "rsync -n", script });
     } else {
         println!("rsync is not installed: that row is unproven");
@@ -170,16 +169,31 @@ fn size(path: &Path) -> u64 {
 /// What one run cost.
 struct Run {
     wall: Duration,
-    /// Bytes of the largest process.
+    /// Most bytes of memory that its first process held. Not `ru_maxrss`, which a child takes over
+    /// from this process, with the lists of its host.
     peak: u64,
 }
 
 fn run(command: &mut Command) -> Fallible<Run> {
     let began = Instant::now();
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
-    let used = child.wait4()?;
-    if !used.status.success() {
+    let mut peak = 0;
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        peak = peak.max(high_water(child.id()).unwrap_or_default());
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    if !status.success() {
         return Err(format!("{command:?} failed").into());
     }
-    Ok(Run { wall: began.elapsed(), peak: used.rusage.maxrss })
+    Ok(Run { wall: began.elapsed(), peak })
+}
+
+/// The most memory that a process has held, in bytes (proc_pid_status(5), `VmHWM`).
+fn high_water(process: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.split_whitespace().next()?.parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
 }

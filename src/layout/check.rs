@@ -135,7 +135,7 @@ pub fn known_paths(dir: &DatasetDir) -> Result<HashSet<RelPath>, LayoutError> {
 
 fn compare(
     dir: &DatasetDir,
-    mut records: impl Iterator<Item = Result<Expected, LayoutError>>,
+    mut records: impl Iterator<Item = Result<Expected, LayoutError>> + Send,
     mode: CheckMode,
     progress: &(dyn Fn(&RelPath, ByteSize) + Sync),
 ) -> Result<Damage, LayoutError> {
@@ -144,26 +144,24 @@ fn compare(
     let links = Adopted::read(dir)?.map(|adopted| adopted.links).unwrap_or_default();
     let mut folders = Folders { root: dir.root(), links: &links, real: HashMap::new() };
     let mut tree = Digester::new(Algorithm::Sha256, None);
-    loop {
-        let batch: Vec<Expected> = records.by_ref().take(BATCH).collect::<Result<_, _>>()?;
-        if batch.is_empty() {
-            break;
-        }
+    let mut next_batch = || records.by_ref().take(BATCH).collect::<Result<Vec<Expected>, LayoutError>>();
+    let mut batch = next_batch()?;
+    while !batch.is_empty() {
         known.extend(batch.iter().map(|record| mark(record.path.as_str())));
         for record in batch.iter().filter(|record| record.target.is_none()) {
             tree.update(manifest::line(&record.sha256, &record.path).as_bytes());
             tree.update(b"\n");
         }
         let real: Vec<bool> = batch.iter().map(|record| folders.hold(&record.path)).collect::<Result<_, _>>()?;
-        let states: Vec<State> = batch
-            .par_iter()
-            .zip(&real)
-            .map(
-                |(record, real)| {
-                    if *real { look(dir.root(), record, &links, mode, progress) } else { Ok(State::Missing) }
-                },
-            )
-            .collect::<Result<_, _>>()?;
+        let look_at = |(record, real): (&Expected, &bool)| {
+            if *real { look(dir.root(), record, &links, mode, progress) } else { Ok(State::Missing) }
+        };
+        // The records are read while the files are looked at.
+        let (states, following) = rayon::join(
+            || batch.par_iter().zip(&real).map(look_at).collect::<Result<Vec<State>, _>>(),
+            &mut next_batch,
+        );
+        let states = states?;
         for (record, state) in batch.into_iter().zip(states) {
             damage.checked += 1;
             match state {
@@ -176,6 +174,7 @@ fn compare(
                 State::Changed => damage.changed.push(record.path),
             }
         }
+        batch = following?;
     }
     damage.tree = Some(tree.finish());
     for top in ["data", "docs"] {

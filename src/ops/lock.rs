@@ -8,6 +8,7 @@ pub mod files;
 
 mod by_entry;
 mod form;
+mod pinned;
 mod resolution;
 mod resolve;
 mod secrets;

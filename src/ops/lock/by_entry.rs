@@ -8,24 +8,32 @@ use crate::project::lock::PinnedBy;
 use crate::project::{Locked, LockedFile};
 use crate::values::{Algorithm, RelPath};
 
-/// The first file that contradicts the entry, and in what. Of files that only a host lists, and of
-/// those that a person took in other bytes, the entry says nothing.
-pub(super) fn contradiction(selection: &Selection, locked: &Locked, files: &[LockedFile]) -> Option<(RelPath, String)> {
-    let channel = Some(locked.channel.as_str());
-    let entries: HashMap<&RelPath, &FileEntry> = selection.files(channel).map(|file| (&file.path, file)).collect();
-    let is_listed = selection.source(channel).is_some_and(|source| source.lists);
-    let checked = files.iter().filter(|file| file.from != PinnedBy::Accepted);
-    for file in checked {
-        let fault = match entries.get(&file.path) {
+/// What an entry says of the files that a lock may name.
+pub(super) struct ByEntry<'s> {
+    entries: HashMap<&'s RelPath, &'s FileEntry>,
+    is_listed: bool,
+}
+
+impl<'s> ByEntry<'s> {
+    /// The entry that a dataset of the lock pins.
+    pub(super) fn of(selection: &'s Selection, locked: &'s Locked) -> Self {
+        let channel = Some(locked.channel.as_str());
+        let entries = selection.files(channel).map(|file| (&file.path, file)).collect();
+        Self { entries, is_listed: selection.source(channel).is_some_and(|source| source.lists) }
+    }
+
+    /// In what a file of the lock contradicts the entry. Of files that only a host lists, and of
+    /// those that a person took in other bytes, the entry says nothing.
+    pub(super) fn contradiction(&self, file: &LockedFile) -> Option<String> {
+        if file.from == PinnedBy::Accepted {
+            return None;
+        }
+        match self.entries.get(&file.path) {
             Some(entry) => in_file(entry, file),
-            None if is_listed => None,
+            None if self.is_listed => None,
             None => Some("the entry that the lock pins names no such file".to_owned()),
-        };
-        if let Some(fault) = fault {
-            return Some((file.path.clone(), fault));
         }
     }
-    None
 }
 
 fn in_file(entry: &FileEntry, file: &LockedFile) -> Option<String> {

@@ -8,11 +8,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::catalog::dataset::REFERENCE;
-use crate::catalog::{Dataset, Selection};
 use crate::context::Context;
 use crate::document::SIZE_LIMIT;
 use crate::events::Event;
@@ -20,11 +17,9 @@ use crate::fs::{self, Access, FolderLock};
 use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
 use crate::project::lock::{self, LOCK_FILE, LOCK_FOLDER, LockError, LockedFiles, listing};
-use crate::project::{Lock, Locked, LockedFile};
-use crate::remedy;
-use crate::values::{ByteSize, Digest, Printable, RelPath};
+use crate::project::{Lock, Locked};
+use crate::values::{ByteSize, Digest};
 
-use super::by_entry;
 use super::form::{as_pinned, first_difference, with_line_feeds};
 
 /// The lock of the project in one folder.
@@ -122,138 +117,6 @@ impl LockFolder {
             }
             Err(error) => Err(refused(&error)),
         }
-    }
-
-    /// A dataset of the lock with its files, which must be what its entry says of them.
-    ///
-    /// # Errors
-    /// With exit 12: as [`selection`](Self::selection) and [`files`](Self::files); or a file of
-    /// the lock contradicts the entry beside it (with its line).
-    pub fn pinned(&self, context: &Context, locked: &Locked) -> Result<(Selection, Vec<LockedFile>), Failure> {
-        let selection = self.selection(context, locked)?;
-        let files = self.files(locked)?;
-        let Some((path, fault)) = by_entry::contradiction(&selection, locked, &files) else {
-            return Ok((selection, files));
-        };
-        let place = self.place_of(locked, &path);
-        let message = format!("{place}: `{path}` of `{}`: {fault}", locked.name());
-        Err(Failure::new(Exit::LOCK, message).of(&locked.id).in_file(&path).help(edited()))
-    }
-
-    /// Fails where the lock names another licence than the entry that it pins (12).
-    pub fn refuse_other_license(&self, selection: &Selection, locked: &Locked) -> Result<(), Failure> {
-        let license = selection.license(Some(&locked.channel));
-        if license == locked.license {
-            return Ok(());
-        }
-        let message = format!(
-            "`{LOCK_FILE}` names `{}` as the licence of `{}`, and the entry that it pins names `{license}`",
-            Printable::new(&locked.license),
-            locked.name()
-        );
-        Err(Failure::new(Exit::LOCK, message).of(&locked.id).help(edited()))
-    }
-
-    /// Where a file of a dataset stands: the lock and the line, or the listing beside it.
-    fn place_of(&self, locked: &Locked, path: &RelPath) -> String {
-        if let LockedFiles::Beside(pin) = &locked.files {
-            return format!("`{}`", self.listing(&pin.sha256).display());
-        }
-        let text = read(&self.path()).ok().flatten().unwrap_or_default();
-        match lock::line_of(&text, locked, path) {
-            Some(line) => format!("`{LOCK_FILE}` line {line}"),
-            None => format!("`{LOCK_FILE}`"),
-        }
-    }
-
-    /// The files of a dataset of the lock.
-    ///
-    /// # Errors
-    /// With exit 12: the listing that lies beside the lock is not there, or is not the pinned one.
-    pub fn files(&self, locked: &Locked) -> Result<Vec<LockedFile>, Failure> {
-        let pin = match &locked.files {
-            LockedFiles::Within(files) => return Ok(files.clone()),
-            LockedFiles::Beside(pin) => pin,
-        };
-        let path = self.listing(&pin.sha256);
-        if fs::metadata(&path)?.is_none() {
-            return Err(absent(&path, locked));
-        }
-        let other = |reason: String| {
-            let message = format!("`{}` is not the listing that the lock pins: {reason}", path.display());
-            Failure::new(Exit::LOCK, message).of(&locked.id).help(restore())
-        };
-        let packed = fs::open_regular(&path).map_err(|error| other(error.to_string()))?;
-        let reader = zstd::Decoder::new(packed).map_err(|error| other(error.to_string()))?;
-        let mut bytes = Vec::new();
-        let most = listing::most_bytes(pin.files);
-        reader.take(most + 1).read_to_end(&mut bytes).map_err(|error| other(error.to_string()))?;
-        let found = Digest::sha256(&bytes);
-        if found != pin.sha256 {
-            return Err(other(format!("expected {}, found {found}", pin.sha256)));
-        }
-        let files = listing::read(bytes.as_slice()).map_err(|error| other(error.to_string()))?;
-        let bytes: ByteSize = files.iter().filter_map(|file| file.size).sum();
-        if bytes != locked.bytes {
-            return Err(other(format!("its files have {} bytes, the lock says {}", bytes.0, locked.bytes.0)));
-        }
-        let unpinned = files.iter().filter(|file| !file.is_pinned()).count() as u64;
-        if (files.len() as u64, unpinned) != (pin.files, pin.unpinned) {
-            return Err(other(format!("it has {} files, {unpinned} of them without SHA-256", files.len())));
-        }
-        Ok(files)
-    }
-
-    /// The dataset as the lock means it: by the entry of the catalogue where its text is the
-    /// same, else by the text beside the lock.
-    ///
-    /// # Errors
-    /// With exit 12: the text is neither in this catalogue nor beside the lock, or cannot be
-    /// read any more.
-    pub fn selection(&self, context: &Context, locked: &Locked) -> Result<Selection, Failure> {
-        let wrong = |message: String| Failure::new(Exit::LOCK, message).of(&locked.id).help(restore());
-        let known = context.catalog()?.get(&locked.id);
-        if let (Some(reference), Some(_)) = (&locked.reference, known) {
-            let reference = Printable::new(reference);
-            return Err(wrong(format!(
-                "the lock calls `{}` outside the catalogue ({reference}), which has it",
-                locked.id
-            )));
-        }
-        let dataset = match known {
-            Some(dataset) if dataset.digest == locked.entry => dataset.clone(),
-            _ => Arc::new(self.dataset(locked)?),
-        };
-        if dataset.id != locked.id {
-            return Err(wrong(format!("the lock pins the entry of `{}` for `{}`", dataset.id, locked.id)));
-        }
-        let selection = Selection::of(dataset, Some(&locked.version), locked.variant.as_deref())
-            .map_err(|error| Failure::from_error(Exit::LOCK, &error).of(&locked.id).help(restore()))?;
-        if selection.source(Some(&locked.channel)).is_none() {
-            let channel = Printable::new(&locked.channel);
-            return Err(wrong(format!("the entry that the lock pins for `{}` has no source `{channel}`", locked.id)));
-        }
-        if selection.reference() != locked.reference {
-            return Err(wrong(format!("the lock names another reference for `{}` than its entry", locked.id)));
-        }
-        Ok(selection)
-    }
-
-    fn dataset(&self, locked: &Locked) -> Result<Dataset, Failure> {
-        let path = self.entry(&locked.entry);
-        let Some(text) = read(&path)? else { return Err(absent(&path, locked)) };
-        let text = as_pinned(text, &locked.entry);
-        let wrong = |reason: String| {
-            let message = format!("`{}` is not the entry that the lock pins: {reason}", path.display());
-            Failure::new(Exit::LOCK, message).of(&locked.id).help(restore())
-        };
-        let found = Digest::sha256(text.as_bytes());
-        if found != locked.entry {
-            return Err(wrong(format!("expected {}, found {found}", locked.entry)));
-        }
-        let origin = if locked.reference.is_some() { REFERENCE } else { LOCK_FILE };
-        let name = format!("{}.toml", locked.id);
-        Dataset::read(&name, &text, origin).map_err(|broken| wrong(remedy::chain(&broken)))
     }
 
     /// Writes a lock and what lies beside it; says whether anything of it is new. What the
@@ -354,11 +217,11 @@ impl LockFolder {
         Ok(())
     }
 
-    fn entry(&self, digest: &Digest) -> PathBuf {
+    pub(super) fn entry(&self, digest: &Digest) -> PathBuf {
         self.root.join(LOCK_FOLDER).join(format!("{}.toml", digest.hex()))
     }
 
-    fn listing(&self, digest: &Digest) -> PathBuf {
+    pub(super) fn listing(&self, digest: &Digest) -> PathBuf {
         self.root.join(LOCK_FOLDER).join(format!("{}.jsonl.zst", digest.hex()))
     }
 }
@@ -368,7 +231,7 @@ const TRIES: usize = 5;
 
 /// The text of a file of the lock; `None` where there is none. What is no regular file, no text
 /// or too large is a lock that cannot be used, and never waited for.
-fn read(path: &Path) -> Result<Option<String>, Failure> {
+pub(super) fn read(path: &Path) -> Result<Option<String>, Failure> {
     if fs::metadata(path)?.is_none() {
         return Ok(None);
     }
@@ -460,16 +323,7 @@ fn refused(error: &LockError) -> Failure {
     }
 }
 
-fn absent(path: &Path, locked: &Locked) -> Failure {
-    let message = format!("`{}`, which the lock names for `{}`, is not there", path.display(), locked.name());
-    Failure::new(Exit::LOCK, message).of(&locked.id).help(restore())
-}
-
-fn edited() -> String {
-    format!("the lock was edited by hand: {}", restore())
-}
-
-fn restore() -> String {
+pub(super) fn restore() -> String {
     format!(
         "take `{LOCK_FILE}` and `{LOCK_FOLDER}` from version control again, or let `medsets lock --upgrade` resolve everything anew"
     )

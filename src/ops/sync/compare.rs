@@ -15,7 +15,7 @@ use crate::ops::fetch::{Pins, receipt_selection};
 use crate::ops::here;
 use crate::ops::lock::files::LockFolder;
 use crate::ops::lock::selection_options;
-use crate::project::{Lock, Locked, LockedFile};
+use crate::project::{Lock, Locked};
 use crate::remedy;
 use crate::values::{DatasetId, Digest};
 
@@ -164,9 +164,22 @@ pub fn compare(
 }
 
 fn compare_one(context: &Context, folder: &LockFolder, locked: &Locked, depth: Depth) -> Result<Compared, Failure> {
-    let (selection, files) = folder.pinned(context, locked)?;
+    let selection = folder.selection(context, locked)?;
     folder.refuse_other_license(&selection, locked)?;
     let dir = DatasetDir::new(&context.data_dir()?, selection.id(), &selection.slug());
+    let (proved, compared) =
+        rayon::join(|| folder.prove(&selection, locked), || with_disk(folder, &selection, locked, &dir, depth));
+    proved?;
+    compared
+}
+
+fn with_disk(
+    folder: &LockFolder,
+    selection: &Selection,
+    locked: &Locked,
+    dir: &DatasetDir,
+    depth: Depth,
+) -> Result<Compared, Failure> {
     let mut compared = Compared {
         id: locked.id.clone(),
         version: locked.version.clone(),
@@ -181,16 +194,16 @@ fn compare_one(context: &Context, folder: &LockFolder, locked: &Locked, depth: D
         changed: Vec::new(),
         extra: Vec::new(),
     };
-    match Records::of(&dir)? {
+    match Records::of(dir)? {
         Records::Absent => {}
         Records::Broken { error, .. } => {
             (compared.state, compared.detail) = (State::Damaged, Some(remedy::chain(&error)));
         }
         Records::Good(receipt) => {
             compared.tree = Some(receipt.tree);
-            (compared.state, compared.detail) = by_records(&selection, locked, &files, &dir, &receipt)?;
+            (compared.state, compared.detail) = by_records(folder, selection, locked, dir, &receipt)?;
             if depth == Depth::Files && compared.state == State::Whole {
-                by_files(&dir, &receipt, &mut compared)?;
+                by_files(dir, &receipt, &mut compared)?;
             }
         }
     }
@@ -198,9 +211,9 @@ fn compare_one(context: &Context, folder: &LockFolder, locked: &Locked, depth: D
 }
 
 fn by_records(
+    folder: &LockFolder,
     selection: &Selection,
     locked: &Locked,
-    files: &[LockedFile],
     dir: &DatasetDir,
     receipt: &Receipt,
 ) -> Result<(State, Option<String>), Failure> {
@@ -213,7 +226,10 @@ fn by_records(
         return Ok((State::Part, Some("the lock asks for more of it than is here".to_owned())));
     }
     let is_as_asked = receipt.selection == asked;
-    let pins = Pins::of(selection, locked, files);
+    if is_as_asked && locked.tree == Some(receipt.tree) {
+        return Ok((State::Whole, None));
+    }
+    let pins = Pins::of(selection, locked, &folder.files(locked)?);
     if pins.are_those_of(dir, receipt, &asked)? {
         let more = "it was fetched with more files than the lock asks for".to_owned();
         return Ok(if is_as_asked { (State::Whole, None) } else { (State::More, Some(more)) });

@@ -55,23 +55,25 @@ pub fn write(files: &[LockedFile]) -> Vec<u8> {
     bytes
 }
 
-/// Reads a list line by line. Whether it is the pinned one is for the caller, who has its bytes.
+/// The files of a list, line by line, without holding them. Whether the list is the pinned one is
+/// for the caller, who has its bytes.
 ///
 /// # Errors
-/// The bytes cannot be read, or line N (in the message) is no file of a list.
-pub fn read(lines: impl BufRead) -> io::Result<Vec<LockedFile>> {
-    let mut files: Vec<LockedFile> = Vec::new();
-    for (index, line) in lines.lines().enumerate() {
+/// An item is one where the bytes cannot be read, or line N (in the message) is no file of a list.
+pub fn lines(text: impl BufRead) -> impl Iterator<Item = io::Result<LockedFile>> {
+    let mut before: Option<(RelPath, Option<Arc<Locator>>)> = None;
+    text.lines().enumerate().map(move |(index, line)| {
         let broken =
             |reason: String| io::Error::new(io::ErrorKind::InvalidData, format!("line {}: {reason}", index + 1));
         let line: Line = serde_json::from_str(&line?).map_err(|error| broken(error.to_string()))?;
-        let file = line.into_file(files.last()).map_err(broken)?;
-        if files.last().is_some_and(|before| before.path >= file.path) {
+        let (last, at) = before.take().unzip();
+        let file = line.into_file(at.flatten()).map_err(broken)?;
+        if last.is_some_and(|last| last >= file.path) {
             return Err(broken(format!("`{}` is named twice or out of order", file.path)));
         }
-        files.push(file);
-    }
-    Ok(files)
+        before = Some((file.path.clone(), file.at.clone()));
+        Ok(file)
+    })
 }
 
 /// Compresses the bytes of a list.
@@ -118,8 +120,8 @@ impl Line {
         }
     }
 
-    /// A file of the list; one at the same place as the file before shares it.
-    fn into_file(self, before: Option<&LockedFile>) -> Result<LockedFile, String> {
+    /// A file of the list; where it is at the same place as the file before, they share it.
+    fn into_file(self, before: Option<Arc<Locator>>) -> Result<LockedFile, String> {
         let digests = match self.sha256 {
             Some(hex) => vec![Digest::from_hex(Algorithm::Sha256, &hex).map_err(|error| error.to_string())?],
             None => self.digests,
@@ -139,8 +141,8 @@ impl Line {
             key: self.key,
             ..Locator::default()
         };
-        let at = (at != Locator::default()).then(|| match before.and_then(|file| file.at.as_ref()) {
-            Some(same) if **same == at => same.clone(),
+        let at = (at != Locator::default()).then(|| match before {
+            Some(same) if *same == at => same,
             _ => Arc::new(at),
         });
         let hex = |text: String| Digest::from_hex(Algorithm::Sha256, &text).map_err(|error| error.to_string());
@@ -178,6 +180,7 @@ mod tests {
             file("b/ü.csv", md5, PinnedBy::Unpinned),
         ];
         let bytes = write(&files);
+        let read = |bytes| lines(bytes).collect::<io::Result<Vec<_>>>();
         assert_eq!(read(bytes.as_slice()).unwrap(), files);
         let packed = compress(&bytes).unwrap();
         assert_eq!(zstd::decode_all(packed.as_slice()).unwrap(), bytes);

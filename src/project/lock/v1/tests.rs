@@ -178,7 +178,8 @@ fn a_long_list_lies_beside_and_is_named_by_its_digest() {
     assert_eq!(again, lock);
     let LockedFiles::Beside(pin) = again.datasets[0].files else { panic!("it is long") };
     assert_eq!((pin.sha256, pin.files, pin.unpinned), (Digest::sha256(&bytes), 1001, 0));
-    assert_eq!(listing::read(bytes.as_slice()).unwrap(), files);
+    let listed: Result<Vec<LockedFile>, _> = listing::lines(bytes.as_slice()).collect();
+    assert_eq!(listed.unwrap(), files);
 }
 
 #[test]
