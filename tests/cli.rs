@@ -85,6 +85,8 @@ mod mirror;
 mod mirror_attacked;
 #[path = "cli/mirror_plans.rs"]
 mod mirror_plans;
+#[path = "cli/misplaced.rs"]
+mod misplaced;
 #[path = "cli/out_of_reach.rs"]
 mod out_of_reach;
 #[path = "cli/own_grant.rs"]

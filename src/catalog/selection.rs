@@ -90,14 +90,7 @@ impl Selection {
     /// `<version>[-<variant>]` as a folder name: what is no letter, digit, dot, hyphen or
     /// underscore becomes a hyphen.
     pub fn slug(&self) -> String {
-        let variant = self.variant_name().map_or(String::new(), |name| format!("-{name}"));
-        let text = format!("{}{variant}", self.release().version);
-        let safe: String = text
-            .chars()
-            .map(|letter| if letter.is_ascii_alphanumeric() || "._-".contains(letter) { letter } else { '-' })
-            .collect();
-        let safe = safe.trim_start_matches('.');
-        if safe.is_empty() { "release".to_owned() } else { safe.to_owned() }
+        slug(&self.release().version, self.variant_name())
     }
 
     /// The sources that serve it, the default first.
@@ -194,4 +187,14 @@ impl fmt::Display for Selection {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         DatasetName::of(self.id(), &self.release().version, self.variant_name()).fmt(out)
     }
+}
+/// The folder name of a release or a variant of it.
+pub fn slug(version: &str, variant: Option<&str>) -> String {
+    let variant = variant.map_or(String::new(), |name| format!("-{name}"));
+    let safe: String = format!("{version}{variant}")
+        .chars()
+        .map(|letter| if letter.is_ascii_alphanumeric() || "._-".contains(letter) { letter } else { '-' })
+        .collect();
+    let safe = safe.trim_start_matches('.');
+    if safe.is_empty() { "release".to_owned() } else { safe.to_owned() }
 }

@@ -14,7 +14,7 @@ mod export;
 mod fetch;
 mod here;
 mod ledger;
-mod lock;
+pub mod lock;
 mod mirror;
 mod program;
 mod project;

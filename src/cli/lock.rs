@@ -13,6 +13,7 @@ use crate::ops::{Exit, Failure};
 use crate::project::lock::{Change, Difference};
 use crate::values::{ByteSize, DatasetName, Digest, Printable, RelPath, counted};
 
+use super::args::lock::ALL;
 use super::args::{LockArgs, SyncArgs};
 use super::output::{Answer, LongReport as _, add};
 
@@ -55,7 +56,7 @@ pub async fn lock(context: &mut Context, args: &LockArgs) -> Result<Answer, Fail
 fn upgrade(asked: &[String]) -> Upgrade {
     match asked {
         [] => Upgrade::Nothing,
-        all if all.iter().any(String::is_empty) => Upgrade::All,
+        all if all.iter().any(|one| one == ALL) => Upgrade::All,
         these => Upgrade::These(these.to_vec()),
     }
 }

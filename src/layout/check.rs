@@ -4,7 +4,7 @@ mod archives;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufReader, Read as _};
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -203,17 +203,23 @@ pub fn looks_whole(dir: &DatasetDir, files: u64) -> Result<bool, LayoutError> {
         return Ok(false);
     }
     let (step, mut seen) = (files.div_ceil(LOOKED_AT).max(1), 0);
-    for line in BufReader::new(fs::open_regular(&path)?).lines() {
-        let line = line.map_err(|error| FsError::new("read", &path, error))?;
+    let (mut lines, mut line) = (BufReader::new(fs::open_regular(&path)?), String::new());
+    loop {
+        line.clear();
+        match fs::read_line(&mut lines, &mut line) {
+            Ok(true) => {}
+            Ok(false) => return Ok(seen == files),
+            Err(error) if error.kind() == std::io::ErrorKind::InvalidData => return Ok(false),
+            Err(error) => return Err(FsError::new("read", &path, error).into()),
+        }
         if seen % step == 0 || seen + 1 == files {
-            let Some((_, path)) = manifest::parse_line(&line) else { return Ok(false) };
+            let Some((_, path)) = manifest::parse_line(line.trim_end_matches('\n')) else { return Ok(false) };
             if fs::metadata(&path.under(dir.root()))?.is_none() {
                 return Ok(false);
             }
         }
         seen += 1;
     }
-    Ok(seen == files)
 }
 
 /// Files that a look at a folder asks for at most.

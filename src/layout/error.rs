@@ -32,6 +32,14 @@ pub enum LayoutError {
         /// SHA-256 of what is there.
         found: Digest,
     },
+    /// A receipt is of a later version of medsets, which may mean what this one cannot know.
+    #[error("`{}` is of a later medsets (`{schema}`)", path.display())]
+    Newer {
+        /// The receipt.
+        path: PathBuf,
+        /// Its schema.
+        schema: String,
+    },
     /// A file of ours is not there, or holds nothing.
     #[error("`{}` is missing or empty", path.display())]
     NoRecord {
@@ -122,6 +130,9 @@ impl Remedy for LayoutError {
             Self::Record { .. } | Self::NoRecord { .. } | Self::Altered { .. } => Some(
                 "`medsets verify ID --repair` fetches the dataset again and writes new records; `medsets remove ID` deletes it"
                     .into(),
+            ),
+            Self::Newer { .. } => Some(
+                "use that medsets for this dataset, or have a copy of its own in another place (`--data-dir DIR`)".into(),
             ),
             Self::Elsewhere { .. } => Some(
                 "keep the whole data folder on that disk (`--to DIR`, `--data-dir DIR` or `medsets config set data-dir DIR`), or put a folder in the place of the link".into(),

@@ -39,7 +39,7 @@ pub fn places(data_dir: &Path) -> Result<Vec<Place>, FsError> {
                 continue;
             }
         };
-        for release in releases.into_iter().filter(|path| !is_hidden(path)) {
+        for release in releases.into_iter().filter(|path| !is_hidden(path) && !is_another_name(path)) {
             found.extend(place(DatasetDir::at(release)));
         }
     }
@@ -64,6 +64,11 @@ fn place(dir: DatasetDir) -> Option<Place> {
 pub fn away(dir: &DatasetDir) -> Option<PathBuf> {
     let held = fs::link_target(dir.root()).ok()??;
     (!matches!(dir.has_records(), Ok(true))).then(|| PathBuf::from(held))
+}
+
+/// Whether it is a link to what lies beside it, such as `latest`: a dataset is told of once.
+fn is_another_name(path: &Path) -> bool {
+    matches!(fs::link_target(path), Ok(Some(held)) if !held.contains('/') && held != "." && held != "..")
 }
 
 fn is_hidden(path: &Path) -> bool {

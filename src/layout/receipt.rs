@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::fs::{self, Access};
-use crate::values::{ByteSize, Choice, DatasetId, Digest, RelPath, SafeUrl};
+use crate::values::{ByteSize, Choice, DatasetId, DatasetName, Digest, RelPath, SafeUrl};
 
 use super::dirs::DatasetDir;
 use super::error::LayoutError;
@@ -259,11 +259,19 @@ impl Receipt {
         if text.trim().is_empty() {
             return Err(LayoutError::NoRecord { path });
         }
+        if let Some(schema) = later_schema(&text) {
+            return Err(LayoutError::Newer { path, schema });
+        }
         let receipt: Self = serde_json::from_str(&text).map_err(|error| failed(error.line(), error.to_string()))?;
         if !receipt.is_known() {
             return Err(failed(1, format!("schema `{}` is not `{}`", receipt.schema, Self::SCHEMA)));
         }
         Ok(Some(receipt))
+    }
+
+    /// The name in full of the dataset that it speaks of.
+    pub fn name(&self) -> DatasetName<'_> {
+        DatasetName::of(&self.dataset, &self.version, self.variant.as_deref())
     }
 
     /// SHA-256 of the receipt of a dataset folder as it lies there.
@@ -293,6 +301,17 @@ impl Receipt {
         fs::atomic_write(&dir.receipt_path(), &bytes, access)?;
         Ok(Digest::sha256(&bytes))
     }
+}
+
+/// The schema of a receipt, where it is one of a later version.
+fn later_schema(text: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Named {
+        schema: String,
+    }
+    let number = |schema: &str| schema.strip_prefix("medsets/receipt/")?.parse::<u32>().ok();
+    let Named { schema } = serde_json::from_str(text).ok()?;
+    (number(&schema)? > number(Receipt::SCHEMA)?).then_some(schema)
 }
 
 /// The largest receipt that is read, in bytes: 64 MiB.

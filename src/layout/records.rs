@@ -1,6 +1,6 @@
 //! Whether the records of a dataset folder can be relied on.
 
-use crate::fs::{self, FsError, FsErrorKind};
+use crate::fs::{self, FsErrorKind};
 
 use super::dirs::DatasetDir;
 use super::error::LayoutError;
@@ -24,15 +24,16 @@ pub enum Records {
 }
 
 impl Records {
-    /// Looks at a folder. Fails when this user may not.
-    pub fn of(dir: &DatasetDir) -> Result<Self, FsError> {
+    /// Looks at a folder. Fails when this user may not, and where a later medsets wrote the receipt.
+    pub fn of(dir: &DatasetDir) -> Result<Self, LayoutError> {
         let receipt = match Receipt::read(dir) {
             Ok(Some(receipt)) => Box::new(receipt),
             Ok(None) if dir.has_records()? => {
                 return Ok(Self::Broken { error: LayoutError::NoRecord { path: dir.receipt_path() }, receipt: None });
             }
             Ok(None) => return Ok(Self::Absent),
-            Err(LayoutError::Fs(error)) if error.kind() == FsErrorKind::Denied => return Err(error),
+            Err(error @ LayoutError::Newer { .. }) => return Err(error),
+            Err(LayoutError::Fs(error)) if error.kind() == FsErrorKind::Denied => return Err(error.into()),
             Err(error) => return Ok(Self::Broken { error, receipt: None }),
         };
         let is_beside = matches!(receipt.listed, Listed::Beside(_));

@@ -163,7 +163,10 @@ impl From<LayoutError> for Failure {
             LayoutError::Fs(error) => return error.into(),
             LayoutError::Held { .. } => Exit::HELD,
             LayoutError::Conflict { .. } | LayoutError::Collision { .. } => Exit::UNSAFE,
-            LayoutError::Foreign { .. } | LayoutError::Elsewhere { .. } | LayoutError::Adopted { .. } => Exit::DENIED,
+            LayoutError::Foreign { .. }
+            | LayoutError::Elsewhere { .. }
+            | LayoutError::Adopted { .. }
+            | LayoutError::Newer { .. } => Exit::DENIED,
             LayoutError::Record { .. } | LayoutError::NoRecord { .. } | LayoutError::Altered { .. } => Exit::DIFFERENT,
             LayoutError::Lost { .. } | LayoutError::Changed { .. } => Exit::OTHER,
         };

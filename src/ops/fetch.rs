@@ -207,7 +207,7 @@ pub(super) async fn fetch_selection(
         let here = here_already(context, &target, options, warnings).await?;
         return here.map(|fetched| (fetched, Vec::new())).ok_or(failure);
     }
-    if let Records::Broken { error, .. } = Records::of(&target.dir)? {
+    if let Records::Broken { error, .. } = target.records()? {
         warnings.push(anew(&target, options, &remedy::chain(&error))?);
     }
     gate::pass(context, selection, Some(&target.source.channel), warnings).await?;

@@ -5,11 +5,12 @@
 
 use std::path::PathBuf;
 
+use crate::catalog::selection::slug;
 use crate::context::Context;
 use crate::events::Event;
-use crate::fs::{self, FsError};
+use crate::fs;
 use crate::layout::places::away;
-use crate::layout::{DatasetDir, Place, Receipt, Records, places};
+use crate::layout::{DatasetDir, LayoutError, Place, Receipt, Records, places};
 use crate::remedy;
 use crate::values::{DatasetId, DatasetName, Printable};
 
@@ -55,7 +56,7 @@ struct Closed {
     /// The name of its folder; all of the id where there is none.
     slug: Option<String>,
     path: PathBuf,
-    error: FsError,
+    error: LayoutError,
 }
 
 fn tell(context: &Context, closed: &[Closed]) {
@@ -78,14 +79,30 @@ fn look(context: &Context) -> Result<(Vec<Here>, Vec<Closed>), Failure> {
     for place in places(&data_dir)? {
         match place {
             Place::Dataset(dir) => match Records::of(&dir) {
-                Ok(records) => found.extend(of_records(context, dir, records)),
+                Ok(records) => found.extend(of_records(context, dir, records).filter(|one| is_in_place(context, one))),
                 Err(error) => close(dir.root().to_path_buf(), error),
             },
             Place::Away { dir, leads_to } => found.extend(of_link(context, dir, &leads_to)),
-            Place::Closed { path, error } => close(path, error),
+            Place::Closed { path, error } => close(path, error.into()),
         }
     }
     Ok((found, closed))
+}
+
+/// Whether a dataset lies in the folder of its name. A copy under another name is told of and
+/// passed over: it would stand for the dataset twice, or for another one.
+fn is_in_place(context: &Context, here: &Here) -> bool {
+    let Some(receipt) = &here.receipt else { return true };
+    let slug = slug(&receipt.version, receipt.variant.as_deref());
+    let mut names = here.dir.root().iter().rev().map(|name| name.to_string_lossy());
+    let is_so =
+        names.next().is_some_and(|name| name == slug) && names.next().is_some_and(|name| name == *here.id.as_str());
+    if !is_so {
+        let place = here.dir.root().display();
+        let message = format!("`{place}` is passed over: by its records it is `{}`, of another folder", receipt.name());
+        context.report.report(Event::Warning { message });
+    }
+    is_so
 }
 
 /// The dataset of a link that leads to none: where it leads to such a place as its own, or where

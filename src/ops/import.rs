@@ -152,7 +152,7 @@ fn candidates(paths: &[PathBuf]) -> Result<Vec<Candidate>, Failure> {
 /// person's word. Refuses the others, before anything is touched, and an import that cannot
 /// restore what damaged records no longer tell.
 fn changed(target: &Target<'_>, options: &ImportOptions, imported: &mut Imported) -> Result<HashSet<RelPath>, Failure> {
-    let receipt = match Records::of(&target.dir)? {
+    let receipt = match target.records()? {
         Records::Absent => return Ok(HashSet::new()),
         Records::Good(receipt) => receipt,
         Records::Broken { error, .. } => {

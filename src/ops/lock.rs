@@ -172,7 +172,7 @@ impl Project {
         let (manifest, text, folder) = (found.manifest.clone(), found.text.clone(), LockFolder::at(&found.folder));
         let turn = if purpose == Purpose::Write { folder.turn(context)? } else { None };
         let mut warnings = Vec::new();
-        let files::Found { lock, unmerged } = match folder.read_merged() {
+        let files::Found { lock, unmerged, warnings: differing } = match folder.read_merged() {
             // It is written anew from nothing, but never over a newer program's.
             Err(failure) if failure.exit == Exit::LOCK && upgrade == Upgrade::All && !folder.is_newer() => {
                 warnings.push(format!(
@@ -183,6 +183,7 @@ impl Project {
             }
             found => found?,
         };
+        warnings.extend(differing);
         if let Upgrade::These(ids) = &upgrade {
             refuse_unknown(ids, &manifest)?;
         }

@@ -98,8 +98,8 @@ pub fn prune(context: &Context, options: &PruneOptions) -> Result<PruneReport, F
         options,
     };
     // Looked at before any lease is taken: what comes later belongs to a run that comes later.
-    let leftovers = leftovers(&store)?;
-    let parts = if options.parts { fs::list_dir(&store.parts())? } else { Vec::new() };
+    let leftovers = leftovers(context, &store)?;
+    let parts = if options.parts { own_names(context, &store.parts())? } else { Vec::new() };
     let leases = match leftovers.is_empty() && parts.is_empty() {
         true => Leases::default(),
         false => Leases::take(context, &store, &parts, options.dry_run)?,
@@ -107,11 +107,11 @@ pub fn prune(context: &Context, options: &PruneOptions) -> Result<PruneReport, F
     for object in unused(context, &store, &data_dir)? {
         sweep.object(&object)?;
     }
-    for path in fs::list_dir(&store.quarantine())? {
+    for path in own_names(context, &store.quarantine())? {
         sweep.remove(PrunedKind::Damaged, &path)?;
     }
     sweep.parts(&parts, &leases)?;
-    for path in fs::list_dir(&store.listings())? {
+    for path in own_names(context, &store.listings())? {
         sweep.remove_if_older(PrunedKind::Listing, &path, options.older)?;
     }
     if leases.taken.is_empty() {
@@ -213,12 +213,22 @@ fn note_named(dir: &DatasetDir, named: &mut HashSet<Digest>) -> Result<(), Layou
 }
 
 /// Folders and files on their way, and claims that never stood.
-fn leftovers(store: &Store) -> Result<Vec<PathBuf>, FsError> {
-    let mut found = fs::list_dir(&store.tmp())?;
+fn leftovers(context: &Context, store: &Store) -> Result<Vec<PathBuf>, FsError> {
+    let mut found = own_names(context, &store.tmp())?;
     let is_private_claim =
         |path: &PathBuf| path.extension().is_some_and(|extension| extension.to_string_lossy().starts_with("claim-"));
-    found.extend(fs::list_dir(&store.leases())?.into_iter().filter(is_private_claim));
+    found.extend(own_names(context, &store.leases())?.into_iter().filter(is_private_claim));
     Ok(found)
+}
+
+/// What is in a folder of the store. Where a link leads, other things may lie too: they are left.
+fn own_names(context: &Context, folder: &Path) -> Result<Vec<PathBuf>, FsError> {
+    if fs::link_target(folder)?.is_none() {
+        return fs::list_dir(folder);
+    }
+    let message = format!("`{}` is a link: what it leads to is left as it is", folder.display());
+    context.report.report(Event::Warning { message });
+    Ok(Vec::new())
 }
 
 /// A prune under way.

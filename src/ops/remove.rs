@@ -61,6 +61,7 @@ pub enum Extent {
 /// What removing would remove. Changes nothing.
 pub fn plan(context: &Context, name: &str, extent: Extent) -> Result<(Here, RemoveReport), Failure> {
     let here = here::one(context, name)?;
+    refuse_other_data_folder(&here)?;
     let shared = shared::leads_to(&here.dir);
     if let (Some(at), Extent::Archives) = (&shared, extent) {
         let message =
@@ -106,6 +107,23 @@ pub fn plan(context: &Context, name: &str, extent: Extent) -> Result<(Here, Remo
         removed: false,
     };
     Ok((here, report))
+}
+
+/// Nothing is removed where the folder of the id is a link into another data folder: other projects
+/// may use what lies there.
+fn refuse_other_data_folder(here: &Here) -> Result<(), Failure> {
+    let Some(folder) = here.dir.root().parent() else { return Ok(()) };
+    if fs::link_target(folder)?.is_none() {
+        return Ok(());
+    }
+    let real = fs::canonical(folder)?;
+    let Some(other) = real.parent().filter(|other| fs::is_dir(Store::of(other).root())) else { return Ok(()) };
+    let message = format!("`{}` is a link into another data folder, `{}`", folder.display(), other.display());
+    Err(Failure::new(Exit::DENIED, message).of(&here.id).help(format!(
+        "`medsets remove {} --data-dir {}` removes it there; to be rid of it here, take the link away",
+        here.name(),
+        other.display()
+    )))
 }
 
 /// Removes the files. The folder leaves its place by one rename before anything is deleted,

@@ -14,7 +14,7 @@ use crate::layout::check::{self, CheckMode};
 use crate::layout::inventory::InventoryReader;
 use crate::layout::{DatasetDir, LayoutError, LinkKind, LinkMark, Receipt, Records, Store};
 use crate::remedy;
-use crate::values::{DatasetName, Digest, Printable};
+use crate::values::{Digest, Printable};
 
 use super::download::Tally;
 use super::exit::Exit;
@@ -154,9 +154,7 @@ fn whole(target: &Target<'_>, dir: &DatasetDir, options: &FetchOptions) -> Resul
 
 /// A folder may hold another dataset than its name says.
 fn refuse_other(target: &Target<'_>, receipt: &Receipt) -> Result<(), Failure> {
-    let (selection, name) = (target.selection, DatasetName::of);
-    let own = name(selection.id(), &selection.release().version, selection.variant_name());
-    let found = name(&receipt.dataset, &receipt.version, receipt.variant.as_deref());
+    let (own, found) = (target.name(), receipt.name());
     match own == found {
         true => Ok(()),
         false => Err(Failure::new(Exit::DIFFERENT, format!("by its records it is `{found}`, not `{own}`"))),

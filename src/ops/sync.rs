@@ -341,6 +341,10 @@ fn names(project: &Project, report: &SyncReport) -> BTreeSet<String> {
 /// Why a dataset's folder may hold what is not medsets': files that it did not put there, or
 /// records that do not tell.
 fn not_ours_alone(found: &here::Here) -> Result<Option<String>, Failure> {
+    let folder = found.dir.root().parent().unwrap_or(found.dir.root());
+    if let Some(at) = crate::fs::link_target(folder)? {
+        return Ok(Some(format!("`{}` is a link to `{at}`, outside of this data folder", folder.display())));
+    }
     if let Some(fault) = &found.fault {
         return Ok(Some(format!("its records are damaged ({fault})")));
     }

@@ -7,10 +7,10 @@ use crate::catalog::{Selection, Source};
 use crate::context::Context;
 use crate::events::Event;
 use crate::fs::{self, Access, FileLock, Patience};
-use crate::layout::{DatasetDir, Store, Workspace, commit};
+use crate::layout::{DatasetDir, Records, Store, Workspace, commit};
 use crate::licenses::Expression;
 use crate::plan::Shard;
-use crate::values::{Digest, Printable};
+use crate::values::{DatasetName, Digest, Printable};
 
 use super::exit::Exit;
 use super::failure::Failure;
@@ -56,6 +56,31 @@ impl<'a> Target<'a> {
             source: found,
             pins: None,
         })
+    }
+
+    /// What lies in its place: its own records, or none.
+    ///
+    /// # Errors
+    /// By its receipt another dataset is there (52): what is asked of this one is not answered by it.
+    pub fn records(&self) -> Result<Records, Failure> {
+        let records = Records::of(&self.dir)?;
+        let receipt = match &records {
+            Records::Good(receipt) | Records::Broken { receipt: Some(receipt), .. } => receipt,
+            Records::Absent | Records::Broken { receipt: None, .. } => return Ok(records),
+        };
+        let (own, found) = (self.name(), receipt.name());
+        if own == found {
+            return Ok(records);
+        }
+        let message = format!("`{}` holds `{found}` by its records, not `{own}`", self.dir.root().display());
+        Err(Failure::new(Exit::DENIED, message)
+            .of(self.selection.id())
+            .help("move it away, or have this one in another data folder (`--data-dir DIR`)"))
+    }
+
+    /// Its name in full.
+    pub fn name(&self) -> DatasetName<'_> {
+        DatasetName::of(self.selection.id(), &self.selection.release().version, self.selection.variant_name())
     }
 
     /// Refuses a place that a finished dataset could not be put into, before anything is had.

@@ -209,6 +209,7 @@ fn what_the_lock_says_stays_until_an_upgrade() {
     let audited = machine.json(&["audit"]);
     assert_eq!(audited["data"]["subjects"][0]["name"], "made@1", "{audited}");
     machine.run(&["lock", "--upgrade", "--check"]).expect(62).says(&["an upgrade would change the lock"]);
+    machine.run(&["lock", "--upgrade="]).expect(2);
     machine.run(&["lock", "--upgrade=mura"]).expect(2).says(&["`mura` is no dataset of `medsets.toml`"]);
     let ran = machine.run(&["lock", "--upgrade=made", "--dry-run"]).expect(0);
     assert!(ran.stdout.contains("made@1  removed: 2 files") && ran.stdout.contains("made@2  added"), "{}", ran.stdout);

@@ -81,3 +81,25 @@ fn marks_that_do_not_fit_are_told_with_their_line() {
     machine.run(&["lock", "--upgrade"]).expect(12).says(&["version 9", "a newer medsets"]);
     assert_eq!(machine.lock(), newer);
 }
+
+#[test]
+fn what_the_sides_say_differently_is_named_with_both_values() {
+    let (_publisher, machine, whole, _) = scene();
+    let (before, ours) = whole.split_once("[[dataset]]\nid = \"made\"").unwrap();
+    let ours = format!("[[dataset]]\nid = \"made\"{ours}");
+    let pinned = ours.lines().filter_map(|line| line.split("sha256 = \"").nth(1)).next_back().unwrap();
+    let pinned = pinned.split('"').next().unwrap();
+    let (license, digest) = ("CC-BY-NC-4.0", Digest::sha256(b"other bytes").hex());
+    let theirs = ours.replace("CC0-1.0", license).replace(pinned, &digest);
+    assert_ne!(theirs, ours);
+    let merged = format!("{before}<<<<<<< HEAD\n{ours}=======\n{theirs}>>>>>>> other\n");
+    machine.write_lock(&merged);
+    machine.run(&["lock"]).expect(0).says(&[
+        "the two sides of the merge differ on `made@1`",
+        "licence `CC0-1.0` and `CC-BY-NC-4.0`",
+        pinned,
+        &digest,
+        "medsets lock --upgrade=made",
+    ]);
+    assert_eq!(machine.lock(), whole, "the first stands");
+}

@@ -15,6 +15,10 @@ pub(super) fn read_release(
     inspection: &mut Inspection<'_>,
     at: &At<'_>,
 ) -> Option<Release> {
+    if written.version.chars().any(char::is_control) {
+        let at = at.key("version");
+        inspection.error(&at, "version", "a version holds no control characters, such as a line break");
+    }
     let mut sources = Vec::new();
     let list = at.key("source");
     for (index, table) in written.source.into_iter().enumerate() {

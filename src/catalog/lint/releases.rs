@@ -1,7 +1,8 @@
 //! Releases, variants and sources: names, defaults, references.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::catalog::selection::slug;
 use crate::catalog::{Dataset, Host, Release};
 use crate::document::At;
 use crate::values::Printable;
@@ -12,7 +13,7 @@ use super::notes::Notes;
 pub(super) fn look(notes: &mut Notes<'_>, dataset: &Dataset) {
     let root = At::root();
     let list = root.key("release");
-    let mut versions = BTreeSet::new();
+    let (mut versions, mut folders) = (BTreeSet::new(), BTreeMap::new());
     for (index, release) in dataset.releases.iter().enumerate() {
         let at = list.index(index);
         if !versions.insert(release.version.as_str()) {
@@ -24,6 +25,7 @@ pub(super) fn look(notes: &mut Notes<'_>, dataset: &Dataset) {
             let message = "a release that is no longer served cannot be the default";
             notes.error(&at.key("default"), "default-withdrawn", message, "mark another release as the default");
         }
+        folders_apart(notes, release, &at, &mut folders);
         variants(notes, release, &at);
         sources(notes, dataset, release, &at);
         subsets(notes, release, &at);
@@ -44,6 +46,26 @@ pub(super) fn look(notes: &mut Notes<'_>, dataset: &Dataset) {
             );
         }
         _ => {}
+    }
+}
+
+/// No two releases or variants have one folder.
+fn folders_apart<'d>(
+    notes: &mut Notes<'_>,
+    release: &'d Release,
+    at: &At<'_>,
+    folders: &mut BTreeMap<String, &'d str>,
+) {
+    let variants = release.variants.iter().map(|variant| Some(variant.name.as_str()));
+    let alone = release.variants.is_empty().then_some(None);
+    for variant in variants.chain(alone) {
+        let folder = slug(&release.version, variant);
+        let earlier = *folders.entry(folder.clone()).or_insert(&release.version);
+        if earlier != release.version {
+            let earlier = Printable::new(earlier);
+            let message = format!("the folder `{folder}` is that of the release `{earlier}` too");
+            notes.error(&at.key("version"), "shared-folder", message, "name them so that letters or digits differ");
+        }
     }
 }
 

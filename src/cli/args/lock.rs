@@ -2,6 +2,9 @@
 
 use clap::Args;
 
+/// What `--upgrade` without a name stands for.
+pub const ALL: &str = "*";
+
 /// `medsets lock`
 #[derive(Debug, Args)]
 #[command(
@@ -9,7 +12,8 @@ use clap::Args;
 )]
 pub struct LockArgs {
     /// Resolve what the lock has already anew: all of it, or one dataset (may be repeated)
-    #[arg(long, value_name = "ID", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    #[arg(long, value_name = "ID", num_args = 0..=1, require_equals = true, default_missing_value = ALL,
+        value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub upgrade: Vec<String>,
     /// Write nothing; fail with 12 where the lock is missing or not what this command would write
     #[arg(long, conflicts_with = "dry_run")]

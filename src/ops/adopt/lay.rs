@@ -112,7 +112,7 @@ fn already(
     standard: Option<&DatasetDir>,
     report: &mut AdoptedDataset,
 ) -> Result<Option<AdoptState>, Failure> {
-    let Records::Good(receipt) = Records::of(&target.dir)? else { return Ok(None) };
+    let Records::Good(receipt) = target.records()? else { return Ok(None) };
     if receipt.tree != report.tree {
         return Ok(None);
     }

@@ -18,7 +18,7 @@ use super::{FetchOptions, receipt_selection};
 /// A dataset that is here as it is asked for, by its receipt and by what lies beside it.
 /// Changes nothing and uses no network.
 pub(super) fn whole_here(target: &Target<'_>, options: &FetchOptions) -> Result<Option<Receipt>, Failure> {
-    let Records::Good(receipt) = Records::of(&target.dir)? else { return Ok(None) };
+    let Records::Good(receipt) = target.records()? else { return Ok(None) };
     let receipt = *receipt;
     let asked = receipt_selection(options);
     if asked.packed && !receipt.selection.packed {

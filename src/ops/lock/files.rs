@@ -18,7 +18,7 @@ use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
 use crate::project::lock::{self, LOCK_FILE, LOCK_FOLDER, LockError, LockedFiles, listing};
 use crate::project::{Lock, Locked};
-use crate::values::{ByteSize, Digest};
+use crate::values::{ByteSize, Digest, Printable};
 
 use super::form::{as_pinned, first_difference, with_line_feeds};
 
@@ -44,6 +44,8 @@ pub struct Found {
     pub lock: Option<Lock>,
     /// Why nothing but a new lock may be made of it: a merge that nobody finished.
     pub unmerged: Option<Failure>,
+    /// What the sides of that merge say differently, in words.
+    pub warnings: Vec<String>,
 }
 
 impl LockFolder {
@@ -111,9 +113,10 @@ impl LockFolder {
     pub fn read_merged(&self) -> Result<Found, Failure> {
         let Some(text) = read(&self.path())? else { return Ok(Found::default()) };
         match lock::read(LOCK_FILE, &text) {
-            Ok(lock) => Ok(Found { lock: Some(lock), unmerged: None }),
+            Ok(lock) => Ok(Found { lock: Some(lock), ..Found::default() }),
             Err(error @ LockError::Conflict { .. }) => {
-                Ok(Found { lock: Some(merged(&text)?), unmerged: Some(refused(&error)) })
+                let (lock, warnings) = merged(&text)?;
+                Ok(Found { lock: Some(lock), unmerged: Some(refused(&error)), warnings })
             }
             Err(error) => Err(refused(&error)),
         }
@@ -257,7 +260,7 @@ fn holds(path: &Path, bytes: &[u8]) -> bool {
 
 /// Puts a file in its place, unless it is there. After a failure what was there is as it was.
 fn put(path: &Path, bytes: &[u8]) -> Result<bool, Failure> {
-    if fs::read(path, bytes.len() as u64 + 1).is_ok_and(|found| found == bytes) {
+    if fs::read_regular(path, bytes.len() as u64 + 1).is_ok_and(|found| found == bytes) {
         return Ok(false);
     }
     if let Some(folder) = path.parent() {
@@ -274,22 +277,59 @@ fn is_ours(path: &Path) -> bool {
     stem.is_some_and(|stem| stem.len() == 64 && stem.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-/// What the sides of a merge say. Each side alone is read without the digest over all of it,
-/// which no merge keeps right.
-fn merged(text: &str) -> Result<Lock, Failure> {
+/// What the sides of a merge say, and in what they differ. Each side alone is read without the
+/// digest over all of it, which no merge keeps right.
+fn merged(text: &str) -> Result<(Lock, Vec<String>), Failure> {
     let sides = lock::read_sides(LOCK_FILE, text).map_err(|error| refused_merge(&error))?;
-    let mut datasets: Vec<Locked> = Vec::new();
+    let (mut datasets, mut warnings): (Vec<Locked>, Vec<String>) = Default::default();
     for side in sides {
         for locked in side {
             match datasets.iter_mut().find(|one| one.name() == locked.name()) {
                 None => datasets.push(locked),
                 // Neither side's tree is that of what the merge made of the files.
-                Some(ours) if *ours != locked => ours.tree = None,
+                Some(ours) if *ours != locked => {
+                    warnings.extend(in_words(ours, &locked));
+                    ours.tree = None;
+                }
                 Some(_) => {}
             }
         }
     }
-    Ok(Lock::of(datasets))
+    Ok((Lock::of(datasets), warnings))
+}
+
+/// In what the sides of a merge say other things of one dataset; nothing where one only knows more.
+fn in_words(ours: &Locked, theirs: &Locked) -> Option<String> {
+    let mut said = Vec::new();
+    if ours.license != theirs.license {
+        said.push(format!("licence `{}` and `{}`", Printable::new(&ours.license), Printable::new(&theirs.license)));
+    }
+    if ours.entry != theirs.entry {
+        said.push(format!("catalogue entry {} and {}", ours.entry, theirs.entry));
+    }
+    match (&ours.files, &theirs.files) {
+        (LockedFiles::Within(ours), LockedFiles::Within(theirs)) => {
+            let mut pairs =
+                ours.iter().filter_map(|one| Some((one, theirs.iter().find(|other| other.path == one.path)?)));
+            said.extend(pairs.find_map(|(one, other)| match (one.sha256(), other.sha256()) {
+                (Some(first), Some(second)) if first != second => Some(format!("`{}` {first} and {second}", one.path)),
+                _ => None,
+            }));
+        }
+        (LockedFiles::Beside(ours), LockedFiles::Beside(theirs)) if ours != theirs => {
+            said.push(format!("list of files {} and {}", ours.sha256, theirs.sha256));
+        }
+        _ => {}
+    }
+    let name = ours.name();
+    (!said.is_empty()).then(|| {
+        format!(
+            "the two sides of the merge differ on `{name}`: {}; the first stands, and `medsets lock --upgrade={}` \
+             takes what holds today",
+            said.join(", "),
+            ours.id
+        )
+    })
 }
 
 /// A merge of which no lock can be made.

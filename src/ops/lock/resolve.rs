@@ -92,8 +92,13 @@ pub(super) async fn afresh<'l>(
         keep_known(&mut files, &known);
         let is_same = known.len() == files.len() && known.iter().zip(&files).all(|(one, other)| same_pin(one, other));
         let before = folder.selection(context, earlier).ok();
+        let is_here = || {
+            Ok::<_, Failure>(
+                crate::layout::Receipt::read(&target.dir)?.is_some_and(|here| Some(here.tree) == earlier.tree),
+            )
+        };
         if is_same
-            && trees == Trees::Kept
+            && (trees == Trees::Kept || is_here()?)
             && before.is_some_and(|before| same_layout(&before, &selection, &locked.channel))
         {
             locked.tree = earlier.tree;
@@ -164,7 +169,7 @@ type Proofs = HashMap<RelPath, Proof>;
 
 /// What a dataset's folder tells of the files of the release, where it holds what is asked for.
 fn listing_here(target: &Target<'_>, options: &FetchOptions) -> Result<Option<(Listing, Proofs)>, Failure> {
-    let Records::Good(receipt) = Records::of(&target.dir)? else { return Ok(None) };
+    let Records::Good(receipt) = target.records()? else { return Ok(None) };
     let is_same = receipt.catalog.entry == target.selection.dataset().digest
         && receipt.source.channel == target.source.channel
         && receipt.selection == receipt_selection(options)

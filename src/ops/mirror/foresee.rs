@@ -31,7 +31,7 @@ pub async fn foresee_whole(
     let mirrors = usable(context, target.selection.id())?;
     let begun = target.store.parts().join(target.workspace_name());
     let is_begun = || Workspace::look(&begun, target.begun_with(), &target.source.channel).map(|done| !done.is_empty());
-    if mirrors.is_empty() || !matches!(Records::of(&target.dir)?, Records::Absent) || is_begun()? {
+    if mirrors.is_empty() || !matches!(target.records()?, Records::Absent) || is_begun()? {
         return Ok(None);
     }
     let asked = Asked { selection: target.selection, channel: &target.source.channel, part, tree };

@@ -203,7 +203,7 @@ async fn pull_one(
 /// # Errors
 /// Something else is here, or it is damaged.
 fn here(target: &Target<'_>, asked: &Asked<'_>, pins: Option<&Pins>) -> Result<Option<Receipt>, Failure> {
-    let receipt = match Records::of(&target.dir)? {
+    let receipt = match target.records()? {
         Records::Absent => return Ok(None),
         Records::Good(receipt) => *receipt,
         Records::Broken { error, .. } => return Err(is_in_the_way(target, &remedy::chain(&error))),

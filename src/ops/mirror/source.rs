@@ -40,7 +40,7 @@ pub async fn in_place_of_hosts(
     warnings: &mut Vec<String>,
 ) -> Result<Option<Fetched>, Failure> {
     let mirrors = usable(context, target.selection.id())?;
-    if mirrors.is_empty() || !matches!(Records::of(&target.dir)?, Records::Absent) {
+    if mirrors.is_empty() || !matches!(target.records()?, Records::Absent) {
         return Ok(None);
     }
     let asked = Asked { selection: target.selection, channel: &target.source.channel, part, tree };
@@ -61,7 +61,7 @@ pub async fn in_place_of_hosts(
         let Some(found) = found else { continue };
         let workspace = target.workspace(context)?;
         // Another run may have finished it while this one waited.
-        if let Records::Good(receipt) = Records::of(&target.dir)? {
+        if let Records::Good(receipt) = target.records()? {
             workspace.discard_if_idle()?;
             let is_it = receipt.selection.covers(part) && tree.is_none_or(|tree| tree == receipt.tree);
             return Ok(if is_it { Some(already_whole(target, &receipt)?) } else { None });

@@ -17,7 +17,7 @@ use crate::ops::lock::files::LockFolder;
 use crate::ops::lock::selection_options;
 use crate::project::{Lock, Locked};
 use crate::remedy;
-use crate::values::{DatasetId, Digest};
+use crate::values::{DatasetId, DatasetName, Digest};
 
 /// How far a comparison goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -217,6 +217,9 @@ fn by_records(
     dir: &DatasetDir,
     receipt: &Receipt,
 ) -> Result<(State, Option<String>), Failure> {
+    if receipt.name() != DatasetName::of(&locked.id, &locked.version, locked.variant.as_deref()) {
+        return Ok((State::Other, Some(format!("by its records it is `{}`", receipt.name()))));
+    }
     if receipt.source.channel != locked.channel {
         let detail = format!("it came by `{}`, the lock says `{}`", receipt.source.channel, locked.channel);
         return Ok((State::Other, Some(detail)));
@@ -295,7 +298,7 @@ pub(super) fn more_than_asked(
 
 /// A comparison that found a difference, as a failure with exit 62.
 pub fn difference(compared: &Compared) -> Failure {
-    let name = crate::values::DatasetName::of(&compared.id, &compared.version, compared.variant.as_deref());
+    let name = DatasetName::of(&compared.id, &compared.version, compared.variant.as_deref());
     let detail = compared.detail.as_ref().map_or(String::new(), |detail| format!(": {detail}"));
     let failure =
         Failure::new(Exit::DIFFERENT, format!("`{name}` is not as the lock says: {}{detail}", compared.state.as_str()));

@@ -1,0 +1,156 @@
+//! Folders that hold something else than their name says, links out of the data folder, and records
+//! that this medsets cannot know.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::lock::{Machine, Publisher};
+use crate::support::archives::{Served, serve};
+use crate::support::home::{Home, tree};
+
+/// `demo` twice in the data folder, the second time under this name.
+fn twice(name: &str) -> Home {
+    let home = Home::new();
+    home.run(&["fetch", "demo"]).expect(0);
+    for (path, bytes) in tree(&home.data().join("demo/1.0")) {
+        let path = home.data().join(name).join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+    home
+}
+
+#[test]
+fn a_folder_answers_for_the_dataset_of_its_records_alone() {
+    let home = twice("demo-gated/1.0");
+    let before = tree(&home.data());
+    for command in [&["fetch", "demo-gated"][..], &["fetch", "demo-gated", "--dry-run"], &["import", "demo-gated", "."]]
+    {
+        home.run(command).expect(52).says(&["holds `demo@1.0` by its records, not `demo-gated@1.0`", "move it away"]);
+    }
+    home.run(&["list"]).expect(0).says(&["demo-gated/1.0", "passed over", "`demo@1.0`"]);
+    home.run(&["verify", "demo-gated"]).expect(11);
+    assert_eq!(tree(&home.data()), before, "nothing of it was touched");
+    let ledger = std::fs::read_to_string(home.state().join("ledger.jsonl")).unwrap();
+    assert!(!ledger.contains("demo-gated"), "{ledger}");
+}
+
+#[test]
+fn a_backup_beside_a_dataset_is_no_second_one() {
+    let home = twice("demo/1.0.bak");
+    std::os::unix::fs::symlink("1.0", home.data().join("demo/latest")).unwrap();
+    let listed = home.json(&["list"]);
+    assert_eq!(listed["data"]["datasets"].as_array().unwrap().len(), 1, "{listed}");
+    let bundle = home.path().join("one.medsets");
+    home.run(&["bundle", "demo", "-o", bundle.to_str().unwrap()]).expect(0).says(&["1.0.bak", "passed over"]);
+    home.run(&["bundle", "--check", bundle.to_str().unwrap()]).expect(0);
+    home.run(&["remove", "demo", "--yes"]).expect(0);
+    assert!(home.data().join("demo/1.0.bak/data/labels.csv").exists() && !home.data().join("demo/1.0").exists());
+}
+
+#[test]
+fn two_releases_of_one_folder_are_told_by_lint_and_never_taken_for_each_other() {
+    let publisher = Publisher::start();
+    let entry = publisher.entry("Made", "data");
+    let release = &entry[entry.find("[[release]]").unwrap()..];
+    let first = release.replacen("version = \"1\"", "version = \"2018 v1\"\ndefault = true", 1);
+    let second = release.replacen("version = \"1\"", "version = \"2018-v1\"", 1);
+    let head = &entry[..entry.find("[[release]]").unwrap()];
+    let machine = Machine::new(&publisher, &format!("{head}{first}\n{second}"));
+    let file = format!("{}/made.toml", machine.catalog);
+    let lint = machine.run(&["catalog", "lint", &file, "--json"]).expect(11).stdout;
+    assert!(lint.contains("shared-folder") && lint.contains("`2018-v1` is that of the release `2018 v1`"), "{lint}");
+    machine.run(&["fetch", "made@2018 v1"]).expect(0);
+    machine.run(&["fetch", "made@2018-v1"]).expect(52).says(&["holds `made@2018 v1`"]);
+    let broken = entry.replacen("version = \"1\"", "version = \"1\\n#\"", 1);
+    std::fs::write(&file, broken).unwrap();
+    machine.run(&["fetch", "made"]).expect(11).says(&["no control characters"]);
+}
+
+/// Makes the receipt of a dataset one of a later medsets; gives its text.
+fn made_later(dir: &Path) -> String {
+    let path = dir.join(".medsets/receipt.json");
+    let mut receipt: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    receipt["schema"] = "medsets/receipt/9".into();
+    receipt["means"] = "unheard-of".into();
+    std::fs::write(&path, receipt.to_string()).unwrap();
+    receipt.to_string()
+}
+
+#[test]
+fn records_of_a_later_medsets_are_left_alone() {
+    let home = Home::new();
+    home.run(&["fetch", "demo"]).expect(0);
+    let dir = home.data().join("demo/1.0");
+    made_later(&dir);
+    let before = tree(&home.data());
+    let bundle = home.path().join("x");
+    for command in [
+        &["fetch", "demo"][..],
+        &["verify", "demo"],
+        &["verify", "demo", "--repair"],
+        &["remove", "demo", "--yes"],
+        &["bundle", "demo", "-o", bundle.to_str().unwrap()],
+    ] {
+        home.run(command).expect(52).says(&["of a later medsets (`medsets/receipt/9`)", "use that medsets"]);
+    }
+    home.run(&["list"]).expect(0).says(&["passed over", "later medsets"]);
+    home.run(&["prune", "--parts", "--older", "0"]).expect(0);
+    assert_eq!(tree(&home.data()), before, "nothing of it was touched");
+    assert!(!bundle.exists());
+}
+
+#[test]
+fn adopting_leaves_records_of_a_later_medsets_alone() {
+    let home = Home::new();
+    home.run(&["fetch", "demo"]).expect(0);
+    let old = home.path().join("old");
+    std::fs::rename(home.data().join("demo/1.0"), &old).unwrap();
+    let later = made_later(&old);
+    home.run(&["adopt", old.to_str().unwrap()]).expect(52).says(&["of a later medsets", "use that medsets"]);
+    assert_eq!(std::fs::read_to_string(old.join(".medsets/receipt.json")).unwrap(), later);
+}
+
+#[test]
+fn pruning_follows_no_link_out_of_the_store() {
+    let served = serve(&[("a.csv", b"a,b\n".to_vec(), "")]);
+    served.run(&["fetch", "made"]).expect(0);
+    let store = served.home.data().join(".medsets-store");
+    let mine = served.home.path().join("mine");
+    std::fs::create_dir_all(mine.join("years/of")).unwrap();
+    std::fs::write(mine.join("years/of/work.txt"), "mine").unwrap();
+    std::fs::write(mine.join("work.txt"), "mine").unwrap();
+    for name in ["tmp", "parts", "quarantine", "listings"] {
+        let _ = std::fs::remove_dir_all(store.join(name));
+        std::os::unix::fs::symlink(&mine, store.join(name)).unwrap();
+    }
+    served.run(&["prune", "--parts", "--older", "0"]).expect(0).says(&["is a link", "left as it is"]);
+    assert_eq!(tree(&mine).len(), 2);
+}
+
+/// The folder of `made` as a link into another data folder.
+fn linked(served: &Served, data: &Path) -> std::path::PathBuf {
+    let other = served.home.path().join("big");
+    served.run(&["--data-dir", other.to_str().unwrap(), "fetch", "made"]).expect(0);
+    let _ = std::fs::remove_dir_all(data.join("made"));
+    std::fs::create_dir_all(data).unwrap();
+    std::os::unix::fs::symlink(other.join("made"), data.join("made")).unwrap();
+    other
+}
+
+#[test]
+fn nothing_is_removed_through_a_link_into_another_data_folder() {
+    let served = serve(&[("a.csv", b"a,b\n".to_vec(), "")]);
+    let project = served.home.path().join("work/medsets.toml");
+    let table = |id: &str| format!("[[dataset]]\nid = \"{id}\"\n");
+    std::fs::write(&project, format!("[project]\nname = \"x\"\n{}{}", table("made"), table("demo"))).unwrap();
+    served.run(&["lock"]).expect(0);
+    let other = linked(&served, &served.home.path().join("work/data"));
+    std::fs::write(&project, format!("[project]\nname = \"x\"\n{}", table("demo"))).unwrap();
+    let before = tree(&other);
+    served.run(&["sync", "--prune"]).expect(0).says(&["`made@1` is not in the lock and stays", "is a link to"]);
+    served.run(&["remove", "made", "--dry-run"]).expect(52).says(&["another data folder", "--data-dir"]);
+    served.run(&["remove", "made", "--yes"]).expect(52);
+    assert_eq!(tree(&other), before);
+}
