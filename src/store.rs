@@ -29,6 +29,8 @@ pub struct Objects {
     store: Store,
     link_mode: LinkMode,
     access: Access,
+    /// Who may enter the folders of objects, in which those of other datasets lie too.
+    common: Access,
     clones: OnceLock<bool>,
 }
 
@@ -59,9 +61,10 @@ pub enum Outcome {
 }
 
 impl Objects {
-    /// The objects of a store. What is made there can be read by whom `access` says.
-    pub fn of(store: &Store, link_mode: LinkMode, access: Access) -> Self {
-        Self { store: store.clone(), link_mode, access, clones: OnceLock::new() }
+    /// The objects of a store. What is made there can be read by whom `access` says; the folders of
+    /// objects can be entered by whom `common` says.
+    pub fn of(store: &Store, link_mode: LinkMode, access: Access, common: Access) -> Self {
+        Self { store: store.clone(), link_mode, access, common, clones: OnceLock::new() }
     }
 
     /// Where the object of these bytes is, or would be.
@@ -117,7 +120,7 @@ impl Objects {
         let outcome = self.second(&object, &found, &fresh).and_then(|()| Proven::of(&fresh, digests));
         match outcome {
             Ok(Proven::All) => {
-                self.put(&fresh, to)?;
+                self.put(&fresh, to, self.access)?;
                 Ok(Some(ByteSize(found.len())))
             }
             other => {
@@ -143,7 +146,7 @@ impl Objects {
         let fresh = self.fresh()?;
         let outcome = self.own_copy(file, &fresh).and_then(|()| Proven::of(&fresh, digests));
         if matches!(outcome, Ok(Proven::All)) {
-            self.put(&fresh, to)?;
+            self.put(&fresh, to, self.access)?;
             return Ok(Some(ByteSize(found.len())));
         }
         fs::remove_file(&fresh)?;
@@ -202,7 +205,7 @@ impl Objects {
         });
         // Half a copy would take the room that the dataset needs.
         if is_own.inspect_err(|_| drop(fs::remove_file(&fresh)))? {
-            self.put(&fresh, object)?;
+            self.put(&fresh, object, self.common)?;
             return Ok(Outcome::Made);
         }
         if !self.may(LinkMode::HardLink) {
@@ -210,7 +213,7 @@ impl Objects {
         }
         // A file with two names may be written by neither at any moment.
         fs::set_mode(file, read_only(own))?;
-        match with_folder(object, self.access, || fs::hard_link(file, object)) {
+        match with_folder(object, self.common, || fs::hard_link(file, object)) {
             Ok(()) => Ok(Outcome::Made),
             Err(error) => {
                 if error.kind() != FsErrorKind::AlreadyExists {
@@ -264,8 +267,8 @@ impl Objects {
         Ok(self.store.tmp().join(fs::fresh_name("object-")))
     }
 
-    fn put(&self, fresh: &Path, to: &Path) -> Result<(), FsError> {
-        with_folder(to, self.access, || fs::rename(fresh, to)).inspect_err(|_| {
+    fn put(&self, fresh: &Path, to: &Path, folders: Access) -> Result<(), FsError> {
+        with_folder(to, folders, || fs::rename(fresh, to)).inspect_err(|_| {
             // The first error is the one to tell.
             let _ = fs::remove_file(fresh);
         })

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::fs::{self, FsError};
+use crate::fs::{self, Access, FsError};
 use crate::values::DatasetId;
 
 /// The folder of one fetched dataset: `<data_dir>/<id>/<version>[-<variant>]`.
@@ -152,6 +152,12 @@ impl Store {
     /// The folder itself.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Makes the data folder and the store in it, where they are not yet. All datasets lie in them,
+    /// open ones beside gated ones: `access` is for both, and each dataset has its own.
+    pub fn lay(&self, access: Access) -> Result<(), FsError> {
+        fs::create_dir_all(&self.root, access)
     }
 
     /// Unfinished datasets.

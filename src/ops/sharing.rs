@@ -9,6 +9,8 @@ use crate::layout::Store;
 use crate::store::{LinkMode, Objects, Outcome};
 use crate::values::{ByteSize, Digest};
 
+use super::target::common_access;
+
 /// Lets the files of a dataset share their bytes with those of others, as far as the settings
 /// want it. Where that fails nothing but the sharing is lost, so it is told once and that is all.
 pub(super) struct Sharing<'a> {
@@ -56,7 +58,7 @@ pub(super) fn objects(context: &Context, store: &Store, access: Access) -> Objec
         Some("copy") => LinkMode::Copy,
         _ => LinkMode::Auto,
     };
-    Objects::of(store, link_mode, access)
+    Objects::of(store, link_mode, access, common_access(context))
 }
 
 /// Whether objects are used at all.

@@ -97,6 +97,7 @@ impl<'a> Target<'a> {
 
     /// Its lease, for a run that works on it without a workspace.
     pub fn lease(&self, context: &Context) -> Result<FileLock, Failure> {
+        self.store.lay(common_access(context))?;
         let held = format!("another medsets run works on `{}`", self.selection);
         lease(context, &self.store.lease(&self.workspace_name()), self.access, &held)
     }
@@ -151,6 +152,7 @@ impl<'a> Target<'a> {
     }
 
     fn open(&self, context: &Context, name: &str) -> Result<Workspace, Failure> {
+        self.store.lay(common_access(context))?;
         let patience = context.settings.time("lock-wait").unwrap_or(Duration::from_secs(600));
         let (entry, channel) = (self.begun_with(), self.source.channel.as_str());
         let waiting = || {
@@ -203,11 +205,22 @@ pub(super) fn no_source(selection: &Selection, source: Option<&str>) -> Failure 
 
 /// Private for data that ask for anything, as the umask says for open data.
 fn access(context: &Context, selection: &Selection, source: &Source) -> Access {
+    let asks = || selection.requirements(Some(&source.channel)).next().is_some();
+    wished_access(context).unwrap_or_else(|| if asks() { Access::Private } else { Access::Shared })
+}
+
+/// Who may enter the folders that hold datasets and objects of all kinds: the data folder, its
+/// store and the folders of objects. What is gated is closed by itself.
+pub(super) fn common_access(context: &Context) -> Access {
+    wished_access(context).unwrap_or(Access::Shared)
+}
+
+/// What the settings say, where that is not left to the dataset.
+fn wished_access(context: &Context) -> Option<Access> {
     match context.settings.text("access") {
-        Some("private") => Access::Private,
-        Some("group") => Access::Group,
-        Some("shared") => Access::Shared,
-        _ if selection.requirements(Some(&source.channel)).next().is_some() => Access::Private,
-        _ => Access::Shared,
+        Some("private") => Some(Access::Private),
+        Some("group") => Some(Access::Group),
+        Some("shared") => Some(Access::Shared),
+        _ => None,
     }
 }

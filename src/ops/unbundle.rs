@@ -29,7 +29,7 @@ use super::failure::Failure;
 use super::gate::{self, Compare};
 use super::here;
 use super::lease::lease;
-use super::target::Target;
+use super::target::{Target, common_access};
 
 use about::About;
 use prove::{Nothing, Prover};
@@ -189,6 +189,7 @@ pub async fn unbundle(context: &Context, options: &UnbundleOptions, input: Input
     }
     context.ledger()?.ready()?;
     let store = Store::of(&data_dir);
+    store.lay(common_access(context))?;
     let held = format!("another medsets run unbundles into `{}`", data_dir.display());
     let _lease = lease(context, &store.lease("unbundle"), Access::Private, &held)?;
     // Another run may have put them there meanwhile.

@@ -15,7 +15,7 @@ impl Scene {
     }
 
     fn objects(&self, link_mode: LinkMode, access: Access) -> Objects {
-        Objects::of(&self.store, link_mode, access)
+        Objects::of(&self.store, link_mode, access, Access::Shared)
     }
 
     fn file(&self, name: &str, bytes: &[u8], access: Access) -> PathBuf {

@@ -228,6 +228,43 @@ fn private_data_are_never_one_file_with_shared_data() {
     served.run(&["verify"]).expect(0);
 }
 
+/// A gated dataset that came first closes no folder in which those of others lie: what is open can
+/// be read, by its records and by its object, and what is gated by its owner alone.
+#[test]
+fn a_gated_dataset_closes_the_store_for_no_other() {
+    let gate = "[[requires]]\nkind = \"agreement\"\nid = \"terms\"\ntitle = \"Accept the terms\"\n\
+                license = \"LicenseRef-medsets-demo\"\n";
+    let check = |access: &str, open: [u32; 2], gated: [u32; 2], common: u32| {
+        let home = Home::new();
+        home.run(&["config", "set", "access", access]).expect(0);
+        let files = [("secret.bin", noise(BIG, 7), "")];
+        let served = serve_with(home.with("MEDSETS_LINK_MODE", "copy"), &files, gate);
+        let shown = served.home.json(&["--catalog", &served.catalog, "access", "accept", "made", "--dry-run"]);
+        let digest = shown["data"]["text_digest"].as_str().unwrap().to_owned();
+        served.run(&["access", "accept", "made", "--text-digest", &digest]).expect(0);
+        served.run(&["fetch", "made"]).expect(0);
+        let other = serve_with(Home::new(), &[("open.bin", noise(BIG, 8), "")], "");
+        let entry = std::fs::read_to_string(Path::new(&other.catalog).join("made.toml")).unwrap();
+        served.home.overlay("plain.toml", &entry.replace("id = \"made\"", "id = \"plain\""));
+        let rewrite = format!("https://files.example.org/={}", other.host.url());
+        let given = ["--catalog", &served.catalog, "fetch", "plain"];
+        let ran = served.home.command(&given).env("MEDSETS_REWRITE", rewrite).output().unwrap();
+        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+        for (name, bytes, [folder, file]) in [("made", noise(BIG, 7), gated), ("plain", noise(BIG, 8), open)] {
+            let object = object(&served, &bytes);
+            assert_eq!(mode(&object), file, "{name}");
+            assert_eq!(mode(&served.home.data().join(name).join("1")), folder, "{name}");
+            for shared in object.ancestors().skip(1).take(5) {
+                assert_eq!(mode(shared), common, "{}", shared.display());
+            }
+        }
+    };
+    check("auto", [0o755, 0o444], [0o700, 0o400], 0o755);
+    check("private", [0o700, 0o400], [0o700, 0o400], 0o700);
+    check("group", [0o2750, 0o440], [0o2750, 0o440], 0o2750);
+}
+
 #[test]
 fn a_damaged_object_is_never_the_cure() {
     let served = twins(Home::new());
