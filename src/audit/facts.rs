@@ -128,6 +128,13 @@ pub enum Guard {
         /// How many files are directly or deeper in it, up to a limit.
         files: u64,
     },
+    /// A dataset that whoever audits may not look at.
+    Closed {
+        /// Its folder, or that of all of one id.
+        folder: String,
+        /// Why.
+        reason: String,
+    },
     /// Something that could not be looked at, and why.
     NotChecked {
         /// As a sentence.

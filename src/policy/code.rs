@@ -93,6 +93,8 @@ codes! {
     LicenceUnreadable = "licence-unreadable", Error, "A licence that cannot be read";
     /// There are no records in the folder; what it holds and under which terms is unknown.
     UnseenFolder = "unseen-folder", Error, "A folder that medsets never saw";
+    /// Whoever audits may not look at the dataset, so that it was passed over; what it is and under which terms is unknown.
+    ClosedFolder = "closed-folder", Warning, "A dataset that could not be looked at";
     /// The dataset or its release is not in the catalogue; its licence is what the host or the record states, and nobody who keeps the catalogue read it.
     OutsideCatalogue = "outside-catalogue", Note, "Not in the catalogue";
     /// The receipt of a copy names terms that are laxer than those the catalogue has for the source it came by: they have changed, or the record was.
@@ -175,6 +177,7 @@ impl Code {
                 | Self::LicenceMissing
                 | Self::LicenceUnreadable
                 | Self::UnseenFolder
+                | Self::ClosedFolder
                 | Self::RecordsDamaged
                 | Self::OutsideCatalogue
         )

@@ -131,6 +131,14 @@ fn what_another_person_closed_is_passed_over_and_the_rest_is_told() {
             by_another(&scene, command).unwrap().expect(0);
         }
         by_another(&scene, &["verify", "made"]).unwrap().expect(52).says(&["permission denied"]);
+        // A folder that is named is audited as far as it is open, and says what is not.
+        let folder = data.to_str().unwrap();
+        let ran = by_another(&scene, &["audit", folder]).unwrap().expect(0);
+        for part in ["demo", "closed-folder", "is passed over, and what it holds is unknown"] {
+            assert!(ran.stdout.contains(part), "{closed}: {}", ran.stdout);
+        }
+        by_another(&scene, &["audit", "demo", "--strict"]).unwrap().expect(0);
+        by_another(&scene, &["audit", folder, "--strict"]).unwrap().expect(61);
         close(closed, 0o755);
     }
     by_another(&scene, &["verify", "made"]).unwrap().expect(0);

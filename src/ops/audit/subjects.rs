@@ -10,12 +10,13 @@ use crate::access::Purpose;
 use crate::audit::{Guard, ItemCount, SubjectFacts};
 use crate::catalog::{Reference, Selection};
 use crate::context::Context;
-use crate::layout::{Adopted, DatasetDir, Receipt, inventory};
-use crate::policy::Place;
+use crate::layout::{Adopted, DatasetDir, Place, Receipt, inventory, places};
+use crate::policy;
 use crate::project::{Lock, Locked, Manifest, Used};
 use crate::values::{ByteSize, counted};
 use crate::{fs, remedy};
 
+use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::gate;
 use super::super::here::{self, Here};
@@ -47,11 +48,13 @@ pub fn gather(
     for text in what {
         let path = context.environment.absolute(text)?;
         if fs::is_dir(&path) {
-            let mut copies = in_folder(context, &path)?;
+            let mut copies = in_folder(context, &path, &mut unseen)?;
             if copies.is_empty() {
                 copies = adopted_from(context, &path, &here)?;
             }
-            if copies.is_empty() {
+            let is_closed =
+                |guard: &Guard| matches!(guard, Guard::Closed { folder, .. } if Path::new(folder).starts_with(&path));
+            if copies.is_empty() && !unseen.iter().any(is_closed) {
                 unseen.push(Guard::Unseen { folder: text.clone(), files: count_files(&path)? });
             }
             found.extend(copies);
@@ -102,7 +105,7 @@ fn of_project(
     project: Option<&Manifest>,
     here: &[Here],
 ) -> Result<SubjectFacts, Failure> {
-    let place = project.map(|project| Place { file: project.file.clone(), line: used.line });
+    let place = project.map(|project| policy::Place { file: project.file.clone(), line: used.line });
     if let Some(one) = here.iter().find(|one| names(one, name)) {
         return of_copy(context, one.clone(), place);
     }
@@ -120,7 +123,7 @@ fn of_project(
 
 /// Data outside the catalogue that are not here: nobody has been asked what they are, and nothing
 /// is granted.
-fn of_reference(reference: &Reference, place: Option<Place>) -> SubjectFacts {
+fn of_reference(reference: &Reference, place: Option<policy::Place>) -> SubjectFacts {
     SubjectFacts {
         id: reference.id(),
         version: reference.version.clone().unwrap_or_else(|| "newest".to_owned()),
@@ -140,7 +143,12 @@ fn of_reference(reference: &Reference, place: Option<Place>) -> SubjectFacts {
 }
 
 /// A dataset that is not here, by its entry.
-fn of_entry(context: &Context, selection: Selection, channel: Option<&str>, place: Option<Place>) -> SubjectFacts {
+fn of_entry(
+    context: &Context,
+    selection: Selection,
+    channel: Option<&str>,
+    place: Option<policy::Place>,
+) -> SubjectFacts {
     let channel = channel.map(str::to_owned).or_else(|| Some(selection.source(None)?.channel.clone()));
     SubjectFacts {
         answers: BTreeMap::new(),
@@ -162,7 +170,7 @@ fn of_entry(context: &Context, selection: Selection, channel: Option<&str>, plac
 
 /// A copy on disk. Its entry is that of the catalogue, else the one kept beside it; one that
 /// is gone since leaves the receipt to speak.
-fn of_copy(context: &Context, here: Here, place: Option<Place>) -> Result<SubjectFacts, Failure> {
+fn of_copy(context: &Context, here: Here, place: Option<policy::Place>) -> Result<SubjectFacts, Failure> {
     // Looking for a name that nothing has would look for near ones too.
     let catalog = context.catalog()?;
     let is_known = catalog.get(&here.id).is_some() || catalog.references().iter().any(|one| one.id == here.id);
@@ -233,14 +241,30 @@ fn items(dir: &DatasetDir, receipt: &Receipt) -> (Vec<ItemCount>, Option<String>
     (counts.by_expression.into_iter().map(item).collect(), fault)
 }
 
-/// The copies in a folder: a dataset's own, or those of a data folder.
-fn in_folder(context: &Context, path: &Path) -> Result<Vec<SubjectFacts>, Failure> {
-    let dir = DatasetDir::at(path.to_path_buf());
-    let dirs = if dir.has_records()? { vec![dir] } else { DatasetDir::find_all(path)? };
+/// The copies in a folder: a dataset's own, or those of a data folder. Those that this user may not
+/// look at are noted and passed over.
+///
+/// # Errors
+/// The folder itself may not be looked at.
+fn in_folder(context: &Context, path: &Path, closed: &mut Vec<Guard>) -> Result<Vec<SubjectFacts>, Failure> {
+    let own = DatasetDir::at(path.to_path_buf());
+    if own.has_records()? {
+        let own = here::of_dir(context, own)?;
+        return own.into_iter().map(|one| of_copy(context, one, None)).collect();
+    }
     let mut found = Vec::new();
-    for dir in dirs {
-        if let Some(one) = here::of_dir(context, dir)? {
-            found.push(of_copy(context, one, None)?);
+    let mut close = |path: &Path, reason: &dyn std::fmt::Display| {
+        closed.push(Guard::Closed { folder: path.display().to_string(), reason: reason.to_string() });
+    };
+    for place in places(path)? {
+        match place {
+            Place::Dataset(dir) => match here::of_dir(context, dir.clone()) {
+                Ok(one) => found.extend(one.map(|one| of_copy(context, one, None)).transpose()?),
+                Err(failure) if failure.exit == Exit::DENIED => close(dir.root(), &failure.message),
+                Err(failure) => return Err(failure),
+            },
+            Place::Closed { path, error } => close(&path, &error),
+            Place::Away { .. } => {}
         }
     }
     Ok(found)
