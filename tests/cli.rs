@@ -83,8 +83,12 @@ mod mended;
 mod mirror;
 #[path = "cli/mirror_attacked.rs"]
 mod mirror_attacked;
+#[path = "cli/mirror_moments.rs"]
+mod mirror_moments;
 #[path = "cli/mirror_plans.rs"]
 mod mirror_plans;
+#[path = "cli/mirror_terms.rs"]
+mod mirror_terms;
 #[path = "cli/misplaced.rs"]
 mod misplaced;
 #[path = "cli/out_of_reach.rs"]

@@ -110,6 +110,15 @@ impl MirrorUrl {
         words.filter(|word| !word.is_empty()).map(Self::parse).collect()
     }
 
+    /// Its address as records name it, which others read: of a folder its name alone, since where
+    /// it lies on a machine is nobody else's.
+    pub fn for_records(&self) -> String {
+        match self.folder().and_then(|folder| folder.file_name()) {
+            Some(name) => format!("file:{}", name.to_string_lossy()),
+            None => self.to_string(),
+        }
+    }
+
     /// The folder, where it is one.
     pub fn folder(&self) -> Option<&PathBuf> {
         match &self.place {
@@ -165,6 +174,13 @@ mod tests {
         check("az://account/box/pre", "az://account/box/pre");
         check("https://account.blob.core.windows.net/box", "az://account/box");
         check("file:///mnt/team%20share", "file:///mnt/team share");
+    }
+
+    #[test]
+    fn records_name_no_place_on_a_machine() {
+        let in_records = |text: &str| MirrorUrl::parse(text).unwrap().for_records();
+        assert_eq!(in_records("file:///home/somebody/share"), "file:share");
+        assert_eq!(in_records("s3://team/a"), "s3://team/a");
     }
 
     #[test]

@@ -10,10 +10,12 @@ use crate::layout::receipt::{CatalogMark, PartialMark, Selection, SourceMark, To
 use crate::layout::{ListPin, Means};
 use crate::values::{ByteSize, DatasetId, Digest};
 
+use super::names;
+
 /// A mirrored dataset.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Mark {
-    /// `medsets/mirrored/1`.
+    /// `medsets/mirrored/2`, or 1 where an earlier medsets wrote it.
     pub schema: String,
     /// Which dataset.
     pub dataset: DatasetId,
@@ -74,15 +76,39 @@ pub struct Record {
 
 impl Mark {
     /// The schema that is written.
-    pub const SCHEMA: &str = "medsets/mirrored/1";
+    pub const SCHEMA: &str = "medsets/mirrored/2";
+
+    /// The one before, whose records have the same names in every state of a tree.
+    const BEFORE: &str = "medsets/mirrored/1";
 
     /// Reads one. Fails with what is wrong with it.
     pub fn read(bytes: &[u8]) -> Result<Self, String> {
         let mark: Self = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
         match mark.schema.as_str() {
-            Self::SCHEMA => Ok(mark),
+            Self::SCHEMA | Self::BEFORE => Ok(mark),
             other => Err(format!("its schema is `{}`; this program reads `{}`", other.escape_debug(), Self::SCHEMA)),
         }
+    }
+
+    /// The records that it names, with their sizes and digests: manifest, inventory, list.
+    pub fn records(&self) -> [(String, Record); 3] {
+        let manifest = Record { size: self.manifest_size, sha256: self.tree };
+        let listed = Record { size: self.listed_size, sha256: self.listed.sha256 };
+        [(names::MANIFEST.to_owned(), manifest), (self.inventory_name(), self.inventory), (self.listed_name(), listed)]
+    }
+
+    /// What its inventory is called beside it.
+    pub fn inventory_name(&self) -> String {
+        self.name(names::INVENTORY, &self.inventory.sha256)
+    }
+
+    /// What its list of the release's files is called beside it.
+    pub fn listed_name(&self) -> String {
+        self.name(names::LISTED, &self.listed.sha256)
+    }
+
+    fn name(&self, kind: &str, sha256: &Digest) -> String {
+        if self.schema == Self::BEFORE { kind.to_owned() } else { names::of_state(kind, sha256) }
     }
 
     /// Its bytes.

@@ -3,9 +3,14 @@
 //! ```text
 //! objects/sha256/ab/<hex>                     one file, by its digest
 //! datasets/<id>/<slug>/<tree>/                one dataset, by the digest of its manifest
-//!     manifest.sha256 files.jsonl listed.jsonl entry.toml
-//!     mirror.json                             written last
+//!     manifest.sha256 entry.toml
+//!     files-<hex>.jsonl listed-<hex>.jsonl    by their own digests
+//!     mirror.json                             written last; says which of them it means
 //! ```
+//!
+//! The manifest is named by its tree, and the others by themselves, so none is ever replaced by
+//! another: whoever has read `mirror.json` finds what it speaks of, while somebody else sends
+//! another state of the same tree. An earlier medsets wrote `files.jsonl` and `listed.jsonl`.
 
 use crate::values::{DatasetId, Digest};
 
@@ -23,6 +28,12 @@ pub fn dataset(id: &DatasetId, slug: &str) -> String {
 /// One tree of a dataset.
 pub fn tree(id: &DatasetId, slug: &str, tree: &Digest) -> String {
     format!("{}/{}", dataset(id, slug), tree.hex())
+}
+
+/// A record of a tree that may have several states: `files.jsonl` as `files-<hex>.jsonl`.
+pub fn of_state(kind: &str, sha256: &Digest) -> String {
+    let (stem, ending) = kind.split_once('.').unwrap_or((kind, ""));
+    format!("{stem}-{}.{ending}", sha256.hex())
 }
 
 /// What is said of a mirrored dataset.

@@ -46,13 +46,19 @@ pub struct Audited {
 
 /// Gathers the facts and judges them.
 pub fn audit(context: &Context, options: &AuditOptions) -> Result<Audited, Failure> {
+    let facts = facts(context, options)?;
+    let warnings = facts.guards.iter().filter_map(guards::not_checked).collect();
+    Ok(Audited { audit: audit::audit(&facts, context.shelf()?), warnings })
+}
+
+/// Gathers what an audit rests on.
+pub(super) fn facts(context: &Context, options: &AuditOptions) -> Result<Facts, Failure> {
     let project = context.project()?.map(|project| &project.manifest);
     let policy = policy(context, options)?;
     let (subjects, unseen) = subjects::gather(context, project, &options.what)?;
     let mut guards = guards::around(context, &subjects)?;
     guards.extend(unseen);
-    let warnings = guards.iter().filter_map(guards::not_checked).collect();
-    let facts = Facts {
+    Ok(Facts {
         now: context.now(),
         tool: env!("CARGO_PKG_VERSION").to_owned(),
         catalog: Some(context.catalog()?.digest()),
@@ -61,8 +67,7 @@ pub fn audit(context: &Context, options: &AuditOptions) -> Result<Audited, Failu
         policy,
         subjects,
         guards,
-    };
-    Ok(Audited { audit: audit::audit(&facts, context.shelf()?), warnings })
+    })
 }
 
 /// The policy that holds: the named file's, else the project's, else none; with the planned

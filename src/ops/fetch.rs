@@ -271,14 +271,16 @@ async fn by_a_copy(
     if !can_come_by_mirror(context, options) {
         return Ok(None);
     }
-    let (part, tree) = (receipt_selection(options), options.pins.as_ref().and_then(|pins| pins.tree));
+    let (part, pins) = (receipt_selection(options), options.pins.as_deref());
     if options.dry_run {
+        let tree = pins.and_then(|pins| pins.tree);
         let foreseen = mirror::foresee_whole(context, target, &part, tree).await?;
         let planned =
             |(from, plan)| Fetched { plan: Some(plan), mirror: Some(from), ..blank(target, &Tally::default()) };
         return Ok(foreseen.map(planned));
     }
-    mirror::in_place_of_hosts(context, target, &part, tree, options.ignore_space, warnings).await
+    let taking = mirror::Taking { part: &part, pins, ignore_space: options.ignore_space };
+    mirror::in_place_of_hosts(context, target, taking, warnings).await
 }
 
 /// All of the work by one process.
@@ -429,13 +431,14 @@ impl Drop for LetGo {
 }
 
 /// Whether what a mirror has can be what is asked for: no archives that are kept, no bytes but
-/// those of the records. What a lock pins file by file, without a tree, cannot be told of a mirror.
+/// those of the records. A lock without a tree must pin every file by a digest that the mirror can
+/// be held to.
 fn can_come_by_mirror(context: &Context, options: &FetchOptions) -> bool {
     let keeps = match options.keep_archives {
         Some(choice) => choice == KeepArchives::Yes,
         None => context.settings.text("keep-archives") == Some("yes"),
     };
-    let is_pinned = options.pins.as_ref().is_none_or(|pins| pins.tree.is_some());
+    let is_pinned = options.pins.as_ref().is_none_or(|pins| pins.tree.is_some() || pins.names_all_bytes());
     options.turn == Turn::Whole && !keeps && is_pinned && options.accept_changed.is_empty()
 }
 

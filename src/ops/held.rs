@@ -159,6 +159,11 @@ pub(super) fn enter(context: &Context, receipt: &Receipt, dir: &DatasetDir, note
 /// Whether the person's own ledger knows of a copy: by the entry of the receipt itself, or by one
 /// that says they use it.
 pub(super) fn is_entered(context: &Context, receipt: &Receipt, dir: &DatasetDir) -> Result<bool, Failure> {
+    Ok(entry_of(context, receipt, dir)?.is_some())
+}
+
+/// The newest entry of the person's own ledger about a copy, as [`is_entered`] knows it.
+pub(super) fn entry_of(context: &Context, receipt: &Receipt, dir: &DatasetDir) -> Result<Option<Entry>, Failure> {
     let receipt_sha256 = Receipt::digest_of(dir)?;
     let reading = context.ledger()?.reading()?;
     let is_this = |entry: &Entry| {
@@ -168,5 +173,5 @@ pub(super) fn is_entered(context: &Context, receipt: &Receipt, dir: &DatasetDir)
             && record.receipt_sha256 == Some(receipt_sha256);
         is_entered || receipt.ledger.as_ref().is_some_and(|mark| mark.hash == entry.hash)
     };
-    Ok(reading.entries.iter().rev().any(is_this))
+    Ok(reading.entries.iter().rev().find(|entry| is_this(entry)).cloned())
 }

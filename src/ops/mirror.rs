@@ -15,6 +15,7 @@ mod judged;
 mod lay_out;
 mod objects;
 mod place;
+mod records;
 mod source;
 mod terms;
 mod trust;
@@ -36,6 +37,7 @@ use super::failure::Failure;
 use super::wanted::{self, TooOpen};
 
 pub(super) use foresee::{foresee_files, foresee_whole};
+pub(super) use lay_out::Taking;
 pub(super) use source::{Sources, in_place_of_hosts};
 
 /// A mirror that is named somewhere, and on which ground data may lie in it.

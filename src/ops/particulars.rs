@@ -61,11 +61,11 @@ pub(super) fn particulars(
         variant: chosen.variant_name().map(str::to_owned),
         selection,
         means,
-        catalog: CatalogMark {
+        catalog: without_folders(CatalogMark {
             digest: context.catalog()?.digest(),
             entry: chosen.dataset().digest,
             origin: chosen.dataset().origin.clone(),
-        },
+        }),
         source: SourceMark {
             channel: channel.to_owned(),
             provider: target.source.host.name().to_owned(),
@@ -86,6 +86,14 @@ pub(super) fn particulars(
         reason,
         tree: None,
     })
+}
+
+/// Of an overlay the file's name alone: where it lies on a machine is nobody else's.
+pub(super) fn without_folders(mark: CatalogMark) -> CatalogMark {
+    match mark.origin.rsplit_once('/') {
+        Some((_, name)) => CatalogMark { origin: name.to_owned(), ..mark },
+        None => mark,
+    }
 }
 
 /// The acceptances that a fetch rests on, each with its day.

@@ -215,7 +215,8 @@ fn deletion(context: &Context, here: &Here, report: &RemoveReport) -> Record {
         note: match (&report.shared, &report.stays, &report.leads_to) {
             (Some(_), ..) => Some("shared copy".to_owned()),
             (None, _, Some(_)) => Some("the link alone: the files stay where it leads".to_owned()),
-            (None, Some(place), None) => Some(format!("the records alone: the files stay in `{place}`")),
+            // An extract of the ledger is read by others: where they lie is nobody else's.
+            (None, Some(_), None) => Some("the records alone: the files stay where they lie".to_owned()),
             (None, None, None) => None,
         },
         ..identity::record(context, EntryKind::Delete, &here.id)

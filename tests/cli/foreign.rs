@@ -4,10 +4,11 @@
 use std::path::{Path, PathBuf};
 
 use medsets::values::Digest;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::support::archives::{Served, gzip, serve, serve_with, tar_of};
 use crate::support::home::Home;
+use crate::support::mirrors;
 
 type Files = Vec<(&'static str, Vec<u8>, &'static str)>;
 
@@ -113,33 +114,7 @@ impl Forged {
         served.run(&["mirror", "push", "made", "--mirror", &mirror]).expect(0);
         let trees = share.join("datasets/made/1");
         let tree = std::fs::read_dir(&trees).unwrap().next().unwrap().unwrap().path();
-        let lines = |name: &str| -> Vec<Value> {
-            let text = std::fs::read_to_string(tree.join(name)).unwrap();
-            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-        };
-        let (mut listed, mut records) = (lines("listed.jsonl"), lines("files.jsonl"));
-        forge(&mut listed, &mut records);
-        let text = |lines: &[Value]| lines.iter().map(|line| format!("{line}\n")).collect::<String>();
-        let manifest: String = records
-            .iter()
-            .map(|record| (record["sha256"].as_str().unwrap(), record["path"].as_str().unwrap()))
-            .map(|(sha256, path)| format!("{}  {path}\n", sha256.strip_prefix("sha256:").unwrap()))
-            .collect();
-        let (listed, inventory) = (text(&listed), text(&records));
-        let sha256 = |text: &str| Digest::sha256(text.as_bytes()).to_string();
-        let mut mark: Value = serde_json::from_slice(&std::fs::read(tree.join("mirror.json")).unwrap()).unwrap();
-        mark["tree"] = sha256(&manifest).into();
-        mark["manifest_size"] = manifest.len().into();
-        mark["inventory"] = json!({ "size": inventory.len(), "sha256": sha256(&inventory) });
-        mark["listed"]["sha256"] = sha256(&listed).into();
-        mark["listed"]["files"] = listed.lines().count().into();
-        mark["listed_size"] = listed.len().into();
-        mark["files"] = records.len().into();
-        for (name, text) in [("manifest.sha256", &manifest), ("files.jsonl", &inventory), ("listed.jsonl", &listed)] {
-            std::fs::write(tree.join(name), text).unwrap();
-        }
-        std::fs::write(tree.join("mirror.json"), mark.to_string()).unwrap();
-        std::fs::rename(&tree, trees.join(Digest::sha256(manifest.as_bytes()).hex())).unwrap();
+        mirrors::forge(&tree, |_, records, listed| forge(listed, records));
         Self { served, share }
     }
 

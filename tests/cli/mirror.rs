@@ -9,6 +9,7 @@ use tar::EntryType;
 use crate::bucket::{Bucket, KEY, SECRET};
 use crate::support::archives::{Served, gzip, serve, serve_with, tar_of};
 use crate::support::home::{Home, Ran, tree};
+use crate::support::mirrors::state;
 
 /// A dataset of a packed archive with a link and two equal files, and of two plain ones; one
 /// needs several parts.
@@ -290,8 +291,9 @@ fn a_folder_is_a_mirror_and_a_tree_can_be_pinned() {
     assert!(!dataset(&other).exists());
     // Records that name another tree than their folder are refused.
     let folder = share.join("datasets/made/1").join(tree.strip_prefix("sha256:").unwrap());
-    let text = std::fs::read_to_string(folder.join("files.jsonl")).unwrap();
-    std::fs::write(folder.join("files.jsonl"), text.replace("table.csv", "tabla.csv")).unwrap();
+    let inventory = state(&folder, "files");
+    let text = std::fs::read_to_string(&inventory).unwrap();
+    std::fs::write(inventory, text.replace("table.csv", "tabla.csv")).unwrap();
     other.run(&pull).expect(40);
     assert!(!dataset(&other).exists());
 }
@@ -354,10 +356,10 @@ fn hostile_links_of_a_mirror_are_refused() {
     served.run(&["mirror", "push", "made", "--mirror", &mirror]).expect(0);
     let tree = receipt(&served.home)["tree"].as_str().unwrap().to_owned();
     let folder = share.join("datasets/made/1").join(tree.strip_prefix("sha256:").unwrap());
-    let text = std::fs::read_to_string(folder.join("files.jsonl")).unwrap();
+    let text = std::fs::read_to_string(state(&folder, "files")).unwrap();
     let hostile = text.replace("\"target\":\"twin.txt\"", "\"target\":\"../../../../../../etc/passwd\"");
     assert_ne!(hostile, text);
-    std::fs::write(folder.join("files.jsonl"), &hostile).unwrap();
+    std::fs::write(folder.join(format!("files-{}.jsonl", Digest::sha256(hostile.as_bytes()).hex())), &hostile).unwrap();
     let mark = std::fs::read_to_string(folder.join("mirror.json")).unwrap();
     let mut mark: serde_json::Value = serde_json::from_str(&mark).unwrap();
     mark["inventory"]["size"] = hostile.len().into();

@@ -7,6 +7,7 @@ pub mod chestxray;
 pub mod entry;
 pub mod home;
 pub mod host;
+pub mod mirrors;
 pub mod multiplexed;
 pub mod proxy;
 pub mod secrets;

@@ -111,19 +111,40 @@ pub(super) fn slug(here: &Here) -> String {
     here.dir.root().file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// The receipt as it goes along: without names, where they are masked.
+/// The receipt as it goes along: without names, where they are masked, and without places on this
+/// machine, which an earlier medsets noted.
 fn receipt_bytes(here: &Here, mask: Option<&Mask>) -> Result<Vec<u8>, Failure> {
     let text = fs::read_regular_text(&here.dir.receipt_path())?;
-    let Some(mask) = mask else { return Ok(text.into_bytes()) };
     let mut value: Value = serde_json::from_str(&text).map_err(|error| unsafe_name(&error))?;
-    for at in ["/by", "/brought/by"] {
-        if let Some(Value::Object(by)) = value.pointer_mut(at) {
-            mask.cover(by);
+    let mut is_other = hide_places(&mut value);
+    if let Some(mask) = mask {
+        is_other = true;
+        for at in ["/by", "/brought/by"] {
+            if let Some(Value::Object(by)) = value.pointer_mut(at) {
+                mask.cover(by);
+            }
         }
+    }
+    if !is_other {
+        return Ok(text.into_bytes());
     }
     let mut bytes = serde_json::to_vec_pretty(&value).map_err(|error| unsafe_name(&error))?;
     bytes.push(b'\n');
     Ok(bytes)
+}
+
+/// Leaves of a mirror that is a folder, and of an overlay, the names alone. Says whether there was
+/// more.
+fn hide_places(receipt: &mut Value) -> bool {
+    let mut is_other = false;
+    for (at, begins, keeps) in [("/source/mirror", "file:///", "file:"), ("/catalog/origin", "/", "")] {
+        let Some(Value::String(text)) = receipt.pointer_mut(at) else { continue };
+        if let Some((_, name)) = text.rsplit_once('/').filter(|_| text.starts_with(begins)) {
+            *text = format!("{keeps}{name}");
+            is_other = true;
+        }
+    }
+    is_other
 }
 
 fn bundled(here: &Here, receipt: &Receipt, bytes: &[u8]) -> Bundled {

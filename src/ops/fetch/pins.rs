@@ -82,6 +82,15 @@ impl Pins {
         if self.first_use.contains(path) { Pinned::OnFirstUse } else { Pinned::Published }
     }
 
+    /// Whether each file is pinned by its SHA-256, or by the directory of an archive of which only
+    /// members are wanted.
+    pub(super) fn names_all_bytes(&self) -> bool {
+        self.listing.0.iter().all(|file| match self.parts.get(&file.path) {
+            Some(part) => part.directory.is_some(),
+            None => Digest::sha256_in(&file.digests).is_some(),
+        })
+    }
+
     /// Whether a dataset folder holds what is pinned: the same tree, or, where more than the
     /// lock asks for is here or no tree is known, the same bytes of every file that is pinned.
     pub(in crate::ops) fn are_those_of(

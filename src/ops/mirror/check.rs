@@ -319,19 +319,15 @@ pub(super) async fn spoilt_records(mirror: &Mirror, prefix: &str, mark: &Mark) -
 type Objects = BTreeMap<String, (ByteSize, Digest)>;
 
 fn records_of(prefix: &str, mark: &Mark) -> Objects {
-    let records = [
-        (names::MANIFEST, mark.manifest_size, mark.tree),
-        (names::INVENTORY, mark.inventory.size, mark.inventory.sha256),
-        (names::LISTED, mark.listed_size, mark.listed.sha256),
-    ];
-    records.into_iter().map(|(name, size, sha256)| (format!("{prefix}/{name}"), (size, sha256))).collect()
+    let records = mark.records().into_iter();
+    records.map(|(name, record)| (format!("{prefix}/{name}"), (record.size, record.sha256))).collect()
 }
 
 /// What the records of a tree name, with sizes and digests.
 async fn objects(mirror: &Mirror, prefix: &str, mark: &Mark) -> Result<Objects, Failure> {
     let mut objects = BTreeMap::new();
     let mut from = HashSet::new();
-    for_lines(mirror, &format!("{prefix}/{}", names::INVENTORY), mark.inventory.size, |record: FileRecord| {
+    for_lines(mirror, &format!("{prefix}/{}", mark.inventory_name()), mark.inventory.size, |record: FileRecord| {
         if record.kind == RecordKind::File {
             objects.insert(names::object(&record.sha256), (record.size, record.sha256));
         }
@@ -341,7 +337,7 @@ async fn objects(mirror: &Mirror, prefix: &str, mark: &Mark) -> Result<Objects, 
     })
     .await?;
     if mark.selection.packed {
-        for_lines(mirror, &format!("{prefix}/{}", names::LISTED), mark.listed_size, |one: ListedMark| {
+        for_lines(mirror, &format!("{prefix}/{}", mark.listed_name()), mark.listed_size, |one: ListedMark| {
             if !one.unpacked && !from.contains(&one.path) {
                 objects.insert(names::object(&one.sha256), (one.size, one.sha256));
             }

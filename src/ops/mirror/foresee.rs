@@ -54,7 +54,7 @@ pub async fn foresee_whole(
 /// A mirrored dataset as a plan, by its list of the release's files.
 async fn planned(found: &Found) -> Result<FetchPlan, MirrorError> {
     let (mirror, mark) = (&found.mirror, &found.mark);
-    let name = format!("{}/{}", found.prefix, names::LISTED);
+    let name = format!("{}/{}", found.prefix, mark.listed_name());
     let broken =
         |reason: String| MirrorError::Record { mirror: mirror.store.url().clone(), name: name.clone(), reason };
     let bytes = mirror.store.read(&name, MOST).await?;

@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::layout::{FileRecord, ListedMark, Proof, Receipt};
-use crate::mirror::{Mark, Mirror, MirrorError, names};
+use crate::mirror::{Mark, Mirror, MirrorError};
 use crate::ops::failure::Failure;
 use crate::ops::here::Here;
 
@@ -66,7 +66,7 @@ impl Ours<'_> {
             return Ok(false);
         }
         let (mut ours, mut is_alike) = (self.records.iter(), true);
-        let name = format!("{prefix}/{}", names::INVENTORY);
+        let name = format!("{prefix}/{}", mark.inventory_name());
         check::for_lines(mirror, &name, mark.inventory.size, |theirs: FileRecord| {
             is_alike &= ours.next().is_some_and(|ours| FileRecord { mtime: ours.mtime, ..theirs } == *ours);
         })
@@ -79,7 +79,7 @@ impl Ours<'_> {
         let said = |mark: &ListedMark| {
             (mark.path.clone(), mark.size, mark.sha256, mark.unpacked, mark.verified == Proof::AcceptedChange)
         };
-        let name = format!("{prefix}/{}", names::LISTED);
+        let name = format!("{prefix}/{}", mark.listed_name());
         check::for_lines(mirror, &name, mark.listed_size, |theirs: ListedMark| {
             is_alike &= ours.next().is_some_and(|ours| said(&theirs) == said(ours));
         })

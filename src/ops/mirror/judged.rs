@@ -52,15 +52,16 @@ impl Judged {
     /// The first thing that is wrong with them, as a fault of the mirror.
     pub fn read(target: &Target<'_>, found: &Found, folder: &Path, pins: Option<&Pins>) -> Result<Self, Failure> {
         let unreadable = |name: &str, error: LayoutError| of_record(found, name, error);
+        let (inventory_name, listed_name) = (found.mark.inventory_name(), found.mark.listed_name());
         let (manifest, inventory) = (folder.join(names::MANIFEST), folder.join(names::INVENTORY));
         let records = objects::records(&manifest, &inventory).map_err(|error| match error {
             Disagree::Unreadable(error) if is_of(&error, &manifest) => unreadable(names::MANIFEST, error),
-            Disagree::Unreadable(error) => unreadable(names::INVENTORY, error),
+            Disagree::Unreadable(error) => unreadable(&inventory_name, error),
             differ @ Disagree::Differ { .. } => differ.into(),
         })?;
         let marks = JsonLines::open(&folder.join(names::LISTED)).map_err(LayoutError::from);
         let marks = marks.and_then(Iterator::collect::<Result<Vec<ListedMark>, _>>);
-        let marks = marks.map_err(|error| unreadable(names::LISTED, error))?;
+        let marks = marks.map_err(|error| unreadable(&listed_name, error))?;
         refuse_unlike_entry(target, found, &marks, &records)?;
         refuse_unlike_lock(found, pins, &marks)?;
         agrees_with_mark(&found.mark, &marks, &records)?;

@@ -113,7 +113,7 @@ pub async fn take(
     place::note(&mut workspace, judged, &roles(target.selection))?;
     let mut particulars = particulars(context, target, Means::Fetch, taking.part.clone(), None)?;
     particulars.tree = Some(found.mark.tree);
-    particulars.source.mirror = Some(found.mirror.store.url().to_string());
+    particulars.source.mirror = Some(found.mirror.store.url().for_records());
     particulars.warnings.extend(found.mark.warnings.iter().cloned());
     let Assembled { receipt, receipt_sha256 } = assemble(context, workspace, &target.dir, &target.store, particulars)?;
     let fetched = summary(target, &receipt, Some(receipt_sha256), &tally);
@@ -131,18 +131,15 @@ async fn fetch_records(
     let folder = workspace.root().join("records");
     fs::create_dir_all(&folder, workspace.access())?;
     let mark = &found.mark;
-    let records = [
-        (names::MANIFEST, mark.manifest_size, mark.tree),
-        (names::INVENTORY, mark.inventory.size, mark.inventory.sha256),
-        (names::LISTED, mark.listed_size, mark.listed.sha256),
-    ];
-    let wanted: Vec<Wanted> = records
-        .iter()
-        .map(|(name, size, sha256)| Wanted {
+    let here = [names::MANIFEST, names::INVENTORY, names::LISTED];
+    let wanted: Vec<Wanted> = here
+        .into_iter()
+        .zip(mark.records())
+        .map(|(here, (name, record))| Wanted {
             name: format!("{}/{name}", found.prefix),
-            target: folder.join(name),
-            size: *size,
-            sha256: *sha256,
+            target: folder.join(here),
+            size: record.size,
+            sha256: record.sha256,
         })
         .collect();
     context.report.report(Event::Phase { dataset: mark.dataset.clone(), phase: "listing" });

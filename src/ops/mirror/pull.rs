@@ -10,7 +10,8 @@ use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
 use crate::ops::fetch::{FetchOptions, Pins, ProjectLock, already_whole, receipt_selection};
 use crate::ops::gate;
-use crate::ops::report::FetchReport;
+use crate::ops::held;
+use crate::ops::report::{FetchReport, Fetched};
 use crate::ops::target::Target;
 use crate::remedy;
 use crate::values::{ByteSize, DatasetId, Digest, Printable};
@@ -164,11 +165,13 @@ async fn pull_one(
     let asked = Asked { selection, channel: &target.source.channel, part: &part, tree };
     let taking = Taking { part: &part, pins, ignore_space: options.ignore_space };
     if let Some(receipt) = here(&target, &asked, pins)? {
+        // Somebody else may have brought it: as `fetch` does for what is whole here.
+        gate::pass_agreements(context, selection, &receipt.source.channel).await?;
         if options.dry_run {
             let mirror = receipt.source.mirror.clone();
             pulled.plans.push(plan(&target, mirror, receipt.tree, receipt.files, receipt.bytes, true));
         } else {
-            pulled.report.datasets.push(already_whole(&target, &receipt)?);
+            pulled.report.datasets.push(found_in_place(context, &target, &receipt)?);
         }
         return Ok(());
     }
@@ -196,6 +199,12 @@ async fn pull_one(
     }
     // That one cannot be asked says more than that another does not have it; the last is told.
     Err(passed_over.pop().unwrap_or_else(|| lacking(&asked, &all, &others)))
+}
+
+/// The answer where it is whole here, with an entry in the person's own ledger.
+fn found_in_place(context: &Context, target: &Target<'_>, receipt: &Receipt) -> Result<Fetched, Failure> {
+    held::enter(context, receipt, &target.dir, "found in place")?;
+    already_whole(target, receipt)
 }
 
 /// The receipt of a dataset that is here as it is asked for.
@@ -253,7 +262,7 @@ async fn from_one(
     // Another run may have finished it while this one waited.
     if let Some(receipt) = here(target, asked, taking.pins)? {
         workspace.discard_if_idle()?;
-        pulled.report.datasets.push(already_whole(target, &receipt)?);
+        pulled.report.datasets.push(found_in_place(context, target, &receipt)?);
         return Ok(Tried::Taken);
     }
     let fetched = lay_out::take(context, target, &found, workspace, taking).await?;

@@ -17,11 +17,8 @@ use crate::access::Purpose;
 use crate::agreements::{EntryKind, Record};
 use crate::context::Context;
 use crate::events::{Cancel, Event};
-use crate::fs;
-use crate::layout::receipt::{CatalogMark, SourceMark, Tool};
-use crate::layout::{DatasetDir, FileRecord, Listed, Receipt, RecordKind};
-use crate::mirror::mark::Record as RecordMark;
-use crate::mirror::{Mark, Mirror, MirrorError, Outgoing, Store, names};
+use crate::layout::{DatasetDir, FileRecord, Receipt, RecordKind};
+use crate::mirror::{Mirror, MirrorError, Outgoing, Store, names};
 use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
 use crate::ops::gate::{self, Compare};
@@ -34,7 +31,7 @@ use super::find::short;
 use super::held::{self, Ours};
 use super::objects::{self, Kept};
 use super::terms::{self, Permit};
-use super::{Named, check, open, the_one, unless_stopped};
+use super::{Named, check, open, records, the_one, unless_stopped};
 
 /// What to send, and how.
 #[derive(Debug, Clone, Default)]
@@ -140,17 +137,17 @@ async fn one_of(
 ) -> Result<PushedOne, Failure> {
     let receipt = usable(here)?;
     pass_own_gate(context, here, receipt).await?;
-    let permit = terms::may_share(context, here)?;
+    let records = objects::records(&here.dir.manifest_path(), &here.dir.inventory_path())?;
+    let ours = Ours { here, receipt, records: &records };
+    let permit = terms::may_share(context, &ours)?;
     let mirror = open(context, &named.url)?;
     if !mirror.store.knows_who() {
         return Err(MirrorError::NoCredential { mirror: named.url.clone() }.into());
     }
     context.ledger()?.ready()?;
-    let records = objects::records(&here.dir.manifest_path(), &here.dir.inventory_path())?;
     let kept = objects::packed(receipt.listed.read(&here.dir)?, &records, &receipt.selection)?;
     let all = objects::outgoing(&here.dir, &records, &kept);
     let prefix = names::tree(&here.id, &here.slug()?, &receipt.tree);
-    let ours = Ours { here, receipt, records: &records };
     let has_records = held::has_records(context, &mirror, &prefix, &ours, options.verify, warnings).await?;
     context.report.report(Event::Phase { dataset: here.id.clone(), phase: "listing" });
     let objects = all.len() as u64;
@@ -176,10 +173,9 @@ async fn one_of(
     mirror.store.leftovers(context.now() - IDLE, true).await?;
     let shown = places(&here.dir, &records, &kept);
     send_all(context, here, &mirror, missing, &shown, receipt.bytes.saturating_sub(sent_bytes)).await?;
-    let mark = write_records(context, here, receipt, &mirror.store, &prefix).await?;
+    let mark = records::write(context, here, receipt, &mirror.store, &prefix).await?;
     enter_in_ledger(context, here, receipt, named, &permit)?;
-    let bytes = mark.to_bytes().map_err(|error| Failure::new(Exit::INTERNAL, error.to_string()))?;
-    mirror.store.write(&format!("{prefix}/{}", names::MARK), bytes).await?;
+    records::show(&mirror.store, &prefix, &mark).await?;
     Ok(one)
 }
 
@@ -329,7 +325,7 @@ async fn send_all(
 }
 
 /// A failure to send; one that came of the person's wish has the code of that.
-fn told(context: &Context, error: MirrorError) -> Failure {
+pub(super) fn told(context: &Context, error: MirrorError) -> Failure {
     match (error, context.cancel.code()) {
         (MirrorError::Cancelled, Some(code)) => stopped(code),
         (error, _) => error.into(),
@@ -340,101 +336,6 @@ fn stopped(code: u8) -> Failure {
     Failure { exit: Exit(code), code: Exit(code).word(), ..MirrorError::Cancelled.into() }
 }
 
-/// Writes the records of a dataset into the mirror, all but its mark.
-async fn write_records(
-    context: &Context,
-    here: &Here,
-    receipt: &Receipt,
-    store: &Store,
-    prefix: &str,
-) -> Result<Mark, Failure> {
-    let dir = &here.dir;
-    let permits = Arc::new(Semaphore::new(1));
-    let manifest_size = size(&dir.manifest_path())?;
-    let inventory_size = size(&dir.inventory_path())?;
-    let inventory = RecordMark { size: inventory_size, sha256: sha256(&dir.inventory_path())? };
-    let manifest = RecordMark { size: manifest_size, sha256: receipt.tree };
-    let (listed, listed_size) = match &receipt.listed {
-        Listed::Beside(pin) => {
-            let size = size(&dir.listed_path())?;
-            let mark = RecordMark { size, sha256: pin.sha256 };
-            send_record(context, store, dir.listed_path(), prefix, names::LISTED, mark, &permits).await?;
-            (pin.clone(), size)
-        }
-        Listed::Within(_) => {
-            return Err(Failure::new(
-                Exit::DIFFERENT,
-                format!("`{}` has a receipt of an earlier medsets", here.name()),
-            )
-            .help(format!("`medsets verify {} --repair`, or fetch it anew, then push again", here.name())));
-        }
-    };
-    send_record(context, store, dir.manifest_path(), prefix, names::MANIFEST, manifest, &permits).await?;
-    send_record(context, store, dir.inventory_path(), prefix, names::INVENTORY, inventory, &permits).await?;
-    if let Some(text) = entry_text(context, here, receipt)? {
-        store.write(&format!("{prefix}/{}", names::ENTRY), text.into_bytes()).await?;
-    }
-    Ok(Mark {
-        schema: Mark::SCHEMA.to_owned(),
-        dataset: receipt.dataset.clone(),
-        reference: receipt.reference.clone(),
-        title: receipt.title.clone(),
-        version: receipt.version.clone(),
-        variant: receipt.variant.clone(),
-        selection: receipt.selection.clone(),
-        means: receipt.means,
-        // The path of an overlay tells of a person's machine.
-        catalog: CatalogMark {
-            origin: receipt.catalog.origin.rsplit('/').next().unwrap_or_default().to_owned(),
-            ..receipt.catalog.clone()
-        },
-        source: SourceMark { mirror: None, ..receipt.source.clone() },
-        license: receipt.license.expression.clone(),
-        files: receipt.files,
-        bytes: receipt.bytes,
-        tree: receipt.tree,
-        inventory,
-        listed,
-        listed_size,
-        manifest_size,
-        partial: receipt.partial.clone(),
-        warnings: receipt.warnings.clone(),
-        pushed: context.now(),
-        tool: Tool { name: "medsets".into(), version: env!("CARGO_PKG_VERSION").into() },
-    })
-}
-
-async fn send_record(
-    context: &Context,
-    store: &Store,
-    path: PathBuf,
-    prefix: &str,
-    name: &str,
-    mark: RecordMark,
-    permits: &Arc<Semaphore>,
-) -> Result<(), Failure> {
-    let outgoing = Outgoing { path, size: mark.size, sha256: mark.sha256, name: format!("{prefix}/{name}") };
-    store.send(&outgoing, permits, &context.cancel, |_| ()).await.map_err(|error| told(context, error))
-}
-
-fn size(path: &std::path::Path) -> Result<ByteSize, Failure> {
-    Ok(ByteSize(fs::metadata(path)?.map_or(0, |found| found.len())))
-}
-
-fn sha256(path: &std::path::Path) -> Result<Digest, Failure> {
-    Ok(crate::layout::check::sha256_of(path, &|_| ())?)
-}
-
-/// The entry that was followed, where its text is still had.
-fn entry_text(context: &Context, here: &Here, receipt: &Receipt) -> Result<Option<String>, Failure> {
-    if let Some(text) = fs::read_text_if_present(&here.dir.entry_path())? {
-        return Ok(Some(text));
-    }
-    let selection = one_selection(context, &here.name()).ok();
-    let dataset = selection.as_ref().map(|selection| selection.dataset());
-    Ok(dataset.filter(|dataset| dataset.digest == receipt.catalog.entry).map(|dataset| dataset.text.clone()))
-}
-
 /// That data were handed on, before others can see them.
 fn enter_in_ledger(
     context: &Context,
@@ -443,7 +344,8 @@ fn enter_in_ledger(
     named: &Named,
     permit: &Permit,
 ) -> Result<(), Failure> {
-    let mut note = format!("put into the mirror {}, tree {}", named.url, short(&receipt.tree).replace('`', ""));
+    let mut note =
+        format!("put into the mirror {}, tree {}", named.url.for_records(), short(&receipt.tree).replace('`', ""));
     for ground in named.ground.iter().chain(&permit.grounds) {
         note = format!("{note}; {ground}");
     }

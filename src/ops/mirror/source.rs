@@ -11,7 +11,6 @@ use futures_util::future::BoxFuture;
 use crate::context::Context;
 use crate::events::Report;
 use crate::layout::Records;
-use crate::layout::receipt::Selection as Part;
 use crate::mirror::{Mirror, MirrorError, names};
 use crate::net::NetError;
 use crate::ops::download::Wanted;
@@ -23,7 +22,7 @@ use crate::ops::target::Target;
 use crate::plan::Location;
 use crate::providers::AnyProvider;
 use crate::transfer::{Locate, LocateError};
-use crate::values::{Algorithm, DatasetId, Digest};
+use crate::values::{Algorithm, DatasetId};
 
 use super::find::{Asked, find};
 use super::lay_out::{self, NotTaken, Taking, told};
@@ -34,15 +33,15 @@ use super::{MirrorOrFailure, named_for, open, unless_stopped};
 pub async fn in_place_of_hosts(
     context: &Context,
     target: &Target<'_>,
-    part: &Part,
-    tree: Option<Digest>,
-    ignore_space: bool,
+    taking: Taking<'_>,
     warnings: &mut Vec<String>,
 ) -> Result<Option<Fetched>, Failure> {
     let mirrors = usable(context, target.selection.id())?;
     if mirrors.is_empty() || !matches!(target.records()?, Records::Absent) {
         return Ok(None);
     }
+    let Taking { part, pins, .. } = taking;
+    let tree = pins.and_then(|pins| pins.tree);
     let asked = Asked { selection: target.selection, channel: &target.source.channel, part, tree };
     for mirror in mirrors {
         let found = match unless_stopped(context, find(&mirror, &asked)).await? {
@@ -63,14 +62,14 @@ pub async fn in_place_of_hosts(
         // Another run may have finished it while this one waited.
         if let Records::Good(receipt) = target.records()? {
             workspace.discard_if_idle()?;
-            let is_it = receipt.selection.covers(part) && tree.is_none_or(|tree| tree == receipt.tree);
+            let is_it = receipt.selection.covers(part)
+                && pins.map_or(Ok(true), |pins| pins.are_those_of(&target.dir, &receipt, part))?;
             return Ok(if is_it { Some(already_whole(target, &receipt)?) } else { None });
         }
         // What a host's download finished is nearer than another copy.
         if !workspace.finished().is_empty() {
             return Ok(None);
         }
-        let taking = Taking { part, pins: None, ignore_space };
         match lay_out::take(context, target, &found, workspace, taking).await {
             Ok(fetched) => return Ok(Some(fetched)),
             // What is wrong here is wrong for the hosts too.
