@@ -43,8 +43,16 @@ pub(super) struct Name {
 }
 
 /// All datasets that are here, those with damaged records too, and links to copies that are away.
-/// What this user may not look at is passed over with a warning.
+/// What this user may not look at, and copies under another name than theirs, are passed over with a
+/// warning.
 pub fn all(context: &Context) -> Result<Vec<Here>, Failure> {
+    let mut found = everything(context)?;
+    found.retain(|one| is_in_place(context, one));
+    Ok(found)
+}
+
+/// The same with the copies under other names: whoever judges what lies here judges them too.
+pub fn everything(context: &Context) -> Result<Vec<Here>, Failure> {
     let (found, closed) = look(context)?;
     tell(context, &closed);
     Ok(found)
@@ -79,7 +87,7 @@ fn look(context: &Context) -> Result<(Vec<Here>, Vec<Closed>), Failure> {
     for place in places(&data_dir)? {
         match place {
             Place::Dataset(dir) => match Records::of(&dir) {
-                Ok(records) => found.extend(of_records(context, dir, records).filter(|one| is_in_place(context, one))),
+                Ok(records) => found.extend(of_records(context, dir, records)),
                 Err(error) => close(dir.root().to_path_buf(), error),
             },
             Place::Away { dir, leads_to } => found.extend(of_link(context, dir, &leads_to)),
@@ -143,6 +151,7 @@ fn of_records(context: &Context, dir: DatasetDir, records: Records) -> Option<He
 /// Fails when a name matches nothing.
 pub fn named(context: &Context, name: Option<&str>) -> Result<Vec<Here>, Failure> {
     let (mut found, closed) = look(context)?;
+    found.retain(|one| is_in_place(context, one));
     let Some(text) = name else {
         tell(context, &closed);
         return Ok(found);

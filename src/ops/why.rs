@@ -187,7 +187,7 @@ fn dataset_of(context: &Context, path: &Path) -> Result<(DatasetDir, Receipt, St
 /// The dataset of the data folder that was adopted from where a file lies.
 fn adopted_from(context: &Context, path: &Path) -> Result<Option<(DatasetDir, Receipt, String)>, Failure> {
     // Without a data folder nothing was adopted.
-    for here in here::all(context).unwrap_or_default() {
+    for here in here::everything(context).unwrap_or_default() {
         if let (Some(adopted), Some(receipt)) = (Adopted::read(&here.dir)?, here.receipt)
             && let Some(below) = adopted.path_of(path)
         {

@@ -29,7 +29,7 @@ pub fn gather(
     project: Option<&Manifest>,
     what: &[String],
 ) -> Result<(Vec<SubjectFacts>, Vec<Guard>), Failure> {
-    let here = here::all(context)?;
+    let here = here::everything(context)?;
     let mut unseen = Vec::new();
     if what.is_empty() {
         let mut found: Vec<SubjectFacts> = Vec::new();
