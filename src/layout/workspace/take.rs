@@ -84,19 +84,19 @@ impl Workspace {
         let is_same_boot = theirs.boot.is_some() && theirs.boot == fs::boot_id();
         let trust = if is_same_boot || is_sealed(from)? { Trust::Records } else { Trust::Bytes };
         let mut move_to = Mover { access: self.access, trust, made: HashSet::new() };
-        let (mut lines, mut taken) = (Vec::new(), Vec::new());
+        let mut count = 0;
         for finished in records(from)?.into_values() {
             if self.finished.contains_key(&finished.path) || !self.take(from, &finished, &mut move_to)? {
                 continue;
             }
-            serde_json::to_writer(&mut lines, &finished).map_err(|error| broken(&self.root, "done.jsonl", &error))?;
-            lines.push(b'\n');
-            taken.push(finished);
+            // At once: whoever works here after a kill knows of all but the last.
+            let mut line = serde_json::to_vec(&finished).map_err(|error| broken(&self.root, "done.jsonl", &error))?;
+            line.push(b'\n');
+            let written = self.journal.write_all(&line);
+            written.map_err(|error| FsError::new("write", &self.root.join("done.jsonl"), error))?;
+            self.finished.insert(finished.path.clone(), finished);
+            count += 1;
         }
-        let written = self.journal.write_all(&lines);
-        written.map_err(|error| FsError::new("write", &self.root.join("done.jsonl"), error))?;
-        let count = taken.len() as u64;
-        self.finished.extend(taken.into_iter().map(|one| (one.path.clone(), one)));
         drop_unspent(&mut self.finished);
         self.take_parts(from, &mut move_to)?;
         Ok(Some(count))
@@ -104,15 +104,16 @@ impl Workspace {
 
     /// Moves what one record names. `false` where it is not what the record says.
     fn take(&self, from: &Path, finished: &Finished, move_to: &mut Mover) -> Result<bool, LayoutError> {
-        let (size, sha256) = (finished.size, finished.sha256);
+        let bytes = (finished.size, finished.sha256);
+        let names = |file: &Path| self.names(file);
         match &finished.kind {
             FinishedKind::Spent { .. } => Ok(true),
             FinishedKind::Placed { at } => {
-                move_to.file(&at.under(&from.join("stage")), &at.under(&self.stage()), size, sha256)
+                move_to.file(&at.under(&from.join("stage")), &at.under(&self.stage()), bytes, &names)
             }
             FinishedKind::Fetched => {
                 let waiting = finished.path.under(&from.join("archives"));
-                move_to.file(&waiting, &self.archive(&finished.path), size, sha256)
+                move_to.file(&waiting, &self.archive(&finished.path), bytes, &names)
             }
             FinishedKind::Unpacked { members } | FinishedKind::Members { members, .. } => {
                 let (theirs, ours) = (from.join("members").join(members), self.members(members));
@@ -123,14 +124,14 @@ impl Workspace {
                 }
                 for record in InventoryReader::open(inventory)? {
                     let Ok(record) = record else { return Ok(false) };
-                    if !move_to.member(&record, &from.join("stage"), &self.stage())? {
+                    if !move_to.member(&record, &from.join("stage"), &self.stage(), &names)? {
                         return Ok(false);
                     }
                 }
                 // The archive itself, where archives are kept.
                 let kept = finished.path.under(&from.join("archives"));
                 if fs::metadata(&kept)?.is_some()
-                    && !move_to.file(&kept, &self.archive(&finished.path), size, sha256)?
+                    && !move_to.file(&kept, &self.archive(&finished.path), bytes, &names)?
                 {
                     return Ok(false);
                 }
@@ -140,6 +141,26 @@ impl Workspace {
                 Ok(true)
             }
         }
+    }
+
+    /// Whether a record names this file of ours. Others were being written when a run was killed.
+    fn names(&self, file: &Path) -> Result<bool, LayoutError> {
+        for one in self.finished.values() {
+            let is_it = match &one.kind {
+                FinishedKind::Spent { .. } => false,
+                FinishedKind::Placed { at } => at.under(&self.stage()) == file,
+                FinishedKind::Fetched => self.archive(&one.path) == file,
+                FinishedKind::Unpacked { members } | FinishedKind::Members { members, .. } => {
+                    let mut records = InventoryReader::open(&self.members(members))?;
+                    let is_member = records.any(|one| one.is_ok_and(|one| one.path.under(&self.stage()) == file));
+                    is_member || self.archive(&one.path) == file
+                }
+            };
+            if is_it {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Takes over downloads that are not whole, where none of ours is under way.
@@ -194,6 +215,9 @@ fn records(root: &Path) -> Result<BTreeMap<RelPath, Finished>, LayoutError> {
     Ok(records.map_while(Result::ok).map(|one| (one.path.clone(), one)).collect())
 }
 
+/// Whether a record names a file of the workspace that takes over.
+type Names<'a> = &'a dyn Fn(&Path) -> Result<bool, LayoutError>;
+
 /// Moves files from one workspace to another.
 struct Mover {
     access: Access,
@@ -204,10 +228,10 @@ struct Mover {
 
 impl Mover {
     /// Moves a member or link of an archive.
-    fn member(&mut self, record: &FileRecord, from: &Path, to: &Path) -> Result<bool, LayoutError> {
+    fn member(&mut self, record: &FileRecord, from: &Path, to: &Path, names: Names<'_>) -> Result<bool, LayoutError> {
         let (from, to) = (record.path.under(from), record.path.under(to));
         let Some(target) = &record.target else {
-            return self.file(&from, &to, record.size, record.sha256);
+            return self.file(&from, &to, (record.size, record.sha256), names);
         };
         if fs::link_target(&to)?.is_some_and(|held| held == *target) {
             return Ok(true);
@@ -222,8 +246,15 @@ impl Mover {
         }
     }
 
-    /// Moves a file, unless it was moved before. `false` where it is neither here nor there.
-    fn file(&mut self, from: &Path, to: &Path, size: ByteSize, sha256: Digest) -> Result<bool, LayoutError> {
+    /// Moves a file, unless it was moved before. `false` where it is neither here nor there. What no
+    /// record of ours `names` gives way to it.
+    fn file(
+        &mut self,
+        from: &Path,
+        to: &Path,
+        (size, sha256): (ByteSize, Digest),
+        names: Names<'_>,
+    ) -> Result<bool, LayoutError> {
         let is_whole = |path: &Path| -> Result<bool, LayoutError> {
             Ok(fs::metadata(path)?.is_some_and(|found| found.is_file() && found.len() == size.0))
         };
@@ -236,6 +267,10 @@ impl Mover {
         match (there == sha256, is_here) {
             (true, _) => Ok(true),
             (false, false) => Ok(false),
+            (false, true) if !names(to)? => {
+                fs::remove_file(to)?;
+                self.rename(from, to).map(|()| true)
+            }
             (false, true) => Err(LayoutError::Conflict {
                 path: to.to_string_lossy().into_owned(),
                 first: there,
@@ -384,6 +419,43 @@ mod tests {
         place(&mut main, "x", b"other");
         let error = main.take_over(&from).unwrap_err();
         assert!(matches!(error, LayoutError::Conflict { .. }), "{error}");
+    }
+
+    #[test]
+    fn what_a_killed_run_was_writing_gives_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::of(folder.path());
+        let from = shard(&store);
+        let mut main = open(&store, "demo-1", b"entry");
+        for name in ["stage/data/a/b.txt", "stage/data/x", "archives/w.zip"] {
+            std::fs::create_dir_all(main.root().join(name).parent().unwrap()).unwrap();
+            std::fs::write(main.root().join(name), b"").unwrap();
+        }
+        assert_eq!(main.take_over(&from).unwrap(), Some(3));
+        assert_eq!(std::fs::read(main.stage().join("data/a/b.txt")).unwrap(), b"bytes");
+        assert_eq!(std::fs::read(main.stage().join("data/x")).unwrap(), b"x");
+        drop(main);
+        assert!(whole(&store));
+    }
+
+    #[test]
+    fn what_was_taken_before_a_kill_is_recorded() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::of(folder.path());
+        let from = shard(&store);
+        let mut main = open(&store, "demo-1", b"entry");
+        // The last of the files cannot be taken: as far as a kill would have let it come.
+        place(&mut main, "other", b"other");
+        let at = RelPath::parse("data/other").unwrap();
+        std::fs::remove_file(from.join("archives/w.zip")).unwrap();
+        std::fs::create_dir(from.join("archives/w.zip")).unwrap();
+        std::fs::create_dir(main.archive(&RelPath::parse("w.zip").unwrap())).unwrap();
+        assert!(main.take_over(&from).is_err());
+        assert!(at.under(&main.stage()).exists());
+        drop(main);
+        let main = open(&store, "demo-1", b"entry");
+        let names: Vec<&str> = main.finished().keys().map(RelPath::as_str).collect();
+        assert_eq!(names, ["a/b.txt", "m.zip", "other"]);
     }
 
     #[test]
