@@ -66,8 +66,8 @@
 //!
 //! Copies that came another way are judged before they are believed: ops::foreign holds the records
 //! of shared folders and mirrors against one's own catalogue, ops::unbundle proves every byte of a
-//! bundle, ops::adopt hashes what lies in a person's folder. Shares of a fetch for a cluster are cut by
-//! plan::shares, kept in `<name>.shards/` by ops::fetch::split and joined by ops::fetch::finish.
+//! bundle, ops::adopt hashes what lies in a person's folder. Shards of a fetch for a cluster are cut by
+//! plan::shards, kept in `<name>+shards/` and joined by ops::fetch::shards.
 //!
 //! # Which module owns which file
 //!
@@ -85,14 +85,14 @@
 //!     .medsets/entry.toml                       ops::assemble, read by ops::reference
 //! <data_dir>/<id>/.<folder>.link.json           layout::link_mark
 //! <data_dir>/.medsets-store/                    layout::dirs
-//!     parts/<id>-<slug>/                        layout::workspace
+//!     parts/<id>@<slug>/                        layout::workspace
 //!         source.json done.jsonl aside.jsonl    layout::workspace
 //!         entry.toml                            ops::target, read by ops::reference
 //!         parts/*.part and their journals       transfer::part, transfer::journal
 //!         stretches/*.part                      ops::members, written by transfer::stretches
 //!         members/*.jsonl                       layout::inventory
 //!         mirror/                               ops::mirror: what a mirror brought and is not placed yet
-//!     parts/<id>-<slug>.shards/                 ops::fetch::split: the list, and a workspace for each shard
+//!     parts/<id>@<slug>+shards/                 ops::fetch::shards: what they agreed on; a workspace for each beside it
 //!     listings/<sha256>                         ops::shelf
 //!     objects/sha256/ quarantine/               store
 //!     leases/                                   fs::lock, for layout::workspace

@@ -2,10 +2,10 @@
 
 pub mod location;
 pub mod preflight;
-pub mod shares;
+pub mod shards;
 pub mod steps;
 
 pub use location::{HttpRequest, Location, RangeSupport, RequestCredential};
 pub use preflight::{Shortage, preflight};
-pub use shares::{NoShard, Piece, Shard, shares};
+pub use shards::{NoShard, Piece, Shard, shard_numbers};
 pub use steps::{Action, FetchPlan, Handling, Item, PlannedMember, Step};

@@ -65,6 +65,8 @@ mod kept_once;
 mod licenses;
 #[path = "cli/lock.rs"]
 mod lock;
+#[path = "cli/like_names.rs"]
+mod like_names;
 #[path = "cli/lock_attacked.rs"]
 mod lock_attacked;
 #[path = "cli/lock_edited.rs"]
@@ -111,6 +113,8 @@ mod shards;
 mod shards_attacked;
 #[path = "cli/shared_dirs.rs"]
 mod shared_dirs;
+#[path = "cli/shards_members.rs"]
+mod shards_members;
 #[path = "cli/storage.rs"]
 mod storage;
 #[path = "cli/subsets.rs"]

@@ -6,11 +6,11 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::context::Context;
-use crate::ops::fetch::{FetchOptions, IdleGlobs, KeepArchives, Turn};
+use crate::ops::fetch::{FetchOptions, IdleGlobs, KeepArchives, Process};
 use crate::ops::import::{HowToTake, ImportOptions};
 use crate::ops::link::Keep;
 use crate::ops::outside::Outside;
-use crate::ops::report::{FetchReport, Fetched, Share};
+use crate::ops::report::{FetchReport, Fetched, ShardReport};
 use crate::ops::{self, Exit, Failure};
 use crate::plan::Action;
 use crate::values::{ByteSize, Printable, Secret, WrittenChoice, counted};
@@ -52,10 +52,10 @@ pub async fn fetch(context: &Context, args: &FetchArgs, output: &Output) -> Resu
         // Among several datasets a glob may be meant for one of them.
         idle_globs: if args.datasets.len() == 1 { IdleGlobs::Refused } else { IdleGlobs::PassedOver },
         pins: None,
-        turn: match (args.shard, args.finish) {
-            (Some(shard), _) => Turn::Shard(shard),
-            (None, true) => Turn::Finish,
-            (None, false) => Turn::Whole,
+        process: match (args.shard, args.finish) {
+            (Some(shard), _) => Process::Shard(shard),
+            (None, true) => Process::Finish,
+            (None, false) => Process::Whole,
         },
     };
     if args.url_stdin {
@@ -186,10 +186,10 @@ pub(super) fn answer(schema: &'static str, report: FetchReport) -> Answer {
     let mut text = String::new();
     let mut notes = Vec::new();
     for one in report.datasets.iter().filter(|one| one.failed.is_empty()) {
-        match &one.share {
+        match &one.shard {
             // One that was stopped before any file.
             None if one.receipt_sha256.is_none() => {}
-            Some(share) => text.push_str(&shared(one, share)),
+            Some(shard) => text.push_str(&by_shard(one, shard)),
             None => {
                 notes.extend(remarks(one));
                 text.push_str(&format!("{}\n", one.path.display()));
@@ -202,13 +202,13 @@ pub(super) fn answer(schema: &'static str, report: FetchReport) -> Answer {
 }
 
 /// What a shard has, in a line.
-fn shared(one: &Fetched, share: &Share) -> String {
-    let Share { number, of, files, of_files, .. } = share;
-    let left = if share.left > 0 { format!("{} left", counted(share.left, "file")) } else { "nothing left".to_owned() };
+fn by_shard(one: &Fetched, shard: &ShardReport) -> String {
+    let ShardReport { number, of, files, of_files, .. } = shard;
+    let left = if shard.left > 0 { format!("{} left", counted(shard.left, "file")) } else { "nothing left".to_owned() };
     let (dataset, of_files) = (&one.id, counted(*of_files, "file"));
     format!(
         "shard {number}/{of} of {dataset} {}: {files} of {of_files}, {} downloaded, {} here; {left}\n",
-        one.version, one.downloaded, share.bytes
+        one.version, one.downloaded, shard.bytes
     )
 }
 

@@ -102,9 +102,8 @@ pub fn is_of(path: &Path, dir: &DatasetDir) -> bool {
 
 /// How the names of a dataset's folders on their way out begin.
 fn away_prefix(root: &Path) -> String {
-    let name = root.iter().rev().take(2).map(|name| name.to_string_lossy()).collect::<Vec<_>>();
-    // No id and no release has this character: `a` is never taken for `a-b`.
-    format!("{}~", name.join("-"))
+    // No id and no slug has this character: `a` is never taken for `a-b`.
+    format!("{}~", DatasetDir::at(root.to_path_buf()).name())
 }
 
 /// Removes what killed runs left of a dataset in the store's `tmp`. Only for whoever holds the

@@ -74,11 +74,12 @@ impl DatasetDir {
         Ok(false)
     }
 
-    /// How its workspace and its lease are called: `<id>-<slug>`, by the names of its folders.
+    /// How its workspace and its lease are called: `<id>@<slug>`, by the names of its folders. Neither
+    /// an id nor a slug has an `@`, so that no two datasets have one name.
     pub fn name(&self) -> String {
         let mut names: Vec<_> = self.root.iter().rev().take(2).map(|name| name.to_string_lossy()).collect();
         names.reverse();
-        names.join("-")
+        names.join("@")
     }
 
     /// The folder itself.

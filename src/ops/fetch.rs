@@ -2,13 +2,11 @@
 
 mod changed;
 mod dry_run;
-mod finish;
 mod locked;
 mod offline;
 mod outcome;
 mod pins;
-mod shard;
-mod split;
+mod shards;
 mod whole;
 mod work;
 
@@ -83,8 +81,8 @@ pub struct FetchOptions {
     pub idle_globs: IdleGlobs,
     /// What a lock says the dataset is; only for one dataset.
     pub pins: Option<Arc<Pins>>,
-    /// Whether it is done by this process alone.
-    pub turn: Turn,
+    /// What of it this process does.
+    pub process: Process,
 }
 
 impl FetchOptions {
@@ -96,11 +94,11 @@ impl FetchOptions {
 
 /// What of the work this process does, where a cluster's scheduler runs several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Turn {
+pub enum Process {
     /// All of it.
     #[default]
     Whole,
-    /// The share of the files that falls to this shard, and nothing that others see.
+    /// The files of this shard, and nothing that others see.
     Shard(Shard),
     /// What the shards left to be done: whatever is missing, and making it the dataset folder.
     Finish,
@@ -218,10 +216,10 @@ pub(super) async fn fetch_selection(
     let hosts = Arc::new(hosts(context, &provider, &target)?.asked_for(&options.choice.include));
     context.report.report(Event::Phase { dataset: selection.id().clone(), phase: "listing" });
     let work = Work { context, target: &target, among, options, provider, hosts };
-    match options.turn {
-        Turn::Shard(shard) => shard::fetch(work, shard, warnings).await,
-        Turn::Finish => finish::finish(work, warnings).await,
-        Turn::Whole => alone(work, warnings).await,
+    match options.process {
+        Process::Shard(shard) => shards::fetch(work, shard, warnings).await,
+        Process::Finish => shards::finish(work, warnings).await,
+        Process::Whole => alone(work, warnings).await,
     }
 }
 
@@ -242,13 +240,13 @@ async fn here_already(
         Some(_) => gate::pass(context, target.selection, Some(&receipt.source.channel), warnings).await?,
         None => gate::pass_agreements(context, target.selection, &receipt.source.channel).await?,
     }
-    if options.turn == Turn::Finish && !options.dry_run {
-        warnings.extend(split::end(target, options));
+    if options.process == Process::Finish && !options.dry_run {
+        warnings.extend(shards::end(target, options));
     }
     if let Some(at) = shared {
         return shared::again(context, target, options, &receipt, &at).map(Some);
     }
-    if options.dry_run || matches!(options.turn, Turn::Shard(_)) {
+    if options.dry_run || matches!(options.process, Process::Shard(_)) {
         return already_whole(target, &receipt).map(Some);
     }
     if is_left_untidy(target, &receipt)? {
@@ -286,7 +284,7 @@ async fn by_a_copy(
 /// All of the work by one process.
 async fn alone(work: Work<'_>, warnings: &mut Vec<String>) -> Result<(Fetched, Vec<Failure>), Failure> {
     let Work { context, target, among, options, provider, hosts } = work;
-    warnings.extend(split::begun(target)?);
+    warnings.extend(shards::begun(target)?);
     let listed = listing(context, target, options, &provider, &hosts).await?;
     warnings.extend(hosts.take_warnings());
     changed::refuse_unlisted(target.selection, among, options, &listed.listing)?;
@@ -337,9 +335,9 @@ async fn alone(work: Work<'_>, warnings: &mut Vec<String>) -> Result<(Fetched, V
 /// run lists anew, and takes over what is the same in the new list.
 fn let_go_of_list(target: &Target<'_>, options: &FetchOptions, failures: &mut [Failure]) -> Result<(), Failure> {
     let Some(failure) = failures.iter_mut().find(|failure| is_not_as_listed(failure)) else { return Ok(()) };
-    if split::begun(target)?.is_some() {
+    if shards::begun(target)?.is_some() {
         // It is the shards' list as well.
-        let advice = split::about_kept_list(target, options)?;
+        let advice = shards::about_kept_list(target, options)?;
         advice.into_iter().for_each(|advice| *failure = failure.clone().help(advice));
         return Ok(());
     }
@@ -439,7 +437,7 @@ fn can_come_by_mirror(context: &Context, options: &FetchOptions) -> bool {
         None => context.settings.text("keep-archives") == Some("yes"),
     };
     let is_pinned = options.pins.as_ref().is_none_or(|pins| pins.tree.is_some() || pins.names_all_bytes());
-    options.turn == Turn::Whole && !keeps && is_pinned && options.accept_changed.is_empty()
+    options.process == Process::Whole && !keeps && is_pinned && options.accept_changed.is_empty()
 }
 
 /// A dataset whose records are damaged is fetched anew. What part of it is here is not known, so

@@ -32,7 +32,7 @@ use crate::values::{ByteSize, DatasetId, Digest, Printable, RelPath};
 use super::download::{ArchivePassword, Manner, Wanted, settings, ways};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::fetch::{FetchOptions, IdleGlobs, Turn};
+use super::fetch::{FetchOptions, IdleGlobs, Process};
 use super::rules::unpack_rules;
 use super::target::Target;
 
@@ -43,6 +43,8 @@ pub(super) struct Reader<'a> {
     pub hosts: Arc<Hosts>,
     pub dataset: DatasetId,
     pub password: ArchivePassword,
+    /// What this process does: who brings shards together reads no directory that a shard has read.
+    pub process: Process,
     /// Where what is read goes.
     pub parts: PathBuf,
     pub access: Access,
@@ -91,6 +93,11 @@ impl Reader<'_> {
         let entry_rules = wanted.manner.unpack.as_ref().ok_or_else(|| internal("an archive without rules"))?;
         let rules = unpack_rules(entry_rules)?;
         let finished = here.and_then(|workspace| workspace.finished().get(&wanted.listed.path).cloned());
+        if let (Process::Finish, Some(finished), Some(workspace)) = (self.process, &finished, here)
+            && let Some(looked) = by_shard(&wanted, &rules, finished, workspace)?
+        {
+            return Ok(looked);
+        }
         let mut globs = wanted.manner.members.clone();
         if let Some(Finished { kind: FinishedKind::Members { chosen, .. }, .. }) = &finished {
             globs.extend(chosen.iter().cloned());
@@ -243,8 +250,8 @@ const MOST_STEPS: u32 = 8;
 
 /// Refuses globs of members that matched nothing in any archive.
 pub(super) fn refuse_idle(all: &[Looked], options: &FetchOptions, target: &Target<'_>) -> Result<(), Failure> {
-    // A glob may be meant for an archive of another share.
-    if matches!(options.turn, Turn::Shard(_)) {
+    // A glob may be meant for an archive of another shard.
+    if matches!(options.process, Process::Shard(_)) {
         return Ok(());
     }
     let found: usize = all.iter().map(|looked| looked.contents.members.len()).sum();
@@ -268,6 +275,53 @@ pub(super) fn refuse_idle(all: &[Looked], options: &FetchOptions, target: &Targe
     let message = format!("{} {verb} no member of {} of `{}`", idle.join(", "), archives.join(", "), target.selection);
     Err(Failure::new(Exit::USAGE, message)
         .help("`--members '**' --dry-run` lists all members; `*` stays inside a folder, `**` goes through folders"))
+}
+
+/// An archive of which a shard has all members that are meant: they were proven by its directory when
+/// they came, and their records say so.
+fn by_shard(
+    wanted: &Wanted,
+    rules: &Rules,
+    finished: &Finished,
+    workspace: &Workspace,
+) -> Result<Option<Looked>, Failure> {
+    let (FinishedKind::Members { chosen, .. }, Some(url)) = (&finished.kind, &finished.url) else { return Ok(None) };
+    if !has_all(chosen, wanted) {
+        return Ok(None);
+    }
+    let kept = records(workspace, finished)?;
+    let member = |record: &FileRecord| Choice {
+        id: 0,
+        name: record.origin.member.clone().unwrap_or_default(),
+        path: record.path.clone(),
+        size: record.size,
+        crc32: None,
+        range: (0, 0),
+    };
+    let contents =
+        Contents { members: kept.iter().map(member).collect(), files: kept.len() as u64, directory: finished.sha256 };
+    let version = Version { size: finished.size, validator: None, url: url.clone() };
+    check_size(wanted, &version)?;
+    check_directory(wanted, &contents)?;
+    let handling = Handling::Members { of: Some(finished.size), read: Some(ByteSize::ZERO), files: Vec::new() };
+    let manner = Arc::new(Manner { handling, ..Manner::clone(&wanted.manner) });
+    Ok(Some(Looked {
+        wanted: Wanted { manner, have: Have::Finished, ..wanted.clone() },
+        rules: rules.clone(),
+        globs: chosen.clone(),
+        stretches: Stretches { length: finished.size.0, held: Vec::new() },
+        version,
+        contents,
+        kept,
+        missing: Vec::new(),
+        ranges: Vec::new(),
+        downloaded: ByteSize::ZERO,
+    }))
+}
+
+/// Whether all members that are meant of an archive are among those that these globs chose.
+pub(super) fn has_all(chosen: &[String], wanted: &Wanted) -> bool {
+    wanted.manner.members.iter().all(|glob| chosen.contains(glob))
 }
 
 /// The records of members that earlier runs have.

@@ -169,8 +169,8 @@ impl Leases {
     /// while any of them is at work.
     fn is_taken(&self, name: &str) -> bool {
         let is_shards = |taken: &String| {
-            let of = name.strip_suffix(".shards");
-            of.is_some_and(|of| taken == of || taken.starts_with(&format!("{of}.shard")))
+            let of = name.strip_suffix("+shards");
+            of.is_some_and(|of| taken == of || taken.starts_with(&format!("{of}+shard")))
         };
         self.taken.iter().any(|taken| taken == name || is_shards(taken))
     }

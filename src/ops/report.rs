@@ -69,9 +69,9 @@ pub struct Fetched {
     pub receipt_sha256: Option<Digest>,
     /// Release files that could not be had.
     pub failed: Vec<FailedFile>,
-    /// What of it was this run's share, where it is one of several.
-    #[serde(rename = "shard", skip_serializing_if = "Option::is_none")]
-    pub share: Option<Share>,
+    /// What became of this shard, where the run is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shard: Option<ShardReport>,
     /// Whether what is here is only a part of the release.
     #[serde(skip)]
     pub is_part: bool,
@@ -90,9 +90,9 @@ pub struct Fetched {
     pub cite: Option<String>,
 }
 
-/// A shard of a fetch, and what became of its share.
+/// A shard of a fetch, and what became of it.
 #[derive(Debug, Serialize)]
-pub struct Share {
+pub struct ShardReport {
     /// Which one, from 1.
     pub number: u32,
     /// Of how many.

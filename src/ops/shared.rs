@@ -19,7 +19,7 @@ use crate::values::{Digest, Printable};
 use super::download::Tally;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::fetch::{self, FetchOptions, Turn, receipt_selection};
+use super::fetch::{self, FetchOptions, Process, receipt_selection};
 use super::foreign::{Changes, Foreign};
 use super::gate::{self, Compare};
 use super::held;
@@ -248,7 +248,7 @@ pub(super) fn take(
 
 /// Whether a run changes nothing where a shared copy is used.
 fn is_only_told(options: &FetchOptions) -> bool {
-    options.dry_run || matches!(options.turn, Turn::Shard(_))
+    options.dry_run || matches!(options.process, Process::Shard(_))
 }
 
 /// A shared copy that is used already: the entry in the ledger is made where a kill prevented

@@ -1,5 +1,5 @@
 //! What a host listed, kept until the fetch is finished: `<workspace>/listing.jsonl`, or where
-//! the shards of a fetch agree on it, `<store>/parts/<id>-<slug>.shards/listing.jsonl`.
+//! the shards of a fetch agree on it, `<store>/parts/<id>@<slug>+shards/listing.jsonl`.
 //!
 //! A release may have hundreds of thousands of files, and listing them takes minutes and
 //! hundreds of requests; an interrupted fetch goes on with the list it began with, so that it
@@ -107,7 +107,7 @@ pub(super) fn forget(target: &Target<'_>) -> Result<(), Failure> {
 
 /// Where a list may be kept.
 fn folders(target: &Target<'_>) -> [PathBuf; 2] {
-    [target.split_dir(), target.store.parts().join(target.workspace_name())]
+    [target.agreed_dir(), target.store.parts().join(target.workspace_name())]
 }
 
 fn read_in(target: &Target<'_>, folder: &Path, include: &[String]) -> Result<Kept, Failure> {
@@ -161,7 +161,7 @@ pub(super) fn write(
 /// Shards on machines without common locks may replace one at once: each then reads the one
 /// that is there, and they compare what they read before they fetch anything.
 pub(super) fn publish(target: &Target<'_>, listing: &Listing, include: &[String]) -> Result<bool, Failure> {
-    let folder = target.split_dir();
+    let folder = target.agreed_dir();
     let fresh = folder.join(fs::fresh_name("listing.jsonl."));
     let is_kept = write_as(target, &fresh, listing, include)?;
     if is_kept {

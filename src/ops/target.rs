@@ -104,7 +104,7 @@ impl<'a> Target<'a> {
 
     /// The name of its workspace.
     pub fn workspace_name(&self) -> String {
-        format!("{}-{}", self.selection.id(), self.selection.slug())
+        self.dir.name()
     }
 
     /// What tells whether a workspace was begun for the same bytes: the entry, and the lock.
@@ -116,14 +116,14 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// The name of the workspace in which a shard does its share.
+    /// The name of the workspace of a shard. No slug has a `+`, so that it is that of no dataset.
     pub fn shard_name(&self, shard: Shard) -> String {
-        format!("{}.shard-{}-of-{}", self.workspace_name(), shard.number(), shard.of())
+        format!("{}+shard-{}-of-{}", self.workspace_name(), shard.number(), shard.of())
     }
 
     /// What the shards of a fetch agree on.
-    pub fn split_dir(&self) -> PathBuf {
-        self.store.parts().join(format!("{}.shards", self.workspace_name()))
+    pub fn agreed_dir(&self) -> PathBuf {
+        self.store.parts().join(format!("{}+shards", self.workspace_name()))
     }
 
     /// Opens its workspace, waiting for another run as long as the settings say, or until the

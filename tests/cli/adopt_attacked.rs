@@ -227,7 +227,7 @@ fn records_of_another_dataset_stand_against_a_persons_word() {
 fn while_it_waits(home: &Home, folder: &Path, meanwhile: impl FnOnce()) -> Ran {
     let leases = home.data().join(".medsets-store/leases");
     std::fs::create_dir_all(&leases).unwrap();
-    let lock = std::fs::File::create(leases.join("demo-1.0.lock")).unwrap();
+    let lock = std::fs::File::create(leases.join("demo@1.0.lock")).unwrap();
     lock.lock().unwrap();
     let mut child = home.command(&["adopt", folder.to_str().unwrap(), "--dataset", "demo"]).spawn().unwrap();
     let mut told = BufReader::new(child.stderr.take().unwrap());

@@ -245,7 +245,7 @@ fn a_text_that_only_the_bundle_calls_the_licence_is_marked_or_left_out() {
 fn while_it_waits(home: &Home, arguments: &[&str], meanwhile: impl FnOnce()) -> Ran {
     let leases = home.data().join(".medsets-store/leases");
     std::fs::create_dir_all(&leases).unwrap();
-    let lock = std::fs::File::create(leases.join("demo-1.0.lock")).unwrap();
+    let lock = std::fs::File::create(leases.join("demo@1.0.lock")).unwrap();
     lock.lock().unwrap();
     let mut child = home.command(arguments).spawn().unwrap();
     let mut told = BufReader::new(child.stderr.take().unwrap());

@@ -201,8 +201,8 @@ fn unfinished_datasets_are_pruned_when_asked_for_and_left_to_a_run_at_work() {
     let mut command = served.home.command(&["--catalog", &served.catalog, "fetch", "made", "--limit-rate", "200KB"]);
     let mut run = command.spawn().unwrap();
     std::thread::sleep(Duration::from_millis(2500));
-    let workspace = served.home.data().join(".medsets-store/parts/made-1");
-    served.run(&["prune", "--parts", "--older", "0"]).expect(0).says(&["another run works on `made-1`"]);
+    let workspace = served.home.data().join(".medsets-store/parts/made@1");
+    served.run(&["prune", "--parts", "--older", "0"]).expect(0).says(&["another run works on `made@1`"]);
     assert!(workspace.exists());
     run.kill().unwrap();
     run.wait().unwrap();
@@ -387,16 +387,16 @@ fn what_the_shards_agreed_on_is_left_while_one_is_at_work() {
     let run = served.home.command(&slow).spawn().unwrap();
     let store = served.home.data().join(".medsets-store");
     let begun = std::time::Instant::now();
-    while !store.join("leases/made-1.shard-1-of-2.claim").exists() {
+    while !store.join("leases/made@1+shard-1-of-2.claim").exists() {
         assert!(begun.elapsed() < Duration::from_secs(60));
         std::thread::sleep(Duration::from_millis(10));
     }
     let told = served.run(&["prune", "--parts", "--older", "0"]).expect(0);
-    told.says(&["another run works on `made-1.shards`", "another run works on `made-1.shard-1-of-2`"]);
-    assert!(store.join("parts/made-1.shards/split.json").exists());
+    told.says(&["another run works on `made@1+shards`", "another run works on `made@1+shard-1-of-2`"]);
+    assert!(store.join("parts/made@1+shards/split.json").exists());
     crate::support::home::Ran::from(run.wait_with_output().unwrap()).expect(0);
     served.run(&["prune", "--parts", "--older", "0"]).expect(0);
-    assert!(!store.join("parts/made-1.shards").exists());
+    assert!(!store.join("parts/made@1+shards").exists());
 }
 
 #[test]

@@ -87,7 +87,7 @@ fn a_pull_that_was_killed_leaves_nothing_that_another_command_commits() {
         std::fs::rename(&table, table.with_extension("away")).unwrap();
         other.pull().expect(35);
         std::fs::rename(table.with_extension("away"), &table).unwrap();
-        let inner = other.served.home.data().join(".medsets-store/parts/made-1/mirror");
+        let inner = other.served.home.data().join(".medsets-store/parts/made@1/mirror");
         let stage = inner.join("stage/data");
         std::fs::create_dir_all(&stage).unwrap();
         std::fs::write(stage.join("stray.txt"), "stray").unwrap();
@@ -115,7 +115,7 @@ fn a_pull_that_was_killed_leaves_nothing_that_another_command_commits() {
     other.pull().expect(0);
     assert_eq!(other.data(), WHOLE);
     other.verify();
-    assert!(!other.served.home.data().join(".medsets-store/parts/made-1").exists());
+    assert!(!other.served.home.data().join(".medsets-store/parts/made@1").exists());
 }
 
 #[test]

@@ -111,7 +111,7 @@ fn what_a_stopped_pull_left_is_committed_by_nobody() {
     std::fs::remove_file(object(&sender, TABLE)).unwrap();
     let pull = ["mirror", "pull", "made", "--mirror", mirror.as_str()];
     assert_ne!(home.run(&pull).code, Some(0));
-    let stage = home.home.data().join(".medsets-store/parts/made-1/stage");
+    let stage = home.home.data().join(".medsets-store/parts/made@1/stage");
     std::fs::create_dir_all(stage.join("data/deep")).unwrap();
     for name in ["data/deep/stray.csv", "data/other.csv"] {
         std::fs::write(stage.join(name), "of a run that was killed").unwrap();

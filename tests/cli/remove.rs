@@ -121,7 +121,7 @@ fn a_removal_waits_for_a_run_at_work_and_a_fetch_beside_one_is_no_fault() {
     served.run(&["fetch", "made", "--include", "a.csv"]).expect(0);
     let mut slow = served.home.command(&["--catalog", &served.catalog, "fetch", "made", "--limit-rate", "150KB"]);
     let slow = slow.spawn().unwrap();
-    let claim = served.home.data().join(".medsets-store/leases/made-1.claim");
+    let claim = served.home.data().join(".medsets-store/leases/made@1.claim");
     let begun = Instant::now();
     while !claim.exists() {
         assert!(begun.elapsed() < Duration::from_secs(60));

@@ -227,7 +227,7 @@ fn a_shard_that_was_killed_goes_on_where_it_was() {
         match ended.expect("it ends, or waits for the slow file") {
             Some(status) => assert!(status.success()),
             None => {
-                // The others of its share are there.
+                // The others of its shard are there.
                 std::thread::sleep(Duration::from_millis(700));
                 kill(child);
                 killed = number;
@@ -448,7 +448,7 @@ fn a_shard_on_another_disk_is_copied_with_its_times() {
         scene.fetch(&["--shard", &format!("{number}/2")]).expect(0);
     }
     let elsewhere = tempfile::tempdir_in(memory).unwrap();
-    let shard = scene.store().join("parts/parts-1.shard-1-of-2");
+    let shard = scene.store().join("parts/parts@1+shard-1-of-2");
     let moved = elsewhere.path().join("shard");
     let copied = std::process::Command::new("cp").arg("-a").arg(&shard).arg(&moved).status().unwrap();
     assert!(copied.success());

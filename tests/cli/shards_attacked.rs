@@ -51,12 +51,12 @@ fn a_finish_for_another_source_or_entry_touches_nothing() {
     // A comment makes another entry.
     std::fs::write(entry(&scene), format!("{two}\n# a comment\n")).unwrap();
     let ran = scene.fetch(&["--finish", "--source", "web"]).expect(62).says(&["another one", " then, ", " now"]);
-    assert!(ran.stderr.contains("parts-1.shards") && ran.stderr.contains("parts-1.shard-*"), "{ran:?}");
+    assert!(ran.stderr.contains("parts@1+shards") && ran.stderr.contains("parts@1+shard-*"), "{ran:?}");
     // Without what they agreed on, the work itself tells.
-    let agreed = scene.store().join("parts/parts-1.shards");
+    let agreed = scene.store().join("parts/parts@1+shards");
     let split = std::fs::read(agreed.join("split.json")).unwrap();
     std::fs::remove_dir_all(&agreed).unwrap();
-    scene.fetch(&["--finish", "--source", "web"]).expect(62).says(&["shard 1/2", "shard-1-of-2"]);
+    scene.fetch(&["--finish", "--source", "web"]).expect(62).says(&["shard 1/2", "+shard-1-of-2"]);
     std::fs::create_dir(&agreed).unwrap();
     std::fs::write(agreed.join("split.json"), split).unwrap();
     std::fs::write(entry(&scene), &two).unwrap();
@@ -250,7 +250,7 @@ fn a_list_that_ends_early_is_not_believed() {
     // By shards: it is made anew for all of them.
     let scene = deposit();
     scene.fetch(&["--shard", "1/3"]).expect(0);
-    let list = scene.parts().join("zen-1.shards/listing.jsonl");
+    let list = scene.parts().join("zen@1+shards/listing.jsonl");
     cut(&list, 12);
     scene.fetch(&["--shard", "2/3"]).expect(0);
     assert_eq!(scene.lists(), 2);
@@ -263,7 +263,7 @@ fn a_list_that_ends_early_is_not_believed() {
     let scene = deposit();
     scene.gone.lock().unwrap().push("f3.csv".into());
     scene.fetch(&[]).expect(35);
-    let list = scene.parts().join("zen-1/listing.jsonl");
+    let list = scene.parts().join("zen@1/listing.jsonl");
     cut(&list, 3);
     scene.gone.lock().unwrap().clear();
     scene.fetch(&[]).expect(0);
@@ -276,11 +276,11 @@ fn shards_are_not_finished_by_another_list_than_theirs() {
     for number in 1..=2 {
         scene.fetch(&["--shard", &format!("{number}/2")]).expect(0);
     }
-    let agreed = scene.parts().join("zen-1.shards");
+    let agreed = scene.parts().join("zen@1+shards");
     std::fs::remove_file(agreed.join("listing.jsonl")).unwrap();
     scene.change();
-    let ran = scene.fetch(&["--finish"]).expect(62).says(&["20 in list", "then", "now", "zen-1.shards"]);
-    assert!(scene.parts().join("zen-1.shard-1-of-2").exists(), "{ran:?}");
+    let ran = scene.fetch(&["--finish"]).expect(62).says(&["20 in list", "then", "now", "zen@1+shards"]);
+    assert!(scene.parts().join("zen@1+shard-1-of-2").exists(), "{ran:?}");
     // As the advice says: what is the same is taken, the rest fetched.
     std::fs::remove_dir_all(&agreed).unwrap();
     let before = scene.host.log().len();
@@ -314,11 +314,11 @@ fn a_kept_list_that_is_out_of_date_is_let_go_of() {
     let is_left = |name: &String| !asked.iter().any(|path| path.ends_with(&format!("/{name}/content")));
     scene.gone.lock().unwrap().extend(scene.listed().into_iter().filter(is_left));
     for more in [&["--shard", "2/2"][..], &["--finish"]] {
-        scene.fetch(more).expect(35).says(&["the shards began with at 20", "zen-1.shards"]);
+        scene.fetch(more).expect(35).says(&["the shards began with at 20", "zen@1+shards"]);
     }
     scene.gone.lock().unwrap().clear();
     scene.change();
-    std::fs::remove_dir_all(scene.parts().join("zen-1.shards")).unwrap();
+    std::fs::remove_dir_all(scene.parts().join("zen@1+shards")).unwrap();
     scene.fetch(&["--finish"]).expect(0);
     assert_eq!(scene.here(), scene.listed());
 }
@@ -334,7 +334,7 @@ fn a_record_that_contradicts_the_entry_is_not_believed() {
             scene.fetch(&[]);
             scene.others.lock().unwrap().remove("slow.bin");
         }
-        let name = if by_shards { "parts-1.shard-1-of-1" } else { "parts-1" };
+        let name = if by_shards { "parts@1+shard-1-of-1" } else { "parts@1" };
         let root = scene.store().join("parts").join(name);
         let tampered = "row,X\n";
         std::fs::write(root.join("stage/data").join(CHANGED), tampered).unwrap();
@@ -364,7 +364,7 @@ fn a_record_that_contradicts_the_entry_is_not_believed() {
 fn what_shards_agreed_on_is_read_with_care() {
     let scene = scene();
     shards(&scene, 2, &[]);
-    let path = scene.store().join("parts/parts-1.shards/split.json");
+    let path = scene.store().join("parts/parts@1+shards/split.json");
     let good = std::fs::read_to_string(&path).unwrap();
     for bad in [good.replace("split/1", "split/9"), "{".to_owned(), String::new()] {
         std::fs::write(&path, bad).unwrap();

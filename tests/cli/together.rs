@@ -82,7 +82,7 @@ fn a_killed_holder_is_followed_at_once_where_locks_do_nothing() {
     let served = serve(&[("big.bin", (0..3_000_000_u32).map(|at| ((at * 7) >> 3) as u8).collect(), "")]);
     let library = locks_that(&served.home, DO_NOTHING);
     let mut first = start(&served, Some(&library), &["fetch", "made", "--limit-rate", "300KB"]);
-    let claim = served.home.data().join(".medsets-store/leases/made-1.claim");
+    let claim = served.home.data().join(".medsets-store/leases/made@1.claim");
     let begun = Instant::now();
     while !claim.exists() {
         assert!(begun.elapsed() < Duration::from_secs(60));
@@ -104,7 +104,7 @@ fn a_killed_holder_is_followed_at_once_where_locks_do_nothing() {
 fn a_holder_that_was_followed_commits_nothing() {
     let served = serve(&[("big.bin", (0..1_000_000_u32).map(|at| ((at * 7) >> 3) as u8).collect(), "")]);
     let run = start(&served, None, &["fetch", "made", "--limit-rate", "250KB"]);
-    let claim = served.home.data().join(".medsets-store/leases/made-1.claim");
+    let claim = served.home.data().join(".medsets-store/leases/made@1.claim");
     let begun = Instant::now();
     while !claim.exists() {
         assert!(begun.elapsed() < Duration::from_secs(60));
@@ -143,18 +143,18 @@ fn what_a_run_elsewhere_left_is_pruned_once_it_gives_no_sign_of_life() {
     let served = files();
     served.run(&["fetch", "made", "--include", "two.txt"]).expect(0);
     let store = served.home.data().join(".medsets-store");
-    std::fs::create_dir_all(store.join("parts/other-1/stage")).unwrap();
+    std::fs::create_dir_all(store.join("parts/other@1/stage")).unwrap();
     std::fs::create_dir_all(store.join("tmp/left")).unwrap();
     let claim = format!("{{\"id\":\"another\",\"host\":\"elsewhere\",\"boot\":\"x\",\"pid\":1}}\n{:020}\n", 7);
-    std::fs::write(store.join("leases/other-1.claim"), claim).unwrap();
+    std::fs::write(store.join("leases/other@1.claim"), claim).unwrap();
     served.run(&["prune", "--parts", "--older", "0"]).expect(0).says(&["may be at work"]);
-    assert!(!store.join("parts/other-1").exists() && !store.join("tmp/left").exists());
-    assert!(!store.join("leases/other-1.claim").exists());
+    assert!(!store.join("parts/other@1").exists() && !store.join("tmp/left").exists());
+    assert!(!store.join("leases/other@1.claim").exists());
 }
 
 #[test]
 fn a_lock_that_is_no_file_is_told_and_not_waited_for() {
-    for name in ["made-1.lock", "made-1.claim"] {
+    for name in ["made@1.lock", "made@1.claim"] {
         let served = files();
         let leases = served.home.data().join(".medsets-store/leases");
         std::fs::create_dir_all(&leases).unwrap();

@@ -65,7 +65,7 @@ pub struct FetchArgs {
     /// Show what would be done, and do nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Do only the share I of N, into a place of its own: for jobs of a cluster (`medsets slurm`)
+    /// Do only the files of shard I of N, into a place of its own: for jobs of a cluster (`medsets slurm`)
     #[arg(long, value_name = "I/N", conflicts_with = "finish")]
     pub shard: Option<Shard>,
     /// Bring the work of all shards together, fetch what is missing, and finish the dataset

@@ -30,9 +30,12 @@ pub(super) async fn dry_run(
     hosts: Arc<Hosts>,
 ) -> Result<Fetched, Failure> {
     let (of_files, (members, mut wanted)) = (provider.clone(), apart(wanted));
+    // Of these shards have all that is meant.
+    let (here, members): (Vec<_>, Vec<_>) = members.into_iter().partition(|one| one.have == Have::Finished);
+    wanted.extend(here);
     if !members.is_empty() {
         let scratch = Scratch::make(context)?;
-        let reader = reader(context, target, scratch.dir.clone(), provider, hosts)?;
+        let reader = reader(context, target, options.process, scratch.dir.clone(), provider, hosts)?;
         let looked = reader.look_at_all(members, None).await?;
         refuse_idle(&looked, options, target)?;
         wanted.extend(looked.into_iter().map(|one| one.wanted));

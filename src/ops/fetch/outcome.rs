@@ -28,7 +28,7 @@ pub(super) fn blank(target: &Target<'_>, tally: &Tally) -> Fetched {
         accepted_changes: 0,
         receipt_sha256: None,
         failed: Vec::new(),
-        share: None,
+        shard: None,
         is_part: false,
         plan: None,
         warnings: Vec::new(),

@@ -31,9 +31,9 @@ use crate::values::{ByteSize, Digest, RelPath};
 use super::changed;
 use super::offline;
 use super::outcome::{blank, summary};
-use super::{FetchOptions, receipt_selection};
+use super::{FetchOptions, Process, receipt_selection};
 
-/// What a turn works with.
+/// What a process works with.
 #[derive(Clone)]
 pub(super) struct Work<'w> {
     pub context: &'w Context,
@@ -60,7 +60,7 @@ impl Work<'_> {
         if !target.source.lists || self.options.dry_run || stored_listing::read(target, include)?.is_some() {
             return Ok(list().await?.listing);
         }
-        fs::create_dir_all(&target.split_dir(), target.access)?;
+        fs::create_dir_all(&target.agreed_dir(), target.access)?;
         let _first = self.wait_for_list()?;
         let listed = list().await?;
         if !listed.is_new || !stored_listing::publish(target, &listed.listing, include)? {
@@ -74,7 +74,7 @@ impl Work<'_> {
     fn wait_for_list(&self) -> Result<Option<FileLock>, Failure> {
         let leases = self.target.store.leases();
         fs::create_dir_all(&leases, self.target.access)?;
-        let path = leases.join(format!("{}.shards.lock", self.target.workspace_name()));
+        let path = leases.join(format!("{}+shards.lock", self.target.workspace_name()));
         let at_most = self.context.settings.time("lock-wait").unwrap_or(Duration::from_secs(600));
         let waiting = || {
             let reason = format!("another shard lists the files of `{}`", self.target.selection);
@@ -175,7 +175,7 @@ pub(super) async fn gather(
     make_room(&mut workspace, &wanted)?;
     let (mut members, wanted) = apart(wanted);
     members.retain(|one| one.have == Have::Nothing);
-    let reader = reader(context, target, workspace.stretches(), provider.clone(), hosts.clone())?;
+    let reader = reader(context, target, options.process, workspace.stretches(), provider.clone(), hosts.clone())?;
     let members = reader.look_at_all(members, Some(&workspace)).await?;
     if let Err(failure) = refuse_idle(&members, options, target) {
         workspace.discard_if_idle()?;
@@ -324,13 +324,14 @@ pub(super) fn apart(wanted: Vec<Wanted>) -> (Vec<Wanted>, Vec<Wanted>) {
 pub(super) fn reader<'a>(
     context: &'a Context,
     target: &Target<'_>,
+    process: Process,
     parts: PathBuf,
     provider: Arc<AnyProvider>,
     hosts: Arc<Hosts>,
 ) -> Result<Reader<'a>, Failure> {
     let password = archive_password(context, target)?;
     let dataset = target.selection.id().clone();
-    Ok(Reader { context, provider, hosts, dataset, password, parts, access: target.access })
+    Ok(Reader { context, provider, hosts, dataset, password, process, parts, access: target.access })
 }
 
 pub(super) fn plan<'w>(

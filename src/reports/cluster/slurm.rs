@@ -67,7 +67,7 @@ fn head(jobs: &Jobs) -> String {
 const ABOUT: &str = "#
 # Run it with sh where sbatch is: it submits two jobs for each dataset, and prints their numbers.
 #
-# Each task of the array fetches its share into a folder of its own in the data folder, which
+# Each task of the array fetches its shard into a folder of its own in the data folder, which
 # all nodes must see, as the state folder with your ledger. Tasks need no lock in common. One
 # whose node dies, or that is requeued, goes on where it was.
 #

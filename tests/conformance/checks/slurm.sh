@@ -120,7 +120,7 @@ read -r array finish <<<"$(sed -n 's/.* array \([0-9]*\), finish \([0-9]*\)$/\1 
 state() { scontrol --oneliner show job "$1" 2>/dev/null | grep -o 'JobState=[A-Z]*' | sort -u | tr '\n' ' '; }
 
 # The third task is killed in the middle of its work.
-done_list=$MEDSETS_DATA_DIR/.medsets-store/parts/large-1.shard-3-of-8/done.jsonl
+done_list=$MEDSETS_DATA_DIR/.medsets-store/parts/large@1+shard-3-of-8/done.jsonl
 for tries in $(seq 600); do
     if [ -f "$done_list" ] && [ "$(wc -l <"$done_list")" -gt $((files / 100)) ]; then break; fi
     sleep 0.1

@@ -1,4 +1,4 @@
-//! What the shards of a fetch agree on: `<store>/parts/<id>-<slug>.shards/`.
+//! What the shards of a fetch agree on: `<store>/parts/<id>@<slug>+shards/`.
 //!
 //! ```text
 //! listing.jsonl   the host's list, where it gave one
@@ -13,14 +13,12 @@
 
 use std::collections::HashMap;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use crate::context::Context;
-use crate::events::Event;
-use crate::fs::{self, FileLock, FsError, Patience};
+use crate::fs::{self, FsError};
 use crate::layout::Workspace;
 use crate::layout::receipt::Selection as ReceiptSelection;
 use crate::ops::download::Wanted;
@@ -31,13 +29,13 @@ use crate::ops::stored_listing;
 use crate::ops::target::Target;
 use crate::ops::wanted::keeps;
 use crate::plan::{Piece, Shard};
-use crate::values::{Algorithm, Digest, Digester, Printable, RelPath, counted};
+use crate::values::{Algorithm, Digest, Digester, Printable, RelPath};
 
-use super::{FetchOptions, receipt_selection};
+use super::super::{FetchOptions, receipt_selection};
 
-/// How a fetch is split.
+/// What the shards have agreed on.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Split {
+pub(super) struct Agreed {
     schema: String,
     entry: Digest,
     channel: String,
@@ -61,9 +59,9 @@ pub(super) struct Split {
 }
 
 /// Whether shards of a fetch have begun, as a warning to who fetches without them.
-pub(super) fn begun(target: &Target<'_>) -> Result<Option<String>, Failure> {
+pub(in crate::ops::fetch) fn begun(target: &Target<'_>) -> Result<Option<String>, Failure> {
     let name = name_for_command(target.selection);
-    Ok(fs::metadata(&target.split_dir())?.map(|_| {
+    Ok(fs::metadata(&target.agreed_dir())?.map(|_| {
         format!(
             "shards of `{}` have begun: `medsets fetch {name} --finish` takes what they have, this fetch gets all \
              of it anew",
@@ -83,7 +81,7 @@ pub(super) fn agree(
     wanted: &[Wanted],
     shard: Shard,
 ) -> Result<(), Failure> {
-    let ours = Split {
+    let ours = Agreed {
         schema: SCHEMA.to_owned(),
         entry: target.begun_with(),
         channel: target.source.channel.clone(),
@@ -95,7 +93,7 @@ pub(super) fn agree(
         reason: options.reason.clone().filter(|_| !options.accept_changed.is_empty()),
         keep_archives: keeps(context, options),
     };
-    let folder = target.split_dir();
+    let folder = target.agreed_dir();
     let path = folder.join(FILE);
     if fs::metadata(&path)?.is_none() {
         fs::create_dir_all(&folder, target.access)?;
@@ -109,10 +107,10 @@ pub(super) fn agree(
     ours.differs(&theirs, target).map_or(Ok(()), Err)
 }
 
-fn publish(split: &Split, folder: &Path, target: &Target<'_>) -> Result<(), Failure> {
+fn publish(agreed: &Agreed, folder: &Path, target: &Target<'_>) -> Result<(), Failure> {
     let fresh = folder.join(fs::fresh_name(&format!("{FILE}.")));
     let failed = |error| FsError::new("write", &fresh, error);
-    let text = serde_json::to_string_pretty(split).map_err(|error| failed(error.into()))?;
+    let text = serde_json::to_string_pretty(agreed).map_err(|error| failed(error.into()))?;
     let mut out = fs::create_new(&fresh, target.access)?;
     out.write_all(text.as_bytes()).and_then(|()| out.sync_all()).map_err(failed)?;
     drop(out);
@@ -124,25 +122,25 @@ fn publish(split: &Split, folder: &Path, target: &Target<'_>) -> Result<(), Fail
 ///
 /// # Errors
 /// It cannot be read, or is none that this version knows.
-pub(super) fn read(target: &Target<'_>) -> Result<Option<Split>, Failure> {
-    let text = fs::read_regular_text_if_present(&target.split_dir().join(FILE));
+pub(super) fn read(target: &Target<'_>) -> Result<Option<Agreed>, Failure> {
+    let text = fs::read_regular_text_if_present(&target.agreed_dir().join(FILE));
     let Some(text) = text.map_err(|error| Failure::from(error).help(anew(target)))? else { return Ok(None) };
-    let split: Split = serde_json::from_str(&text).map_err(|error| no_record(target, &error.to_string()))?;
-    if split.schema != SCHEMA {
-        return Err(no_record(target, &format!("its form is `{}`", Printable::new(&split.schema))));
+    let agreed: Agreed = serde_json::from_str(&text).map_err(|error| no_record(target, &error.to_string()))?;
+    if agreed.schema != SCHEMA {
+        return Err(no_record(target, &format!("its form is `{}`", Printable::new(&agreed.schema))));
     }
-    Ok(Some(split))
+    Ok(Some(agreed))
 }
 
 fn no_record(target: &Target<'_>, reason: &str) -> Failure {
-    let path = target.split_dir().join(FILE);
-    let message = format!("`{}` is no record of a split that this medsets can read: {reason}", path.display());
+    let path = target.agreed_dir().join(FILE);
+    let message = format!("`{}` is no record of shards that this medsets can read: {reason}", path.display());
     Failure::new(Exit::OTHER, message)
         .of(target.selection.id())
         .help(format!("another version of medsets may have written it: use that one; {}", anew(target)))
 }
 
-impl Split {
+impl Agreed {
     /// Refuses a finish that would bring something else than the shards were told to fetch: it
     /// could use nothing of what they have.
     pub(super) fn refuse_other(&self, target: &Target<'_>, options: &FetchOptions) -> Result<(), Failure> {
@@ -260,28 +258,6 @@ fn shown(names: &[String]) -> String {
     if shown.is_empty() { "no file".to_owned() } else { shown.join(", ") }
 }
 
-/// Refuses work of a shard that was done by another entry or for another source, before anything
-/// is moved: nothing of it would be taken.
-pub(super) fn refuse_other_work(target: &Target<'_>, shards: &[(Shard, String)]) -> Result<(), Failure> {
-    let (entry, channel) = (target.begun_with(), target.source.channel.as_str());
-    for (shard, name) in shards {
-        let root = target.store.parts().join(name);
-        let Some((theirs, from)) = Workspace::begun_by(&root)? else { continue };
-        if (theirs, from.as_str()) != (entry, channel) {
-            let message = format!(
-                "shard {shard} of `{}` worked by another entry or lock, or for another source: {theirs} from `{from}` \
-                 then, {entry} from `{channel}` now",
-                target.selection
-            );
-            return Err(Failure::new(Exit::DIFFERENT, message).of(target.selection.id()).help(format!(
-                "use the catalogue, the project and `--source` of then; to have its files fetched anew, delete `{}`",
-                root.display()
-            )));
-        }
-    }
-    Ok(())
-}
-
 fn other_part(target: &Target<'_>) -> Failure {
     let message = format!("the shards of `{}` were told to fetch another part of it", target.selection);
     Failure::new(Exit::USAGE, message).help(
@@ -289,16 +265,16 @@ fn other_part(target: &Target<'_>) -> Failure {
     )
 }
 
-/// How a split is ended.
+/// How shards are ended.
 fn way_on(target: &Target<'_>) -> String {
     let name = name_for_command(target.selection);
     format!("end what was begun with `medsets fetch {name} --finish`; {}", anew(target))
 }
 
-/// How a split is begun anew.
+/// How shards are begun anew.
 fn anew(target: &Target<'_>) -> String {
-    let folder = target.split_dir();
-    let workspaces = target.store.parts().join(format!("{}.shard-*", target.workspace_name()));
+    let folder = target.agreed_dir();
+    let workspaces = target.store.parts().join(format!("{}+shard-*", target.workspace_name()));
     format!("to begin anew, delete `{}` and `{}` when no shard is at work", folder.display(), workspaces.display())
 }
 
@@ -308,12 +284,15 @@ fn list_anew(target: &Target<'_>) -> String {
     format!(
         "when all shards have ended, delete `{}`: then `medsets fetch {name} --finish` goes by the host's list of that \
          time, and takes what is the same in it",
-        target.split_dir().display()
+        target.agreed_dir().display()
     )
 }
 
 /// The advice for a file that is not at the host as the shards' list has it.
-pub(super) fn about_kept_list(target: &Target<'_>, options: &FetchOptions) -> Result<Option<String>, Failure> {
+pub(in crate::ops::fetch) fn about_kept_list(
+    target: &Target<'_>,
+    options: &FetchOptions,
+) -> Result<Option<String>, Failure> {
     let since = stored_listing::kept_since(target, &options.choice.include)?;
     Ok(since.map(|since| {
         format!("the list of files is the one that the shards began with at {since:.0}; the host may have another now")
@@ -361,93 +340,5 @@ pub(super) fn pieces(wanted: &[Wanted]) -> Vec<Piece<'_>> {
     pieces
 }
 
-/// The workspaces of shards that are in the store, with their names.
-pub(super) fn shards(target: &Target<'_>) -> Result<Vec<(Shard, String)>, Failure> {
-    let prefix = format!("{}.shard-", target.workspace_name());
-    let mut found = Vec::new();
-    for root in fs::list_dir(&target.store.parts())? {
-        let Some(name) = root.file_name().and_then(|name| name.to_str()) else { continue };
-        let shard = name.strip_prefix(&prefix).and_then(|rest| rest.split_once("-of-"));
-        if let Some(shard) = shard.and_then(|(one, of)| Shard::new(one.parse().ok()?, of.parse().ok()?)) {
-            found.push((shard, name.to_owned()));
-        }
-    }
-    found.sort_unstable();
-    Ok(found)
-}
-
-/// Takes the leases of all shards, so that none begins. Those that are held are waited for a
-/// while, or until the run is stopped: a node that died counts as at work for half a minute.
-///
-/// # Errors
-/// Some are at work: all of them are named.
-pub(super) fn hold(
-    context: &Context,
-    target: &Target<'_>,
-    shards: &[(Shard, String)],
-) -> Result<Vec<FileLock>, Failure> {
-    fs::create_dir_all(&target.store.leases(), target.access)?;
-    let paths: Vec<PathBuf> = shards.iter().map(|(_, name)| target.store.lease(name)).collect();
-    let at_once = Patience { at_most: Duration::ZERO, is_enough: &|| true };
-    let mut leases = FileLock::wait_for_all(&paths, at_once)?;
-    let held = leases.iter().filter(|lease| lease.is_none()).count();
-    let patience = context.settings.time("lock-wait").unwrap_or(SIGN_OF_LIFE).min(SIGN_OF_LIFE);
-    if held > 0 && !patience.is_zero() {
-        let reason = format!("{} of `{}` may be at work", counted(held as u64, "shard"), target.selection);
-        context.report.report(Event::Waiting { reason });
-        let missing = || leases.iter().enumerate().filter(|(_, lease)| lease.is_none()).map(|(at, _)| at);
-        let (places, paths): (Vec<usize>, Vec<PathBuf>) = missing().map(|at| (at, paths[at].clone())).unzip();
-        let patience = Patience { at_most: patience, is_enough: &|| context.cancel.is_set() };
-        for (at, lease) in places.into_iter().zip(FileLock::wait_for_all(&paths, patience)?) {
-            leases[at] = lease;
-        }
-    }
-    let at_work = shards.iter().zip(&leases).filter(|(_, lease)| lease.is_none());
-    let at_work: Vec<String> = at_work.map(|((shard, _), _)| shard.to_string()).collect();
-    if at_work.is_empty() {
-        return Ok(leases.into_iter().flatten().collect());
-    }
-    let count = at_work.len() as u64;
-    let named = at_work.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join(", ");
-    let more = if at_work.len() > MOST_NAMED { " and more" } else { "" };
-    let verb = if count == 1 { "is" } else { "are" };
-    let message = format!("{} of `{}` {verb} still at work: {named}{more}", counted(count, "shard"), target.selection);
-    let failure = Failure::new(Exit::HELD, message).help("run `--finish` again when they have ended");
-    Err(Failure { retryable: true, ..failure })
-}
-
-/// Removes what the shards of a dataset that is whole have left. What another run holds stays, and
-/// so does what was fetched to be another part of it or by another entry; that is a warning.
-pub(super) fn end(target: &Target<'_>, options: &FetchOptions) -> Option<String> {
-    let (parts, name) = (target.store.parts(), target.workspace_name());
-    let others = |failure: &Failure| {
-        format!("what shards of `{}` have left in `{}` stays: {}", target.selection, parts.display(), failure.message)
-    };
-    let of_others = read(target).and_then(|split| split.map_or(Ok(()), |split| split.refuse_other(target, options)));
-    let removed = of_others.and_then(|()| {
-        let shards = shards(target)?;
-        refuse_other_work(target, &shards)?;
-        for (_, name) in &shards {
-            if let Some(lease) = Workspace::lease(&target.store, name, target.access, Duration::ZERO)? {
-                fs::remove_dir_all(&parts.join(name))?;
-                fs::remove_file(lease.path())?;
-            }
-        }
-        for left in [target.split_dir(), target.store.leases().join(format!("{name}.shards.lock"))] {
-            match fs::metadata(&left)? {
-                Some(found) if found.is_dir() => fs::remove_dir_all(&left)?,
-                Some(_) => fs::remove_file(&left)?,
-                None => {}
-            }
-        }
-        Ok(())
-    });
-    removed.err().as_ref().map(others)
-}
-
 const SCHEMA: &str = "medsets/split/1";
 const FILE: &str = "split.json";
-/// Time in which a machine that is at work shows it, with some to spare.
-const SIGN_OF_LIFE: Duration = Duration::from_secs(45);
-/// Shards that are named in one message.
-const MOST_NAMED: usize = 20;

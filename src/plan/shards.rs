@@ -1,10 +1,10 @@
 //! Which files of a release each of several processes fetches.
 //!
-//! A pure function of the files and the number of shares: processes that see the same list agree
+//! A pure function of the files and the number of shards: processes that see the same list agree
 //! without a word between them, in whatever order the list comes. Every file is in exactly one
-//! share, and files that only work together are in the same one.
+//! shard, and files that only work together are in the same one.
 //!
-//! Where sizes are known the largest go first, each to the share that has least so far; the
+//! Where sizes are known the largest go first, each to the shard that has least so far; the
 //! others go where the digest of their path says. A file costs a request beside its bytes, so
 //! that a release of a million small files is split evenly too.
 
@@ -15,21 +15,21 @@ use std::str::FromStr;
 
 use crate::values::{ByteSize, Digest, RelPath};
 
-/// One of several shares, counted from 1: `3/8`.
+/// One of several shards, counted from 1: `3/8`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Shard {
     number: u32,
     of: u32,
 }
 
-/// Why a text names no share.
+/// Why a text names no shard.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoShard {
     /// It is not two numbers.
     #[error("it takes `I/N`, such as `3/8` for the third of eight")]
     Form,
     /// The numbers do not fit each other.
-    #[error("the first number counts from 1 to the second, and there are at most {MOST} shares")]
+    #[error("the first number counts from 1 to the second, and there are at most {MOST} shards")]
     Range,
 }
 
@@ -37,7 +37,7 @@ pub enum NoShard {
 const MOST: u32 = 100_000;
 
 impl Shard {
-    /// The share of this number among so many. `None` unless 1 <= number <= of <= 100,000.
+    /// The shard of this number among so many. `None` unless 1 <= number <= of <= 100,000.
     pub fn new(number: u32, of: u32) -> Option<Self> {
         (1..=of).contains(&number).then_some(Self { number, of }).filter(|_| of <= MOST)
     }
@@ -72,7 +72,7 @@ impl fmt::Display for Shard {
     }
 }
 
-/// A file of the release, as far as its share depends on it.
+/// A file of the release, as far as its shard depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Piece<'f> {
     /// Its path at the publisher.
@@ -83,20 +83,20 @@ pub struct Piece<'f> {
     pub with: Option<&'f RelPath>,
 }
 
-/// The number of the share, from 1, that each piece belongs to; in the order of the pieces.
-pub fn shares(pieces: &[Piece<'_>], of: u32) -> Vec<u32> {
+/// The number of the shard, from 1, that each piece belongs to; in the order of the pieces.
+pub fn shard_numbers(pieces: &[Piece<'_>], of: u32) -> Vec<u32> {
     let mut groups: BTreeMap<&RelPath, Group> = BTreeMap::new();
     for (index, piece) in pieces.iter().enumerate() {
         groups.entry(piece.with.unwrap_or(piece.path)).or_default().add(index, piece.size);
     }
     let mut sized = Vec::new();
-    let mut share = vec![1; pieces.len()];
+    let mut shard = vec![1; pieces.len()];
     for (path, group) in groups {
         match group.weight {
             Some(weight) => sized.push((Reverse(weight), path, group.pieces)),
             None => {
                 let number = by_name(path, of);
-                group.pieces.into_iter().for_each(|index| share[index] = number);
+                group.pieces.into_iter().for_each(|index| shard[index] = number);
             }
         }
     }
@@ -105,10 +105,10 @@ pub fn shares(pieces: &[Piece<'_>], of: u32) -> Vec<u32> {
     let mut least: BinaryHeap<Reverse<(u64, u32)>> = (1..=of).map(|number| Reverse((0, number))).collect();
     for (Reverse(weight), _, members) in sized {
         let Some(Reverse((sum, number))) = least.pop() else { break };
-        members.into_iter().for_each(|index| share[index] = number);
+        members.into_iter().for_each(|index| shard[index] = number);
         least.push(Reverse((sum.saturating_add(weight), number)));
     }
-    share
+    shard
 }
 
 /// Pieces that stay together.
@@ -203,12 +203,12 @@ mod tests {
             let release = Release::made(&mut numbers);
             let of = [1, 2, 3, 8, 64, 1000][round % 6];
             let pieces = release.pieces();
-            let share = shares(&pieces, of);
-            assert_eq!(share.len(), pieces.len());
-            assert!(share.iter().all(|number| (1..=of).contains(number)), "{share:?}");
+            let shard = shard_numbers(&pieces, of);
+            assert_eq!(shard.len(), pieces.len());
+            assert!(shard.iter().all(|number| (1..=of).contains(number)), "{shard:?}");
             for (index, with) in release.with.iter().enumerate() {
                 if let Some(first) = with {
-                    assert_eq!(share[index], share[*first], "parts stay together");
+                    assert_eq!(shard[index], shard[*first], "parts stay together");
                 }
             }
             let mut order: Vec<usize> = (0..pieces.len()).collect();
@@ -216,9 +216,9 @@ mod tests {
                 order.swap(index, numbers.below(index as u64 + 1) as usize);
             }
             let shuffled: Vec<Piece<'_>> = order.iter().map(|index| pieces[*index]).collect();
-            let again = shares(&shuffled, of);
+            let again = shard_numbers(&shuffled, of);
             for (place, index) in order.iter().enumerate() {
-                assert_eq!(again[place], share[*index], "the order of the list decides nothing");
+                assert_eq!(again[place], shard[*index], "the order of the list decides nothing");
             }
         }
     }
@@ -232,11 +232,11 @@ mod tests {
                 continue;
             }
             let of = 8;
-            let share = shares(&release.pieces(), of);
+            let shard = shard_numbers(&release.pieces(), of);
             let weight = |index: usize| release.sizes[index].unwrap().0 + REQUEST;
             let mut sums = vec![0; of as usize];
-            let mut groups = vec![0; share.len()];
-            for (index, number) in share.iter().enumerate() {
+            let mut groups = vec![0; shard.len()];
+            for (index, number) in shard.iter().enumerate() {
                 sums[*number as usize - 1] += weight(index);
                 groups[release.with[index].unwrap_or(index)] += weight(index);
             }
@@ -250,13 +250,13 @@ mod tests {
     fn files_of_unknown_size_are_spread_by_their_names() {
         let paths: Vec<RelPath> = (0..8000).map(|at| RelPath::parse(&format!("f{at}.dcm")).unwrap()).collect();
         let pieces: Vec<Piece<'_>> = paths.iter().map(|path| Piece { path, size: None, with: None }).collect();
-        let share = shares(&pieces, 8);
+        let shard = shard_numbers(&pieces, 8);
         for number in 1..=8 {
-            let count = share.iter().filter(|one| **one == number).count();
-            assert!((850..1150).contains(&count), "{count} of 8,000 in share {number}");
+            let count = shard.iter().filter(|one| **one == number).count();
+            assert!((850..1150).contains(&count), "{count} of 8,000 in shard {number}");
         }
         // A new file changes nothing for the others.
-        assert_eq!(shares(&pieces[..7999], 8), share[..7999]);
+        assert_eq!(shard_numbers(&pieces[..7999], 8), shard[..7999]);
     }
 
     #[test]
