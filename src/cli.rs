@@ -137,7 +137,7 @@ async fn dispatch(context: &mut Context, command: &Command, output: &Output) -> 
         Command::Lock(args) => lock::lock(context, args).await,
         Command::Sync(args) => lock::sync(context, args).await,
         Command::Adopt(args) => adopt::run(context, args).await,
-        Command::Bundle(args) => bundle::bundle(context, args).await,
+        Command::Bundle(args) => bundle::bundle(context, args, output).await,
         Command::Unbundle(args) => bundle::unbundle(context, args).await,
         Command::List(args) => here::list(context, args),
         Command::Status(args) => here::status(context, args),

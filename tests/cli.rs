@@ -33,6 +33,8 @@ mod bags;
 mod bundle;
 #[path = "cli/bundle_attacked.rs"]
 mod bundle_attacked;
+#[path = "cli/bundle_kept.rs"]
+mod bundle_kept;
 #[path = "cli/catalogue.rs"]
 mod catalogue;
 #[path = "cli/chestxray.rs"]
@@ -63,10 +65,10 @@ mod kept_archives;
 mod kept_once;
 #[path = "cli/licenses.rs"]
 mod licenses;
-#[path = "cli/lock.rs"]
-mod lock;
 #[path = "cli/like_names.rs"]
 mod like_names;
+#[path = "cli/lock.rs"]
+mod lock;
 #[path = "cli/lock_attacked.rs"]
 mod lock_attacked;
 #[path = "cli/lock_edited.rs"]
@@ -111,10 +113,10 @@ mod schemas;
 mod shards;
 #[path = "cli/shards_attacked.rs"]
 mod shards_attacked;
-#[path = "cli/shared_dirs.rs"]
-mod shared_dirs;
 #[path = "cli/shards_members.rs"]
 mod shards_members;
+#[path = "cli/shared_dirs.rs"]
+mod shared_dirs;
 #[path = "cli/storage.rs"]
 mod storage;
 #[path = "cli/subsets.rs"]

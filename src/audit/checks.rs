@@ -64,12 +64,13 @@ const EARLIEST: Timestamp = Timestamp::constant(946_684_800, 0);
 
 /// A copy of which the catalogue has no entry: what its receipt says is all that is known.
 fn beyond_catalogue(facts: &SubjectFacts, subject: &Subject, shelf: &Shelf) -> Vec<Finding> {
-    if facts.receipt.is_none() || facts.selection.is_some() || subject.reference.is_some() {
+    let by_bundle = facts.selection.as_ref().map(|selection| selection.dataset().came_in_bundle());
+    if facts.receipt.is_none() || by_bundle == Some(false) || subject.reference.is_some() {
         return Vec::new();
     }
     let name = &subject.name;
-    let message =
-        format!("the catalogue does not have `{name}`: its terms ({}) are what its receipt says", subject.license);
+    let who = if by_bundle.is_some() { "the entry that came with it in a bundle" } else { "its receipt" };
+    let message = format!("the catalogue does not have `{name}`: its terms ({}) are what {who} says", subject.license);
     let fix = format!("read its terms at the owner; `medsets info {}` tells what the catalogue knows", subject.id);
     let mut found = vec![Finding::new(Code::OutsideCatalogue, message, fix)];
     if let Some((version, license)) = &facts.known_release

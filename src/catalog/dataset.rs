@@ -26,12 +26,15 @@ pub struct Dataset {
     pub text: String,
     /// SHA-256 of that text.
     pub digest: Digest,
-    /// `embedded`, the overlay file's name, or [`REFERENCE`].
+    /// `embedded`, the overlay file's name, [`REFERENCE`] or [`BUNDLE`].
     pub origin: String,
 }
 
 /// The origin of a dataset outside the catalogue, made of a reference and what its host says.
 pub const REFERENCE: &str = "reference";
+
+/// The origin of a dataset outside the catalogue whose entry came in a bundle with its data.
+pub const BUNDLE: &str = "bundle";
 
 /// A release.
 #[derive(Debug, Clone)]
@@ -273,6 +276,11 @@ impl Dataset {
     /// The reference that it is made of, where it is not in the catalogue.
     pub fn reference(&self) -> Option<String> {
         (self.origin == REFERENCE).then(|| self.entry.aliases.first().cloned()).flatten()
+    }
+
+    /// Whether a bundle alone had the entry, and nobody here has read it.
+    pub fn came_in_bundle(&self) -> bool {
+        self.origin == BUNDLE
     }
 
     /// The licence in the words of its host, where it is not in the catalogue.

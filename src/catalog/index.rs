@@ -139,13 +139,14 @@ impl Catalog {
     /// Makes a dataset outside the catalogue known to [`resolve`](Self::resolve), and to nothing
     /// else: it is in no list and no search, and an entry of the same id stands before it.
     pub fn introduce(&mut self, dataset: Dataset) {
-        let same = |one: &Arc<Dataset>| one.id == dataset.id && one.releases[0].version == dataset.releases[0].version;
+        let versions = |one: &Dataset| one.releases.iter().map(|release| release.version.clone()).collect::<Vec<_>>();
+        let same = |one: &Arc<Dataset>| one.id == dataset.id && versions(one) == versions(&dataset);
         if !self.references.iter().any(same) {
             self.references.push(Arc::new(dataset));
         }
     }
 
-    /// Datasets outside the catalogue, one for each version of each place.
+    /// Datasets outside the catalogue: one for each version of each place, and those of bundles.
     pub fn references(&self) -> &[Arc<Dataset>] {
         &self.references
     }

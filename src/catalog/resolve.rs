@@ -133,7 +133,7 @@ impl Catalog {
     /// A dataset outside the catalogue by its id: in this version, else the last one.
     fn introduced(&self, name: &str, version: Option<&str>) -> Option<&Arc<Dataset>> {
         let has_id = |one: &&Arc<Dataset>| one.id.as_str().eq_ignore_ascii_case(name);
-        let has_version = |one: &&Arc<Dataset>| version.is_some_and(|text| text == one.releases[0].version);
+        let has_version = |one: &&Arc<Dataset>| one.releases.iter().any(|release| version == Some(&*release.version));
         let of_version = self.references().iter().filter(has_id).find(has_version);
         of_version.or_else(|| self.references().iter().rfind(has_id))
     }

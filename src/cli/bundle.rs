@@ -5,35 +5,43 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use crate::context::Context;
-use crate::ops::bundle::{self, BundleOptions, BundleReport};
+use crate::ops::bundle::{self, BundleOptions, BundleReport, Sink};
 use crate::ops::ledger::Names;
-use crate::ops::unbundle::{self, Input, UnbundleOptions, UnbundleReport, UnbundleState, Unbundled};
+use crate::ops::unbundle::{self, ExtractProof, Input, UnbundleOptions, UnbundleReport, UnbundleState, Unbundled};
 use crate::ops::{Exit, Failure};
 use crate::values::{DatasetName, counted};
 
 use super::args::{BundleArgs, UnbundleArgs};
-use super::output::{Answer, Output};
+use super::output::{Answer, Output, is_stdout};
 
 /// Writes a bundle, or proves one.
-pub async fn bundle(context: &Context, args: &BundleArgs) -> Result<Answer, Failure> {
+pub async fn bundle(context: &Context, args: &BundleArgs, out: &Output) -> Result<Answer, Failure> {
     if let Some(file) = &args.check {
         let (path, input) = place(context, file)?;
         let report = bundle::check(context, &path, input)?;
-        let text = format!("{}: whole, {}\n", path.display(), holds(&report));
-        return Ok(Answer::done("medsets/bundle/1", json!(report), text));
+        let text = format!("{}: whole in itself, {}\n", path.display(), holds(&report));
+        let mut answer = Answer::done("medsets/bundle/1", json!(report), text);
+        answer.warnings = report.warnings;
+        return Ok(answer);
     }
     let Some(output) = &args.output else {
         return Err(Failure::new(Exit::USAGE, "where the bundle goes is not said").help("add `-o FILE`"));
     };
+    let (output, sink) = match is_stdout(output) {
+        true => (output.clone(), Sink::Stream(Box::new(out.stream_output("a bundle", args.dry_run)?))),
+        false => (context.environment.absolute(output)?, Sink::File),
+    };
+    let is_stream = matches!(sink, Sink::Stream(_));
     let options = BundleOptions {
         datasets: args.datasets.clone(),
-        output: context.environment.absolute(output)?,
+        output,
         names: if args.with_ledger { Names::Shown } else { Names::Masked },
         project: args.project,
         dry_run: args.dry_run,
     };
-    let report = bundle::bundle(context, &options).await?;
+    let report = bundle::bundle(context, &options, sink).await?;
     let text = match report.size {
+        Some(_) if is_stream => String::new(),
         Some(_) => format!("{}\n", report.path.display()),
         None => format!("would hold {}\n", holds(&report)),
     };
@@ -77,6 +85,8 @@ pub async fn unbundle(context: &Context, args: &UnbundleArgs) -> Result<Answer, 
         to: args.to.as_ref().map(|to| context.environment.folder("--to", to)).transpose()?,
         only: args.only.clone(),
         about: args.about.clone(),
+        accept_changed: args.accept_changed.clone(),
+        reason: args.reason.clone(),
         dry_run: args.dry_run,
     };
     let mut report = unbundle::unbundle(context, &options, input).await?;
@@ -94,7 +104,7 @@ pub async fn unbundle(context: &Context, args: &UnbundleArgs) -> Result<Answer, 
 
 /// The file that is named, or standard input for `-`.
 fn place(context: &Context, file: &Path) -> Result<(PathBuf, Input), Failure> {
-    if file == Path::new("-") {
+    if is_stdout(file) {
         return Ok((file.to_path_buf(), Input::Stream(Box::new(Output::stream_input("a bundle")?))));
     }
     Ok((context.environment.absolute(file)?, Input::File))
@@ -134,7 +144,8 @@ fn notes(report: &UnbundleReport, args: &UnbundleArgs) -> Vec<String> {
         }
     }
     if let Some(path) = &report.ledger {
-        notes.push(format!("the extract of the ledger is kept: `medsets audit --ledger {}`", path.display()));
+        notes.extend(report.extract.as_ref().and_then(ExtractProof::unproven));
+        notes.push(format!("that extract is kept: `medsets audit --ledger {}`", path.display()));
     }
     if report.project && args.about.is_none() {
         notes.push(format!("a project is in it: `medsets unbundle {} --about DIR` writes it out", args.file.display()));

@@ -199,6 +199,25 @@ impl Output {
         Ok(input)
     }
 
+    /// Standard output, for what goes out as it is made. `is_only_shown` is for a run that writes
+    /// nothing but its answer.
+    ///
+    /// # Errors
+    /// It is a terminal, or the answer goes there as JSON.
+    pub fn stream_output(&self, what: &str, is_only_shown: bool) -> Result<impl Write + Send + 'static, Failure> {
+        let out = std::io::stdout();
+        let refused = match is_only_shown {
+            false if out.is_terminal() => Some(format!("standard output is a terminal, and {what} is no text")),
+            false if self.json => Some(format!("`--json` and `-o -` would both write to standard output: {what}")),
+            _ => None,
+        };
+        match refused {
+            Some(message) => Err(Failure::new(Exit::USAGE, message)
+                .help("send it on, such as `medsets ... -o - | ssh HOST ...`, or name a file with `-o`")),
+            None => Ok(out),
+        }
+    }
+
     /// Of many files that fail alike a person is shown some; the JSON has them all.
     fn show_failures(&self, failures: &[Failure]) {
         const ENOUGH: usize = 20;

@@ -6,6 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use super::error::{Doing, FsError, not_a_file};
+use super::unfinished::{OUTPUT, hold};
 
 /// Who may read what we create, whatever the umask says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -81,6 +82,15 @@ pub fn atomic_write_by(
     access: Access,
     write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
 ) -> Result<(), FsError> {
+    in_one_step(path, access, ".medsets-", write)
+}
+
+fn in_one_step(
+    path: &Path,
+    access: Access,
+    prefix: &str,
+    write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+) -> Result<(), FsError> {
     use std::os::unix::fs::PermissionsExt as _;
     if let Ok(found) = std::fs::metadata(path)
         && !found.is_file()
@@ -89,11 +99,13 @@ pub fn atomic_write_by(
     }
     let folder = path.parent().unwrap_or(Path::new("."));
     let permissions = std::fs::Permissions::from_mode(access.file_mode());
-    let file = tempfile::Builder::new()
-        .prefix(".medsets-")
-        .permissions(permissions)
-        .tempfile_in(folder)
-        .doing("create a file in", folder)?;
+    let make = || tempfile::Builder::new().prefix(prefix).permissions(permissions.clone()).tempfile_in(folder);
+    let file = loop {
+        let made = make().doing("create a file in", folder)?;
+        if prefix != OUTPUT || hold(made.as_file()) {
+            break made;
+        }
+    };
     access.settle(file.as_file(), access.file_mode(), path)?;
     let mut out = std::io::BufWriter::with_capacity(1 << 16, file.as_file());
     write(&mut out).and_then(|()| out.flush()).doing("write", path)?;
@@ -119,7 +131,8 @@ pub fn open_output(path: &Path, access: Access) -> Result<File, FsError> {
 }
 
 /// Writes all of what a person named for output: a regular file in one step like
-/// [`atomic_write`], anything else as [`open_output`] does.
+/// [`atomic_write`], anything else as [`open_output`] does. What a killed run leaves has a name that
+/// begins like [`OUTPUT`], for [`sweep`](super::sweep).
 pub fn write_output(path: &Path, bytes: &[u8], access: Access) -> Result<(), FsError> {
     write_output_by(path, access, |out| out.write_all(bytes))
 }
@@ -135,7 +148,7 @@ pub fn write_output_by(
             let mut out = std::io::BufWriter::new(through(path, &found, access)?);
             write(&mut out).and_then(|()| out.flush()).doing("write", path)
         }
-        _ => atomic_write_by(path, access, write),
+        _ => in_one_step(path, access, OUTPUT, write),
     }
 }
 

@@ -216,6 +216,10 @@ pub struct BroughtMark {
     pub index: Digest,
     /// SHA-256 of the receipt in it.
     pub receipt_sha256: Digest,
+    /// SHA-256 of the entry that the bundle alone had, kept as `entry.toml`: it speaks for the
+    /// dataset as long as the person's own catalogue knows none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<Digest>,
     /// SHA-256 of the extract of that person's ledger, kept with the evidence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extract: Option<Digest>,

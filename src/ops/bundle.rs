@@ -6,22 +6,21 @@
 
 mod about;
 mod gather;
+mod write;
 
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::io;
+use std::path::PathBuf;
 
 use serde::Serialize;
 
 use crate::access::Purpose;
 use crate::agreements::{EntryKind, Matter, Record, Standing, Standings};
-use crate::bundle::{BundleReader, BundleWriter, Contents, Index, Line};
+use crate::bundle::Contents;
 use crate::context::Context;
-use crate::events::Event;
 use crate::fs::{self, Access, FsError};
 use crate::licenses::Expression;
 use crate::policy::{Act, Word, judge};
-use crate::values::{ByteSize, Digest, RelPath, counted};
+use crate::values::{ByteSize, Digest, counted};
 
 use super::exit::Exit;
 use super::failure::Failure;
@@ -30,16 +29,16 @@ use super::here::{self, Here};
 use super::identity;
 use super::ledger::Names;
 use super::selection::one_selection;
-use super::unbundle::{self, Input};
+use super::unbundle::{self, ExtractProof, Input};
 
-use gather::{Held, Member, Source};
+pub use write::Sink;
 
 /// What to put into a bundle.
 #[derive(Debug, Clone)]
 pub struct BundleOptions {
     /// Datasets by name; all that are here without any.
     pub datasets: Vec<String>,
-    /// Where the bundle goes.
+    /// Where the bundle goes; `-` where it goes out as a stream.
     pub output: PathBuf,
     /// Whether the extract of the ledger names people.
     pub names: Names,
@@ -66,14 +65,18 @@ pub struct BundleReport {
     /// What it holds.
     #[serde(flatten)]
     pub contents: Contents,
+    /// What is proven of the extract of the ledger, where a bundle was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extract: Option<ExtractProof>,
     /// What a person should know.
     #[serde(skip)]
     pub warnings: Vec<String>,
 }
 
-/// Writes a bundle. After a failure there is no file, or the earlier one as it was.
-pub async fn bundle(context: &Context, options: &BundleOptions) -> Result<BundleReport, Failure> {
-    refuse_other_file(&options.output)?;
+/// Writes a bundle. After a failure there is no file, or the earlier one as it was; a stream ends
+/// within a member.
+pub async fn bundle(context: &Context, options: &BundleOptions, sink: Sink) -> Result<BundleReport, Failure> {
+    sink.check_place(&options.output)?;
     let datasets = chosen(context, options)?;
     let mut warnings = Vec::new();
     let mut shared = Vec::new();
@@ -97,6 +100,7 @@ pub async fn bundle(context: &Context, options: &BundleOptions) -> Result<Bundle
         members: pin.members,
         bytes: pin.bytes,
         contents: gathered.contents.clone(),
+        extract: None,
         warnings,
     };
     if options.dry_run {
@@ -108,30 +112,18 @@ pub async fn bundle(context: &Context, options: &BundleOptions) -> Result<Bundle
     let is_gated = |here: &Here| here.receipt.as_ref().is_some_and(|receipt| !receipt.license.accepted.is_empty());
     let is_open = shared.is_empty() && !datasets.iter().any(is_gated);
     let access = if is_open { Access::Shared } else { Access::Private };
-    write(context, options, &gathered.index, gathered.members, access)?;
-    report.size = fs::metadata(&options.output)?.map(|found| ByteSize(found.len()));
+    report.size = Some(write::write(context, options, sink, &gathered.index, gathered.members, access)?);
     for here in shared {
         context.ledger()?.append(share(context, here, &options.output, pin.sha256))?;
     }
     Ok(report)
 }
 
-/// A bundle takes the place of an earlier one, and of nothing else that holds something.
-fn refuse_other_file(output: &Path) -> Result<(), Failure> {
-    let Ok(real) = fs::canonical(output) else { return Ok(()) };
-    let holds = fs::metadata(&real)?.is_some_and(|found| found.is_file() && found.len() > 0);
-    if !holds || BundleReader::open(&real).is_ok() {
-        return Ok(());
-    }
-    let message = format!("`{}` is there already and is no bundle", output.display());
-    Err(Failure::new(Exit::DIFFERENT, message).help("name another file with `-o`, or move that one away"))
-}
-
 /// Proves all of a bundle without writing anything.
 pub fn check(context: &Context, path: &std::path::Path, input: Input) -> Result<BundleReport, Failure> {
     let is_file = matches!(input, Input::File);
     let mut reader = input.open(path)?;
-    let contents = unbundle::prove(context, &mut reader).map_err(|fault| fault.named(path))?;
+    let (contents, extract) = unbundle::prove(context, &mut reader).map_err(|fault| fault.named(path))?;
     let pin = reader.pin();
     Ok(BundleReport {
         path: path.to_path_buf(),
@@ -143,7 +135,8 @@ pub fn check(context: &Context, path: &std::path::Path, input: Input) -> Result<
         members: pin.members,
         bytes: pin.bytes,
         contents,
-        warnings: Vec::new(),
+        extract,
+        warnings: extract.iter().filter_map(ExtractProof::unproven).collect(),
     })
 }
 
@@ -218,7 +211,10 @@ fn not_to_be_shared(context: &Context, here: &Here) -> Result<Option<Word>, Fail
 
 fn share(context: &Context, here: &Here, output: &std::path::Path, index: Digest) -> Record {
     let receipt = here.receipt.as_ref();
-    let file = output.file_name().unwrap_or_default().to_string_lossy();
+    let file = match output == std::path::Path::new("-") {
+        true => "standard output".into(),
+        false => output.file_name().unwrap_or_default().to_string_lossy(),
+    };
     Record {
         reference: receipt.and_then(|receipt| receipt.reference.clone()),
         version: Some(here.version.clone()),
@@ -231,100 +227,6 @@ fn share(context: &Context, here: &Here, output: &std::path::Path, index: Digest
             "bundled into `{file}`, index {index}: for this person's own machines, or for people who have accepted the terms"
         )),
         ..identity::record(context, EntryKind::Share, &here.id)
-    }
-}
-
-/// Reads, hashes and packs the members on one thread, and compresses and writes on another.
-fn write(
-    context: &Context,
-    options: &BundleOptions,
-    index: &Index,
-    members: Vec<Member>,
-    access: Access,
-) -> Result<(), Failure> {
-    let parent = options.output.parent().unwrap_or(std::path::Path::new("/"));
-    fs::create_dir_all(parent, Access::Shared)?;
-    let mut failure = None;
-    let written = fs::write_output_by(&options.output, access, |out| {
-        std::thread::scope(|scope| {
-            let (sender, receiver) = sync_channel::<Vec<u8>>(8);
-            let packer = scope.spawn(move || pack(context, index, members, sender));
-            let mut encoder = zstd::stream::write::Encoder::new(out, LEVEL)?;
-            encoder.include_checksum(true)?;
-            let written = receiver.iter().try_for_each(|chunk| encoder.write_all(&chunk));
-            drop(receiver);
-            let packed = packer.join().map_err(|_| io::Error::other("a thread ended early"))?;
-            written?;
-            if let Err(error) = packed {
-                failure = Some(error);
-                return Err(io::Error::other("what is bundled cannot be read"));
-            }
-            encoder.finish()?.flush()
-        })
-    });
-    match (failure, written) {
-        (Some(failure), _) => Err(failure),
-        (None, written) => Ok(written?),
-    }
-}
-
-/// As `zstd` does without a level.
-const LEVEL: i32 = 3;
-
-fn pack(context: &Context, index: &Index, members: Vec<Member>, sender: SyncSender<Vec<u8>>) -> Result<(), Failure> {
-    let mut writer = BundleWriter::begin(Chunks { sender, held: Vec::with_capacity(CHUNK) }, index)?;
-    for member in members {
-        match &member.source {
-            Source::Bytes(bytes) => writer.member(&member.line(&member.path, bytes)?, &mut bytes.as_slice())?,
-            Source::Lines(lines) => {
-                for item in lines.read()? {
-                    let (line, held) = item?;
-                    if let Some(code) = context.cancel.code() {
-                        return Err(Failure::new(Exit(code), "stopped; no bundle was written"));
-                    }
-                    match held {
-                        Held::Bytes(mut bytes) => writer.member(&line, &mut bytes)?,
-                        // A FIFO in its place would be waited for.
-                        Held::File(path) => writer.member(&line, &mut fs::open_regular(&path)?)?,
-                    }
-                    let bytes = line.size;
-                    context.report.report(Event::Progress { file: line.path, bytes });
-                }
-            }
-        }
-    }
-    writer.finish()?;
-    Ok(())
-}
-
-const CHUNK: usize = 256 << 10;
-
-/// Hands what is written to another thread, in large pieces.
-struct Chunks {
-    sender: SyncSender<Vec<u8>>,
-    held: Vec<u8>,
-}
-
-impl Write for Chunks {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.held.extend_from_slice(bytes);
-        if self.held.len() >= CHUNK {
-            self.flush()?;
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        let full = std::mem::replace(&mut self.held, Vec::with_capacity(CHUNK));
-        self.sender.send(full).map_err(|_| io::ErrorKind::BrokenPipe.into())
-    }
-}
-
-impl Member {
-    /// The index's line of bytes that are at hand.
-    fn line(&self, path: &str, bytes: &[u8]) -> Result<Line, Failure> {
-        let path = RelPath::parse(path).map_err(|error| Failure::new(Exit::USAGE, error.to_string()))?;
-        Ok(Line { path, size: ByteSize(bytes.len() as u64), sha256: Digest::sha256(bytes) })
     }
 }
 

@@ -30,17 +30,9 @@ pub(super) struct Foreign<'a> {
     pub laid_out_by: Digest,
     /// Archives of which it has some members.
     pub partial: &'a [PartialMark],
-    /// What becomes of files for which its owner accepted other bytes.
-    pub changes: Changes,
-}
-
-/// What becomes of files for which the owner of a copy accepted other bytes than the catalogue's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Changes {
-    /// The copy is refused: the person accepted nothing.
-    Refused,
-    /// They stay what they are, an accepted change, and are told of.
-    Told,
+    /// The files, by path at the publisher, of which this person takes other bytes than the catalogue's,
+    /// as its owner did.
+    pub accepted: &'a [String],
 }
 
 /// In what a copy is not the release.
@@ -138,10 +130,15 @@ impl Foreign<'_> {
             let is_doubted = doubts.concern(&mark.path);
             let how = match entry {
                 _ if mark.unpacked && !is_archive => Some("is no archive, and is said to be unpacked".to_owned()),
-                _ if mark.verified == Proof::AcceptedChange && self.changes == Changes::Refused => Some(
-                    "was taken there with other bytes than the catalogue's, by somebody else's decision".to_owned(),
-                ),
-                Some(_) if mark.verified == Proof::AcceptedChange => None,
+                _ if mark.verified == Proof::AcceptedChange => {
+                    match self.accepted.iter().any(|name| *name == mark.path.as_str()) {
+                        true => None,
+                        false => Some(
+                            "was taken there with other bytes than the catalogue's, by somebody else's decision"
+                                .to_owned(),
+                        ),
+                    }
+                }
                 Some(entry) => unlike_entry(entry, &mark, is_doubted),
                 None => None,
             };

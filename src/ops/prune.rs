@@ -1,6 +1,6 @@
 //! `medsets prune`: what the store keeps and nothing uses.
 //!
-//! No dataset folder is touched. What a run that is at work may need is left: unfinished
+//! Of dataset folders nothing goes but what a killed run was writing there. What a run that is at work may need is left: unfinished
 //! datasets are removed under their own lease, short-lived files only when every lease can be
 //! had.
 
@@ -15,12 +15,13 @@ use crate::context::Context;
 use crate::events::Event;
 use crate::fs::{self, FileLock, FsError, FsErrorKind};
 use crate::layout::inventory::InventoryReader;
-use crate::layout::{DatasetDir, LayoutError, Receipt, Store, commit};
+use crate::layout::{DatasetDir, LayoutError, Place, Receipt, Store, commit, places};
 use crate::store::{self, Object};
 use crate::values::{ByteSize, Digest};
 
+use super::adopt::{LISTS, UNFINISHED};
 use super::failure::Failure;
-use super::remove;
+use super::{remove, shared};
 
 /// What to remove.
 #[derive(Debug, Clone)]
@@ -98,7 +99,8 @@ pub fn prune(context: &Context, options: &PruneOptions) -> Result<PruneReport, F
         options,
     };
     // Looked at before any lease is taken: what comes later belongs to a run that comes later.
-    let leftovers = leftovers(context, &store)?;
+    let mut leftovers = leftovers(context, &store)?;
+    leftovers.extend(beside(&data_dir)?);
     let parts = if options.parts { own_names(context, &store.parts())? } else { Vec::new() };
     let leases = match leftovers.is_empty() && parts.is_empty() {
         true => Leases::default(),
@@ -229,6 +231,26 @@ fn own_names(context: &Context, folder: &Path) -> Result<Vec<PathBuf>, FsError> 
     let message = format!("`{}` is a link: what it leads to is left as it is", folder.display());
     context.report.report(Event::Warning { message });
     Ok(Vec::new())
+}
+
+/// What killed runs were writing beside its place: bundles in the data folder, and lists and records
+/// in dataset folders and those of a person.
+fn beside(data_dir: &Path) -> Result<Vec<PathBuf>, FsError> {
+    let mut found = fs::list_dir(data_dir)?;
+    found.retain(|path| name_of(path).starts_with(fs::OUTPUT));
+    for place in places(data_dir)? {
+        let Place::Dataset(dir) = place else { continue };
+        // Nothing is ever removed in a shared folder; another person's may be closed.
+        if shared::leads_to(&dir).is_some() {
+            continue;
+        }
+        for (folder, prefix) in [(dir.root(), LISTS), (&dir.records(), UNFINISHED)] {
+            let mut names = fs::list_dir(folder).unwrap_or_default();
+            names.retain(|path| name_of(path).starts_with(prefix));
+            found.extend(names);
+        }
+    }
+    Ok(found)
 }
 
 /// A prune under way.

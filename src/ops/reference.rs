@@ -11,14 +11,14 @@
 
 use std::path::Path;
 
-use crate::catalog::dataset::REFERENCE;
+use crate::catalog::dataset::{BUNDLE, REFERENCE};
 use crate::catalog::{Archives, Dataset, Place, Reference};
 use crate::context::Context;
 use crate::events::Event;
 use crate::fs;
-use crate::layout::{self, Store, Workspace};
+use crate::layout::{self, DatasetDir, Receipt, Store, Workspace};
 use crate::providers::{Hosts, describe};
-use crate::values::{DatasetName, Printable};
+use crate::values::{DatasetName, Digest, Printable};
 
 use super::exit::Exit;
 use super::failure::Failure;
@@ -100,7 +100,7 @@ fn kept_in(data_dir: &Path, reach: Reach) -> Vec<Dataset> {
     let unfinished = fs::list_dir(&Store::of(data_dir).parts()).unwrap_or_default();
     let unfinished = unfinished.into_iter().filter_map(|root| kept_at(&Workspace::entry_path(&root)));
     let whole = layout::places(data_dir).unwrap_or_default().into_iter().filter_map(|place| match place {
-        layout::Place::Dataset(dir) => kept_at(&dir.entry_path()),
+        layout::Place::Dataset(dir) => kept_at(&dir.entry_path()).or_else(|| brought(&dir)),
         layout::Place::Away { .. } | layout::Place::Closed { .. } => None,
     });
     unfinished.filter(goes_on).chain(whole).collect()
@@ -113,6 +113,16 @@ fn kept_at(path: &Path) -> Option<Dataset> {
     let dataset = read.inspect_err(|broken| tracing::warn!(%broken, "passed over")).ok()?;
     let reference: Reference = dataset.reference()?.parse().ok()?;
     (reference.id() == dataset.id).then_some(dataset)
+}
+
+/// The entry that came in a bundle with a dataset of which nobody here has one: just the text that
+/// the receipt names.
+fn brought(dir: &DatasetDir) -> Option<Dataset> {
+    let path = dir.entry_path();
+    let text = fs::read_text_if_present(&path).ok()??;
+    let entry = Receipt::read(dir).ok()??.brought?.entry?;
+    let is_named = Digest::sha256(text.as_bytes()) == entry;
+    is_named.then(|| Dataset::read(&path.to_string_lossy(), &text, BUNDLE).ok()).flatten()
 }
 
 /// The one that was asked for in this form, or that has the DOI.

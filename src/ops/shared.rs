@@ -20,7 +20,7 @@ use super::download::Tally;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::fetch::{self, FetchOptions, Process, receipt_selection};
-use super::foreign::{Changes, Foreign};
+use super::foreign::Foreign;
 use super::gate::{self, Compare};
 use super::held;
 use super::report::Fetched;
@@ -174,7 +174,7 @@ fn refuse_unlike_entry(target: &Target<'_>, dir: &DatasetDir, receipt: &Receipt)
         part: &receipt.selection,
         laid_out_by: receipt.catalog.entry,
         partial: &receipt.partial,
-        changes: Changes::Refused,
+        accepted: &[],
     };
     match foreign.judge(receipt.listed.read(dir)?, InventoryReader::open(&dir.inventory_path())?)? {
         Some(disagreement) => Err(disagreement.failure("it")),

@@ -5,6 +5,7 @@
 //! the dataset. All of it is proven before the first dataset is put in its place.
 
 mod about;
+mod extract;
 mod fault;
 mod judge;
 mod packed;
@@ -17,12 +18,12 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::access::Purpose;
-use crate::bundle::{BundleReader, Bundled, Contents};
+use crate::bundle::{BundleReader, Bundled, Contents, Line};
 use crate::catalog::Selection;
 use crate::context::Context;
-use crate::fs::{self, Access};
+use crate::fs::{self, Access, FileLock};
 use crate::layout::{DatasetDir, Records, Store, check};
-use crate::values::{ByteSize, DatasetId, DatasetName, Digest};
+use crate::values::{ByteSize, DatasetId, DatasetName, Digest, Printable, RelPath};
 
 use super::exit::Exit;
 use super::failure::Failure;
@@ -35,6 +36,8 @@ use about::About;
 use prove::{Nothing, Prover};
 use take::{Judging, Taker};
 
+pub use extract::ExtractProof;
+pub(super) use extract::{head_of, verify as verify_extract};
 pub(super) use fault::Fault;
 
 /// Where a bundle is read.
@@ -73,6 +76,11 @@ pub struct UnbundleOptions {
     /// Only write what the data rest on into this folder: entries, licences, texts, ledger,
     /// project.
     pub about: Option<PathBuf>,
+    /// Files of the releases, by path at the publisher, of which other bytes than the catalogue's
+    /// are taken.
+    pub accept_changed: Vec<String>,
+    /// Why.
+    pub reason: Option<String>,
     /// Prove all of it and say what would be done.
     pub dry_run: bool,
 }
@@ -88,6 +96,9 @@ pub struct UnbundleReport {
     /// Where the extract of the ledger is kept, for `audit --ledger`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ledger: Option<PathBuf>,
+    /// What is proven of that extract.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extract: Option<ExtractProof>,
     /// Files that were written about the data.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub about: Vec<PathBuf>,
@@ -169,26 +180,25 @@ pub async fn unbundle(context: &Context, options: &UnbundleOptions, input: Input
     };
     let mut plans = plans(context, options, &about, &data_dir).map_err(named)?;
     for plan in plans.iter().filter(|plan| plan.state == UnbundleState::WouldBeUnbundled) {
-        report.warnings.extend(plan.unknown_here(context, &options.file)?);
+        report.warnings.extend(plan.unknown_here(context)?);
         if let Err(failure) = pass_gate(context, options, plan, &about, &mut report.warnings).await {
             report.failures.push(failure);
         }
     }
     report.datasets = plans.iter().map(|plan| plan.shown(&data_dir)).collect();
-    if options.dry_run {
-        let mut prover = Prover::new(&about.contents);
-        prover.run(context, &mut reader, first, &mut Judging { plans: &plans }).map_err(named)?;
+    if !options.dry_run && !report.failures.is_empty() {
         return Ok(report);
     }
-    if !report.failures.is_empty() {
-        return Ok(report);
-    }
+    let store = Store::of(&data_dir);
     let is_to_be_done = |plans: &[Plan]| plans.iter().any(|plan| plan.state == UnbundleState::WouldBeUnbundled);
-    if !is_to_be_done(&plans) {
+    if options.dry_run || !is_to_be_done(&plans) {
+        if !options.dry_run {
+            sweep_if_free(&store)?;
+        }
+        report.extract = prove_only(context, options, &plans, &about, &mut reader, first).map_err(named)?;
         return Ok(report);
     }
     context.ledger()?.ready()?;
-    let store = Store::of(&data_dir);
     store.lay(common_access(context))?;
     let held = format!("another medsets run unbundles into `{}`", data_dir.display());
     let _lease = lease(context, &store.lease("unbundle"), Access::Private, &held)?;
@@ -197,16 +207,17 @@ pub async fn unbundle(context: &Context, options: &UnbundleOptions, input: Input
         plan.state = state_of(&plan.bundled, &data_dir)?;
     }
     report.datasets = plans.iter().map(|plan| plan.shown(&data_dir)).collect();
+    take::sweep(&store)?;
     if !is_to_be_done(&plans) {
+        report.extract = prove_only(context, options, &plans, &about, &mut reader, first).map_err(named)?;
         return Ok(report);
     }
     room(&store, &reader, &plans)?;
-    let mut taker = Taker::new(context, &store, &data_dir, &plans)?;
-    let mut prover = Prover::new(&about.contents);
-    prover.run(context, &mut reader, first, &mut taker).map_err(named)?;
+    let mut taker = Taker::new(context, &store, &data_dir, &plans, options)?;
+    report.extract = Prover::new(&about).run(context, &mut reader, first, &mut taker).map_err(named)?;
+    refuse_idle(options, &taker.changed)?;
     let extract = about.ledger()?.map(|bytes| context.evidence()?.store(&bytes).map_err(Failure::from)).transpose()?;
     report.ledger = extract.map(|digest| Ok::<_, Failure>(context.evidence()?.path(&digest))).transpose()?;
-    report.warnings.append(&mut taker.warnings);
     let done = taker.commit(reader.pin().sha256, extract)?;
     for (at, receipt_sha256) in done {
         report.datasets[at].state = match receipt_sha256 {
@@ -218,11 +229,48 @@ pub async fn unbundle(context: &Context, options: &UnbundleOptions, input: Input
     Ok(report)
 }
 
-/// Proves all of a bundle that was opened. Gives what it holds.
-pub(super) fn prove(context: &Context, reader: &mut BundleReader) -> Result<Contents, Fault> {
+/// Proves all of a bundle that was opened. Gives what it holds, and what is proven of its extract of
+/// a ledger.
+pub(super) fn prove(context: &Context, reader: &mut BundleReader) -> Result<(Contents, Option<ExtractProof>), Fault> {
     let (about, first) = About::read(reader)?;
-    Prover::new(&about.contents).run(context, reader, first, &mut Nothing)?;
-    Ok(about.contents)
+    let extract = Prover::new(&about).run(context, reader, first, &mut Nothing)?;
+    Ok((about.contents, extract))
+}
+
+/// Reads a bundle to its end and takes nothing: what is here already, or only asked about, is proven
+/// all the same.
+fn prove_only(
+    context: &Context,
+    options: &UnbundleOptions,
+    plans: &[Plan],
+    about: &About,
+    reader: &mut BundleReader,
+    first: Option<Line>,
+) -> Result<Option<ExtractProof>, Fault> {
+    let mut judging = Judging { plans, accepted: &options.accept_changed, changed: Vec::new() };
+    let extract = Prover::new(about).run(context, reader, first, &mut judging)?;
+    if plans.iter().any(|plan| plan.state == UnbundleState::WouldBeUnbundled) {
+        refuse_idle(options, &judging.changed)?;
+    }
+    Ok(extract)
+}
+
+/// Refuses a file of which other bytes were to be taken, and that has none.
+fn refuse_idle(options: &UnbundleOptions, changed: &[RelPath]) -> Result<(), Failure> {
+    let is_idle = |name: &&String| !changed.iter().any(|path| path.as_str() == name.as_str());
+    let Some(name) = options.accept_changed.iter().find(is_idle) else { return Ok(()) };
+    let message = format!("no file `{}` with other bytes than the catalogue's is taken", Printable::new(name));
+    Err(Failure::new(Exit::USAGE, message).help("leave `--accept-changed` out for it; nothing of the bundle was kept"))
+}
+
+/// Removes what killed runs left, unless another run is at work or nothing can be written there.
+fn sweep_if_free(store: &Store) -> Result<(), Failure> {
+    if !take::left(store)?.is_empty()
+        && let Ok(Some(_lease)) = FileLock::try_take(&store.lease("unbundle"))
+    {
+        take::sweep(store)?;
+    }
+    Ok(())
 }
 
 /// What is to be done about each dataset.
@@ -347,16 +395,21 @@ impl Plan {
         }
     }
 
-    /// A sentence about a dataset of which the bundle alone has an entry: it is kept nowhere else.
-    fn unknown_here(&self, context: &Context, file: &Path) -> Result<Option<String>, Failure> {
+    /// The entry of a dataset that the own catalogue does not know and that is made of no reference:
+    /// the bundle alone has it.
+    fn entry_of_bundle(&self, context: &Context) -> Result<Option<&str>, Failure> {
         let is_known = context.catalog()?.get(&self.bundled.id).is_some();
-        let is_of_reference = self.selection.as_ref().is_some_and(|selection| selection.reference().is_some());
-        Ok((!is_known && !is_of_reference).then(|| {
+        let selection = self.selection.as_ref().filter(|selection| !is_known && selection.reference().is_none());
+        Ok(selection.map(|selection| selection.dataset().text.as_str()))
+    }
+
+    /// A sentence about such a dataset.
+    fn unknown_here(&self, context: &Context) -> Result<Option<String>, Failure> {
+        Ok(self.entry_of_bundle(context)?.map(|_| {
             format!(
-                "the catalogue does not know `{}`: `medsets unbundle {} --about about` writes out the entry that travels \
-                 with it, and `--catalog about/catalog` lays it over the catalogue",
-                self.bundled.id,
-                file.display()
+                "the catalogue does not know `{}`: its terms are what the entry in the bundle says, which is kept with \
+                 the data and counts as long as your catalogue has none",
+                self.bundled.id
             )
         }))
     }

@@ -1,11 +1,10 @@
 //! `adopt` beside files of the person that are none of the dataset's, and records that lie.
 
-use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::support::home::{Home, Ran, tree};
+use crate::support::home::{Home, Ran, tree, while_it_waits};
 
 /// `demo` as somebody else left it, with records, in a folder of the person.
 fn with_records(home: &Home) -> PathBuf {
@@ -222,26 +221,6 @@ fn records_of_another_dataset_stand_against_a_persons_word() {
     home.run(&by_word).expect(62).says(&["say that it is `chexpert@1.0`"]);
 }
 
-/// Starts `adopt` while the test holds the lease of `demo`, lets `meanwhile` happen when it says
-/// that it waits, and lets go.
-fn while_it_waits(home: &Home, folder: &Path, meanwhile: impl FnOnce()) -> Ran {
-    let leases = home.data().join(".medsets-store/leases");
-    std::fs::create_dir_all(&leases).unwrap();
-    let lock = std::fs::File::create(leases.join("demo@1.0.lock")).unwrap();
-    lock.lock().unwrap();
-    let mut child = home.command(&["adopt", folder.to_str().unwrap(), "--dataset", "demo"]).spawn().unwrap();
-    let mut told = BufReader::new(child.stderr.take().unwrap());
-    let mut stderr = String::new();
-    while !stderr.contains("another medsets run works on `demo@1.0`") {
-        assert_ne!(told.read_line(&mut stderr).unwrap(), 0, "it did not wait: {stderr}");
-    }
-    meanwhile();
-    drop(lock);
-    told.read_to_string(&mut stderr).unwrap();
-    let ran = Ran::from(child.wait_with_output().unwrap());
-    Ran { stderr, ..ran }
-}
-
 #[test]
 fn what_another_run_put_there_meanwhile_stays() {
     let home = Home::new();
@@ -249,7 +228,7 @@ fn what_another_run_put_there_meanwhile_stays() {
     let place = home.data().join("demo/1.0");
     let fetched = Home::new();
     fetched.run(&["fetch", "demo"]).expect(0);
-    let ran = while_it_waits(&home, &folder, || {
+    let ran = while_it_waits(&home, &["adopt", folder.to_str().unwrap(), "--dataset", "demo"], || {
         std::fs::remove_dir_all(&place).unwrap();
         std::fs::rename(fetched.data().join("demo/1.0"), &place).unwrap();
     });
@@ -263,7 +242,9 @@ fn a_file_that_changes_after_it_was_read_is_not_taken_for_whole() {
     let home = Home::new();
     let folder = moved(&home);
     let file = folder.join("data/labels.csv");
-    while_it_waits(&home, &folder, || std::fs::write(&file, "changed since").unwrap());
+    while_it_waits(&home, &["adopt", folder.to_str().unwrap(), "--dataset", "demo"], || {
+        std::fs::write(&file, "changed since").unwrap()
+    });
     home.run(&["verify", "demo"]).expect(40).says(&["1 changed"]);
     let records = std::fs::read_to_string(folder.join(".medsets/files.jsonl")).unwrap();
     let line: Value = records

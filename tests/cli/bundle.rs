@@ -5,16 +5,12 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::support::bundles::{bundle_of, inside, members};
+use crate::support::bundles::{accept, bundle_of, inside, members};
 use crate::support::home::{Home, tree};
 
 fn digest(home: &Home) -> String {
     let text = home.json(&["access", "accept", "demo-gated", "--dry-run"]);
     text["data"]["text_digest"].as_str().unwrap().to_owned()
-}
-
-fn accept(home: &Home) {
-    home.run(&["access", "accept", "demo-gated", "--text-digest", &digest(home)]).expect(0);
 }
 
 /// Another machine, without a network and without anything of ours.

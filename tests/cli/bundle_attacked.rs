@@ -1,38 +1,12 @@
 //! Bundles made to harm, and accidents on the way of honest ones.
 
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::support::bundles::{bundle_of, change, change_receipt, digest_of, inside, receipt_in};
-use crate::support::home::{Home, Ran};
-
-type Members = Vec<(String, Vec<u8>)>;
-
-/// The members of a bundle of `demo`.
-fn of_demo() -> Members {
-    of(&Home::new(), &[], "demo")
-}
-
-fn of(home: &Home, options: &[&str], dataset: &str) -> Members {
-    home.run(&[options, &["fetch", dataset]].concat()).expect(0);
-    home.run(&[options, &["bundle", dataset, "-o", "made.tar.zst"]].concat()).expect(0);
-    inside(&home.path().join("work/made.tar.zst"))
-}
-
-/// Another machine with such a bundle in its folder.
-fn there(members: &[(String, Vec<u8>)]) -> (Home, PathBuf) {
-    let home = Home::new().with("MEDSETS_OFFLINE", "1");
-    let file = home.path().join("work/made-up.tar.zst");
-    std::fs::write(&file, bundle_of(members)).unwrap();
-    (home, file)
-}
-
-fn accept(home: &Home) {
-    let text = home.json(&["access", "accept", "demo-gated", "--dry-run"]);
-    let digest = text["data"]["text_digest"].as_str().unwrap().to_owned();
-    home.run(&["access", "accept", "demo-gated", "--text-digest", &digest]).expect(0);
-}
+use crate::support::bundles::{
+    accept, change, change_receipt, entry_of, forge, inside, of, of_demo, receipt_in, there,
+};
+use crate::support::home::{Home, while_it_waits};
 
 /// What lies in a home, without what medsets keeps for itself.
 fn names_in(home: &Home) -> Vec<String> {
@@ -127,23 +101,6 @@ fn a_channel_that_the_entry_does_not_have_asks_for_no_less() {
     assert!(!home.data().join("demo-gated").exists());
 }
 
-/// Other bytes in a file, with records that agree with them.
-fn forge(members: &mut Members, name: &str, bytes: Vec<u8>) {
-    let hex = |members: &Members, name: &str| digest_of(members, name).strip_prefix("sha256:").unwrap().to_owned();
-    let old = [name, "manifest.sha256", "listed.jsonl"].map(|name| hex(members, name));
-    let at = members.iter().position(|(path, _)| path.ends_with(name)).unwrap();
-    assert_eq!(members[at].1.len(), bytes.len());
-    members[at].1 = bytes;
-    let new = hex(members, name);
-    for record in ["files.jsonl", "manifest.sha256", "listed.jsonl"] {
-        change(members, record, |text| text.replace(&old[0], &new));
-    }
-    for (record, old) in [("manifest.sha256", &old[1]), ("listed.jsonl", &old[2])] {
-        let new = hex(members, record);
-        change_receipt(members, old, &new);
-    }
-}
-
 #[test]
 fn records_that_agree_with_each_other_do_not_stand_against_the_catalogue() {
     let mut members = of_demo();
@@ -170,13 +127,6 @@ fn records_that_agree_with_each_other_do_not_stand_against_the_catalogue() {
     };
     assert_eq!((verified("labels.csv").as_str(), verified("demo-images.zip").as_str()), ("catalog", "records"));
     home.run(&["verify", "demo", "--full"]).expect(0);
-}
-
-/// The entry of `demo` under another name.
-fn entry_of(id: &str, version: &str) -> String {
-    let entry = Home::new().run(&["info", "demo", "--raw"]).expect(0).stdout;
-    let entry = entry.replace("id = \"demo\"", &format!("id = \"{id}\""));
-    entry.replace("version = \"1.0\"", &format!("version = \"{version}\""))
 }
 
 #[test]
@@ -238,26 +188,6 @@ fn a_text_that_only_the_bundle_calls_the_licence_is_marked_or_left_out() {
     let (home, file) = there(&members);
     let refused = home.run(&["unbundle", file.to_str().unwrap()]).expect(23);
     assert!(!refused.stderr.contains("--text-file"), "another text would open nothing: {}", refused.stderr);
-}
-
-/// Starts the program while the test holds the lease of `demo`, lets `meanwhile` happen when it says
-/// that it waits, and lets go.
-fn while_it_waits(home: &Home, arguments: &[&str], meanwhile: impl FnOnce()) -> Ran {
-    let leases = home.data().join(".medsets-store/leases");
-    std::fs::create_dir_all(&leases).unwrap();
-    let lock = std::fs::File::create(leases.join("demo@1.0.lock")).unwrap();
-    lock.lock().unwrap();
-    let mut child = home.command(arguments).spawn().unwrap();
-    let mut told = BufReader::new(child.stderr.take().unwrap());
-    let mut stderr = String::new();
-    while !stderr.contains("another medsets run works on `demo@1.0`") {
-        assert_ne!(told.read_line(&mut stderr).unwrap(), 0, "it did not wait: {stderr}");
-    }
-    meanwhile();
-    drop(lock);
-    told.read_to_string(&mut stderr).unwrap();
-    let ran = Ran::from(child.wait_with_output().unwrap());
-    Ran { stderr, ..ran }
 }
 
 #[test]

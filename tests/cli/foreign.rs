@@ -107,11 +107,7 @@ struct Forged {
 impl Forged {
     fn new(forge: impl Fn(&mut Vec<Value>, &mut Vec<Value>)) -> Self {
         let served = serve(&files());
-        served.run(&["fetch", "made"]).expect(0);
-        let share = served.home.path().join("share");
-        std::fs::create_dir(&share).unwrap();
-        let mirror = format!("file://{}", share.display());
-        served.run(&["mirror", "push", "made", "--mirror", &mirror]).expect(0);
+        let (share, _) = served.mirrored();
         let trees = share.join("datasets/made/1");
         let tree = std::fs::read_dir(&trees).unwrap().next().unwrap().unwrap().path();
         mirrors::forge(&tree, |_, records, listed| forge(listed, records));

@@ -122,6 +122,17 @@ impl Machine {
     }
 }
 
+/// Writes the project file with these tables.
+pub(crate) fn project(machine: &Machine, tables: &str) {
+    std::fs::write(machine.work().join("medsets.toml"), format!("[project]\nname = \"x\"\n\n{tables}")).unwrap();
+}
+
+/// What lies beside the lock and ends so.
+pub(crate) fn beside(machine: &Machine, end: &str) -> Vec<PathBuf> {
+    let found = std::fs::read_dir(machine.work().join("medsets.lock.d")).unwrap().map(|entry| entry.unwrap().path());
+    found.filter(|path| path.to_string_lossy().ends_with(end)).collect()
+}
+
 /// A lock with the digest of each table as it now is.
 pub(crate) fn sealed(text: &str) -> String {
     let mut tables = text.split("[[dataset]]\n");

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use medsets::values::Digest;
 
-use crate::lock::{Machine, Publisher};
+use crate::lock::{Machine, Publisher, beside, project};
 use crate::support::host::{Host, Reply};
 
 /// Puts another entry in the place of the one that the lock pins, as an attacker would.
@@ -22,14 +22,9 @@ fn swap_entry(machine: &Machine, id: &str, change: impl Fn(&str) -> String) {
     machine.forge_lock(&lock.replace(&old, &new));
 }
 
-fn project(machine: &Machine, tables: &str) {
-    std::fs::write(machine.work().join("medsets.toml"), format!("[project]\nname = \"x\"\n{tables}")).unwrap();
-}
-
+/// The list of files that lies beside the lock.
 fn listing(machine: &Machine) -> PathBuf {
-    let folder = machine.work().join("medsets.lock.d");
-    let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    names.into_iter().find(|path| path.to_string_lossy().ends_with(".jsonl.zst")).unwrap()
+    beside(machine, ".jsonl.zst").remove(0)
 }
 
 #[test]
@@ -141,7 +136,7 @@ fn a_lock_that_answers_another_question_is_refused() {
     machine.forge_lock(&forged);
     project(&machine, "[[dataset]]\nid = \"demo\"\n");
     for command in [&["sync"][..], &["sync", "--locked"], &["sync", "--check"], &["lock", "--check"]] {
-        machine.run(command).expect(12).says(&["is not what line 3 of `medsets.toml` asks for"]);
+        machine.run(command).expect(12).says(&["is not what line 4 of `medsets.toml` asks for"]);
     }
     machine.run(&["lock", "--upgrade"]).expect(0);
     machine.run(&["sync"]).expect(0);

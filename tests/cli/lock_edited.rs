@@ -1,11 +1,11 @@
 //! Locks that were edited by hand, damaged, or taken through git with other line ends: what is
 //! amiss is told with its place, and never taken for truth.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use medsets::values::Digest;
 
-use crate::lock::{Machine, Publisher};
+use crate::lock::{Machine, Publisher, beside, project};
 
 /// A machine that has synced `made` and `demo-gated`.
 fn synced(publisher: &Publisher) -> Machine {
@@ -16,15 +16,6 @@ fn synced(publisher: &Publisher) -> Machine {
     machine.run(&["access", "accept", "demo-gated", "--text-digest", &digest]).expect(0);
     machine.run(&["sync"]).expect(0);
     machine
-}
-
-fn project(machine: &Machine, tables: &str) {
-    std::fs::write(machine.work().join("medsets.toml"), format!("[project]\nname = \"x\"\n\n{tables}")).unwrap();
-}
-
-fn beside(machine: &Machine, end: &str) -> Vec<PathBuf> {
-    let found = std::fs::read_dir(machine.work().join("medsets.lock.d")).unwrap().map(|entry| entry.unwrap().path());
-    found.filter(|path| path.to_string_lossy().ends_with(end)).collect()
 }
 
 const READERS: [&[&str]; 5] = [&["lock", "--check"], &["sync", "--check"], &["sync", "--frozen"], &["sync"], &["lock"]];

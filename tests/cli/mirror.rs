@@ -270,11 +270,7 @@ fn refusals_have_their_codes() {
 #[test]
 fn a_folder_is_a_mirror_and_a_tree_can_be_pinned() {
     let served = serve(&files());
-    served.run(&["fetch", "made"]).expect(0);
-    let share = served.home.path().join("share");
-    std::fs::create_dir(&share).unwrap();
-    let mirror = format!("file://{}", share.display());
-    served.run(&["mirror", "push", "made", "--mirror", &mirror]).expect(0);
+    let (share, mirror) = served.mirrored();
     let tree = receipt(&served.home)["tree"].as_str().unwrap().to_owned();
     let home = || Home::new().with("MEDSETS_CATALOG", served.catalog.clone()).with("MEDSETS_OFFLINE", "1");
     let pinned = home();
@@ -349,11 +345,7 @@ fn a_mirror_opens_no_gate() {
 #[test]
 fn hostile_links_of_a_mirror_are_refused() {
     let served = serve(&files());
-    served.run(&["fetch", "made"]).expect(0);
-    let share = served.home.path().join("share");
-    std::fs::create_dir(&share).unwrap();
-    let mirror = format!("file://{}", share.display());
-    served.run(&["mirror", "push", "made", "--mirror", &mirror]).expect(0);
+    let (share, mirror) = served.mirrored();
     let tree = receipt(&served.home)["tree"].as_str().unwrap().to_owned();
     let folder = share.join("datasets/made/1").join(tree.strip_prefix("sha256:").unwrap());
     let text = std::fs::read_to_string(state(&folder, "files")).unwrap();

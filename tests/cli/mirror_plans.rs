@@ -14,11 +14,7 @@ fn files() -> Vec<(&'static str, Vec<u8>, &'static str)> {
 /// A folder as mirror with the dataset in it, and who sent it.
 fn mirrored() -> (Served, String) {
     let served = serve(&files());
-    served.run(&["fetch", "made"]).expect(0);
-    let share = served.home.path().join("share");
-    std::fs::create_dir(&share).unwrap();
-    let mirror = format!("file://{}", share.display());
-    served.run(&["mirror", "push", "made", "--mirror", &mirror]).expect(0);
+    let (_, mirror) = served.mirrored();
     (served, mirror)
 }
 

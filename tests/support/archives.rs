@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Write as _};
+use std::path::PathBuf;
 
 use medsets::values::Digest;
 use zip::write::SimpleFileOptions;
@@ -105,6 +106,16 @@ pub fn serve_with(home: Home, files: &[(&str, Vec<u8>, &str)], tables: &str) -> 
 }
 
 impl Served {
+    /// Fetches the dataset and sends it to a folder, a mirror. Gives the folder and its address.
+    pub fn mirrored(&self) -> (PathBuf, String) {
+        self.run(&["fetch", "made"]).expect(0);
+        let folder = self.home.path().join("share");
+        std::fs::create_dir(&folder).expect("the home can be written");
+        let mirror = format!("file://{}", folder.display());
+        self.run(&["mirror", "push", "made", "--mirror", &mirror]).expect(0);
+        (folder, mirror)
+    }
+
     /// Runs the program with the overlay.
     pub fn run(&self, arguments: &[&str]) -> super::home::Ran {
         self.home.run(&[&["--catalog", self.catalog.as_str()], arguments].concat())

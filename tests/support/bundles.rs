@@ -1,8 +1,13 @@
 //! Bundles, honest or made up.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+
+use super::home::Home;
+
+/// Paths in a bundle with their bytes.
+pub type Members = Vec<(String, Vec<u8>)>;
 
 /// The members of a tar in their order.
 pub fn members(tar: &[u8]) -> Vec<(String, Vec<u8>)> {
@@ -77,4 +82,57 @@ pub fn digest_of(members: &[(String, Vec<u8>)], name: &str) -> String {
 pub fn receipt_in(members: &[(String, Vec<u8>)]) -> Value {
     let (_, bytes) = members.iter().find(|(path, _)| path.ends_with("receipt.json")).expect("there is a receipt");
     serde_json::from_slice(bytes).expect("it is JSON")
+}
+
+/// The members of a bundle of `demo`.
+pub fn of_demo() -> Members {
+    of(&Home::new(), &[], "demo")
+}
+
+/// Fetches a dataset and gives the members of its bundle.
+pub fn of(home: &Home, options: &[&str], dataset: &str) -> Members {
+    home.run(&[options, &["fetch", dataset]].concat()).expect(0);
+    home.run(&[options, &["bundle", dataset, "-o", "made.tar.zst"]].concat()).expect(0);
+    inside(&home.path().join("work/made.tar.zst"))
+}
+
+/// Another machine, without a network, with such a bundle in its folder.
+pub fn there(members: &[(String, Vec<u8>)]) -> (Home, PathBuf) {
+    let home = Home::new().with("MEDSETS_OFFLINE", "1");
+    let file = home.path().join("work/made-up.tar.zst");
+    std::fs::write(&file, bundle_of(members)).expect("the home can be written");
+    (home, file)
+}
+
+/// Accepts what `demo-gated` asks for.
+pub fn accept(home: &Home) {
+    let text = home.json(&["access", "accept", "demo-gated", "--dry-run"]);
+    let digest = text["data"]["text_digest"].as_str().expect("the text has a digest").to_owned();
+    home.run(&["access", "accept", "demo-gated", "--text-digest", &digest]).expect(0);
+}
+
+/// The entry of `demo` under another name.
+pub fn entry_of(id: &str, version: &str) -> String {
+    let entry = Home::new().run(&["info", "demo", "--raw"]).expect(0).stdout;
+    let entry = entry.replace("id = \"demo\"", &format!("id = \"{id}\""));
+    entry.replace("version = \"1.0\"", &format!("version = \"{version}\""))
+}
+
+/// Other bytes in a file, with records that agree with them.
+pub fn forge(members: &mut Members, name: &str, bytes: Vec<u8>) {
+    let hex = |members: &Members, name: &str| {
+        digest_of(members, name).strip_prefix("sha256:").expect("it is there").to_owned()
+    };
+    let old = [name, "manifest.sha256", "listed.jsonl"].map(|name| hex(members, name));
+    let at = members.iter().position(|(path, _)| path.ends_with(name)).expect("it is there");
+    assert_eq!(members[at].1.len(), bytes.len());
+    members[at].1 = bytes;
+    let new = hex(members, name);
+    for record in ["files.jsonl", "manifest.sha256", "listed.jsonl"] {
+        change(members, record, |text| text.replace(&old[0], &new));
+    }
+    for (record, old) in [("manifest.sha256", &old[1]), ("listed.jsonl", &old[2])] {
+        let new = hex(members, record);
+        change_receipt(members, old, &new);
+    }
 }

@@ -1,7 +1,7 @@
 //! The program as a new user runs it: an empty home folder and nothing of ours around it.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -160,6 +160,26 @@ impl Ran {
         }
         self
     }
+}
+
+/// Starts the program while the test holds the lease of `demo`, lets `meanwhile` happen when it says
+/// that it waits, and lets go.
+pub fn while_it_waits(home: &Home, arguments: &[&str], meanwhile: impl FnOnce()) -> Ran {
+    let leases = home.data().join(".medsets-store/leases");
+    std::fs::create_dir_all(&leases).expect("the home can be written");
+    let lock = std::fs::File::create(leases.join("demo@1.0.lock")).expect("the home can be written");
+    lock.lock().expect("nobody else holds it");
+    let mut child = home.command(arguments).spawn().expect("the program starts");
+    let mut told = BufReader::new(child.stderr.take().expect("it is piped"));
+    let mut stderr = String::new();
+    while !stderr.contains("another medsets run works on `demo@1.0`") {
+        assert_ne!(told.read_line(&mut stderr).expect("it is text"), 0, "it did not wait: {stderr}");
+    }
+    meanwhile();
+    drop(lock);
+    told.read_to_string(&mut stderr).expect("it is text");
+    let ran = Ran::from(child.wait_with_output().expect("the program ends"));
+    Ran { stderr, ..ran }
 }
 
 /// Every file below a folder with its bytes, by path.

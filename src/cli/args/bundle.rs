@@ -10,7 +10,7 @@ pub struct BundleArgs {
     /// Datasets; all that are here without any
     #[arg(value_name = "ID[@VER][:VARIANT]")]
     pub datasets: Vec<String>,
-    /// Where the bundle goes, such as `lung.medsets.tar.zst`
+    /// Where the bundle goes, such as `lung.medsets.tar.zst`; `-` is standard output
     #[arg(short, long, value_name = "FILE", required_unless_present = "check")]
     pub output: Option<PathBuf>,
     /// Let the extract of the ledger name people; without it names are masked
@@ -42,6 +42,13 @@ pub struct UnbundleArgs {
     /// this folder
     #[arg(long, value_name = "DIR", conflicts_with_all = ["to", "only"])]
     pub about: Option<PathBuf>,
+    /// Take this file of a release though whoever made the bundle took other bytes than the
+    /// catalogue's (may be repeated)
+    #[arg(long, value_name = "FILE", requires = "reason")]
+    pub accept_changed: Vec<String>,
+    /// Why other bytes are taken; it stands in the receipt and the ledger
+    #[arg(long, value_name = "TEXT", requires = "accept_changed", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub reason: Option<String>,
     /// Prove every byte and show what would be done
     #[arg(long)]
     pub dry_run: bool,

@@ -21,7 +21,7 @@ use super::super::assemble::{self, Particulars};
 use super::super::failure::Failure;
 use super::super::particulars::particulars;
 use super::super::target::Target;
-use super::place::{Place, is_same, standard_folder};
+use super::place::{Place, UNFINISHED, is_same, standard_folder};
 use super::report::{AdoptState, AdoptedDataset};
 use super::scan::Scan;
 use super::{Find, is_denied, place_of, text_of};
@@ -159,8 +159,12 @@ impl From<crate::layout::LayoutError> for Failed {
 /// Puts the lists into the records folder of a person's dataset folder. The receipt, by which
 /// they count, comes last.
 fn within(target: &Target<'_>, folder: &DatasetDir, found: &Find) -> Result<Written, Failed> {
-    let fresh = DatasetDir::at(folder.root().join(fs::fresh_name(".medsets-adopt-")));
+    // What killed runs left of their lists and, under this lease, of their receipt.
+    fs::sweep(folder.root(), LISTS);
+    fs::sweep(&folder.records(), UNFINISHED);
+    let fresh = DatasetDir::at(folder.root().join(fs::fresh_name(LISTS)));
     fs::create_dir_all(&fresh.records(), target.access)?;
+    let _held = fs::hold_folder(fresh.root());
     let outcome = put_within(target, folder, &fresh, found);
     fs::remove_dir_all(fresh.root())?;
     outcome
@@ -223,8 +227,10 @@ fn beside(
     let mut adopted = Adopted::at(&scan.root);
     text_of(&scan.root)?;
     adopted.links = links(scan, found);
-    let stage = DatasetDir::at(target.store.tmp().join(fs::fresh_name("adopt-")));
+    fs::sweep(&target.store.tmp(), STAGE);
+    let stage = DatasetDir::at(target.store.tmp().join(fs::fresh_name(STAGE)));
     fs::create_dir_all(&stage.records(), target.access)?;
+    let _held = fs::hold_folder(stage.root());
     let made = || -> Result<Receipt, Failure> {
         for (at, held) in &adopted.links {
             let path = stage.root().join(at);
@@ -246,6 +252,12 @@ fn beside(
     };
     made().inspect_err(|_| drop(fs::remove_dir_all(stage.root())))
 }
+
+/// How the name of a dataset folder begins that is being made, in the store's `tmp`.
+const STAGE: &str = "adopt-";
+
+/// How the name of a folder of lists begins that is being made in a person's folder.
+pub(in crate::ops) const LISTS: &str = ".medsets-adopt-";
 
 /// `data` and `docs` as links to folders where they can be, else to single files.
 fn links(scan: &Scan, found: &Find) -> BTreeMap<String, String> {

@@ -26,8 +26,12 @@ pub(super) fn standard_folder(target: &Target<'_>, scan: &Scan, found: &Find) ->
     let is_free = match Records::of(&dir) {
         // Those of an adoption into another data folder are somebody else's.
         Ok(Records::Good(_)) => matches!(Adopted::read(&dir), Ok(Some(_))) && is_same(dir.root(), target.dir.root()),
-        // Whatever else is in it is the person's.
-        Ok(Records::Absent) => fs::list_dir(&dir.records()).is_ok_and(|names| names.is_empty()),
+        // Whatever else is in it than what a killed run left is the person's.
+        Ok(Records::Absent) => match Adopted::read(&dir) {
+            Ok(None) => fs::list_dir(&dir.records()).is_ok_and(|names| names.iter().all(|path| is_unfinished(path))),
+            Ok(Some(adopted)) => is_same(Path::new(&adopted.place), dir.root()),
+            Err(_) => false,
+        },
         Ok(Records::Broken { .. }) => true,
         Err(_) => false,
     };
@@ -55,11 +59,20 @@ fn has_only_records(dir: &DatasetDir) -> Result<bool, fs::FsError> {
     }
     let known = records_of(dir);
     for path in fs::list_dir(&dir.records())? {
-        if !known.contains(&path) || !fs::metadata(&path)?.is_some_and(|found| found.is_file()) {
+        if !(known.contains(&path) || is_unfinished(&path))
+            || !fs::metadata(&path)?.is_some_and(|found| found.is_file())
+        {
             return Ok(false);
         }
     }
     Ok(true)
+}
+
+/// How the name of a record begins that is being written.
+pub(in crate::ops) const UNFINISHED: &str = ".medsets-";
+
+fn is_unfinished(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(UNFINISHED))
 }
 
 /// Every file that medsets writes into a folder of records.

@@ -121,7 +121,7 @@ impl Scan {
     }
 }
 
-/// Records and stores of medsets, which are no data.
+/// Records and stores of medsets and what it was writing when it was killed, which are no data.
 fn is_ours(rel: &str) -> bool {
-    rel.split('/').any(|name| name == ".medsets" || name == ".medsets-store")
+    rel.split('/').any(|name| name == ".medsets" || name.starts_with(".medsets-"))
 }

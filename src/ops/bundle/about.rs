@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::agreements::{EntryKind, verify_extract};
+use crate::agreements::{EntryKind, Head};
 use crate::bundle::format::{CONTENTS, LEDGER};
 use crate::bundle::{BundledText, Contents};
 use crate::context::Context;
@@ -17,6 +17,7 @@ use super::super::here::Here;
 use super::super::identity;
 use super::super::ledger::{self, Mask};
 use super::super::selection::one_selection;
+use super::super::unbundle::{head_of, verify_extract};
 use super::{BundleOptions, unsafe_name};
 
 /// Members by path, without the data.
@@ -134,7 +135,8 @@ fn extract(
         return Ok(());
     }
     let bytes = extract.json();
-    let check = verify_extract(&bytes, &[])?;
+    let heads: Vec<Head> = datasets.iter().filter_map(|here| head_of(here.receipt.as_ref()?)).collect();
+    let check = verify_extract(&bytes, &heads)?;
     if let Some(fault) = check.faults.first() {
         let message = format!("the extract of the ledger does not hold: {}", Printable::new(fault));
         return Err(Failure::new(Exit::LEDGER, message).help("`medsets ledger verify` shows the place"));

@@ -8,7 +8,7 @@ use crate::layout::{FileRecord, LinkJudge, ListedMark, RecordKind};
 use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
 use crate::ops::fetch::{Pins, agrees, has_part};
-use crate::ops::foreign::{Changes, Foreign};
+use crate::ops::foreign::Foreign;
 use crate::ops::target::Target;
 use crate::values::RelPath;
 
@@ -28,7 +28,7 @@ pub fn refuse_unlike_entry(
         part: &found.mark.selection,
         laid_out_by: found.mark.catalog.entry,
         partial: &found.mark.partial,
-        changes: Changes::Refused,
+        accepted: &[],
     };
     let judged = foreign.judge(marks.iter().cloned().map(Ok), records.iter().cloned().map(Ok))?;
     let Some(disagreement) = judged else { return Ok(()) };

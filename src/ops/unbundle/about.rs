@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::agreements::{AgreementText, verify_extract};
+use crate::agreements::{AgreementText, Head};
 use crate::bundle::format::{CONTENTS, LEDGER, Place};
 use crate::bundle::{BundleReader, Bundled, BundledText, Contents, Line};
 use crate::catalog::dataset::REFERENCE;
@@ -18,6 +18,7 @@ use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::gate;
 use super::super::selection::one_selection;
+use super::extract::{self, ExtractProof};
 use super::fault::Fault;
 use super::packed::{Packed, contradiction, refused};
 
@@ -60,7 +61,7 @@ impl About {
             }
         }
         let about = Self { contents, files };
-        about.check_ledger()?;
+        about.check_ledger(&[])?;
         Ok((about, first))
     }
 
@@ -69,18 +70,15 @@ impl About {
         self.files.get(LEDGER).map(Packed::bytes).transpose()
     }
 
-    /// The extract must be one, and hold in itself.
-    fn check_ledger(&self) -> Result<(), Fault> {
-        let Some(bytes) = self.ledger()? else { return Ok(()) };
-        let check = verify_extract(&bytes, &[]).map_err(|error| {
-            let failure = Failure::from(error);
-            let message = format!("`{LEDGER}` in it cannot be used: {}", failure.message);
-            let failure = Failure { help: None, exit: Exit::LEDGER, code: Exit::LEDGER.word(), message, ..failure };
-            Fault::of_bundle(failure.help("use the medsets that made the bundle, or ask whoever made it for another"))
-        })?;
-        let Some(fault) = check.faults.first() else { return Ok(()) };
-        let message = format!("the extract of the ledger in it does not hold: {}", Printable::new(fault));
-        Err(Fault::of_bundle(Failure::new(Exit::LEDGER, message).help("ask whoever made the bundle for another")))
+    /// Holds the extract of the ledger, where there is one, against what receipts noted.
+    pub fn check_ledger(&self, heads: &[Head]) -> Result<Option<ExtractProof>, Fault> {
+        match self.ledger()? {
+            Some(bytes) => extract::check(&bytes, &self.contents, heads).map(Some),
+            None if self.contents.ledger.is_some() => {
+                Err(contradiction(CONTENTS, "the extract of the ledger is not there").into())
+            }
+            None => Ok(None),
+        }
     }
 
     fn text(&self, path: &str) -> Result<Option<String>, Failure> {
@@ -257,7 +255,7 @@ impl About {
 /// The release in this program's own catalogue.
 fn own(context: &Context, one: &Bundled, name: &str) -> Result<Option<Selection>, Failure> {
     if context.catalog()?.get(&one.id).is_none()
-        && !context.catalog()?.references().iter().any(|dataset| dataset.id == one.id)
+        && !context.catalog()?.references().iter().any(|dataset| dataset.id == one.id && !dataset.came_in_bundle())
     {
         return Ok(None);
     }

@@ -3,21 +3,32 @@
 
 use std::collections::HashSet;
 
+use crate::bundle::Bundled;
 use crate::layout::receipt::Selection as Part;
 use crate::layout::{FileRecord, LayoutError, Listed, ListedMark, Means, Proof, Receipt};
-use crate::values::{Choice, RelPath};
+use crate::values::{Choice, Printable, RelPath, counted};
 
+use super::super::exit::Exit;
 use super::super::failure::Failure;
-use super::super::foreign::{Changes, Foreign, OwnWord};
+use super::super::foreign::{Foreign, OwnWord};
 use super::fault::Fault;
 use super::prove::Proven;
-use super::{Plan, name_of};
+use super::{Plan, UnbundleState, name_of};
 
-/// Refuses what is not the release that the catalogue means.
-pub(super) fn judge(plan: &Plan, proven: &Proven) -> Result<(), Fault> {
+/// Refuses what is not the release that the catalogue means, but for the files of `accepted`. Gives
+/// those of them that are others than the catalogue's.
+pub(super) fn judge(plan: &Plan, proven: &Proven, accepted: &[String]) -> Result<Vec<RelPath>, Fault> {
     let one = &plan.bundled;
-    let Some(selection) = &plan.selection else { return Ok(()) };
-    let Some(source) = selection.source(Some(&one.channel)) else { return Ok(()) };
+    let Some(selection) = plan.selection.as_ref().filter(|_| plan.state == UnbundleState::WouldBeUnbundled) else {
+        return Ok(Vec::new());
+    };
+    let Some(source) = selection.source(Some(&one.channel)) else { return Ok(Vec::new()) };
+    let changes = changes(proven)?;
+    let refused: Vec<&RelPath> =
+        changes.iter().filter(|path| !accepted.iter().any(|name| *name == path.as_str())).collect();
+    if !refused.is_empty() {
+        return Err(not_accepted(one, &refused, proven));
+    }
     let receipt = &proven.receipt;
     let by_word = by_word(plan, proven)?;
     // What a person adopted by their word alone is no part that the entry could name.
@@ -31,20 +42,54 @@ pub(super) fn judge(plan: &Plan, proven: &Proven) -> Result<(), Fault> {
         part: &part,
         laid_out_by: receipt.catalog.entry,
         partial: &receipt.partial,
-        changes: Changes::Told,
+        accepted,
     };
     let marks = marks(proven)?.filter(|mark| mark.as_ref().map_or(true, |mark| !by_word.contains(&mark.path)));
     let records = proven.inventory.lines()?.into_items::<FileRecord>();
     let records =
         records.filter(|record| record.as_ref().map_or(true, |record| !by_word.contains(&record.origin.file)));
     match foreign.judge(marks, records)? {
-        None => Ok(()),
+        None => Ok(changes),
         Some(disagreement) => {
             let failure = disagreement.failure(&format!("`{}` in it", name_of(one))).of(&one.id);
             Err(Fault::of_bundle(failure.help("nothing of it was kept; ask whoever made the bundle")))
         }
     }
 }
+
+/// Files of which whoever made the bundle took other bytes than the catalogue names.
+fn changes(proven: &Proven) -> Result<Vec<RelPath>, Failure> {
+    let mut changes = Vec::new();
+    for mark in marks(proven)? {
+        let mark = mark?;
+        if mark.verified == Proof::AcceptedChange {
+            changes.push(mark.path);
+        }
+    }
+    Ok(changes)
+}
+
+/// Nobody's decision but the person's own lets other bytes in.
+fn not_accepted(one: &Bundled, changes: &[&RelPath], proven: &Proven) -> Fault {
+    let reason = proven.receipt.reason.as_deref().unwrap_or("no reason is given");
+    let message = format!(
+        "{} of `{}` in it are other than the catalogue's, by the decision of whoever made it ({}): `{}`",
+        counted(changes.len() as u64, "file"),
+        name_of(one),
+        Printable::new(reason),
+        changes[0]
+    );
+    let words: Vec<String> = changes.iter().take(MOST_NAMED).map(|path| format!("--accept-changed '{path}'")).collect();
+    let more = if changes.len() > MOST_NAMED { " ..." } else { "" };
+    let failure = Failure::new(Exit::MISMATCH, message).of(&one.id).in_file(changes[0]);
+    Fault::of_bundle(failure.help(format!(
+        "nothing of it was kept; to take them by your own decision, add `{}{more} --reason TEXT`",
+        words.join(" ")
+    )))
+}
+
+/// Files that are named in one line of advice.
+const MOST_NAMED: usize = 5;
 
 /// Files of an adopted copy that nothing proved and the entry does not name: their records claim
 /// nothing.

@@ -9,8 +9,9 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use crate::agreements::Head;
 use crate::bundle::format::Place;
-use crate::bundle::{BundleReader, Bundled, Contents, Line};
+use crate::bundle::{BundleReader, Bundled, Line};
 use crate::catalog::Dataset;
 use crate::catalog::dataset::REFERENCE;
 use crate::context::Context;
@@ -22,6 +23,8 @@ use crate::values::{Algorithm, ByteSize, Digest, Digester, Printable, RelPath};
 
 use super::super::exit::Exit;
 use super::super::failure::Failure;
+use super::about::About;
+use super::extract::{ExtractProof, head_of};
 use super::fault::Fault;
 use super::packed::{Packed, PackedLines, contradiction, refuse_larger, refused};
 
@@ -66,25 +69,27 @@ impl Takes for Nothing {
 
 /// Walks the datasets of a bundle.
 pub(super) struct Prover<'c> {
-    contents: &'c Contents,
+    about: &'c About,
+    /// Where the receipts stand in their ledgers.
+    heads: Vec<Head>,
 }
 
 impl<'c> Prover<'c> {
     /// For what the bundle says it holds.
-    pub fn new(contents: &'c Contents) -> Self {
-        Self { contents }
+    pub fn new(about: &'c About) -> Self {
+        Self { about, heads: Vec::new() }
     }
 
-    /// Reads to the end of the bundle.
+    /// Reads to the end of the bundle. Gives what is proven of the extract of the ledger.
     pub fn run(
-        &mut self,
+        mut self,
         context: &Context,
         reader: &mut BundleReader,
         first: Option<Line>,
         takes: &mut dyn Takes,
-    ) -> Result<(), Fault> {
+    ) -> Result<Option<ExtractProof>, Fault> {
         let mut next = first;
-        for (number, one) in self.contents.datasets.iter().enumerate() {
+        for (number, one) in self.about.contents.datasets.iter().enumerate() {
             let prefix = one.prefix();
             let mut dataset = OneDataset::new(one);
             while let Some(line) = next.as_ref().filter(|line| line.path.as_str().starts_with(&prefix)) {
@@ -98,11 +103,11 @@ impl<'c> Prover<'c> {
                 context.report.report(Event::Progress { file: line.path.clone(), bytes: line.size });
                 next = reader.next_member()?;
             }
-            dataset.finish(number, takes)?;
+            self.heads.extend(dataset.finish(number, takes)?);
         }
         match next {
             Some(line) => Err(refused(line.path.as_str(), "it is of no dataset that the contents name").into()),
-            None => Ok(()),
+            None => self.about.check_ledger(&self.heads),
         }
     }
 }
@@ -278,8 +283,9 @@ impl<'b> OneDataset<'b> {
         Err(unknown().into())
     }
 
-    /// Everything came: what the records say of the whole must agree.
-    fn finish(mut self, number: usize, takes: &mut dyn Takes) -> Result<(), Fault> {
+    /// Everything came: what the records say of the whole must agree. Gives where the receipt stands
+    /// in its ledger.
+    fn finish(mut self, number: usize, takes: &mut dyn Takes) -> Result<Option<Head>, Fault> {
         let one = self.one;
         let prefix = one.prefix();
         if let Some(missing) = self.next_file()? {
@@ -311,7 +317,9 @@ impl<'b> OneDataset<'b> {
         }
         let (inventory, _) = self.inventory.ok_or_else(|| missing(".medsets/files.jsonl"))?;
         let listed = self.listed.map(|(listed, ..)| listed);
-        takes.whole(number, Proven { receipt, receipt_sha256, links: self.links, inventory, listed })
+        let head = head_of(&receipt);
+        takes.whole(number, Proven { receipt, receipt_sha256, links: self.links, inventory, listed })?;
+        Ok(head)
     }
 
     fn is_list_of(&self, receipt: &Receipt) -> bool {

@@ -11,8 +11,8 @@ use crate::fs::{self, Access};
 use crate::layout::inventory::InventoryReader;
 use crate::layout::lines::LineWriter;
 use crate::layout::receipt::{BroughtMark, Receipt};
-use crate::layout::{DatasetDir, LayoutError, ListWriter, Listed, Means, Proof, RecordKind, Store, commit};
-use crate::values::{Digest, Printable, RelPath, counted};
+use crate::layout::{DatasetDir, LayoutError, ListWriter, Listed, Means, RecordKind, Store, commit};
+use crate::values::{Digest, RelPath};
 
 use super::super::assemble;
 use super::super::failure::Failure;
@@ -21,7 +21,7 @@ use super::super::placing::stamp;
 use super::fault::Fault;
 use super::judge::{OwnSide, judge, lowered, marks};
 use super::prove::{Proven, Takes};
-use super::{Plan, UnbundleState, name_of, state_of};
+use super::{Plan, UnbundleOptions, UnbundleState, state_of};
 
 /// Writes datasets into stages below the store's `tmp`. What is left there when this is dropped
 /// goes.
@@ -30,23 +30,24 @@ pub(super) struct Taker<'a> {
     store: &'a Store,
     data_dir: &'a Path,
     plans: &'a [Plan],
+    options: &'a UnbundleOptions,
     root: PathBuf,
     access: Vec<Access>,
     folder: Option<PathBuf>,
-    /// What a person should know of what was taken.
-    pub warnings: Vec<String>,
+    /// Files that were taken with other bytes than the catalogue's.
+    pub changed: Vec<RelPath>,
     whole: Vec<(usize, Receipt, Digest)>,
 }
 
 impl<'a> Taker<'a> {
-    /// Makes an empty stage, and removes those of runs that were killed. Only for whoever holds
-    /// the lease.
-    pub fn new(context: &'a Context, store: &'a Store, data_dir: &'a Path, plans: &'a [Plan]) -> Result<Self, Failure> {
-        for path in fs::list_dir(&store.tmp())? {
-            if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(STAGE)) {
-                fs::remove_dir_all(&path)?;
-            }
-        }
+    /// Makes an empty stage. Only for whoever holds the lease.
+    pub fn new(
+        context: &'a Context,
+        store: &'a Store,
+        data_dir: &'a Path,
+        plans: &'a [Plan],
+        options: &'a UnbundleOptions,
+    ) -> Result<Self, Failure> {
         let root = store.tmp().join(fs::fresh_name(STAGE));
         fs::create_dir_all(&root, Access::Private)?;
         let access_of =
@@ -57,10 +58,11 @@ impl<'a> Taker<'a> {
             store,
             data_dir,
             plans,
+            options,
             root,
             access,
             folder: None,
-            warnings: Vec::new(),
+            changed: Vec::new(),
             whole: Vec::new(),
         })
     }
@@ -87,8 +89,13 @@ impl<'a> Taker<'a> {
             for (name, text) in &facts.papers {
                 fs::atomic_write(&stage.root().join(name), text.as_bytes(), access)?;
             }
+            let entry = plan.entry_of_bundle(self.context)?;
+            if let Some(entry) = entry {
+                fs::atomic_write(&stage.entry_path(), entry.as_bytes(), access)?;
+            }
             let brought = Some(BroughtMark {
                 index,
+                entry: entry.map(|text| Digest::sha256(text.as_bytes())),
                 extract,
                 receipt_sha256,
                 by: receipt.by.clone(),
@@ -149,7 +156,9 @@ impl Takes for Taker<'_> {
         if plan.state != UnbundleState::WouldBeUnbundled {
             return Ok(());
         }
-        judge(plan, &proven)?;
+        let changed = judge(plan, &proven, &self.options.accept_changed)?;
+        proven.receipt.reason = self.options.reason.clone().filter(|_| !changed.is_empty());
+        self.changed.extend(changed);
         let own = OwnSide::of(plan, self.context.catalog()?.get(&plan.bundled.id).is_some());
         let (stage, access) = (self.stage(dataset), self.access[dataset]);
         for link in &proven.links {
@@ -158,16 +167,6 @@ impl Takes for Taker<'_> {
             fs::symbolic_link(link.target.as_deref().unwrap_or_default(), &place)?;
         }
         restamp(&stage, &own, access)?;
-        let changed = proven.receipt.listed.proven(|proof| proof == Proof::AcceptedChange);
-        if changed > 0 {
-            let reason = proven.receipt.reason.as_deref().unwrap_or("no reason is given");
-            self.warnings.push(format!(
-                "{} of `{}` are other than the catalogue's, by the decision of whoever made the bundle: {}",
-                counted(changed, "file"),
-                name_of(&plan.bundled),
-                Printable::new(reason)
-            ));
-        }
         let listed = relist(&stage, &own, &proven, access)?;
         proven.receipt.listed = listed;
         for partial in &mut proven.receipt.partial {
@@ -178,10 +177,28 @@ impl Takes for Taker<'_> {
     }
 }
 
+/// Removes the stages of runs that were killed. Only for whoever holds the lease.
+pub(super) fn sweep(store: &Store) -> Result<(), Failure> {
+    for stage in left(store)? {
+        fs::remove_dir_all(&stage)?;
+    }
+    Ok(())
+}
+
+/// Stages that are there.
+pub(super) fn left(store: &Store) -> Result<Vec<PathBuf>, Failure> {
+    let is_stage = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(STAGE));
+    Ok(fs::list_dir(&store.tmp())?.into_iter().filter(is_stage).collect())
+}
+
 /// Takes nothing, and says what would be refused.
 pub(super) struct Judging<'a> {
     /// What would be done.
     pub plans: &'a [Plan],
+    /// Files of which other bytes are taken.
+    pub accepted: &'a [String],
+    /// Those that are other bytes.
+    pub changed: Vec<RelPath>,
 }
 
 impl Takes for Judging<'_> {
@@ -192,7 +209,8 @@ impl Takes for Judging<'_> {
         Ok(())
     }
     fn whole(&mut self, dataset: usize, proven: Proven) -> Result<(), Fault> {
-        judge(&self.plans[dataset], &proven)
+        self.changed.extend(judge(&self.plans[dataset], &proven, self.accepted)?);
+        Ok(())
     }
 }
 

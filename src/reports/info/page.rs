@@ -54,6 +54,10 @@ fn head(sheet: &mut Sheet, selection: &Selection) {
         sheet.field("  licence", &format!("as the host states it: {words}; nobody here has read the terms"));
         sheet.gap();
     }
+    if selection.dataset().came_in_bundle() {
+        sheet.field("OUTSIDE", "not in the catalogue; all of this is what the bundle says that the data came in");
+        sheet.gap();
+    }
     if let Some(distribution) = &entry.distribution {
         match distribution.kind {
             DistributionKind::ByHand => {

@@ -16,7 +16,7 @@ use crate::values::{Algorithm, DatasetName, Digest, Digester, Printable, RelPath
 
 use super::super::super::exit::Exit;
 use super::super::super::failure::Failure;
-use super::super::super::foreign::{Changes, Foreign};
+use super::super::super::foreign::Foreign;
 use super::super::super::here::{self, Here};
 use super::super::super::lock::files::LockFolder;
 use super::super::super::selection::one_selection;
@@ -223,7 +223,7 @@ fn unlike_entry(here: &Here, selection: &Selection, channel: &str, items: &[Item
         part: &receipt.selection,
         laid_out_by: receipt.catalog.entry,
         partial: &receipt.partial,
-        changes: Changes::Refused,
+        accepted: &[],
     };
     let records = match InventoryReader::open(&here.dir.inventory_path()) {
         Ok(records) => records,
