@@ -35,6 +35,8 @@ mod bundle;
 mod bundle_attacked;
 #[path = "cli/bundle_kept.rs"]
 mod bundle_kept;
+#[path = "cli/bundle_today.rs"]
+mod bundle_today;
 #[path = "cli/catalogue.rs"]
 mod catalogue;
 #[path = "cli/chestxray.rs"]

@@ -6,6 +6,7 @@
 
 mod about;
 mod gather;
+mod today;
 mod write;
 
 use std::io;
@@ -82,6 +83,7 @@ pub async fn bundle(context: &Context, options: &BundleOptions, sink: Sink) -> R
     let mut shared = Vec::new();
     for here in &datasets {
         pass_gate(context, here).await?;
+        warnings.extend(today::unlike_today(context, here)?);
         if let Some(word) = not_to_be_shared(context, here)? {
             let name = here.name();
             warnings.push(format!(
@@ -167,11 +169,23 @@ fn chosen(context: &Context, options: &BundleOptions) -> Result<Vec<Here>, Failu
 
 /// Only who may use the data may carry them.
 pub(super) async fn pass_gate(context: &Context, here: &Here) -> Result<(), Failure> {
-    // An entry that is gone since leaves the receipt to speak.
-    let Ok(selection) = one_selection(context, &here.name()) else { return pass_by_receipt(context, here) };
-    let channel = here.receipt.as_ref().map(|receipt| receipt.source.channel.as_str());
-    let gate = gate::gate(context, &selection, channel, Purpose::Import, Compare::AtHand).await?;
-    if gate.is_open() { Ok(()) } else { Err(gate::refusal(context, &selection, gate).await) }
+    let channel = here.receipt.as_ref().map(|receipt| receipt.source.channel.clone());
+    let demands = match one_selection(context, &here.name()) {
+        Ok(selection) => vec![(selection, channel)],
+        // An entry that is gone since leaves the receipt to speak, and, of a dataset of which other
+        // releases are known, all that these ask for.
+        Err(_) => {
+            pass_by_receipt(context, here)?;
+            gate::demands(context, &here.id)?
+        }
+    };
+    for (selection, channel) in demands {
+        let gate = gate::gate(context, &selection, channel.as_deref(), Purpose::Import, Compare::AtHand).await?;
+        if !gate.is_open() {
+            return Err(gate::refusal(context, &selection, gate).await);
+        }
+    }
+    Ok(())
 }
 
 /// Whether the acceptances that the receipt rests on still stand.

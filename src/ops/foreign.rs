@@ -10,8 +10,8 @@ use std::collections::{HashMap, HashSet};
 
 use crate::catalog::{FileEntry, FileTerms, HostRules, Selection, Source, Treatment};
 use crate::layout::receipt::{PartialMark, Selection as Part};
-use crate::layout::{FileRecord, LayoutError, ListedMark, Proof, RecordKind};
-use crate::values::{Algorithm, Digest, Printable, RelPath};
+use crate::layout::{FileRecord, LayoutError, ListedMark, Means, Proof, Receipt, RecordKind};
+use crate::values::{Algorithm, Choice, Digest, Printable, RelPath};
 
 use super::choice::{Chooser, Meant};
 use super::doubt::Doubts;
@@ -49,6 +49,58 @@ impl Disagreement {
     pub fn failure(&self, who: &str) -> Failure {
         let message = format!("{who} is not what the catalogue means: `{}` {}", self.path, self.how);
         Failure::new(Exit::MISMATCH, message).in_file(&self.path)
+    }
+}
+
+/// Files of an adopted copy that nothing proved and the entry does not name, by path at the
+/// publisher: their records are the word of the person alone and claim nothing.
+pub(super) struct WordOfPerson(HashSet<RelPath>);
+
+impl WordOfPerson {
+    /// By the receipt of the copy and its list. Fails where that cannot be read.
+    pub fn of(
+        receipt: &Receipt,
+        selection: &Selection,
+        marks: impl Iterator<Item = Result<ListedMark, LayoutError>>,
+    ) -> Result<Self, LayoutError> {
+        let was_adopted = receipt.brought.as_ref().is_some_and(|brought| brought.means == Means::Adopt);
+        if receipt.means != Means::Adopt && !was_adopted {
+            return Ok(Self(HashSet::new()));
+        }
+        let channel = Some(receipt.source.channel.as_str());
+        let named: HashSet<&RelPath> = selection.files(channel).map(|file| &file.path).collect();
+        let mut found = HashSet::new();
+        for mark in marks {
+            let mark = mark?;
+            if mark.verified == Proof::FirstUse && !named.contains(&mark.path) {
+                found.insert(mark.path);
+            }
+        }
+        Ok(Self(found))
+    }
+
+    /// What part of the release the copy is. With such files it is none that the entry could name.
+    pub fn part(&self, receipt: &Receipt) -> Part {
+        match self.0.is_empty() {
+            true => receipt.selection.clone(),
+            false => Part::asked(&Choice { exclude: vec!["**".to_owned()], ..Choice::default() }, false),
+        }
+    }
+
+    /// The list without these files.
+    pub fn other_marks<M>(&self, marks: M) -> impl Iterator<Item = Result<ListedMark, LayoutError>>
+    where
+        M: Iterator<Item = Result<ListedMark, LayoutError>>,
+    {
+        marks.filter(|mark| mark.as_ref().map_or(true, |mark| !self.0.contains(&mark.path)))
+    }
+
+    /// The inventory without these files.
+    pub fn other_records<R>(&self, records: R) -> impl Iterator<Item = Result<FileRecord, LayoutError>>
+    where
+        R: Iterator<Item = Result<FileRecord, LayoutError>>,
+    {
+        records.filter(|record| record.as_ref().map_or(true, |record| !self.0.contains(&record.origin.file)))
     }
 }
 

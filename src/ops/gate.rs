@@ -2,7 +2,7 @@
 
 mod pass;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 
@@ -15,7 +15,7 @@ use crate::catalog::{DistributionKind, Requirement, RequirementKind, Selection};
 use crate::context::Context;
 use crate::credentials::{Form, Wanted};
 use crate::licenses::Shelf;
-use crate::values::{DatasetName, SafeUrl};
+use crate::values::{DatasetId, DatasetName, SafeUrl};
 
 use super::failure::Failure;
 use super::identity;
@@ -57,6 +57,33 @@ pub async fn gate(
         distribution: distribution(selection, channel),
     };
     Ok(access::gate(request, &steps, &holdings))
+}
+
+/// A release by one of its sources, for the steps that it asks for.
+pub(super) type Demand = (Selection, Option<String>);
+
+/// All that the releases of a dataset ask for by any of their sources, one for each different set of
+/// steps: a release of it that the catalogue does not know asks for no less. Nothing where the
+/// dataset is not known.
+pub(super) fn demands(context: &Context, id: &DatasetId) -> Result<Vec<Demand>, Failure> {
+    let Some(dataset) = context.catalog()?.get(id) else { return Ok(Vec::new()) };
+    let (mut seen, mut found) = (BTreeSet::new(), Vec::new());
+    for release in &dataset.releases {
+        let variants = release.variants.iter().map(|variant| Some(variant.name.as_str()));
+        for variant in variants.chain(release.variants.is_empty().then_some(None)) {
+            let Ok(selection) = Selection::of(dataset.clone(), Some(&release.version), variant) else { continue };
+            let mut channels: Vec<Option<String>> =
+                selection.sources().map(|source| Some(source.channel.clone())).collect();
+            channels.extend(channels.is_empty().then_some(None));
+            for channel in channels {
+                let steps = selection.requirements(channel.as_deref()).map(|step| step.id.clone());
+                if seen.insert(steps.collect::<Vec<_>>()) {
+                    found.push((selection.clone(), channel));
+                }
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// A requirement as the gate sees it.

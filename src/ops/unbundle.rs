@@ -331,10 +331,7 @@ async fn pass_gate(
     let mut selections: Vec<(Selection, Option<String>)> = own.collect();
     // A dataset that this program knows asks for no less because a bundle has a release of it
     // that it does not know.
-    for own in about.own_releases(context, &plan.bundled)? {
-        let channel = own.source(None).map(|source| source.channel.clone());
-        selections.push((own, channel));
-    }
+    selections.extend(about.own_releases(context, &plan.bundled)?);
     for (selection, channel) in selections {
         let gate = gate::gate(context, &selection, channel.as_deref(), Purpose::Import, Compare::Pages).await?;
         warnings.extend(gate.warnings().map(str::to_owned));

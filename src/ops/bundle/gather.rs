@@ -81,6 +81,7 @@ pub(super) fn gather(
     let mut lines = Vec::new();
     for here in datasets {
         let Some(receipt) = &here.receipt else { continue };
+        receipt.listed.check(&here.dir)?;
         let bytes = receipt_bytes(here, mask.as_ref())?;
         let one = bundled(here, receipt, &bytes);
         lines.push(DatasetLines::of(here, receipt, &one, bytes, warnings)?);

@@ -1,6 +1,6 @@
 //! What the data of a bundle rest on, read before any of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::agreements::{AgreementText, Head};
@@ -148,28 +148,13 @@ impl About {
     }
 
     /// What this program's own entry asks for, where it knows the dataset and not this release:
-    /// one selection for each different set of steps that any of its releases asks for.
-    pub fn own_releases(&self, context: &Context, one: &Bundled) -> Result<Vec<Selection>, Failure> {
+    /// all that any of its releases asks for by any of their sources.
+    pub fn own_releases(&self, context: &Context, one: &Bundled) -> Result<Vec<gate::Demand>, Failure> {
         let name = DatasetName::of(&one.id, &one.version, one.variant.as_deref()).to_string();
-        let Some(dataset) = context.catalog()?.get(&one.id) else { return Ok(Vec::new()) };
-        if own(context, one, &name)?.is_some() {
-            return Ok(Vec::new());
+        match own(context, one, &name)? {
+            Some(_) => Ok(Vec::new()),
+            None => gate::demands(context, &one.id),
         }
-        let mut seen = BTreeSet::new();
-        let mut found = Vec::new();
-        for release in &dataset.releases {
-            let variants = release.variants.iter().map(|variant| Some(variant.name.as_str()));
-            for variant in variants.chain(release.variants.is_empty().then_some(None)) {
-                let name = DatasetName::of(&one.id, &release.version, variant).to_string();
-                let Ok(selection) = one_selection(context, &name) else { continue };
-                let channel = selection.source(None).map(|source| source.channel.as_str());
-                let steps: Vec<String> = selection.requirements(channel).map(|step| step.id.clone()).collect();
-                if seen.insert(steps) {
-                    found.push(selection);
-                }
-            }
-        }
-        Ok(found)
     }
 
     /// The lines that accept the texts of the bundle, for a machine that can read no page.

@@ -1,16 +1,13 @@
 //! A proven dataset beside what this program's own catalogue says of the release: that its records
 //! agree with each other says nothing of whether they speak of it.
 
-use std::collections::HashSet;
-
 use crate::bundle::Bundled;
-use crate::layout::receipt::Selection as Part;
-use crate::layout::{FileRecord, LayoutError, Listed, ListedMark, Means, Proof, Receipt};
-use crate::values::{Choice, Printable, RelPath, counted};
+use crate::layout::{FileRecord, LayoutError, Listed, ListedMark, Proof};
+use crate::values::{Printable, RelPath, counted};
 
 use super::super::exit::Exit;
 use super::super::failure::Failure;
-use super::super::foreign::{Foreign, OwnWord};
+use super::super::foreign::{Foreign, OwnWord, WordOfPerson};
 use super::fault::Fault;
 use super::prove::Proven;
 use super::{Plan, UnbundleState, name_of};
@@ -30,12 +27,8 @@ pub(super) fn judge(plan: &Plan, proven: &Proven, accepted: &[String]) -> Result
         return Err(not_accepted(one, &refused, proven));
     }
     let receipt = &proven.receipt;
-    let by_word = by_word(plan, proven)?;
-    // What a person adopted by their word alone is no part that the entry could name.
-    let part = match by_word.is_empty() {
-        true => receipt.selection.clone(),
-        false => Part::asked(&Choice { exclude: vec!["**".to_owned()], ..Choice::default() }, false),
-    };
+    let word = WordOfPerson::of(receipt, selection, marks(proven)?)?;
+    let part = word.part(receipt);
     let foreign = Foreign {
         selection,
         source,
@@ -44,10 +37,8 @@ pub(super) fn judge(plan: &Plan, proven: &Proven, accepted: &[String]) -> Result
         partial: &receipt.partial,
         accepted,
     };
-    let marks = marks(proven)?.filter(|mark| mark.as_ref().map_or(true, |mark| !by_word.contains(&mark.path)));
-    let records = proven.inventory.lines()?.into_items::<FileRecord>();
-    let records =
-        records.filter(|record| record.as_ref().map_or(true, |record| !by_word.contains(&record.origin.file)));
+    let marks = word.other_marks(marks(proven)?);
+    let records = word.other_records(proven.inventory.lines()?.into_items::<FileRecord>());
     match foreign.judge(marks, records)? {
         None => Ok(changes),
         Some(disagreement) => {
@@ -90,29 +81,6 @@ fn not_accepted(one: &Bundled, changes: &[&RelPath], proven: &Proven) -> Fault {
 
 /// Files that are named in one line of advice.
 const MOST_NAMED: usize = 5;
-
-/// Files of an adopted copy that nothing proved and the entry does not name: their records claim
-/// nothing.
-fn by_word(plan: &Plan, proven: &Proven) -> Result<HashSet<RelPath>, Failure> {
-    if proven.receipt.means != Means::Adopt && !was_adopted(&proven.receipt) {
-        return Ok(HashSet::new());
-    }
-    let channel = Some(plan.bundled.channel.as_str());
-    let named: HashSet<&RelPath> =
-        plan.selection.iter().flat_map(|selection| selection.files(channel)).map(|file| &file.path).collect();
-    let mut found = HashSet::new();
-    for mark in marks(proven)? {
-        let mark = mark?;
-        if mark.verified == Proof::FirstUse && !named.contains(&mark.path) {
-            found.insert(mark.path);
-        }
-    }
-    Ok(found)
-}
-
-fn was_adopted(receipt: &Receipt) -> bool {
-    receipt.brought.as_ref().is_some_and(|brought| brought.means == Means::Adopt)
-}
 
 /// The list of the release's files.
 pub(super) fn marks(

@@ -1,0 +1,57 @@
+//! A copy beside what the catalogue means by now: who unbundles it has that beside it, too.
+
+use crate::catalog::{Selection, Source};
+use crate::context::Context;
+use crate::layout::inventory::InventoryReader;
+use crate::layout::{Proof, Receipt};
+use crate::values::Printable;
+
+use super::super::failure::Failure;
+use super::super::foreign::{Foreign, WordOfPerson};
+use super::super::here::Here;
+use super::super::selection::one_selection;
+
+/// That nobody can unbundle a copy whose catalogue is this one, and why.
+pub(super) fn unlike_today(context: &Context, here: &Here) -> Result<Option<String>, Failure> {
+    let Some(receipt) = &here.receipt else { return Ok(None) };
+    let name = here.name();
+    let Ok(selection) = one_selection(context, &name) else { return Ok(None) };
+    let channel = receipt.source.channel.as_str();
+    let how = match selection.source(Some(channel)) {
+        Some(source) => disagreement(here, receipt, &selection, source)?,
+        None => Some(format!("it has no source `{}` any more", Printable::new(channel))),
+    };
+    Ok(how.map(|how| {
+        format!(
+            "`{name}` is not what the catalogue means today ({how}), and with this catalogue `unbundle` refuses it: \
+             `medsets fetch {name}` brings it up to date, or carry the catalogue along that it came by"
+        )
+    }))
+}
+
+fn disagreement(
+    here: &Here,
+    receipt: &Receipt,
+    selection: &Selection,
+    source: &Source,
+) -> Result<Option<String>, Failure> {
+    let word = WordOfPerson::of(receipt, selection, receipt.listed.read(&here.dir)?)?;
+    let part = word.part(receipt);
+    let mut accepted = Vec::new();
+    for mark in receipt.listed.read(&here.dir)? {
+        let mark = mark?;
+        accepted.extend((mark.verified == Proof::AcceptedChange).then(|| mark.path.to_string()));
+    }
+    let foreign = Foreign {
+        selection,
+        source,
+        part: &part,
+        laid_out_by: receipt.catalog.entry,
+        partial: &receipt.partial,
+        accepted: &accepted,
+    };
+    let marks = word.other_marks(receipt.listed.read(&here.dir)?);
+    let records = word.other_records(InventoryReader::open(&here.dir.inventory_path())?);
+    let found = foreign.judge(marks, records)?;
+    Ok(found.map(|one| format!("`{}` {}", one.path, one.how)))
+}
