@@ -184,7 +184,12 @@ fn known_texts(context: &Context, selection: &Selection, channel: &str) -> Resul
 
 /// A file where the data folder, or a folder above it, should be.
 fn refuse_file(data_dir: &Path) -> Result<(), Failure> {
-    let is_file = |path: &&Path| !fs::is_dir(path) && matches!(fs::metadata(path), Ok(Some(_)));
+    // Looked at once: another run may make the folder at this moment.
+    let is_file = |path: &&Path| match fs::metadata(path) {
+        Ok(Some(found)) if found.is_symlink() => !fs::is_dir(path),
+        Ok(Some(found)) => !found.is_dir(),
+        _ => false,
+    };
     match data_dir.ancestors().find(is_file) {
         None => Ok(()),
         Some(file) => {
