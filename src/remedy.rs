@@ -15,6 +15,12 @@ pub trait Remedy: Error {
     fn remedy(&self) -> Option<String> {
         None
     }
+
+    /// The lines of a text that it is about, with what is wrong pointed at. `None` where it is
+    /// about no text.
+    fn excerpt(&self) -> Option<String> {
+        None
+    }
 }
 
 /// What a person has for a host.

@@ -73,6 +73,8 @@ mod like_names;
 mod lock;
 #[path = "cli/lock_attacked.rs"]
 mod lock_attacked;
+#[path = "cli/lock_choices.rs"]
+mod lock_choices;
 #[path = "cli/lock_edited.rs"]
 mod lock_edited;
 #[path = "cli/lock_merged.rs"]

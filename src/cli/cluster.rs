@@ -6,6 +6,7 @@ use crate::context::Context;
 use crate::ops::cluster::{self, Closed, ClusterOptions, Gathered};
 use crate::ops::{Exit, Failure};
 use crate::reports::cluster::{Jobs, kubernetes, slurm};
+use crate::values::WrittenChoice;
 
 use super::args::{KubernetesArgs, SlurmArgs, SplitArgs};
 use super::output::Answer;
@@ -55,33 +56,21 @@ pub async fn kubernetes(context: &Context, args: &KubernetesArgs) -> Result<Answ
 }
 
 fn options(args: &SplitArgs) -> Result<ClusterOptions, Failure> {
-    let mut flags = Vec::new();
-    let empty = |values: &Vec<String>| values.iter().any(|value| value.trim().is_empty());
-    let named = [
-        ("--subset", &args.subset),
-        ("--include", &args.include),
-        ("--exclude", &args.exclude),
-        ("--members", &args.members),
-        ("--license", &args.license),
-    ];
-    for (flag, values) in named {
-        if empty(values) {
-            return Err(Failure::new(Exit::USAGE, format!("`{flag}` is empty, and names nothing")));
-        }
-        for value in values {
-            // A value that begins with a dash would be read as a flag.
-            flags.push(format!("{flag}={value}"));
-        }
-    }
-    flags.extend(args.source.iter().map(|source| format!("--source={source}")));
     if args.datasets.iter().any(String::is_empty) {
         return Err(Failure::new(Exit::USAGE, "a dataset has a name"));
     }
+    let choice = WrittenChoice {
+        subset: args.subset.clone(),
+        include: args.include.clone(),
+        exclude: args.exclude.clone(),
+        members: args.members.clone(),
+        license: args.license.clone(),
+    };
     Ok(ClusterOptions {
         datasets: args.datasets.clone(),
         shards: args.shards,
         source: args.source.clone(),
-        flags,
+        choice: choice.into(),
         closed: if args.anyway { Closed::Told } else { Closed::Refused },
     })
 }
@@ -91,6 +80,7 @@ fn answer(schema: &'static str, jobs: &Jobs, text: String, warnings: Vec<String>
     let data = json!({ "datasets": datasets, "shards": jobs.shards, "text": text });
     let mut answer = Answer::done(schema, data, text);
     answer.warnings = warnings;
+    answer.notes = jobs.datasets.iter().filter_map(|one| one.origin.clone()).collect();
     answer
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::context::Context;
-use crate::ops::fetch::{FetchOptions, IdleGlobs, KeepArchives, Process};
+use crate::ops::fetch::{FetchOptions, IdleGlobs, KeepArchives, Process, Rest};
 use crate::ops::import::{HowToTake, ImportOptions};
 use crate::ops::link::Keep;
 use crate::ops::outside::Outside;
@@ -57,6 +57,7 @@ pub async fn fetch(context: &Context, args: &FetchArgs, output: &Output) -> Resu
             (None, true) => Process::Finish,
             (None, false) => Process::Whole,
         },
+        rest: Rest::Stays,
     };
     if args.url_stdin {
         take_link_of_input(context, args, output)?;

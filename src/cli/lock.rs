@@ -8,7 +8,7 @@ use crate::ops::lock::{self, LockReport, Outcome, Project, Purpose, Upgrade};
 use crate::ops::project_file::ignored;
 use crate::ops::report::FetchReport;
 use crate::ops::sync::compare::{self, Compared, Depth, State};
-use crate::ops::sync::{self, SyncOptions, SyncReport, Trust};
+use crate::ops::sync::{self, Reduced, SyncOptions, SyncReport, Trust};
 use crate::ops::{Exit, Failure};
 use crate::project::lock::{Change, Difference};
 use crate::values::{ByteSize, DatasetName, Digest, Printable, RelPath, counted};
@@ -77,8 +77,13 @@ fn lock_text(report: &LockReport) -> String {
         0 => "all pinned by SHA-256".to_owned(),
         _ => format!("{} to be pinned by the first `medsets sync`", counted(unpinned, "file")),
     };
+    let of_members: u64 = report.datasets.iter().map(|one| one.of_members).sum();
+    let beside = match of_members {
+        0 => String::new(),
+        _ => format!(" without the members of {}", counted(of_members, "archive")),
+    };
     text.push_str(&format!(
-        "{}: {state}; {}, {}, {pinned}\n",
+        "{}: {state}; {}, {}{beside}, {pinned}\n",
         report.path.display(),
         counted(report.datasets.len() as u64, "dataset"),
         with_bytes(files, bytes),
@@ -160,17 +165,22 @@ pub async fn sync(context: &mut Context, args: &SyncArgs) -> Result<Answer, Fail
         reason: args.reason.clone(),
         ignore_space: args.ignore_space,
     };
-    let SyncReport { fetched, lock, drift, pruned } = sync::sync(context, &mut project, &options).await?;
+    let SyncReport { fetched, lock, drift, pruned, reduced } = sync::sync(context, &mut project, &options).await?;
     let mut answer = if args.dry_run { planned_text(fetched) } else { super::fetch::answer("medsets/sync/1", fetched) };
     answer.warnings.extend(ignored::warning(context));
     for pruned in &pruned {
         let word = if pruned.removed { "removed" } else { "would remove" };
         answer.notes.push(format!("{word} {}, which the lock does not name", pruned.name));
     }
+    for Reduced { name, files, bytes, removed, .. } in &reduced {
+        let word = if *removed { "removed" } else { "would remove" };
+        let files = counted(*files, "file");
+        answer.notes.push(format!("{word} {files} of {name} ({bytes}), which the lock does not ask for"));
+    }
     for lock in lock.iter().filter(|lock| lock.written || (args.dry_run && lock.changed)) {
         answer.notes.extend(lock_text(lock).lines().map(str::to_owned));
     }
-    add(&mut answer.data, Some(&json!({ "drift": drift, "pruned": pruned })));
+    add(&mut answer.data, Some(&json!({ "drift": drift, "pruned": pruned, "reduced": reduced })));
     add(&mut answer.data, lock.map(|lock| json!({ "lock": lock })).as_ref());
     Ok(answer)
 }

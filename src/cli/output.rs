@@ -83,20 +83,27 @@ impl Output {
     /// Prints an answer and gives its exit code. A closed pipe (`| head -1`) is no failure; an
     /// answer that cannot be written is.
     pub fn finish(&self, answer: &Answer) -> Exit {
-        for warning in &answer.warnings {
-            self.to_stderr(&format!("{} {warning}", self.paint("warning:", "33")));
-        }
-        self.show_failures(&answer.failures);
         if self.json {
+            self.show_troubles(answer);
             return self.document(answer);
         }
         if !self.quiet {
             answer.notes.iter().for_each(|note| self.to_stderr(note));
         }
-        answer.exit.most_actionable(match &answer.long {
+        let written = match &answer.long {
             Some(long) => self.written(|out| long.write_text(out)),
             None => self.plain(&answer.text),
-        })
+        };
+        // Last, where a person looks: what was done stands above.
+        self.show_troubles(answer);
+        answer.exit.most_actionable(written)
+    }
+
+    fn show_troubles(&self, answer: &Answer) {
+        for warning in &answer.warnings {
+            self.to_stderr(&format!("{} {warning}", self.paint("warning:", "33")));
+        }
+        self.show_failures(&answer.failures);
     }
 
     /// Prints an answer as one line of JSON.
@@ -244,6 +251,7 @@ impl Output {
         let whose = failure.dataset.as_ref().filter(|id| !failure.message.contains(id.as_str()));
         let whose = whose.map_or(String::new(), |id| format!("`{id}`: "));
         self.to_stderr(&format!("{} {whose}{}", self.paint("error:", "1;31"), failure.message));
+        failure.excerpt.iter().for_each(|excerpt| self.to_stderr(excerpt));
         for line in failure.help.iter().flat_map(|help| help.lines()) {
             self.to_stderr(&format!("{} {line}", self.paint("help:", "36")));
         }

@@ -43,10 +43,16 @@ impl Remedy for ProjectError {
                 "a project file is a text file in UTF-8: mend it or move it away; `medsets init` makes a new one".into()
             })),
             Self::Broken(broken) => {
-                let help =
-                    broken.first.help.as_deref().unwrap_or("mend the file there; `docs/formats.md` has its form");
-                Some(format!("{help}\n{}", broken.shown.trim_end()))
+                let help = broken.first.help.as_deref();
+                Some(help.unwrap_or("mend the file there; `docs/formats.md` has its form").to_owned())
             }
+        }
+    }
+
+    fn excerpt(&self) -> Option<String> {
+        match self {
+            Self::Fs(_) => None,
+            Self::Broken(broken) => Some(broken.excerpt().to_owned()),
         }
     }
 }

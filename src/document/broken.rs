@@ -33,6 +33,11 @@ impl BrokenFile {
         Self::of(name, text, finding, Vec::new())
     }
 
+    /// The lines of the file with carets, for below the message: without its repetition.
+    pub fn excerpt(&self) -> &str {
+        self.shown.split_once('\n').map_or("", |(_, lines)| lines).trim_end()
+    }
+
     fn of(name: &str, text: &str, first: Finding, rest: Vec<Finding>) -> Self {
         let mut shown = render(name, text, std::slice::from_ref(&first), Paint::Plain);
         shown.push_str(&render(name, text, &rest, Paint::Plain));

@@ -15,9 +15,12 @@ use crate::providers::{AnyProvider, Needs};
 use crate::remedy::in_variables;
 use crate::reports::cluster::kubernetes::{self, Mounted};
 use crate::reports::cluster::{Credential, Fetch, Jobs, Unwritable};
+use crate::values::Choice;
 
+use super::choice;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::fetch::{FetchOptions, ProjectLock, Wish, of_project};
 use super::gate::{self, Compare};
 
 /// Which datasets are fetched, and how they are split.
@@ -29,8 +32,8 @@ pub struct ClusterOptions {
     pub shards: u32,
     /// Which source of the entries.
     pub source: Option<String>,
-    /// Flags of `fetch` that the jobs are given.
-    pub flags: Vec<String>,
+    /// Which of their files.
+    pub choice: Choice,
     /// What becomes of a dataset whose gate is closed.
     pub closed: Closed,
 }
@@ -54,16 +57,21 @@ pub struct Gathered {
     pub warnings: Vec<String>,
 }
 
-/// Asks the gates and gathers everything that the jobs are told.
+/// Asks the gates and gathers everything that the jobs are told: of each dataset what the flags
+/// choose, else what the project around the working folder asks for.
 ///
 /// # Errors
 /// A gate is closed, unless that is to be told only; the failure is the whole checklist.
 pub async fn gather(context: &Context, options: &ClusterOptions) -> Result<Gathered, Failure> {
+    choice::refuse_empty(&options.choice)?;
     let mut warnings = Vec::new();
     let mut datasets: Vec<Fetch> = Vec::new();
+    let lock = ProjectLock::find(context, &mut warnings);
+    let (choice, source) = (options.choice.clone(), options.source.clone());
+    let asked = FetchOptions { choice, source, unpack: true, ..FetchOptions::default() };
     for name in &options.datasets {
-        for selection in context.catalog()?.resolve(name)? {
-            let fetch = fetch(context, &selection, options, &mut warnings).await?;
+        for wish in of_project(context, lock.as_ref(), name, &asked)? {
+            let fetch = fetch(context, &wish, options.closed, &mut warnings).await?;
             if !datasets.iter().any(|one| one.name == fetch.name) {
                 datasets.push(fetch);
             }
@@ -74,16 +82,17 @@ pub async fn gather(context: &Context, options: &ClusterOptions) -> Result<Gathe
         warnings.push(format!("`{name}` holds a secret and is not written: set it where the jobs run"));
     }
     let version = env!("CARGO_PKG_VERSION").to_owned();
-    let (shards, flags) = (options.shards, options.flags.clone());
-    Ok(Gathered { jobs: Jobs { datasets, shards, flags, variables, secret_variables, version }, warnings })
+    let shards = options.shards;
+    Ok(Gathered { jobs: Jobs { datasets, shards, flags: Vec::new(), variables, secret_variables, version }, warnings })
 }
 
 async fn fetch(
     context: &Context,
-    selection: &Selection,
-    options: &ClusterOptions,
+    wish: &Wish,
+    if_closed: Closed,
     warnings: &mut Vec<String>,
 ) -> Result<Fetch, Failure> {
+    let Wish { selection, options, origin } = wish;
     let channel = options.source.as_deref();
     let source = selection.source(channel);
     if let (None, Some(channel)) = (source, channel) {
@@ -97,7 +106,7 @@ async fn fetch(
         true => None,
         false => {
             let refusal = gate::refusal(context, selection, gate).await;
-            if options.closed == Closed::Refused {
+            if if_closed == Closed::Refused {
                 return Err(
                     refusal.help("`--anyway` writes the jobs all the same; each of them ends like this until then")
                 );
@@ -110,9 +119,20 @@ async fn fetch(
         name: selection.reference().unwrap_or_else(|| selection.to_string()),
         label: format!("{}-{}", selection.id(), selection.slug()),
         title: selection.dataset().entry.title.clone(),
+        flags: flags(options),
+        origin: origin.clone(),
         credentials: credentials(selection, channel),
         closed,
     })
+}
+
+/// The flags of `fetch` that choose the same. A value that begins with a dash would be read as a
+/// flag of its own.
+fn flags(options: &FetchOptions) -> Vec<String> {
+    let written = options.choice.written();
+    let lists = written.lists().into_iter();
+    let chosen = lists.flat_map(|(key, values)| values.iter().map(move |value| format!("--{key}={value}")));
+    chosen.chain(options.source.iter().map(|source| format!("--source={source}"))).collect()
 }
 
 fn first_line(text: &str) -> &str {

@@ -42,6 +42,9 @@ pub struct Failure {
     pub http_status: Option<u16>,
     /// What happened, without the advice.
     pub message: String,
+    /// The lines of a file that it is about, with what is wrong pointed at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub excerpt: Option<String>,
     /// What to do next, a line each.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
@@ -69,6 +72,7 @@ impl Failure {
             host: None,
             http_status: None,
             message: message.into(),
+            excerpt: None,
             help: None,
             url: None,
             retryable: false,
@@ -86,7 +90,7 @@ impl Failure {
                 text = format!("{text}: {cause}");
             }
         }
-        Self { help: error.remedy(), ..Self::new(exit, text) }
+        Self { help: error.remedy(), ..Self::new(exit, text) }.excerpt(error.excerpt())
     }
 
     /// With the dataset it concerns; an earlier one stays.
@@ -111,6 +115,13 @@ impl Failure {
         self.http_status = error.status();
         self.retry_after_s = error.retry_after().map(|after| after.as_secs_f64());
         self
+    }
+
+    /// With the lines that it is about, where there are any.
+    #[must_use]
+    pub fn excerpt(self, shown: Option<impl AsRef<str>>) -> Self {
+        let excerpt = shown.map(|shown| shown.as_ref().trim_end().to_owned());
+        Self { excerpt: excerpt.or(self.excerpt), ..self }
     }
 
     /// With one more line of advice.

@@ -2,7 +2,9 @@
 
 mod changed;
 mod dry_run;
+mod let_go;
 mod locked;
+mod of_project;
 mod offline;
 mod outcome;
 mod pins;
@@ -18,9 +20,8 @@ use jiff::Timestamp;
 use crate::catalog::Selection;
 use crate::context::Context;
 use crate::events::Event;
-use crate::fs;
 use crate::layout::receipt::Selection as ReceiptSelection;
-use crate::layout::{DatasetDir, LinkMark, Means, Records};
+use crate::layout::{Means, Records};
 use crate::plan::Shard;
 use crate::providers::AnyProvider;
 use crate::remedy;
@@ -41,6 +42,8 @@ use super::target::Target;
 use super::wanted::{hosts, listing, wanted};
 
 use dry_run::dry_run;
+use let_go::LetGo;
+use of_project::wishes;
 use outcome::blank;
 use whole::{is_left_untidy, tidied, whole_here};
 use work::Work;
@@ -50,6 +53,7 @@ pub use pins::Pins;
 pub(super) use pins::{agrees, has_part};
 
 pub(super) use locked::ProjectLock;
+pub(super) use of_project::{Wish, of_project};
 pub(super) use outcome::summary;
 pub(super) use whole::already_whole;
 pub(super) use work::{fetch_into, look_for, make_room};
@@ -83,6 +87,8 @@ pub struct FetchOptions {
     pub pins: Option<Arc<Pins>>,
     /// What of it this process does.
     pub process: Process,
+    /// What becomes of the rest of the dataset that is here.
+    pub rest: Rest,
 }
 
 impl FetchOptions {
@@ -102,6 +108,16 @@ pub enum Process {
     Shard(Shard),
     /// What the shards left to be done: whatever is missing, and making it the dataset folder.
     Finish,
+}
+
+/// What becomes of files of a dataset that are here and not asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Rest {
+    /// They stay, and what is asked for comes beside them.
+    #[default]
+    Stays,
+    /// They go: what is asked for is made of what is here and of what is missing of it.
+    Goes,
 }
 
 /// What a glob that matches no file of the release means.
@@ -130,22 +146,16 @@ pub enum KeepArchives {
 /// entry in the ledger failed the folder is whole and new, and the next run enters it.
 pub async fn fetch(context: &Context, options: &FetchOptions) -> Result<FetchReport, Failure> {
     choice::refuse_empty(&options.choice)?;
-    let mut selections = Vec::new();
-    for name in &options.datasets {
-        for selection in context.catalog()?.resolve(name)? {
-            // A collection and a name may mean the same.
-            if !selections.iter().any(|one: &Selection| one.to_string() == selection.to_string()) {
-                selections.push(selection);
-            }
-        }
-    }
-    changed::refuse_unknown(&selections, options)?;
     let mut report = FetchReport::default();
     let lock = ProjectLock::find(context, &mut report.warnings);
-    for selection in &selections {
+    let wishes = wishes(context, lock.as_ref(), options)?;
+    let selections: Vec<Selection> = wishes.iter().map(|wish| wish.selection.clone()).collect();
+    changed::refuse_unknown(&selections, options)?;
+    for Wish { selection, options, origin } in &wishes {
         if context.cancel.is_set() {
             break;
         }
+        report.warnings.extend(origin.clone());
         let pinned = lock.as_ref().map(|lock| lock.pinned(context, selection, options)).transpose();
         let fetched = match pinned.map(Option::flatten) {
             Ok(Some((selection, options))) => {
@@ -290,7 +300,10 @@ async fn alone(work: Work<'_>, warnings: &mut Vec<String>) -> Result<(Fetched, V
     changed::refuse_unlisted(target.selection, among, options, &listed.listing)?;
     let ends = provider.ends(&hosts);
     if options.dry_run {
-        let wanted = wanted(context, target, options, listed.listing, Means::Fetch, warnings)?;
+        let mut wanted = wanted(context, target, options, listed.listing, Means::Fetch, warnings)?;
+        if options.rest == Rest::Goes {
+            dry_run::note_what_stays(target, options, &mut wanted)?;
+        }
         warnings.extend(ends.and_then(|ends| hurry(context, target, &wanted, ends)));
         let planned = dry_run(context, target, options, wanted, provider, hosts).await?;
         tell_all(warnings, &planned);
@@ -317,7 +330,7 @@ async fn alone(work: Work<'_>, warnings: &mut Vec<String>) -> Result<(Fetched, V
     // What lies in the dataset folder undamaged is taken over instead of being fetched again.
     let mut earlier = Earlier::of(&target.dir)?;
     if let Some(pins) = &options.pins {
-        pins.keep_only(&mut earlier, target)?;
+        pins.keep_only(&mut earlier, target, options.rest)?;
     }
     if let Some(fault) = earlier.fault() {
         anew(target, options, fault)?;
@@ -369,75 +382,18 @@ fn tell_all(warnings: &mut Vec<String>, fetched: &Fetched) {
     fetched.warnings.iter().for_each(|one| tell(warnings, one.clone()));
 }
 
-/// A link to a shared copy that is gone or closed, out of the way of another copy. Where none comes
-/// it is put back when this is dropped.
-struct LetGo {
-    dir: DatasetDir,
-    held: PathBuf,
-}
-
-impl LetGo {
-    /// Lets go of it; a dry run only says so.
-    ///
-    /// # Errors
-    /// The link leads into no shared folder: a person made it, perhaps to a disk that is away.
-    fn of(
-        context: &Context,
-        target: &Target<'_>,
-        options: &FetchOptions,
-        warnings: &mut Vec<String>,
-    ) -> Result<Option<Self>, Failure> {
-        let Some(held) = shared::lost(&target.dir) else { return Ok(None) };
-        let place = target.dir.root().to_path_buf();
-        if !shared::is_shared(context, &target.dir, &held) {
-            let name = gate::name_for_command(target.selection);
-            let message =
-                format!("`{}` is a link to `{}`, where no dataset is to be had", place.display(), held.display());
-            let failure = Failure::new(Exit::DENIED, message).of(target.selection.id());
-            return Err(failure
-                .help("bring back what it leads to and run again")
-                .help(format!("`medsets remove {name}` takes the link away; a fetch gets another copy then")));
-        }
-        warnings.push(format!(
-            "the shared copy of `{}` is not to be had any more: `{}`",
-            target.selection,
-            held.display()
-        ));
-        if options.dry_run {
-            return Ok(None);
-        }
-        fs::remove_file(&place)?;
-        Ok(Some(Self { dir: target.dir.clone(), held }))
-    }
-}
-
-impl Drop for LetGo {
-    fn drop(&mut self) {
-        let place = self.dir.root();
-        match fs::metadata(place) {
-            Ok(None) => {
-                // The folder above may have gone with it; what cannot be put back led nowhere.
-                let parent = place.parent().unwrap_or(place);
-                let _ = fs::create_dir_all(parent, fs::Access::Shared);
-                let _ = fs::symbolic_link(&self.held.to_string_lossy(), place);
-            }
-            // The mark speaks of a link that is none any more.
-            Ok(Some(found)) if !found.is_symlink() => drop(LinkMark::remove(&self.dir)),
-            _ => {}
-        }
-    }
-}
-
 /// Whether what a mirror has can be what is asked for: no archives that are kept, no bytes but
 /// those of the records. A lock without a tree must pin every file by a digest that the mirror can
 /// be held to.
+/// Where the rest of what is here goes, the bytes of what stays are here.
 fn can_come_by_mirror(context: &Context, options: &FetchOptions) -> bool {
     let keeps = match options.keep_archives {
         Some(choice) => choice == KeepArchives::Yes,
         None => context.settings.text("keep-archives") == Some("yes"),
     };
     let is_pinned = options.pins.as_ref().is_none_or(|pins| pins.tree.is_some() || pins.names_all_bytes());
-    options.process == Process::Whole && !keeps && is_pinned && options.accept_changed.is_empty()
+    let is_new = options.process == Process::Whole && options.rest == Rest::Stays;
+    is_new && !keeps && is_pinned && options.accept_changed.is_empty()
 }
 
 /// A dataset whose records are damaged is fetched anew. What part of it is here is not known, so

@@ -134,11 +134,18 @@ pub struct LockedReport {
     pub files: u64,
     /// How many of them have no SHA-256 yet.
     pub unpinned: u64,
-    /// Their bytes, as far as known.
+    /// Of how many of them, all archives, only members are meant.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub of_members: u64,
+    /// Bytes of the others, as far as known.
     pub bytes: ByteSize,
     /// The tree that they make, where it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tree: Option<Digest>,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl LockedReport {
@@ -302,6 +309,7 @@ pub(super) fn settle(project: &Project, resolution: &Resolution, is_written: boo
         source: locked.channel.clone(),
         files: locked.count(),
         unpinned: locked.unpinned(),
+        of_members: files[&locked.name()].iter().filter(|file| file.part.is_some()).count() as u64,
         bytes: locked.bytes,
         tree: locked.tree,
     };

@@ -5,31 +5,31 @@
 //! that it says something else is told. The gate is each person's own.
 
 pub mod compare;
+mod prune;
 
 pub(in crate::ops) mod drift;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::Serialize;
 
 use crate::catalog::Selection;
-use crate::context::{Context, SettingOrigin};
-use crate::layout::check;
+use crate::context::Context;
 use crate::project::lock::PinnedBy;
 use crate::project::{Lock, Locked, LockedFile};
-use crate::values::{DatasetId, Digest, Printable, RelPath, counted};
+use crate::values::{DatasetId, Digest, Printable, counted};
 
 use super::exit::Exit;
 use super::failure::Failure;
-use super::fetch::{self, FetchOptions, Pins};
-use super::here;
+use super::fetch::{self, FetchOptions, Pins, Rest};
 use super::lock::{self, LockReport, LockedReport, Project, Resolution, Resolved, selection_options};
-use super::remove::{self, Extent};
 use super::report::FetchReport;
 
 pub use drift::Drift;
+pub use prune::{Pruned, Reduced};
+
+use prune::{Surplus, prune, refuse_pruning};
 
 /// How much a sync may decide for itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -50,7 +50,7 @@ pub enum Trust {
 pub struct SyncOptions {
     /// What may be decided.
     pub trust: Trust,
-    /// Whether datasets that the lock does not name are removed.
+    /// Whether what the lock does not name is removed: datasets, and files of datasets.
     pub prunes: bool,
     /// Only plan.
     pub dry_run: bool,
@@ -63,7 +63,7 @@ pub struct SyncOptions {
 }
 
 /// What became of a project.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub struct SyncReport {
     /// What became of each dataset.
     #[serde(flatten)]
@@ -75,17 +75,8 @@ pub struct SyncReport {
     pub drift: Vec<Drift>,
     /// Datasets that were, or would be, removed.
     pub pruned: Vec<Pruned>,
-}
-
-/// A dataset that the lock does not name.
-#[derive(Debug, Serialize)]
-pub struct Pruned {
-    /// Its name in full.
-    pub name: String,
-    /// Its folder.
-    pub path: PathBuf,
-    /// Whether it was removed.
-    pub removed: bool,
+    /// Datasets of which more was here than the lock asks for.
+    pub reduced: Vec<Reduced>,
 }
 
 /// Brings the disk to the lock. A dataset that fails does not stop the others.
@@ -93,7 +84,7 @@ pub struct Pruned {
 /// # Errors
 /// The lock cannot be used, or may not be decided upon (12); nothing was fetched then.
 pub async fn sync(context: &Context, project: &mut Project, options: &SyncOptions) -> Result<SyncReport, Failure> {
-    let mut report = SyncReport { fetched: FetchReport::default(), lock: None, drift: Vec::new(), pruned: Vec::new() };
+    let mut report = SyncReport::default();
     if options.prunes {
         refuse_pruning(context)?;
     }
@@ -150,15 +141,17 @@ fn pin_what_came(
 ) -> Result<LockReport, Failure> {
     let _turn = if options.dry_run { None } else { project.folder.turn(context)? };
     let settled = lock::settle(project, resolution, false)?;
-    // Another run that pinned the same meanwhile is no difference.
-    if let Some(first) = first
-        && !project.folder.says(&first.text)
-        && !project.folder.says(&settled.text)
-    {
-        let message = format!("`{}` was changed while this ran; it is left as it is", first.path.display());
-        return Err(Failure::new(Exit::HELD, message).help("run `medsets sync` again: what was fetched is here"));
-    }
-    let settled = lock::settle(project, resolution, !options.dry_run)?;
+    let by_others = match first {
+        Some(first) if !project.folder.says(&first.text) && !project.folder.says(&settled.text) => {
+            // What another run has pinned meanwhile is no difference, as long as both agree.
+            Some(project.with_more(context, resolution)?.ok_or_else(|| {
+                let message = format!("`{}` was changed while this ran; it is left as it is", first.path.display());
+                Failure::new(Exit::HELD, message).help("run `medsets sync` again: what was fetched is here")
+            })?)
+        }
+        _ => None,
+    };
+    let settled = lock::settle(project, by_others.as_ref().unwrap_or(resolution), !options.dry_run)?;
     let was_written = first.is_some_and(|first| first.written);
     Ok(LockReport { written: settled.written || was_written, ..settled })
 }
@@ -242,7 +235,13 @@ async fn sync_one(
         return Err(failure);
     }
     report.drift.extend(drift);
-    let fetch_options = fetch_options(options, &selection, resolved);
+    warnings.extend(by_word(resolved, &accepted_of(resolved, &options.accept_changed)));
+    let surplus = match options.prunes {
+        true => Surplus::of(context, resolved, warnings)?,
+        false => None,
+    };
+    let rest = if surplus.is_some() { Rest::Goes } else { Rest::Stays };
+    let fetch_options = FetchOptions { rest, ..fetch_options(options, &selection, resolved) };
     let among = [selection.clone()];
     let (fetched, failures) = fetch::fetch_selection(context, &selection, &among, &fetch_options, warnings)
         .await
@@ -250,6 +249,9 @@ async fn sync_one(
     let is_whole = failures.is_empty();
     if is_whole && !options.dry_run {
         warnings.extend(compare::more_than_asked(context, &project.folder, &resolved.locked)?);
+    }
+    if let Some(surplus) = surplus.filter(|_| is_whole) {
+        report.reduced.extend(surplus.gone(&resolved.files, options.dry_run)?);
     }
     report.fetched.datasets.push(fetched);
     report.fetched.failures.extend(failures.into_iter().map(|failure| explained(failure, selection.id())));
@@ -281,6 +283,24 @@ fn fetch_options(options: &SyncOptions, selection: &Selection, resolved: &Resolv
         pins: Some(Arc::new(Pins::of(selection, locked, &resolved.files))),
         ..selection_options(Some(&locked.channel), &locked.choice)
     }
+}
+
+/// Files of the lock that are by somebody's word other ones than their publisher named, but for
+/// those that are `now` taken: whoever has the lock from others is told which, and why.
+fn by_word(resolved: &Resolved, now: &[String]) -> Vec<String> {
+    const SHOWN: usize = 20;
+    let is_told =
+        |file: &&LockedFile| file.from == PinnedBy::Accepted && !now.iter().any(|name| name == file.path.as_str());
+    let Locked { id, accepted, .. } = &resolved.locked;
+    let told = resolved.files.iter().filter(is_told).take(SHOWN).map(|file| {
+        let reason = accepted.iter().find(|one| one.path == file.path);
+        let reason = reason.map_or("the lock does not say why".into(), |one| Printable::new(&one.reason).to_string());
+        format!(
+            "`{id}`: the lock has other bytes of `{}` than the publisher named, by somebody's word: {reason}",
+            file.path
+        )
+    });
+    told.collect()
 }
 
 /// The files of a dataset whose other bytes a person takes, `FILE` or `ID:FILE`.
@@ -336,76 +356,4 @@ fn names(project: &Project, report: &SyncReport) -> BTreeSet<String> {
         Some(lock) => lock.datasets.iter().map(LockedReport::name).collect(),
         None => project.lock.iter().flat_map(|lock| &lock.datasets).map(Locked::name).collect(),
     }
-}
-
-/// Why a dataset's folder may hold what is not medsets': files that it did not put there, or
-/// records that do not tell.
-fn not_ours_alone(found: &here::Here) -> Result<Option<String>, Failure> {
-    let folder = found.dir.root().parent().unwrap_or(found.dir.root());
-    if let Some(at) = crate::fs::link_target(folder)? {
-        return Ok(Some(format!("`{}` is a link to `{at}`, outside of this data folder", folder.display())));
-    }
-    if let Some(fault) = &found.fault {
-        return Ok(Some(format!("its records are damaged ({fault})")));
-    }
-    let known = check::known_paths(&found.dir)?;
-    let mut foreign = Vec::new();
-    crate::fs::walk(found.dir.root(), &mut |file| {
-        let own = [".medsets/", "archives/"].iter().any(|folder| file.path.starts_with(folder))
-            || matches!(file.path.as_str(), "README.md" | "TERMS.md" | "CITATION.cff");
-        if !own && RelPath::parse(&file.path).map_or(true, |path| !known.contains(&path)) {
-            foreign.push(file.path);
-        }
-    })?;
-    foreign.sort();
-    Ok(foreign.first().map(|first| {
-        let files = counted(foreign.len() as u64, "file");
-        format!("{files} that medsets did not put there, such as `{}`", Printable::new(first))
-    }))
-}
-
-/// Nothing is removed from a data folder that is not the project's own: others may use it.
-fn refuse_pruning(context: &Context) -> Result<(), Failure> {
-    let dir = context.data_dir()?;
-    let is_set = context.settings.get("data-dir").is_some_and(|one| matches!(one.origin, SettingOrigin::Project(_)));
-    let root = context.settings.project().map(crate::fs::canonical).transpose()?;
-    // It may not be there yet.
-    let there = dir.ancestors().find(|dir| crate::fs::is_dir(dir)).unwrap_or(&dir);
-    let is_within = root.is_some_and(|root| crate::fs::canonical(there).is_ok_and(|there| there.starts_with(root)));
-    if !is_set || !is_within {
-        let message = format!("`{}` is not the project's own data folder: nothing was pruned", dir.display());
-        return Err(Failure::new(Exit::USAGE, message)
-            .help("others may use what lies there; `medsets remove ID` removes a dataset"));
-    }
-    Ok(())
-}
-
-/// Removes datasets of the project's own data folder that the lock does not name. What was
-/// removed before a failure is in the report.
-fn prune(context: &Context, named: &BTreeSet<String>, dry_run: bool, report: &mut SyncReport) -> Result<(), Failure> {
-    for found in here::all(context)? {
-        let name = found.name();
-        if named.contains(&name) {
-            continue;
-        }
-        let path = found.dir.root().to_path_buf();
-        if let Some(reason) = not_ours_alone(&found)? {
-            let warning =
-                format!("`{name}` is not in the lock and stays: {reason}; `medsets remove {name}` removes it");
-            report.fetched.warnings.push(warning);
-            continue;
-        }
-        if !dry_run {
-            let (here, plan) = remove::plan(context, &name, Extent::Whole)?;
-            if let Some(at) = &plan.leads_to {
-                report
-                    .fetched
-                    .warnings
-                    .push(format!("of `{name}` the link alone is removed: what lies in `{at}` stays"));
-            }
-            remove::remove(context, &here, plan)?;
-        }
-        report.pruned.push(Pruned { name, path, removed: !dry_run });
-    }
-    Ok(())
 }

@@ -18,7 +18,7 @@ use crate::plan::steps::Have;
 use crate::providers::{ListedFile, Listing};
 use crate::store::Objects;
 use crate::transfer::Verified;
-use crate::values::{Algorithm, ByteSize, Digest, RelPath};
+use crate::values::{ByteSize, Digest, RelPath};
 
 use super::download::{Wanted, known_beforehand, proof};
 use super::failure::Failure;
@@ -141,7 +141,7 @@ fn open_archive(one: &Wanted) -> Option<Digest> {
     let is_dropped = matches!(one.manner.handling, Handling::Unpack { keep: false, .. });
     let is_single = one.manner.unpack.as_ref().is_some_and(|rules| rules.table.parts.is_empty());
     let is_open = one.have == Have::Nothing && !one.manner.changed_is_fine && one.manner.doubt.is_none();
-    let sha256 = one.listed.digests.iter().find(|digest| digest.algorithm() == Algorithm::Sha256);
+    let sha256 = Digest::sha256_in(&one.listed.digests);
     sha256.copied().filter(|_| is_dropped && is_single && is_open && one.manner.tree.is_none())
 }
 

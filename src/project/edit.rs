@@ -50,13 +50,17 @@ pub fn datasets(name: &str, text: &str) -> Result<Vec<DatasetTable>, EditError> 
     Ok(file.dataset)
 }
 
-/// With a dataset more: below the last one, else below `[project]`, else at the end.
+/// With a dataset more: where the datasets stand in the order of their ids in its place among them,
+/// so that two branches seldom add at the same one; else below the last one, below `[project]`, or
+/// at the end.
 pub fn add(name: &str, text: &str, table: &DatasetTable) -> Result<String, EditError> {
     let places = Places::of(name, text)?;
-    let at = match (places.headers()?.last(), places.project()) {
-        (Some((header, dataset)), _) => places.end_of(header, dataset),
-        (None, Some((header, project))) => places.end_of(&header, project),
-        (None, None) => text.trim_end().len(),
+    let headers = places.headers()?;
+    let at = match (places.above_next(&headers, &table.id), headers.last(), places.project()) {
+        (Some(above), ..) => above,
+        (None, Some((header, dataset)), _) => places.end_of(header, dataset),
+        (None, None, Some((header, project))) => places.end_of(&header, project),
+        (None, None, None) => text.trim_end().len(),
     };
     let line_end = line_end(text);
     let gap = if at == 0 { String::new() } else { line_end.repeat(2) };
@@ -82,12 +86,12 @@ pub fn remove(name: &str, text: &str, index: usize) -> Result<String, EditError>
     let Some((header, table)) = places.headers()?.into_iter().nth(index) else { return Ok(text.to_owned()) };
     let (start, end) = (places.start_of(&header), places.end_of(&header, table));
     let above = text[..start].trim_end().len();
-    if above > 0 {
+    if above > mark(text) {
         return Ok(spliced(text, above..end, ""));
     }
     // The first thing in the file: what follows moves up.
     let rest = text[end..].trim_start_matches(['\r', '\n']);
-    Ok(rest.to_owned())
+    Ok(format!("{}{rest}", &text[..mark(text)]))
 }
 
 /// A text with the places of what is in it.
@@ -121,6 +125,16 @@ impl<'t> Places<'t> {
                 Err(EditError::OneList { name, line })
             }
         }
+    }
+
+    /// The end of what stands above the first dataset with a later id; `None` where the datasets are
+    /// not in order, none is later, or nothing stands above.
+    fn above_next(&self, headers: &[(Range<usize>, &DeTable<'t>)], id: &str) -> Option<usize> {
+        let ids: Option<Vec<&str>> = headers.iter().map(|(_, table)| table.get("id")?.get_ref().as_str()).collect();
+        let ids = ids.filter(|ids| ids.is_sorted())?;
+        let (next, _) = headers.get(ids.partition_point(|one| *one <= id))?;
+        let above = self.text[..self.start_of(next)].trim_end().len();
+        (above > mark(self.text)).then_some(above)
     }
 
     /// The header of the project and its table, where it has one.
@@ -290,6 +304,11 @@ fn written(table: &DatasetTable, line_end: &str) -> String {
 
 fn spliced(text: &str, place: Range<usize>, new: &str) -> String {
     format!("{}{new}{}", &text[..place.start], &text[place.end..])
+}
+
+/// Length of the byte order mark at the beginning of a text.
+fn mark(text: &str) -> usize {
+    text.len() - text.trim_start_matches('\u{feff}').len()
 }
 
 /// How the lines of a text end: as its first one.

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use crate::catalog::Locator;
 use crate::document::BrokenFile;
-use crate::values::{Algorithm, ByteSize, Choice, DatasetId, DatasetName, Digest, RelPath, SafeUrl};
+use crate::values::{ByteSize, Choice, DatasetId, DatasetName, Digest, RelPath, SafeUrl};
 
 pub use compare::{Change, Difference, differences};
 
@@ -63,9 +63,13 @@ pub struct Locked {
     pub license: String,
     /// The texts of its agreements, as far as known.
     pub texts: Vec<LockedText>,
+    /// Why files are others than the entry or an earlier lock named, by the words of whoever took
+    /// them; in the order of paths.
+    pub accepted: Vec<AcceptedFile>,
     /// SHA-256 of the sorted manifest of `data/` and `docs/`; not known before the first fetch.
     pub tree: Option<Digest>,
-    /// Bytes of the release's files, as far as known.
+    /// Bytes of the files that are wanted whole, as far as known. What members of an archive weigh
+    /// is not known to a lock.
     pub bytes: ByteSize,
     /// Whether the lock knows where each file is at its host; where it does not, the host is
     /// asked for its list again, and what the files are stays pinned.
@@ -81,6 +85,15 @@ pub struct LockedText {
     pub license: String,
     /// SHA-256 of its normalised text (`text/1`).
     pub sha256: Digest,
+}
+
+/// A file of which other bytes were taken.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AcceptedFile {
+    /// Its path at the publisher.
+    pub path: RelPath,
+    /// Why.
+    pub reason: String,
 }
 
 /// The files of a dataset in the lock.
@@ -199,7 +212,10 @@ impl Locked {
     /// With these files, which are in the order of paths; a long list is to lie beside the lock,
     /// and its bytes are given back.
     pub fn set_files(&mut self, files: &[LockedFile]) -> Option<Vec<u8>> {
-        self.bytes = files.iter().filter_map(|file| file.size).sum();
+        self.bytes = Weight::of(files).whole;
+        let is_accepted =
+            |path: &RelPath| files.iter().any(|file| file.path == *path && file.from == PinnedBy::Accepted);
+        self.accepted.retain(|one| is_accepted(&one.path));
         if files.len() <= MOST_WITHIN {
             self.files = LockedFiles::Within(files.to_vec());
             return None;
@@ -215,7 +231,7 @@ impl Locked {
 impl LockedFile {
     /// Its SHA-256, where it is known.
     pub fn sha256(&self) -> Option<Digest> {
-        self.digests.iter().find(|digest| digest.algorithm() == Algorithm::Sha256).copied()
+        Digest::sha256_in(&self.digests).copied()
     }
 
     /// Whether its bytes are known: by its SHA-256, or by that of its directory where only
@@ -247,6 +263,38 @@ impl Lock {
 pub fn is_plain(url: &SafeUrl) -> bool {
     let url = url.expose();
     url.query().is_none() && url.username().is_empty() && url.password().is_none()
+}
+
+/// Bytes of files, as far as their sizes are known.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Weight {
+    /// Of those that are wanted whole: what a lock says.
+    pub whole: ByteSize,
+    /// Of all, with archives of which only members are wanted: what older locks say.
+    all: ByteSize,
+}
+
+impl Weight {
+    /// That of these files.
+    pub fn of<'f>(files: impl IntoIterator<Item = &'f LockedFile>) -> Self {
+        let mut weight = Self::default();
+        files.into_iter().for_each(|file| weight.add(file));
+        weight
+    }
+
+    /// With another file.
+    pub fn add(&mut self, file: &LockedFile) {
+        let Some(size) = file.size else { return };
+        self.all += size;
+        if file.part.is_none() {
+            self.whole += size;
+        }
+    }
+
+    /// Whether a lock may say this number of such files.
+    pub fn is_said_as(&self, bytes: ByteSize) -> bool {
+        bytes == self.whole || bytes == self.all
+    }
 }
 
 /// Digest of what a project asks for, whatever the order of its tables.

@@ -116,7 +116,7 @@ impl Manifest {
         let datasets = root.key("dataset");
         let list = datasets.index(dataset);
         inspection.error(&list.key(key).index(value), "choice", message);
-        BrokenFile::new(&document, inspection.finish()).map(|broken| broken.shown)
+        BrokenFile::new(&document, inspection.finish()).map(|broken| broken.excerpt().to_owned())
     }
 
     /// Digest of all that its tables of datasets ask for, in whatever order they stand.

@@ -16,7 +16,7 @@ pub struct Jobs {
     pub datasets: Vec<Fetch>,
     /// Among how many jobs each is split.
     pub shards: u32,
-    /// Flags of `fetch` that choose the part, the same for every job.
+    /// Flags of `fetch` that are the same for every dataset.
     pub flags: Vec<String>,
     /// Variables of medsets, with values that are no secrets.
     pub variables: Vec<(String, String)>,
@@ -35,6 +35,10 @@ pub struct Fetch {
     pub label: String,
     /// Its title.
     pub title: String,
+    /// Flags of `fetch` that choose the part and the source.
+    pub flags: Vec<String>,
+    /// Where these come from, in a sentence, where a project asks for the dataset.
+    pub origin: Option<String>,
     /// What its hosts ask for.
     pub credentials: Vec<Credential>,
     /// Why its gate is closed, where it is.
@@ -68,9 +72,16 @@ impl Jobs {
     /// What of all this a line cannot hold.
     fn check(&self) -> Result<(), Unwritable> {
         let named = self.datasets.iter().map(|one| ("the name", &one.name));
-        let flags = self.flags.iter().map(|flag| ("the argument", flag));
+        let flags = self.datasets.iter().flat_map(|one| &one.flags).chain(&self.flags);
+        let flags = flags.map(|flag| ("the argument", flag));
         let variables = self.variables.iter().map(|(_, value)| ("the value", value));
         named.chain(flags).chain(variables).try_for_each(|(what, value)| one_line(what, value).map(|_| ()))
+    }
+
+    /// The comments above a dataset's jobs: its title, and where its part is chosen.
+    fn about(fetch: &Fetch) -> String {
+        let origin = fetch.origin.as_ref().map_or(String::new(), |origin| format!("# {}\n", comment(origin)));
+        format!("# {}: {}\n{origin}", comment(&fetch.label), comment(&fetch.title))
     }
 
     /// What is said of the credentials of a dataset, a line each, without a comment's mark.

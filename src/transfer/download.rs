@@ -42,11 +42,23 @@ pub(super) struct Download<'e> {
     pub(super) followers: Option<Followers>,
     pub(super) stated: Vec<Digest>,
     pub(super) encoding: Option<String>,
+    /// Where an answer came to the end that it declared, before that of the file as it is known.
+    ended: Option<u64>,
 }
 
 impl<'e> Download<'e> {
     pub(super) fn new(engine: &'e Arc<Engine>, job: &'e Job) -> Self {
-        Self { engine, job, received: 0, reached: 0, part: None, followers: None, stated: Vec::new(), encoding: None }
+        Self {
+            engine,
+            job,
+            received: 0,
+            reached: 0,
+            part: None,
+            followers: None,
+            stated: Vec::new(),
+            encoding: None,
+            ended: None,
+        }
     }
 
     /// One attempt. Whatever arrived stays in the part.
@@ -125,6 +137,10 @@ impl<'e> Download<'e> {
         let resumes = prefix > 0;
         let want = resumes.then(|| Want { from: prefix, until: None, same_as: held.clone() });
         let response = self.engine.client.get(request, want.as_ref(), Lane::Bulk).await?;
+        if response.status() == 416 && self.ended == Some(prefix) {
+            // There is no more of it: it is whole, and another one.
+            return self.finish(part, prefix, request).await;
+        }
         let asked = Asked { from: prefix, until: None, ranged: resumes, held: held.as_ref(), total: part.total() };
         match answer::meaning(asked, &head(&response)) {
             Meaning::Continue { .. } if resumes && response.content_encoding().is_some() => {
@@ -205,6 +221,8 @@ impl<'e> Download<'e> {
         self.progress(bytes);
         self.refuse_page(opening.end())?;
         if let Some(expected) = total.filter(|total| self.encoding.is_none() && at < *total) {
+            // The rest may come when it is asked for. Where the host has none, this is all of another file.
+            self.ended = Some(at).filter(|at| offset == 0 && self.is_another(length, *at));
             return Err(short(request, at, expected));
         }
         self.finish(part, at, request).await

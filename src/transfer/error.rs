@@ -44,6 +44,16 @@ pub enum TransferError {
         /// What came.
         received: Digest,
     },
+    /// The host has a file of another size under this name.
+    #[error("`{file}` has {} bytes at the host, it should have {}", found.0, expected.0)]
+    OtherSize {
+        /// Which file.
+        file: RelPath,
+        /// What was known beforehand.
+        expected: ByteSize,
+        /// What the host says.
+        found: ByteSize,
+    },
     /// The file is longer than it should be.
     #[error("`{file}` is larger than the {expected} it should have")]
     TooLong {
@@ -119,7 +129,7 @@ impl TransferError {
             Self::Net { source, .. } => source.exit(),
             Self::NotLocated { cause, .. } => cause.exit,
             Self::Expired { .. } => 36,
-            Self::Mismatch { .. } | Self::TooLong { .. } | Self::Replaced { .. } => 40,
+            Self::Mismatch { .. } | Self::OtherSize { .. } | Self::TooLong { .. } | Self::Replaced { .. } => 40,
             Self::OnlyWhole { .. } | Self::OnlyWrapped { .. } => 55,
             Self::Truncated { .. } | Self::Nothing { .. } => 41,
             Self::WrongContent { .. } => 42,
@@ -153,7 +163,7 @@ impl Remedy for TransferError {
             Self::Net { source, .. } => return source.remedy(),
             Self::NotLocated { cause, .. } => return cause.help.clone(),
             Self::Expired { .. } => "ask the host for a new link and run the same command again; the parts are kept".into(),
-            Self::Mismatch { .. } => {
+            Self::Mismatch { .. } | Self::OtherSize { .. } => {
                 "nothing of it was kept; if the publisher has replaced the file, `--accept-changed FILE --reason TEXT` takes it".into()
             }
             Self::TooLong { .. } | Self::Truncated { .. } => {

@@ -126,6 +126,7 @@ async fn take(
     let generation = part.generation();
     let want = Want { from, until: Some(until), same_as: part.validator() };
     let mut response = download.engine.client.get(request, Some(&want), Lane::Bulk).await?;
+    download.refuse_other_size(&response)?;
     let held = part.validator();
     let asked = Asked { from, until: Some(until), ranged: true, held: held.as_ref(), total: Some(total) };
     match answer::meaning(asked, &head(&response)) {

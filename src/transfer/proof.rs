@@ -3,6 +3,7 @@
 use std::io::Read as _;
 
 use crate::fs::{self, FsError};
+use crate::net::Response;
 use crate::values::{ByteSize, Digest};
 
 use super::content::{self, Opening};
@@ -66,6 +67,20 @@ impl Download<'_> {
                 Ok(())
             }
             Some(_) => Err(Failed::Over("it came with a transport encoding that was not asked for")),
+        }
+    }
+
+    /// Refuses a range of a file that has another size at the host than the one that is known
+    /// beforehand: it was replaced there, and no byte of it is wanted.
+    pub(super) fn refuse_other_size(&self, response: &Response) -> Result<(), Failed> {
+        let found = response.content_range().filter(|_| response.status() == 206).and_then(|range| range.total);
+        let expected = self.job.expected.size.filter(|_| response.content_encoding().is_none());
+        match (expected, found) {
+            (Some(expected), Some(found)) if expected.0 != found => {
+                let (file, found) = (self.job.file.clone(), ByteSize(found));
+                Err(Failed::Final(TransferError::OtherSize { file, expected, found }))
+            }
+            _ => Ok(()),
         }
     }
 

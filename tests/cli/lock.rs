@@ -328,8 +328,15 @@ fn bytes_that_changed_upstream_are_named_with_both_values_and_taken_only_with_a_
         second.lock()
     );
     second.run(&["sync", "--check"]).expect(0);
-    // The first machine's disk is not what the new lock says, and is brought to it.
+    let whoever = |ran: Ran| ran.says(&["`made`: the lock has other bytes of `labels.csv`", "word: a label was wrong"]);
+    // The first machine's disk is not what the new lock says, and is brought to it. It is told why.
     first.clone_from(&second);
+    let other = Machine::new(&publisher, &publisher.entry("Made", "data"));
+    other.clone_from(&second);
+    whoever(other.run(&["sync"]).expect(0));
+    other.run(&["lock", "--check"]).expect(0);
+    other.run(&["lock", "--upgrade"]).expect(0);
+    whoever(other.run(&["sync"]).expect(0));
     first.run(&["sync", "--check"]).expect(62).says(&["`made@1` is not as the lock says: other bytes"]);
     let answer = first.json(&["sync", "--frozen"]);
     assert_eq!(answer["exit"], 0, "{answer}");

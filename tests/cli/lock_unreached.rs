@@ -148,3 +148,74 @@ fn runs_at_the_same_moment_wait_for_each_other() {
     let names: Vec<_> = std::fs::read_dir(machine.work()).unwrap().map(|one| one.unwrap().file_name()).collect();
     assert_eq!(names.len(), 4, "the turn leaves no file: {names:?}");
 }
+
+#[test]
+fn what_another_run_pinned_meanwhile_is_settled() {
+    let publisher = Publisher::start();
+    let held = publisher.files.clone();
+    let machine = Machine::new(&publisher, &publisher.entry("Made", "data"));
+    let text = "[project]\nname = \"x\"\n\n[[dataset]]\nid = \"demo\"\n\n[[dataset]]\nid = \"made\"\n";
+    std::fs::write(machine.work().join("medsets.toml"), text).unwrap();
+    let start = || machine.home.command(&["--catalog", machine.catalog.as_str(), "sync"]).spawn().unwrap();
+    // The publisher gives nothing as long as its files are held.
+    let files = held.lock().unwrap();
+    let run = start();
+    let receipt = machine.work().join("data/demo/1.0/.medsets/receipt.json");
+    let begun = std::time::Instant::now();
+    while !receipt.exists() {
+        assert!(begun.elapsed().as_secs() < 60, "nothing was fetched");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let half = machine.lock();
+    machine.run(&["lock"]).expect(0);
+    assert_ne!(machine.lock(), half, "it pins what is here by now");
+    drop(files);
+    let output = run.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(!machine.lock().contains("unpinned"), "{}", machine.lock());
+    assert_eq!(machine.lock().matches("tree = ").count(), 2);
+    machine.run(&["sync", "--locked", "--offline"]).expect(0);
+    machine.run(&["lock", "--check"]).expect(0);
+
+    // What it says otherwise stays as it is.
+    std::fs::remove_dir_all(machine.work().join("data")).unwrap();
+    std::fs::remove_file(machine.work().join("medsets.lock")).unwrap();
+    let files = held.lock().unwrap();
+    let run = start();
+    let begun = std::time::Instant::now();
+    while !receipt.exists() {
+        assert!(begun.elapsed().as_secs() < 60, "nothing was fetched");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let others = machine.lock().replace("bytes = ", "bytes = 1");
+    machine.write_lock(&others);
+    drop(files);
+    let output = run.wait_with_output().unwrap();
+    assert_ne!(output.status.code(), Some(0));
+    assert_eq!(machine.lock(), others);
+}
+
+#[test]
+fn a_shorter_file_in_the_place_of_a_large_one_is_a_change_and_no_break() {
+    #[track_caller]
+    fn check(was: usize, now: usize, says: &str) {
+        let publisher = Publisher::start();
+        let (was, now): (Vec<u8>, Vec<u8>) = (vec![b'a'; was], vec![b'b'; now]);
+        publisher.put("labels.csv", &was);
+        let first = Machine::new(&publisher, &publisher.entry("Made", "data"));
+        let text = "[project]\nname = \"x\"\n\n[[dataset]]\nid = \"made\"\ninclude = [\"labels.csv\"]\n";
+        std::fs::write(first.work().join("medsets.toml"), text).unwrap();
+        first.run(&["sync"]).expect(0);
+        publisher.put("labels.csv", &now);
+        let second = Machine::new(&publisher, &publisher.entry("Made", "data"));
+        second.clone_from(&first);
+        let before = publisher.host.log().len();
+        second.run(&["sync"]).expect(40).says(&["labels.csv", says, "--accept-changed made:labels.csv"]);
+        assert!(publisher.host.log().len() - before <= 4, "{:?}", publisher.host.log());
+        second.run(&["sync", "--accept-changed", "labels.csv", "--reason", "it was cut"]).expect(0);
+        second.run(&["sync", "--check"]).expect(0);
+    }
+    check(3 << 20, 2 << 20, "received sha256:");
+    check(33 << 20, 2 << 20, "has 2097152 bytes at the host, it should have 34603008");
+    check(1 << 20, 1000, "received sha256:");
+}

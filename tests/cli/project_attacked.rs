@@ -207,9 +207,7 @@ fn a_sync_says_that_more_is_here_than_the_lock_asks_for() {
     home.run(&["add", "demo", "--include", "demo-images.zip"]).expect(0);
     home.run(&["lock"]).expect(0);
     for more in [&[][..], &["--frozen"], &["--locked"]] {
-        home.run(&[&["sync"], more].concat())
-            .expect(0)
-            .says(&["more of `demo@1.0` is here", "medsets remove demo@1.0"]);
+        home.run(&[&["sync"], more].concat()).expect(0).says(&["more of `demo@1.0` is here", "medsets sync --prune"]);
     }
     home.run(&["sync", "--check"]).expect(62);
     home.run(&["remove", "demo@1.0", "--yes"]).expect(0);

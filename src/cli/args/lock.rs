@@ -38,7 +38,8 @@ pub struct SyncArgs {
     /// Only compare the disk with the lock, by records, sizes and times; 62 where they differ
     #[arg(long, conflicts_with_all = ["prune", "dry_run", "accept_changed"])]
     pub check: bool,
-    /// Remove datasets of the project's data folder that the lock does not name
+    /// Remove what the lock does not name from the project's data folder: datasets, and files of datasets
+    /// of which it asks for less than is here
     #[arg(long)]
     pub prune: bool,
     /// Show what would be done, and do nothing

@@ -130,7 +130,7 @@ impl<'a> Hashes<'a> {
 
     /// The SHA-256 of a file that was read.
     pub fn sha256(&self, own: &Own) -> Option<Digest> {
-        self.of_file(own)?.iter().find(|one| one.algorithm() == Algorithm::Sha256).copied()
+        Digest::sha256_in(self.of_file(own)?).copied()
     }
 
     /// Those of the files that were not asked for yet.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::context::Context;
 use crate::fs::{self, Access};
+use crate::layout::Receipt;
 use crate::ops::download::{Tally, Wanted};
 use crate::ops::failure::Failure;
 use crate::ops::members::refuse_idle;
@@ -19,6 +20,7 @@ use crate::providers::{AnyProvider, Hosts};
 
 use super::FetchOptions;
 use super::outcome::blank;
+use super::shards;
 use super::work::{apart, plan, reader};
 
 pub(super) async fn dry_run(
@@ -51,6 +53,21 @@ pub(super) async fn dry_run(
     plan.come_from(&places);
     let empty = Tally::default();
     Ok(Fetched { plan: Some(plan), warnings, ..blank(target, &empty) })
+}
+
+/// Notes the files that are here as the lock pins them, where all else of the dataset goes.
+pub(super) fn note_what_stays(
+    target: &Target<'_>,
+    options: &FetchOptions,
+    wanted: &mut [Wanted],
+) -> Result<(), Failure> {
+    let mut stays = shards::had(target)?;
+    if let (Some(pins), Some(receipt)) = (&options.pins, Receipt::read(&target.dir)?) {
+        let others = pins.other_bytes(&target.dir, &receipt)?;
+        stays.retain(|path| !others.contains(path));
+    }
+    wanted.iter_mut().filter(|one| stays.contains(&one.listed.path)).for_each(|one| one.have = Have::Here);
+    Ok(())
 }
 
 /// A folder of the system for what is read only to be looked at; removed when dropped.

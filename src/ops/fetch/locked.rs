@@ -7,7 +7,7 @@ use crate::catalog::Selection;
 use crate::context::Context;
 use crate::ops::failure::Failure;
 use crate::ops::lock::files::LockFolder;
-use crate::project::{Lock, Locked};
+use crate::project::{Lock, Locked, Used};
 use crate::values::Digest;
 
 use super::{FetchOptions, IdleGlobs, Pins};
@@ -43,14 +43,31 @@ impl ProjectLock {
         selection: &Selection,
         options: &FetchOptions,
     ) -> Result<Option<(Selection, FetchOptions)>, Failure> {
+        let locked = self.pinning(selection, options);
+        locked.map(|locked| self.with_pins(context, locked, options)).transpose()
+    }
+
+    /// What of the lock [`pinned`](Self::pinned) would take.
+    pub(super) fn pinning(&self, selection: &Selection, options: &FetchOptions) -> Option<&Locked> {
         let is_plain = options.unpack && options.to.is_none();
         let is_meant = |locked: &&Locked| {
             locked.name() == selection.to_string()
                 && options.source.as_ref().is_none_or(|source| *source == locked.channel)
                 && locked.choice == options.choice
         };
-        let Some(locked) = self.lock.datasets.iter().filter(|_| is_plain).find(is_meant) else { return Ok(None) };
-        self.with_pins(context, locked, options).map(Some)
+        self.lock.datasets.iter().filter(|_| is_plain).find(is_meant)
+    }
+
+    /// What the lock has of a table of the project file, as it is asked for now.
+    pub(super) fn of_table(&self, used: &Used) -> Option<&Locked> {
+        self.lock.of_input(used.input())
+    }
+
+    /// The dataset by the entry that the lock pins, else by that of today; `None` where neither is
+    /// to be had.
+    pub(super) fn selection(&self, context: &Context, locked: &Locked) -> Option<Selection> {
+        let pinned = self.folder.selection(context, locked).ok();
+        pinned.or_else(|| context.catalog().ok()?.resolve(&locked.name()).ok()?.pop())
     }
 
     /// The datasets of the lock that a name means: with the release or variant that it names, or in

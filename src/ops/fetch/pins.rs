@@ -15,6 +15,8 @@ use crate::project::{Locked, LockedFile, LockedPart};
 use crate::providers::{ListedFile, Listing, Stated};
 use crate::values::{ByteSize, Digest, RelPath};
 
+use super::Rest;
+
 /// The files of a dataset as a lock pins them.
 #[derive(Debug)]
 pub struct Pins {
@@ -108,20 +110,32 @@ impl Pins {
     }
 
     /// Takes nothing over from an earlier folder that the lock does not mean: files with other
-    /// bytes, and all of them where the entry by which they were laid out is another.
-    pub(super) fn keep_only(&self, earlier: &mut Earlier, target: &Target<'_>) -> Result<(), LayoutError> {
+    /// bytes, all of them where the entry by which they were laid out is another, and those that
+    /// it does not name where the `rest` goes.
+    pub(super) fn keep_only(&self, earlier: &mut Earlier, target: &Target<'_>, rest: Rest) -> Result<(), LayoutError> {
         if !matches!(earlier, Earlier::Here { .. }) {
             return Ok(());
         }
         let Some(receipt) = Receipt::read(&target.dir)? else { return Ok(()) };
         let unwanted = if receipt.catalog.entry == target.selection.dataset().digest {
-            let pinned: HashSet<&RelPath> = self.listing.0.iter().map(|file| &file.path).collect();
+            let pinned: HashMap<&RelPath, Option<ByteSize>> =
+                self.listing.0.iter().map(|file| (&file.path, file.size)).collect();
             let mut unwanted = self.other_bytes(&target.dir, &receipt)?;
-            if receipt.selection.whole {
+            // Members that are missing are read to those that are here.
+            for mark in &receipt.partial {
+                let part = self.parts.get(&mark.path);
+                let size = pinned.get(&mark.path).copied().flatten();
+                if part.is_some_and(|part| is_of_archive(size, part, mark)) {
+                    unwanted.remove(&mark.path);
+                }
+            }
+            if receipt.selection.whole || rest == Rest::Goes {
                 // What the release had when it was fetched and the lock does not name.
                 for listed in receipt.listed.read(&target.dir)? {
-                    unwanted.extend(Some(listed?.path).filter(|path| !pinned.contains(path)));
+                    unwanted.extend(Some(listed?.path).filter(|path| !pinned.contains_key(path)));
                 }
+                let partial = receipt.partial.iter().map(|mark| &mark.path);
+                unwanted.extend(partial.filter(|path| !pinned.contains_key(path)).cloned());
             }
             unwanted
         } else {
@@ -164,9 +178,13 @@ impl Pins {
 /// Whether the members that are here of an archive are those that are wanted, by all that is
 /// known of it.
 pub(in crate::ops) fn has_part(size: Option<ByteSize>, part: &LockedPart, mark: &PartialMark) -> bool {
+    is_of_archive(size, part, mark) && part.globs.iter().all(|glob| mark.members.contains(glob))
+}
+
+/// Whether members that are here, whichever they are, came out of the archive that is meant.
+fn is_of_archive(size: Option<ByteSize>, part: &LockedPart, mark: &PartialMark) -> bool {
     size.is_none_or(|size| size == mark.size)
         && part.directory.is_none_or(|directory| directory == mark.directory_sha256)
-        && part.globs.iter().all(|glob| mark.members.contains(glob))
 }
 
 /// Whether a file of which size and digests may be known is the one that is here, by all that

@@ -13,5 +13,5 @@ mod workspaces;
 
 pub(super) use agreed::{about_kept_list, begun};
 pub(super) use finish::finish;
-pub(super) use one::fetch;
+pub(super) use one::{fetch, had};
 pub(super) use workspaces::end;

@@ -13,7 +13,7 @@ use crate::ops::report::Fetched;
 use crate::ops::target::Target;
 
 use super::outcome::summary;
-use super::{FetchOptions, receipt_selection};
+use super::{FetchOptions, Rest, receipt_selection};
 
 /// A dataset that is here as it is asked for, by its receipt and by what lies beside it.
 /// Changes nothing and uses no network.
@@ -25,7 +25,10 @@ pub(super) fn whole_here(target: &Target<'_>, options: &FetchOptions) -> Result<
         let failure = Failure::new(Exit::USAGE, format!("`{}` is here already, unpacked", target.selection));
         return Err(failure.help("put the packed files elsewhere with `--to DIR`, or `medsets remove` it first"));
     }
-    let enough = receipt.selection.covers(&asked);
+    let enough = match options.rest {
+        Rest::Stays => receipt.selection.covers(&asked),
+        Rest::Goes => receipt.selection == asked,
+    };
     let other_source = options.source.as_ref().is_some_and(|source| *source != receipt.source.channel);
     let is_pinned = match &options.pins {
         Some(pins) if enough => pins.are_those_of(&target.dir, &receipt, &asked)?,

@@ -31,7 +31,7 @@ use crate::values::{ByteSize, Digest, RelPath};
 use super::changed;
 use super::offline;
 use super::outcome::{blank, summary};
-use super::{FetchOptions, Process, receipt_selection};
+use super::{FetchOptions, Process, Rest, receipt_selection};
 
 /// What a process works with.
 #[derive(Clone)]
@@ -102,7 +102,13 @@ pub(in crate::ops) async fn fetch_into(
     workspace.remove_strays()?;
     let archives = if options.unpack { Archives::Unpacked } else { Archives::StayPacked };
     let here = carry_over(&mut workspace, &target.dir, &earlier, archives)?;
-    only_meant(&mut workspace, &wanted, &here)?;
+    match options.rest {
+        Rest::Stays => only_meant(&mut workspace, &wanted, &here)?,
+        Rest::Goes => {
+            only_meant(&mut workspace, &wanted, &HashSet::new())?;
+            narrow(&mut workspace, &wanted)?;
+        }
+    }
     let mut warnings = Vec::new();
     from_nearby(context, target, &mut workspace, &mut wanted, &mut warnings)?;
     if let Some(answer) = offline::missing(context, target, &workspace, &wanted, kept(&workspace)) {
@@ -116,8 +122,8 @@ pub(in crate::ops) async fn fetch_into(
         return Ok((Fetched { warnings, ..fetched }, failures));
     }
     let before = match earlier {
-        Earlier::Here { .. } => Receipt::read(&target.dir)?,
-        Earlier::Absent | Earlier::Unreadable { .. } => None,
+        Earlier::Here { .. } if options.rest == Rest::Stays => Receipt::read(&target.dir)?,
+        _ => None,
     };
     let selection = with_earlier(receipt_selection(options), before);
     let pins = options.pins.as_ref().filter(|_| selection == receipt_selection(options));
@@ -215,6 +221,18 @@ fn only_meant(workspace: &mut Workspace, wanted: &[Wanted], here: &HashSet<RelPa
     workspace.set_aside(|path| asked.contains(path) || here.contains(path))?;
     for one in wanted {
         workspace.describe(&one.listed.path, one.manner.license.as_deref(), one.manner.notice.as_deref())?;
+    }
+    Ok(())
+}
+
+/// Of an archive of which only members are wanted by now, what is here counts as members that were
+/// read one by one: those that are meant stay, the others make room.
+fn narrow(workspace: &mut Workspace, wanted: &[Wanted]) -> Result<(), Failure> {
+    for one in wanted.iter().filter(|one| !one.manner.members.is_empty()) {
+        let Some(finished) = workspace.finished().get(&one.listed.path).cloned() else { continue };
+        let Some(members) = finished.inventory().map(str::to_owned) else { continue };
+        let kind = FinishedKind::Members { members, chosen: one.manner.members.clone() };
+        workspace.finish(Finished { kind, ..finished })?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use crate::catalog::{FileEntry, Selection};
 use crate::project::lock::PinnedBy;
 use crate::project::{Locked, LockedFile};
-use crate::values::{Algorithm, RelPath};
+use crate::values::{Digest, RelPath};
 
 /// What an entry says of the files that a lock may name.
 pub(super) struct ByEntry<'s> {
@@ -37,7 +37,7 @@ impl<'s> ByEntry<'s> {
 }
 
 fn in_file(entry: &FileEntry, file: &LockedFile) -> Option<String> {
-    let of_entry = entry.digests.iter().find(|digest| digest.algorithm() == Algorithm::Sha256);
+    let of_entry = Digest::sha256_in(&entry.digests);
     if let (Some(entry), Some(lock)) = (of_entry, file.sha256())
         && *entry != lock
     {

@@ -336,7 +336,7 @@ fn in_words(ours: &Locked, theirs: &Locked) -> Option<String> {
 fn refused_merge(error: &LockError) -> Failure {
     let LockError::Broken(broken) = error else { return refused(error) };
     let message = format!("an unfinished merge has a side that is no lock: {error}");
-    Failure::new(Exit::LOCK, message).help(ONE_SIDE).help(broken.shown.trim_end())
+    Failure::new(Exit::LOCK, message).help(ONE_SIDE).excerpt(Some(broken.excerpt()))
 }
 
 const ONE_SIDE: &str =
@@ -353,7 +353,7 @@ fn refused(error: &LockError) -> Failure {
                     failure.help("take it from version control again, or let `medsets lock --upgrade` write it anew")
                 }
             };
-            failure.help(broken.shown.trim_end())
+            failure.excerpt(Some(broken.excerpt()))
         }
         LockError::Newer { .. } => failure.help("a newer medsets wrote it: use that one"),
         LockError::Conflict { .. } => {

@@ -11,10 +11,10 @@ use crate::context::Context;
 use crate::fs;
 use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
-use crate::project::lock::{self, LOCK_FILE, ListingPin, LockedFiles, listing};
+use crate::project::lock::{self, LOCK_FILE, ListingPin, LockedFiles, Weight, listing};
 use crate::project::{Locked, LockedFile};
 use crate::remedy;
-use crate::values::{ByteSize, Digest, HashingReader, Printable, RelPath};
+use crate::values::{Digest, HashingReader, Printable, RelPath};
 
 use super::by_entry::ByEntry;
 use super::files::{LockFolder, read, restore};
@@ -115,10 +115,10 @@ impl LockFolder {
         let most = listing::most_bytes(pin.files);
         let text = zstd::Decoder::new(packed).map_err(unreadable)?.take(most + 1);
         let mut text = BufReader::with_capacity(BUFFER, HashingReader::sha256(text));
-        let (mut bytes, mut count, mut unpinned) = (ByteSize(0), 0, 0);
+        let (mut weight, mut count, mut unpinned) = (Weight::default(), 0, 0);
         let lines = listing::lines(&mut text).try_for_each(|file| {
             let file = file?;
-            bytes = [bytes, file.size.unwrap_or_default()].into_iter().sum();
+            weight.add(&file);
             (count, unpinned) = (count + 1, unpinned + u64::from(!file.is_pinned()));
             take(file);
             Ok(())
@@ -130,8 +130,8 @@ impl LockFolder {
             return Err(other(format!("expected {}, found {found}", pin.sha256)));
         }
         lines.map_err(unreadable)?;
-        if bytes != locked.bytes {
-            return Err(other(format!("its files have {} bytes, the lock says {}", bytes.0, locked.bytes.0)));
+        if !weight.is_said_as(locked.bytes) {
+            return Err(other(format!("its files have {} bytes, the lock says {}", weight.whole.0, locked.bytes.0)));
         }
         if (count, unpinned) != (pin.files, pin.unpinned) {
             return Err(other(format!("it has {count} files, {unpinned} of them without SHA-256")));

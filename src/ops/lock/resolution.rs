@@ -6,7 +6,8 @@
 use crate::context::Context;
 use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
-use crate::project::{self, Locked, Used};
+use crate::project::lock::{Change, compare};
+use crate::project::{self, Locked, LockedFile, Used};
 
 use super::{Project, Resolved, names, resolve, spelling};
 
@@ -26,6 +27,20 @@ impl Resolution {
     pub fn of_lock(&self) -> impl Iterator<Item = &Resolved> {
         self.resolved.iter().chain(&self.left)
     }
+
+    /// The same as it would stand in a lock, with the files of each.
+    fn listed(&self) -> Vec<(Locked, &[LockedFile])> {
+        let listed = |one: &Resolved| {
+            let mut locked = one.locked.clone();
+            locked.set_files(&one.files);
+            locked
+        };
+        self.of_lock().map(|one| (listed(one), one.files.as_slice())).collect()
+    }
+}
+
+fn with_files<'l>(listed: &'l [(Locked, &'l [LockedFile])]) -> Vec<compare::WithFiles<'l>> {
+    listed.iter().map(|(locked, files)| (locked, *files)).collect()
 }
 
 impl Project {
@@ -66,6 +81,27 @@ impl Project {
             Some(failure) if all.of_lock().next().is_none() => Err(failure.clone()),
             _ => Ok(all),
         }
+    }
+
+    /// What the lock on disk says by now, with what is known of the datasets here: where another
+    /// run wrote it meanwhile. `None` where it does not answer the project file, or says anything
+    /// else than `ours` but pins that this has not.
+    ///
+    /// # Errors
+    /// That lock cannot be used.
+    pub fn with_more(&self, context: &Context, ours: &Resolution) -> Result<Option<Resolution>, Failure> {
+        let Some(lock) = self.folder.read()?.filter(|lock| lock.input == self.manifest.input()) else {
+            return Ok(None);
+        };
+        let mut theirs = Resolution::default();
+        for used in &self.manifest.datasets {
+            let Some(locked) = lock.of_input(used.input()) else { return Ok(None) };
+            theirs.resolved.push(self.kept(context, used, locked)?);
+        }
+        let (was, now) = (ours.listed(), theirs.listed());
+        let differences = compare::differences(&with_files(&was), &with_files(&now));
+        let is_more = differences.iter().flat_map(|one| &one.changes).all(Change::is_more);
+        Ok(is_more.then_some(theirs))
     }
 
     async fn resolve_one(

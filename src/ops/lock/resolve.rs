@@ -16,10 +16,10 @@ use crate::ops::selection::one_selection;
 use crate::ops::target::Target;
 use crate::ops::texts;
 use crate::ops::wanted::{self, wanted};
-use crate::project::lock::{LockedFiles, LockedText, PinnedBy};
+use crate::project::lock::{AcceptedFile, LockedFiles, LockedText, PinnedBy};
 use crate::project::{Locked, LockedFile, LockedPart, Used};
 use crate::providers::{AnyProvider, Extent, ListedFile, Listing, ProviderError};
-use crate::values::{Algorithm, ByteSize, Choice, Digest, RelPath};
+use crate::values::{ByteSize, Choice, Digest, RelPath};
 
 use super::Resolved;
 use super::files::LockFolder;
@@ -82,6 +82,7 @@ pub(super) async fn afresh<'l>(
         entry: selection.dataset().digest,
         license: selection.license(Some(&target.source.channel)).to_owned(),
         texts: Vec::new(),
+        accepted: Vec::new(),
         tree: None,
         bytes: ByteSize::ZERO,
         is_located,
@@ -90,6 +91,7 @@ pub(super) async fn afresh<'l>(
     let earlier = before.find(|one| one.name() == locked.name() && one.channel == locked.channel);
     if let Some((earlier, known)) = earlier.and_then(|earlier| Some((earlier, folder.files(earlier).ok()?))) {
         keep_known(&mut files, &known);
+        locked.accepted.clone_from(&earlier.accepted);
         let is_same = known.len() == files.len() && known.iter().zip(&files).all(|(one, other)| same_pin(one, other));
         let before = folder.selection(context, earlier).ok();
         let is_here = || {
@@ -198,7 +200,7 @@ fn can_be_written(at: &Locator) -> bool {
 }
 
 fn locked_file(file: ListedFile, of_entry: &[Digest], keeps_place: bool) -> LockedFile {
-    let sha256 = file.digests.iter().find(|digest| digest.algorithm() == Algorithm::Sha256).copied();
+    let sha256 = Digest::sha256_in(&file.digests).copied();
     let from = match sha256 {
         Some(sha256) if of_entry.contains(&sha256) => PinnedBy::Catalog,
         Some(_) => PinnedBy::Host,
@@ -301,6 +303,8 @@ pub(in crate::ops) fn pin(context: &Context, selection: &Selection, resolved: &m
                 file.size.get_or_insert(mark.size);
                 if file.sha256().is_none() {
                     (file.digests, file.from) = (vec![mark.sha256], pinned_by(mark.verified));
+                    let reason = receipt.reason.as_ref().filter(|_| file.from == PinnedBy::Accepted);
+                    reason.into_iter().for_each(|reason| add_reason(&mut resolved.locked, &file.path, reason));
                 }
                 true
             }
@@ -345,6 +349,13 @@ async fn bundled_texts(context: &Context, selection: &Selection, locked: &mut Lo
         }
     }
     Ok(())
+}
+
+/// Why other bytes of a file were taken.
+fn add_reason(locked: &mut Locked, path: &RelPath, reason: &str) {
+    locked.accepted.retain(|one| one.path != *path);
+    locked.accepted.push(AcceptedFile { path: path.clone(), reason: reason.to_owned() });
+    locked.accepted.sort();
 }
 
 /// A text that the lock knows is not replaced: that it changed is told by `sync`.

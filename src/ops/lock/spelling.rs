@@ -26,8 +26,7 @@ pub(super) fn check(context: &Context, project: &Project, place: usize, name: &s
             };
             checked.map_err(|failure| {
                 let shown = project.manifest.shown(&project.text, place, (key, index), &failure.message);
-                let failure = failure.of(selection.id());
-                shown.map_or(failure.clone(), |shown| failure.help(shown.trim_end()))
+                failure.of(selection.id()).excerpt(shown)
             })?;
         }
     }

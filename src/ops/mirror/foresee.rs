@@ -15,7 +15,7 @@ use crate::ops::target::Target;
 use crate::plan::FetchPlan;
 use crate::plan::steps::Have;
 use crate::providers::AnyProvider;
-use crate::values::{Algorithm, ByteSize, Digest, RelPath};
+use crate::values::{ByteSize, Digest, RelPath};
 
 use super::find::{Asked, Found, find};
 use super::source::usable;
@@ -128,7 +128,7 @@ async fn first_with(context: &Context, mirrors: &[Arc<Mirror>], sha256: &Digest)
 fn open_by_digest(one: &Wanted) -> Option<(&RelPath, Digest)> {
     let is_whole = !matches!(one.manner.handling, crate::plan::Handling::Members { .. });
     let is_open = one.have == Have::Nothing && is_whole && !one.manner.changed_is_fine;
-    let sha256 = one.listed.digests.iter().find(|digest| digest.algorithm() == Algorithm::Sha256);
+    let sha256 = Digest::sha256_in(&one.listed.digests);
     sha256.filter(|_| is_open).map(|sha256| (&one.listed.path, *sha256))
 }
 

@@ -22,7 +22,7 @@ use crate::ops::target::Target;
 use crate::plan::Location;
 use crate::providers::AnyProvider;
 use crate::transfer::{Locate, LocateError};
-use crate::values::{Algorithm, DatasetId};
+use crate::values::{DatasetId, Digest};
 
 use super::find::{Asked, find};
 use super::lay_out::{self, NotTaken, Taking, told};
@@ -122,8 +122,7 @@ impl Sources {
         if wanted.manner.changed_is_fine {
             return Vec::new();
         }
-        let known = wanted.listed.digests.iter().find(|digest| digest.algorithm() == Algorithm::Sha256);
-        let Some(sha256) = known else { return Vec::new() };
+        let Some(sha256) = Digest::sha256_in(&wanted.listed.digests) else { return Vec::new() };
         let way = |mirror: &Arc<Mirror>| {
             let (mirror, report, name) = (mirror.clone(), self.report.clone(), names::object(sha256));
             Arc::new(OneFile { mirror, report, name }) as Arc<dyn Locate>

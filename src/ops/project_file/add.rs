@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::catalog::{Reference, Selection, Treatment};
 use crate::context::Context;
-use crate::project::{DatasetTable, edit};
+use crate::project::{self, DatasetTable, Manifest, edit};
 use crate::values::{DatasetId, Printable, WrittenChoice};
 
 use super::super::choice::{self, Chooser};
@@ -101,9 +101,7 @@ pub fn add(context: &Context, options: &AddOptions) -> Result<AddReport, Vec<Fai
     }
     let path = draft.path.clone();
     let is_other = draft.finish(&text).map_err(|failure| vec![failure])?;
-    for one in &mut datasets {
-        one.line = line_of(&text, &one.table).unwrap_or(one.line);
-    }
+    tell_lines(&text, &mut datasets);
     Ok(AddReport { path, written: is_other && options.mode == Mode::Write, datasets, text })
 }
 
@@ -177,8 +175,7 @@ fn add_one(
         Some(place) => (Change::Changed, edit::change(name, text, place, &table).map_err(edit_failed)?),
     };
     *text = new;
-    let line = line_of(text, &table).unwrap_or(1);
-    Ok(Added { change, table, line, steps, newer })
+    Ok(Added { change, table, line: 1, steps, newer })
 }
 
 /// The table that is about a dataset: the one of its release and variant, else the one that it
@@ -324,10 +321,12 @@ fn check(table: &DatasetTable, selection: &Selection) -> Result<(), Failure> {
     chooser.refuse_idle(IdleGlobs::Refused, selection, terms.whole())
 }
 
-/// Line of the table that says just this, from 1.
-fn line_of(text: &str, table: &DatasetTable) -> Option<usize> {
-    let manifest = crate::project::Manifest::read(crate::project::FILE, text).ok()?;
-    let tables = edit::datasets(crate::project::FILE, text).ok()?;
-    let place = tables.iter().position(|one| one == table)?;
-    Some(manifest.datasets.get(place)?.line)
+/// Notes in which lines the tables stand that say just this.
+fn tell_lines(text: &str, added: &mut [Added]) {
+    let Ok(manifest) = Manifest::read(project::FILE, text) else { return };
+    let Ok(tables) = edit::datasets(project::FILE, text) else { return };
+    for one in added {
+        let used = tables.iter().position(|table| *table == one.table).and_then(|place| manifest.datasets.get(place));
+        one.line = used.map_or(one.line, |used| used.line);
+    }
 }

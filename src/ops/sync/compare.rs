@@ -290,8 +290,8 @@ pub(super) fn more_than_asked(
     let name = locked.name();
     Ok((compared.state == State::More).then(|| {
         format!(
-            "more of `{name}` is here than the lock asks for, and stays: `medsets remove {name}`, then `medsets sync`, \
-             lays out only that"
+            "more of `{name}` is here than the lock asks for, and stays: `medsets sync --prune` removes what the lock \
+             does not name"
         )
     }))
 }
@@ -305,7 +305,7 @@ pub fn difference(compared: &Compared) -> Failure {
     match compared.state {
         State::Extra => failure.help("files that medsets did not put there stay until you remove them"),
         State::More => {
-            failure.help(format!("`medsets remove {name}`, then `medsets sync`, lays out only what the lock asks for"))
+            failure.help("`medsets sync --prune` removes what the lock does not name, of this and of other datasets")
         }
         State::Damaged => {
             failure.help(format!("`medsets verify {name} --repair` fetches what is damaged, and only that"))

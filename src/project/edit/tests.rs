@@ -16,9 +16,9 @@ fn windows(text: &str) -> String {
 
 #[test]
 fn a_dataset_is_added_below_the_last_one() {
-    let new = DatasetTable { include: vec!["labels/**".into(), "a\"b\\c".into()], ..table("demo") };
+    let new = DatasetTable { include: vec!["labels/**".into(), "a\"b\\c".into()], ..table("mura") };
     let text = add("m.toml", FILE, &new).unwrap();
-    let expected = "id = \"medquad\"\n\n[[dataset]]\nid = \"demo\"\nversion = \"1.0\"\n\
+    let expected = "id = \"medquad\"\n\n[[dataset]]\nid = \"mura\"\nversion = \"1.0\"\n\
         include = [\"labels/**\", 'a\"b\\c']\n# what we make\n[[output]]";
     assert!(text.contains(expected), "{text}");
     assert_eq!(datasets("m.toml", &text).unwrap()[2], new);
@@ -30,6 +30,33 @@ fn a_dataset_is_added_below_the_last_one() {
     let inline = add("m.toml", "project = { name = \"x\" }\npolicy = { acts = [] }", &table("demo")).unwrap();
     assert!(inline.ends_with("policy = { acts = [] }\n\n[[dataset]]\nid = \"demo\"\nversion = \"1.0\""), "{inline}");
     Manifest::read("m.toml", &inline).unwrap();
+}
+
+#[test]
+fn a_dataset_is_added_in_the_order_that_there_is() {
+    #[track_caller]
+    fn check(there: &[&str], id: &str, expected: &[&str]) {
+        let tables: String = there.iter().map(|id| format!("\n# about {id}\n[[dataset]]\nid = \"{id}\"\n")).collect();
+        let text = format!("[project]\nname = \"x\"\n{tables}");
+        let added = add("m.toml", &text, &table(id)).unwrap();
+        let ids: Vec<String> = datasets("m.toml", &added).unwrap().into_iter().map(|one| one.id).collect();
+        assert_eq!(ids, expected, "{added}");
+        there.iter().for_each(|id| assert!(added.contains(&format!("# about {id}\n[[dataset]]\nid = \"{id}\""))));
+        let place = ids.iter().position(|one| one == id).unwrap();
+        assert_eq!(remove("m.toml", &added, place).unwrap(), text);
+    }
+    check(&["b", "d"], "a", &["a", "b", "d"]);
+    check(&["b", "d"], "c", &["b", "c", "d"]);
+    check(&["b", "d"], "e", &["b", "d", "e"]);
+    check(&["d", "b"], "c", &["d", "b", "c"]); // nobody keeps an order here
+}
+
+#[test]
+fn a_byte_order_mark_stays_in_front() {
+    for rest in ["[project]\nname = \"x\"\n", ""] {
+        let text = format!("\u{feff}[[dataset]]\nid = \"a\"\n\n{rest}");
+        assert_eq!(remove("m.toml", &text, 0).unwrap(), format!("\u{feff}{rest}"));
+    }
 }
 
 #[test]
@@ -166,8 +193,11 @@ fn adding_and_dropping_gives_the_text_that_was_and_no_edit_loses_a_comment() {
         let before = datasets("m.toml", &text).unwrap_or_else(|error| panic!("{error}\n{text}"));
         let new = DatasetTable { exclude: vec!["x".into()], variant: Some("v".into()), ..table("new") };
         let added = add("m.toml", &text, &new).unwrap();
-        assert_eq!(datasets("m.toml", &added).unwrap(), [&before[..], std::slice::from_ref(&new)].concat());
-        assert_eq!(remove("m.toml", &added, before.len()).unwrap(), text, "{added}");
+        let mut after = datasets("m.toml", &added).unwrap();
+        let place = after.iter().position(|one| *one == new).unwrap();
+        assert_eq!(remove("m.toml", &added, place).unwrap(), text, "{added}");
+        after.remove(place);
+        assert_eq!(after, before);
         assert_eq!(added.contains('\r'), text.contains('\r'));
         assert!(
             !added.replace("\r\n", "").contains('\r')

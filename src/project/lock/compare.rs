@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::values::{ByteSize, Digest, RelPath};
 
-use super::{Locked, LockedFile, texts_by_license};
+use super::{Locked, LockedFile, Weight, texts_by_license};
 
 /// What became of one dataset of a lock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -114,12 +114,22 @@ pub enum Change {
     },
 }
 
+impl Change {
+    /// Whether only something is known that was not.
+    pub fn is_more(&self) -> bool {
+        matches!(
+            self,
+            Self::Pinned { .. } | Self::Tree { was: None, now: Some(_) } | Self::Text { was: None, now: Some(_), .. }
+        )
+    }
+}
+
 /// Several files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FilesOf {
     /// Their paths at the publisher.
     pub paths: Vec<RelPath>,
-    /// Their bytes, as far as known.
+    /// Bytes of those that are wanted whole, as far as known.
     pub bytes: ByteSize,
 }
 
@@ -214,7 +224,7 @@ fn files(was: &[LockedFile], now: &[LockedFile], changes: &mut Vec<Change>) {
         }
     }
     let all = |files: Vec<&LockedFile>| FilesOf {
-        bytes: files.iter().filter_map(|file| file.size).sum(),
+        bytes: Weight::of(files.iter().copied()).whole,
         paths: files.into_iter().map(|file| file.path.clone()).collect(),
     };
     if !removed.is_empty() {

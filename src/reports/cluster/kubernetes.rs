@@ -207,13 +207,12 @@ fn job(jobs: &Jobs, asked: &Asked, fetch: &Fetch, part: Part) -> String {
         Part::Finish => "  suspend: true\n  backoffLimit: 20\n".to_owned(),
     };
     let mut out = format!(
-        "---\n# {}: {}\napiVersion: batch/v1\nkind: Job\nmetadata:\n  name: {name}\n{}  labels:\n    \
+        "---\n{}apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: {name}\n{}  labels:\n    \
          app.kubernetes.io/name: medsets\nspec:\n{split}  template:\n    metadata:\n      labels:\n        \
          app.kubernetes.io/name: medsets\n    spec:\n      restartPolicy: OnFailure\n      \
          automountServiceAccountToken: false\n{POD_SECURITY}      containers:\n        - name: medsets\n          \
          image: {}\n",
-        comment(&fetch.label),
-        comment(&fetch.title),
+        Jobs::about(fetch),
         namespace(asked),
         string(&asked.image)
     );
@@ -231,7 +230,7 @@ fn job(jobs: &Jobs, asked: &Asked, fetch: &Fetch, part: Part) -> String {
 /// A pod's number counts from 0, a shard's from 1. `$$` is how a manifest writes `$`.
 fn command(jobs: &Jobs, fetch: &Fetch, part: Part) -> String {
     let mut words = vec!["fetch", &fetch.name];
-    words.extend(jobs.flags.iter().map(String::as_str));
+    words.extend(jobs.flags.iter().chain(&fetch.flags).map(String::as_str));
     let run = match part {
         Part::Shards => {
             let line = format!("exec medsets \"$@\" --shard \"$((JOB_COMPLETION_INDEX + 1))/{}\"", jobs.shards);

@@ -89,12 +89,11 @@ fn of_dataset(jobs: &Jobs, asked: &Asked, fetch: &Fetch) -> Result<String, Unwri
     let end = FINISH.replace("COMMAND", &format!("{command} --finish"));
     finish.insert(1, "--open-mode=append".to_owned());
     array.insert(2, "--open-mode=append".to_owned());
-    let title = comment(&fetch.title);
     Ok(format!(
-        "\n# {}: {title}\narray=$(sbatch --parsable <<'{END}'\n{}{END}\n)\narray=${{array%%;*}}\n\
+        "\n{}array=$(sbatch --parsable <<'{END}'\n{}{END}\n)\narray=${{array%%;*}}\n\
          finish=$(sbatch --parsable --dependency=\"afterany:$array\" <<'{END}'\n{}{END}\n)\n\
          echo {}\" $array, finish ${{finish%%;*}}\"\n",
-        comment(&fetch.label),
+        Jobs::about(fetch),
         job(jobs, asked, &array, &shard)?,
         job(jobs, asked, &finish, &end)?,
         quoted(&format!("{}: array", fetch.label)),
@@ -139,7 +138,8 @@ fn options(asked: &Asked, name: &str, log: &str) -> Result<Vec<String>, Unwritab
 }
 
 fn command(jobs: &Jobs, fetch: &Fetch) -> String {
-    let words = [fetch.name.as_str()].into_iter().chain(jobs.flags.iter().map(String::as_str)).map(quoted);
+    let flags = jobs.flags.iter().chain(&fetch.flags).map(String::as_str);
+    let words = [fetch.name.as_str()].into_iter().chain(flags).map(quoted);
     format!("medsets fetch {}", words.collect::<Vec<_>>().join(" "))
 }
 

@@ -17,6 +17,8 @@ fn jobs() -> Jobs {
         name: name.into(),
         label: label.into(),
         title: title.into(),
+        flags: Vec::new(),
+        origin: None,
         credentials: Vec::new(),
         closed: None,
     };
@@ -152,6 +154,8 @@ fn no_two_datasets_have_one_name() {
         name: label.clone(),
         label: label.clone(),
         title: String::new(),
+        flags: Vec::new(),
+        origin: None,
         credentials: Vec::new(),
         closed: None,
     };

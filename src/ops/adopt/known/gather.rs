@@ -203,7 +203,7 @@ fn of_copy(
 fn unlike_entry(here: &Here, selection: &Selection, channel: &str, items: &[Item]) -> Result<Option<String>, Failure> {
     let places: HashMap<&RelPath, &Item> = items.iter().map(|item| (&item.place, item)).collect();
     for entry in selection.files(Some(channel)).filter(|entry| entry.unpack.is_none()) {
-        let sha256 = entry.digests.iter().find(|digest| digest.algorithm() == Algorithm::Sha256);
+        let sha256 = Digest::sha256_in(&entry.digests);
         let item = entry.path.below(&entry.into).ok().and_then(|place| places.get(&place).copied());
         if let (Some(sha256), Some(item)) = (sha256, item)
             && item.target.is_none()

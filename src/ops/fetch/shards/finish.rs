@@ -77,7 +77,7 @@ pub(in crate::ops::fetch) async fn finish(
     }
     let mut earlier = Earlier::of(&target.dir)?;
     if let Some(pins) = &options.pins {
-        pins.keep_only(&mut earlier, target)?;
+        pins.keep_only(&mut earlier, target, options.rest)?;
     }
     if let Some(fault) = earlier.fault() {
         anew(target, options, fault)?;

@@ -103,7 +103,7 @@ fn own(wanted: Vec<Wanted>, shard: Shard) -> Vec<Wanted> {
 
 /// Files of the release that no shard has to fetch: they lie undamaged in the dataset folder, of
 /// which another part was fetched before, or wait in the workspace where the fetch is finished.
-fn had(target: &Target<'_>) -> Result<HashSet<RelPath>, Failure> {
+pub(in crate::ops::fetch) fn had(target: &Target<'_>) -> Result<HashSet<RelPath>, Failure> {
     let mut had = HashSet::new();
     if let Earlier::Here { damaged, .. } = Earlier::of(&target.dir)?
         && let Some(receipt) = Receipt::read(&target.dir)?

@@ -14,7 +14,8 @@ use crate::catalog::Locator;
 use crate::document::inspection::TOO_MANY;
 use crate::document::{At, BrokenFile, Document, Finding, Inspection, scan};
 use crate::project::lock::{
-    ListingPin, Lock, Locked, LockedFile, LockedFiles, LockedPart, LockedText, MOST_WITHIN, PinnedBy, input, is_plain,
+    AcceptedFile, ListingPin, Lock, Locked, LockedFile, LockedFiles, LockedPart, LockedText, MOST_WITHIN, PinnedBy,
+    Weight, input, is_plain,
 };
 use crate::values::{Algorithm, ByteSize, DatasetId, Digest, RelPath, SafeUrl, WrittenChoice};
 
@@ -58,6 +59,8 @@ struct DatasetTable {
     license: String,
     #[serde(default)]
     texts: Vec<TextTable>,
+    #[serde(default)]
+    accepted: Vec<AcceptedTable>,
     tree: Option<Digest>,
     bytes: u64,
     #[serde(default = "yes")]
@@ -76,6 +79,13 @@ fn yes() -> bool {
 struct TextTable {
     license: String,
     sha256: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AcceptedTable {
+    path: String,
+    reason: String,
 }
 
 #[derive(Deserialize)]
@@ -213,7 +223,7 @@ fn consistent(locked: Locked, is_as_written: bool, whole: Whole, inspection: &mu
     let fault = match &locked.files {
         // Where another fault stands above, that one is told first.
         _ if !is_as_written => Some(("checked", "is not as `medsets lock` wrote it")),
-        LockedFiles::Within(files) if files.iter().filter_map(|file| file.size).sum::<ByteSize>() != locked.bytes => {
+        LockedFiles::Within(files) if !Weight::of(files).is_said_as(locked.bytes) => {
             Some(("bytes", "has another number of `bytes` than its files"))
         }
         _ => None,
@@ -307,6 +317,12 @@ fn dataset(table: DatasetTable, inspection: &mut Inspection<'_>, at: &At<'_>) ->
         let sha256 = hex(Algorithm::Sha256, &text.sha256, inspection, &list.index(index).key("sha256"));
         texts.extend(sha256.map(|sha256| LockedText { license: text.license, sha256 }));
     }
+    let list = at.key("accepted");
+    let mut accepted = Vec::with_capacity(table.accepted.len());
+    for (index, one) in table.accepted.into_iter().enumerate() {
+        let path = inspection.accept(&list.index(index).key("path"), "path", RelPath::parse(&one.path));
+        accepted.extend(path.map(|path| AcceptedFile { path, reason: one.reason }));
+    }
     let files = match (table.files, table.listing) {
         (Some(files), None) => Some(LockedFiles::Within(within(files, inspection, &at.key("files")))),
         (None, Some(pin)) => {
@@ -337,6 +353,7 @@ fn dataset(table: DatasetTable, inspection: &mut Inspection<'_>, at: &At<'_>) ->
         entry: table.entry,
         license: table.license,
         texts,
+        accepted,
         tree: table.tree,
         bytes: ByteSize(table.bytes),
         is_located: table.located,

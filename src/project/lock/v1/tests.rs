@@ -38,6 +38,7 @@ fn locked(id: &str, mut files: Vec<LockedFile>) -> Locked {
         entry: Digest::sha256(b"entry"),
         license: "CC-BY-4.0".into(),
         texts: vec![LockedText { license: "LicenseRef-x".into(), sha256: Digest::sha256(b"text") }],
+        accepted: Vec::new(),
         tree: Some(Digest::sha256(b"tree")),
         bytes: ByteSize(0),
         is_located: true,

@@ -56,6 +56,14 @@ fn dataset(locked: &Locked) -> String {
         }
         text.push_str("]\n");
     }
+    if !locked.accepted.is_empty() {
+        text.push_str("accepted = [\n");
+        for one in &locked.accepted {
+            let (path, reason) = (quoted(one.path.as_str()), quoted(&one.reason));
+            let _ = writeln!(text, "    {{ path = {path}, reason = {reason} }},");
+        }
+        text.push_str("]\n");
+    }
     if let Some(tree) = &locked.tree {
         line(text, "tree", &quoted(&tree.to_string()));
     }

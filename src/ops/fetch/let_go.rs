@@ -1,0 +1,73 @@
+//! Links to shared copies that are to be had no more.
+
+use std::path::PathBuf;
+
+use crate::context::Context;
+use crate::fs;
+use crate::layout::{DatasetDir, LinkMark};
+use crate::ops::exit::Exit;
+use crate::ops::failure::Failure;
+use crate::ops::gate;
+use crate::ops::shared;
+use crate::ops::target::Target;
+
+use super::FetchOptions;
+
+/// A link to a shared copy that is gone or closed, out of the way of another copy. Where none comes
+/// it is put back when this is dropped.
+pub(super) struct LetGo {
+    dir: DatasetDir,
+    held: PathBuf,
+}
+
+impl LetGo {
+    /// Lets go of it; a dry run only says so.
+    ///
+    /// # Errors
+    /// The link leads into no shared folder: a person made it, perhaps to a disk that is away.
+    pub fn of(
+        context: &Context,
+        target: &Target<'_>,
+        options: &FetchOptions,
+        warnings: &mut Vec<String>,
+    ) -> Result<Option<Self>, Failure> {
+        let Some(held) = shared::lost(&target.dir) else { return Ok(None) };
+        let place = target.dir.root().to_path_buf();
+        if !shared::is_shared(context, &target.dir, &held) {
+            let name = gate::name_for_command(target.selection);
+            let message =
+                format!("`{}` is a link to `{}`, where no dataset is to be had", place.display(), held.display());
+            let failure = Failure::new(Exit::DENIED, message).of(target.selection.id());
+            return Err(failure
+                .help("bring back what it leads to and run again")
+                .help(format!("`medsets remove {name}` takes the link away; a fetch gets another copy then")));
+        }
+        warnings.push(format!(
+            "the shared copy of `{}` is not to be had any more: `{}`",
+            target.selection,
+            held.display()
+        ));
+        if options.dry_run {
+            return Ok(None);
+        }
+        fs::remove_file(&place)?;
+        Ok(Some(Self { dir: target.dir.clone(), held }))
+    }
+}
+
+impl Drop for LetGo {
+    fn drop(&mut self) {
+        let place = self.dir.root();
+        match fs::metadata(place) {
+            Ok(None) => {
+                // The folder above may have gone with it; what cannot be put back led nowhere.
+                let parent = place.parent().unwrap_or(place);
+                let _ = fs::create_dir_all(parent, fs::Access::Shared);
+                let _ = fs::symbolic_link(&self.held.to_string_lossy(), place);
+            }
+            // The mark speaks of a link that is none any more.
+            Ok(Some(found)) if !found.is_symlink() => drop(LinkMark::remove(&self.dir)),
+            _ => {}
+        }
+    }
+}
