@@ -9,6 +9,7 @@ pub mod assemble;
 pub mod audit;
 pub mod auth;
 pub mod bundle;
+mod carry;
 pub mod choice;
 pub mod cluster;
 pub mod diff;

@@ -24,6 +24,7 @@
 //! without recording it goes before the next one fills it, so that no file is committed that nobody named.
 
 mod aside;
+mod finished;
 mod renamed;
 mod strays;
 mod take;
@@ -36,14 +37,15 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::fs::{self, Access, FileLock, FsError, Patience};
-use crate::values::{ByteSize, Digest, RelPath, SafeUrl};
+use crate::values::{ByteSize, Digest, RelPath};
 
 use super::check::sha256_of;
 use super::dirs::{DatasetDir, Store};
 use super::error::LayoutError;
 use super::inventory::InventoryReader;
-use super::proof::{KnownDigest, Proof};
 use super::receipt::Receipt;
+
+pub use finished::{Finished, FinishedKind};
 
 /// An unfinished dataset, held by this run until dropped.
 #[derive(Debug)]
@@ -54,81 +56,6 @@ pub struct Workspace {
     journal: std::fs::File,
     lease: FileLock,
     outer: Option<within::Outer>,
-}
-
-/// A file of the release that is finished in the workspace.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Finished {
-    /// Its path at the publisher.
-    pub path: RelPath,
-    /// Size in bytes.
-    pub size: ByteSize,
-    /// SHA-256 of its bytes.
-    pub sha256: Digest,
-    /// What proved it.
-    pub verified: Proof,
-    /// The digests it was compared with, where they are more than its own by the source that
-    /// `verified` names.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub known: Vec<KnownDigest>,
-    /// The terms where they differ from the dataset's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub license: Option<String>,
-    /// What the host says of it that a person must know.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub notice: Option<String>,
-    /// Where it was asked for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub url: Option<SafeUrl>,
-    /// What became of it.
-    pub kind: FinishedKind,
-    /// Why other bytes than those that were known were taken, by the person's word.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-    /// What a person should know of it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub warnings: Vec<String>,
-}
-
-/// What became of a finished file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "as", rename_all = "kebab-case")]
-pub enum FinishedKind {
-    /// It lies in the stage at this place below the dataset folder.
-    Placed {
-        /// The place.
-        at: RelPath,
-    },
-    /// It is an archive that waits in `archives/`.
-    Fetched,
-    /// It was unpacked; its members are in this inventory below `members/`.
-    Unpacked {
-        /// Name of the inventory file.
-        members: String,
-    },
-    /// It was a part of a split archive that is unpacked.
-    Spent {
-        /// The archive.
-        of: RelPath,
-    },
-    /// It is an archive of which only some members were read; they are in this inventory. The
-    /// size is that of the whole archive, the digest that of its directory.
-    Members {
-        /// Name of the inventory file.
-        members: String,
-        /// The globs that chose them.
-        chosen: Vec<String>,
-    },
-}
-
-impl Finished {
-    /// The inventory of its members, where it is an archive.
-    pub fn inventory(&self) -> Option<&str> {
-        match &self.kind {
-            FinishedKind::Unpacked { members } | FinishedKind::Members { members, .. } => Some(members),
-            FinishedKind::Placed { .. } | FinishedKind::Fetched | FinishedKind::Spent { .. } => None,
-        }
-    }
 }
 
 /// With what a workspace was begun. Another entry or channel may mean other bytes under the

@@ -27,6 +27,7 @@ use crate::providers::AnyProvider;
 use crate::remedy;
 use crate::values::{ByteSize, Choice, RelPath};
 
+use super::carry::Earlier;
 use super::choice;
 use super::download::{Tally, Wanted};
 use super::exit::Exit;
@@ -34,7 +35,7 @@ use super::failure::Failure;
 use super::gate;
 use super::held;
 use super::mirror;
-use super::repair::{Earlier, cannot_add};
+use super::repair::cannot_add;
 use super::report::{FetchReport, Fetched};
 use super::shared;
 use super::stored_listing;

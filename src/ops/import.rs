@@ -21,6 +21,7 @@ use crate::remedy;
 use crate::values::{ByteSize, Choice, Digest, MembersOf, Printable, RelPath, counted};
 
 use super::assemble::assemble;
+use super::carry::{Archives, Earlier, carry_over};
 use super::download::download;
 use super::exit::Exit;
 use super::failure::Failure;
@@ -28,7 +29,7 @@ use super::fetch::{self, FetchOptions, summary};
 use super::gate::{self, Compare};
 use super::matching::{Candidate, Match, recognise};
 use super::particulars::{particulars, roles};
-use super::repair::{Archives, Earlier, cannot_add, carry_over};
+use super::repair::cannot_add;
 use super::report::FetchReport;
 use super::selection::one_selection;
 use super::target::Target;

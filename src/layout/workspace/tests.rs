@@ -1,6 +1,7 @@
 //! A workspace through runs, kills and restarts.
 
 use super::*;
+use crate::layout::Proof;
 
 fn open(store: &Store, entry: &[u8]) -> Result<Workspace, LayoutError> {
     let patience = Patience { at_most: std::time::Duration::from_millis(1), is_enough: &|| false };

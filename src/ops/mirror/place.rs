@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use crate::fs;
 use crate::layout::check::sha256_of;
-use crate::layout::{FileRecord, Finished, FinishedKind, LayoutError, RecordKind, RoleRules, Workspace, inventory};
+use crate::layout::{FileRecord, Finished, FinishedKind, LayoutError, RecordKind, RoleRules, Workspace};
 use crate::ops::failure::Failure;
-use crate::ops::placing::stamp;
+use crate::ops::placing::{stamp, write_members};
 use crate::ops::target::Target;
 use crate::plan::Shortage;
 use crate::values::{ByteSize, Digest, RelPath};
@@ -149,35 +149,11 @@ pub fn note(workspace: &mut Workspace, judged: Judged, roles: &RoleRules) -> Res
             // Nobody opens this workspace again to ask which.
             Became::Spent => FinishedKind::Spent { of: mark.path.clone() },
         };
-        workspace.finish(Finished {
-            path: mark.path,
-            size: mark.size,
-            sha256: mark.sha256,
-            verified: mark.verified,
-            known: mark.known,
-            license,
-            notice,
-            url: mark.url,
-            kind,
-            reason: None,
-            warnings: Vec::new(),
-        })?;
+        workspace.finish(Finished { license, notice, ..Finished::of_list(mark, kind) })?;
     }
     for (mark, records) in judged.partial {
         let members = write(workspace, &mark.path, records, roles)?;
-        workspace.finish(Finished {
-            path: mark.path,
-            size: mark.size,
-            sha256: mark.directory_sha256,
-            verified: mark.verified,
-            known: Vec::new(),
-            license: None,
-            notice: None,
-            url: mark.url,
-            kind: FinishedKind::Members { members, chosen: mark.members },
-            reason: None,
-            warnings: Vec::new(),
-        })?;
+        workspace.finish(Finished::of_part(mark, members))?;
     }
     Ok(())
 }
@@ -197,7 +173,5 @@ fn write(
             record.mtime = stamp(&record.path.under(&workspace.stage()))?.0;
         }
     }
-    let name = format!("{}.jsonl", &Digest::sha256(origin.as_str().as_bytes()).hex()[..16]);
-    inventory::write_sorted(&workspace.members(&name), records, workspace.access())?;
-    Ok(name)
+    write_members(workspace, origin, records)
 }

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 
 use crate::fs;
 use crate::layout::{Finished, FinishedKind, Workspace};
+use crate::ops::carry::Earlier;
 use crate::ops::download::{Tally, Wanted};
 use crate::ops::failure::Failure;
 use crate::ops::gate::name_for_command;
 use crate::ops::members::has_all;
-use crate::ops::repair::Earlier;
 use crate::ops::report::Fetched;
 use crate::plan::Shard;
 use crate::plan::steps::Have;

@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use crate::layout::inventory::InventoryReader;
 use crate::layout::{FinishedKind, Receipt, Workspace};
+use crate::ops::carry::Earlier;
 use crate::ops::download::{Tally, Wanted};
 use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
-use crate::ops::repair::Earlier;
 use crate::ops::report::{Fetched, ShardReport};
 use crate::ops::target::Target;
 use crate::plan::steps::Have;
