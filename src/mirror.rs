@@ -6,7 +6,7 @@
 //! mark       `mirror.json`: what is said of a mirrored dataset
 //! keys       who asks, and where
 //! folder     the objects of a mirror that is a folder
-//! store      the objects, through the crate `object_store` where they are in a bucket
+//! bucket     the objects of any mirror, through the crate `object_store` where it is no folder
 //! outgoing   a file that is to be sent
 //! upload     sends it, hashed while it is read
 //! opened     the mirrors of a run
@@ -22,6 +22,11 @@
 //! asked. Without the feature `cloud` no mirror can be opened, and addresses are still read.
 
 pub mod address;
+#[cfg(feature = "cloud")]
+pub mod bucket;
+#[cfg(not(feature = "cloud"))]
+#[path = "mirror/no_bucket.rs"]
+pub mod bucket;
 pub mod error;
 #[cfg(feature = "cloud")]
 mod folder;
@@ -35,17 +40,12 @@ mod open;
 pub mod opened;
 pub mod outgoing;
 #[cfg(feature = "cloud")]
-pub mod store;
-#[cfg(not(feature = "cloud"))]
-#[path = "mirror/no_store.rs"]
-pub mod store;
-#[cfg(feature = "cloud")]
 mod upload;
 
 pub use address::{MirrorUrl, NotAMirror, Place};
+pub use bucket::Bucket;
 pub use error::MirrorError;
 pub use keys::{Surroundings, Who};
 pub use mark::Mark;
 pub use opened::{Mirror, Opened};
 pub use outgoing::{Leftovers, Outgoing};
-pub use store::Store;

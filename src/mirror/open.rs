@@ -21,13 +21,13 @@ use crate::net::{Client, NetError, RequestCredential};
 use crate::values::{SafeUrl, Secret};
 
 use super::address::{MirrorUrl, Place};
+use super::bucket::{Bucket, Kind, Objects, Reading};
 use super::error::MirrorError;
 use super::folder::Folder;
 use super::keys::{Surroundings, Who};
-use super::store::{Kind, Objects, Reading, Store};
 
-impl Store {
-    /// The store of a mirror. Asks nothing of it.
+impl Bucket {
+    /// The objects of a mirror. Asks nothing of it.
     ///
     /// # Errors
     /// Settings or a credential that cannot be used, no folder where it is one, `--offline`.

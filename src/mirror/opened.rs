@@ -7,14 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::events::{Event, Report};
 
 use super::address::MirrorUrl;
+use super::bucket::Bucket;
 use super::error::MirrorError;
-use super::store::Store;
 
 /// A mirror in use.
 #[derive(Debug)]
 pub struct Mirror {
     /// Its objects.
-    pub store: Store,
+    pub bucket: Bucket,
     is_lost: AtomicBool,
 }
 
@@ -43,12 +43,12 @@ impl Opened {
     /// The one of this address.
     pub fn get(&self, url: &MirrorUrl) -> Option<Arc<Mirror>> {
         let opened = self.mirrors.lock().unwrap_or_else(PoisonError::into_inner);
-        opened.iter().find(|one| one.store.url() == url).cloned()
+        opened.iter().find(|one| one.bucket.url() == url).cloned()
     }
 
     /// Keeps one.
-    pub fn keep(&self, store: Store) -> Arc<Mirror> {
-        let mirror = Arc::new(Mirror { store, is_lost: AtomicBool::new(false) });
+    pub fn keep(&self, bucket: Bucket) -> Arc<Mirror> {
+        let mirror = Arc::new(Mirror { bucket, is_lost: AtomicBool::new(false) });
         self.mirrors.lock().unwrap_or_else(PoisonError::into_inner).push(mirror.clone());
         mirror
     }

@@ -21,11 +21,11 @@ use crate::fs::{self, FsError};
 use crate::values::{Algorithm, ByteSize, Digester};
 
 use super::address::MirrorUrl;
+use super::bucket::{Bucket, Kind, Objects, off_thread};
 use super::error::MirrorError;
 use super::folder::Folder;
 use super::meaning::meaning;
 use super::outgoing::Outgoing;
-use super::store::{Kind, Objects, Store, off_thread};
 
 /// A file as it is read.
 struct Source {
@@ -35,7 +35,7 @@ struct Source {
     read: u64,
 }
 
-impl Store {
+impl Bucket {
     /// Sends a file. `permits` bound the parts in memory; `progress` hears of bytes that the
     /// store has taken.
     ///

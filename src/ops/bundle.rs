@@ -161,7 +161,7 @@ fn chosen(context: &Context, options: &BundleOptions) -> Result<Vec<Here>, Failu
         let failure = Failure::new(Exit::DIFFERENT, format!("the records of `{name}` are damaged: {fault}"));
         return Err(failure.of(&here.id).help(format!("`medsets verify {name} --repair` mends it")));
     }
-    let prefix = |here: &Here| format!("{}/{}/", here.id, gather::slug(here));
+    let prefix = |here: &Here| format!("{}/{}/", here.id, here.slug());
     found.sort_by_key(prefix);
     found.dedup_by_key(|here| prefix(here));
     Ok(found)

@@ -209,9 +209,8 @@ impl Here {
     }
 
     /// The name of its folder.
-    pub fn slug(&self) -> Result<String, Failure> {
-        let name = self.dir.root().file_name().and_then(|name| name.to_str());
-        name.map(str::to_owned).ok_or_else(|| Failure::new(Exit::OTHER, "the folder of the dataset has no name"))
+    pub fn slug(&self) -> String {
+        self.dir.root().file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
     /// What its folder is a link to, where no dataset of ours can be had there.

@@ -26,7 +26,7 @@ use crate::context::Context;
 use crate::credentials::{Form, Wanted};
 use crate::events::Event;
 use crate::mirror::error::credential;
-use crate::mirror::{Mirror, MirrorError, MirrorUrl, Place, Store, Surroundings, Who};
+use crate::mirror::{Bucket, Mirror, MirrorError, MirrorUrl, Place, Surroundings, Who};
 use crate::project::{self, Manifest};
 use crate::remedy::{Held, Remedy as _};
 use crate::values::{DatasetId, SafeUrl};
@@ -130,8 +130,8 @@ pub(super) fn open(context: &Context, url: &MirrorUrl) -> Result<Arc<Mirror>, Mi
     }
     let surroundings =
         Surroundings { endpoint: endpoint(context, url)?, region: region(context), who: who(context, &url.place)? };
-    let store = Store::open(url, &surroundings, context.client().map_err(Failure::from)?)?;
-    Ok(context.mirrors.keep(store))
+    let bucket = Bucket::open(url, &surroundings, context.client().map_err(Failure::from)?)?;
+    Ok(context.mirrors.keep(bucket))
 }
 
 /// Waits for a mirror as long as the person does: a store may answer slowly, or never.

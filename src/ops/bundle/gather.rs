@@ -107,11 +107,6 @@ pub(super) fn gather(
     Ok(Gathered { index: index.finish()?, members, contents })
 }
 
-/// The name of a dataset's folder.
-pub(super) fn slug(here: &Here) -> String {
-    here.dir.root().file_name().unwrap_or_default().to_string_lossy().into_owned()
-}
-
 /// The receipt as it goes along: without names, where they are masked, and without places on this
 /// machine, which an earlier medsets noted.
 fn receipt_bytes(here: &Here, mask: Option<&Mask>) -> Result<Vec<u8>, Failure> {
@@ -153,7 +148,7 @@ fn bundled(here: &Here, receipt: &Receipt, bytes: &[u8]) -> Bundled {
         id: here.id.clone(),
         version: here.version.clone(),
         variant: here.variant.clone(),
-        slug: slug(here),
+        slug: here.slug(),
         channel: receipt.source.channel.clone(),
         license: receipt.license.expression.clone(),
         files: receipt.files,

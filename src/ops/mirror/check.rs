@@ -137,23 +137,23 @@ async fn check_one(
     named: &mut [Named],
     checked: &mut Checked,
 ) -> Result<(), Failure> {
-    let store = &mirror.store;
-    let left = store.leftovers(context.now() - IDLE, false).await?;
+    let bucket = &mirror.bucket;
+    let left = bucket.leftovers(context.now() - IDLE, false).await?;
     if left.files > 0 {
         checked.warnings.push(format!(
             "`{}` has {} of uploads that were killed, {}: the next `mirror push` removes them",
-            store.url(),
+            bucket.url(),
             counted(left.files, "file"),
             left.bytes
         ));
     }
     let mut is_empty = true;
-    for id in store.below("datasets").await? {
+    for id in bucket.below("datasets").await? {
         let Ok(id) = id.parse::<DatasetId>() else { continue };
         if !named.is_empty() && !named.iter().any(|one| *one.name.id() == id) {
             continue;
         }
-        for slug in store.below(&format!("datasets/{id}")).await? {
+        for slug in bucket.below(&format!("datasets/{id}")).await? {
             for tree in find::trees(mirror, &id, &slug).await? {
                 is_empty = false;
                 let Some(mark) = mark_of(mirror, &id, &slug, &tree, named, checked).await? else { continue };
@@ -166,7 +166,7 @@ async fn check_one(
         }
     }
     if is_empty && named.is_empty() {
-        checked.warnings.push(format!("`{}` shows no datasets", store.url()));
+        checked.warnings.push(format!("`{}` shows no datasets", bucket.url()));
     }
     Ok(())
 }
@@ -197,7 +197,7 @@ async fn mark_of(
     };
     if mark.dataset != *id || mark.tree != *tree {
         let message =
-            format!("`{}` has another dataset in the place of the tree {} of `{id}`", mirror.store.url(), short(tree));
+            format!("`{}` has another dataset in the place of the tree {} of `{id}`", mirror.bucket.url(), short(tree));
         checked.failures.push(Failure::new(Exit::MISMATCH, message).of(id));
         return Ok(None);
     }
@@ -279,7 +279,7 @@ async fn check_tree(
         id: mark.dataset,
         version: mark.version,
         variant: mark.variant,
-        mirror: mirror.store.url().to_string(),
+        mirror: mirror.bucket.url().to_string(),
         tree: mark.tree,
         license: mark.license,
         files: mark.files,
@@ -297,10 +297,10 @@ pub(super) fn at_once(context: &Context, verify: bool) -> usize {
 }
 
 async fn look(mirror: &Mirror, name: &str, size: ByteSize, sha256: Digest, verify: bool) -> Result<Look, MirrorError> {
-    Ok(match mirror.store.size_of(name).await? {
+    Ok(match mirror.bucket.size_of(name).await? {
         None => Look::Missing,
         Some(found) if found != size => Look::Wrong,
-        Some(_) if verify && digest_of(&mirror.store, name, size).await? != sha256 => Look::Wrong,
+        Some(_) if verify && digest_of(&mirror.bucket, name, size).await? != sha256 => Look::Wrong,
         Some(_) => Look::There,
     })
 }
@@ -356,11 +356,11 @@ pub(super) async fn for_lines<T: serde::de::DeserializeOwned>(
 ) -> Result<(), Failure> {
     const STRETCH: u64 = 1 << 20;
     let broken =
-        |reason: String| MirrorError::Record { mirror: mirror.store.url().clone(), name: name.to_owned(), reason };
+        |reason: String| MirrorError::Record { mirror: mirror.bucket.url().clone(), name: name.to_owned(), reason };
     let (mut held, mut at) = (Vec::new(), 0);
     while at < size.0 {
         let until = (at + STRETCH).min(size.0);
-        held.extend_from_slice(&mirror.store.read_range(name, at..until).await?);
+        held.extend_from_slice(&mirror.bucket.read_range(name, at..until).await?);
         at = until;
         let whole = held.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         let whole = if at == size.0 { held.len() } else { whole };

@@ -80,15 +80,15 @@ pub async fn find(mirror: &Arc<Mirror>, asked: &Asked<'_>) -> Result<Search, Mir
 
 /// All trees of a dataset that a mirror has, whole or being sent.
 pub async fn trees(mirror: &Mirror, id: &DatasetId, slug: &str) -> Result<Vec<Digest>, MirrorError> {
-    let names = mirror.store.below(&names::dataset(id, slug)).await?;
+    let names = mirror.bucket.below(&names::dataset(id, slug)).await?;
     Ok(names.iter().filter_map(|name| Digest::from_hex(Algorithm::Sha256, name).ok()).collect())
 }
 
 /// What is said of a tree.
 pub async fn mark(mirror: &Mirror, prefix: &str) -> Result<Mark, MirrorError> {
     let name = format!("{prefix}/{}", names::MARK);
-    let bytes = mirror.store.read(&name, MOST).await?;
-    Mark::read(&bytes).map_err(|reason| MirrorError::Record { mirror: mirror.store.url().clone(), name, reason })
+    let bytes = mirror.bucket.read(&name, MOST).await?;
+    Mark::read(&bytes).map_err(|reason| MirrorError::Record { mirror: mirror.bucket.url().clone(), name, reason })
 }
 
 /// The largest `mirror.json` that is read.

@@ -43,7 +43,7 @@ pub async fn foresee_whole(
             }
         };
         match planned.await {
-            Ok(Some(plan)) => return Ok(Some((mirror.store.url().to_string(), plan))),
+            Ok(Some(plan)) => return Ok(Some((mirror.bucket.url().to_string(), plan))),
             Ok(None) => {}
             Err(error) => mirror.give_up(&context.report, &error),
         }
@@ -56,8 +56,8 @@ async fn planned(found: &Found) -> Result<FetchPlan, MirrorError> {
     let (mirror, mark) = (&found.mirror, &found.mark);
     let name = format!("{}/{}", found.prefix, mark.listed_name());
     let broken =
-        |reason: String| MirrorError::Record { mirror: mirror.store.url().clone(), name: name.clone(), reason };
-    let bytes = mirror.store.read(&name, MOST).await?;
+        |reason: String| MirrorError::Record { mirror: mirror.bucket.url().clone(), name: name.clone(), reason };
+    let bytes = mirror.bucket.read(&name, MOST).await?;
     let sha256 = Digest::sha256(&bytes);
     if sha256 != mark.listed.sha256 {
         return Err(broken(format!("expected {}, found {sha256}", mark.listed.sha256)));
@@ -68,7 +68,7 @@ async fn planned(found: &Found) -> Result<FetchPlan, MirrorError> {
         files.push((listed.path, listed.size));
     }
     files.extend(mark.partial.iter().map(|part| (part.path.clone(), part.size)));
-    let from = Arc::from(mirror.store.url().to_string());
+    let from = Arc::from(mirror.bucket.url().to_string());
     Ok(FetchPlan::whole_from(&from, files, mark.files, mark.bytes))
 }
 
@@ -101,7 +101,7 @@ pub async fn foresee_files(
         ));
         return Ok(());
     }
-    let urls: Vec<Arc<str>> = mirrors.iter().map(|mirror| Arc::from(mirror.store.url().to_string())).collect();
+    let urls: Vec<Arc<str>> = mirrors.iter().map(|mirror| Arc::from(mirror.bucket.url().to_string())).collect();
     let asked = known.into_iter().map(|(path, sha256)| {
         let mirrors = &mirrors;
         async move { (path, first_with(context, mirrors, &sha256).await) }
@@ -114,7 +114,7 @@ pub async fn foresee_files(
 /// The first mirror that has an object.
 async fn first_with(context: &Context, mirrors: &[Arc<Mirror>], sha256: &Digest) -> Option<usize> {
     for (index, mirror) in mirrors.iter().enumerate().filter(|(_, mirror)| !mirror.is_lost()) {
-        match mirror.store.size_of(&names::object(sha256)).await {
+        match mirror.bucket.size_of(&names::object(sha256)).await {
             Ok(Some(_)) => return Some(index),
             Ok(None) => {}
             Err(error) if error.is_of_all() => mirror.give_up(&context.report, &error),

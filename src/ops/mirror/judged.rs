@@ -229,7 +229,7 @@ fn of_record(found: &Found, name: &str, error: LayoutError) -> Failure {
         LayoutError::Record { line, reason, .. } => format!("line {line}: {reason}"),
         other => return other.into(),
     };
-    let (mirror, name) = (found.mirror.store.url().clone(), format!("{}/{name}", found.prefix));
+    let (mirror, name) = (found.mirror.bucket.url().clone(), format!("{}/{name}", found.prefix));
     MirrorError::Record { mirror, name, reason }.into()
 }
 

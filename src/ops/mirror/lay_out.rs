@@ -113,11 +113,11 @@ pub async fn take(
     place::note(&mut workspace, judged, &roles(target.selection))?;
     let mut particulars = particulars(context, target, Means::Fetch, taking.part.clone(), None)?;
     particulars.tree = Some(found.mark.tree);
-    particulars.source.mirror = Some(found.mirror.store.url().for_records());
+    particulars.source.mirror = Some(found.mirror.bucket.url().for_records());
     particulars.warnings.extend(found.mark.warnings.iter().cloned());
     let Assembled { receipt, receipt_sha256 } = assemble(context, workspace, &target.dir, &target.store, particulars)?;
     let fetched = summary(target, &receipt, Some(receipt_sha256), &tally);
-    Ok(Fetched { reused: sifted.bytes, mirror: Some(found.mirror.store.url().to_string()), ..fetched })
+    Ok(Fetched { reused: sifted.bytes, mirror: Some(found.mirror.bucket.url().to_string()), ..fetched })
 }
 
 /// Fetches manifest, inventory and list. Gives the folder that they lie in.
@@ -246,7 +246,7 @@ async fn run(
 
 /// A failure of the mirror, in its name.
 fn by_mirror(found: &Found, failure: Failure) -> NotTaken {
-    let url = found.mirror.store.url();
+    let url = found.mirror.bucket.url();
     let is_named = failure.message.contains(&format!("`{url}`"));
     let message = if is_named { failure.message } else { format!("the mirror `{url}`: {}", failure.message) };
     let failure = Failure { message, ..failure };
@@ -267,13 +267,13 @@ pub(super) struct InMirror {
 
 impl Locate for InMirror {
     fn locate(&self) -> BoxFuture<'_, Result<Location, LocateError>> {
-        async { self.mirror.store.locate(&self.name).await.map_err(|error| told(&error)) }.boxed()
+        async { self.mirror.bucket.locate(&self.name).await.map_err(|error| told(&error)) }.boxed()
     }
 
     /// An address that was signed a moment ago has not ended: whoever asks may not read it.
     fn explain<'a>(&'a self, error: &'a NetError) -> BoxFuture<'a, Option<LocateError>> {
         let is_refused = error.status() == Some(403);
-        let (mirror, name) = (self.mirror.store.url().clone(), self.name.clone());
+        let (mirror, name) = (self.mirror.bucket.url().clone(), self.name.clone());
         let refused = || told(&MirrorError::NotPermitted { mirror, name, code: "status 403".to_owned() });
         std::future::ready(is_refused.then(refused)).boxed()
     }

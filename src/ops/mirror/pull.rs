@@ -254,7 +254,7 @@ async fn from_one(
     let search = search.map_err(|error| NotTaken::Mirror(error.into()))?;
     let Some(found) = search.found else { return Ok(Tried::Lacks(search.others)) };
     if dry_run {
-        let (mark, mirror) = (&found.mark, Some(found.mirror.store.url().to_string()));
+        let (mark, mirror) = (&found.mark, Some(found.mirror.bucket.url().to_string()));
         pulled.plans.push(plan(target, mirror, mark.tree, mark.files, mark.bytes, false));
         return Ok(Tried::Taken);
     }

@@ -13,18 +13,16 @@ use futures_util::StreamExt as _;
 use serde::Serialize;
 use tokio::sync::Semaphore;
 
-use crate::access::Purpose;
 use crate::agreements::{EntryKind, Record};
 use crate::context::Context;
 use crate::events::{Cancel, Event};
 use crate::layout::{DatasetDir, FileRecord, Receipt, RecordKind};
-use crate::mirror::{Mirror, MirrorError, Outgoing, Store, names};
+use crate::mirror::{Bucket, Mirror, MirrorError, Outgoing, names};
+use crate::ops::bundle::pass_gate;
 use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
-use crate::ops::gate::{self, Compare};
 use crate::ops::here::{self, Here};
 use crate::ops::identity;
-use crate::ops::selection::one_selection;
 use crate::values::{Algorithm, ByteSize, DatasetId, Digest, Digester, RelPath};
 
 use super::find::short;
@@ -136,18 +134,19 @@ async fn one_of(
     warnings: &mut Vec<String>,
 ) -> Result<PushedOne, Failure> {
     let receipt = usable(here)?;
-    pass_own_gate(context, here, receipt).await?;
+    // Who has withdrawn an acceptance, or lost a grant, hands nothing on.
+    pass_gate(context, here).await?;
     let records = objects::records(&here.dir.manifest_path(), &here.dir.inventory_path())?;
     let ours = Ours { here, receipt, records: &records };
     let permit = terms::may_share(context, &ours)?;
     let mirror = open(context, &named.url)?;
-    if !mirror.store.knows_who() {
+    if !mirror.bucket.knows_who() {
         return Err(MirrorError::NoCredential { mirror: named.url.clone() }.into());
     }
     context.ledger()?.ready()?;
     let kept = objects::packed(receipt.listed.read(&here.dir)?, &records, &receipt.selection)?;
     let all = objects::outgoing(&here.dir, &records, &kept);
-    let prefix = names::tree(&here.id, &here.slug()?, &receipt.tree);
+    let prefix = names::tree(&here.id, &here.slug(), &receipt.tree);
     let has_records = held::has_records(context, &mirror, &prefix, &ours, options.verify, warnings).await?;
     context.report.report(Event::Phase { dataset: here.id.clone(), phase: "listing" });
     let objects = all.len() as u64;
@@ -170,22 +169,13 @@ async fn one_of(
     if options.dry_run || one.was_there {
         return Ok(one);
     }
-    mirror.store.leftovers(context.now() - IDLE, true).await?;
+    mirror.bucket.leftovers(context.now() - IDLE, true).await?;
     let shown = places(&here.dir, &records, &kept);
     send_all(context, here, &mirror, missing, &shown, receipt.bytes.saturating_sub(sent_bytes)).await?;
-    let mark = records::write(context, here, receipt, &mirror.store, &prefix).await?;
+    let mark = records::write(context, here, receipt, &mirror.bucket, &prefix).await?;
     enter_in_ledger(context, here, receipt, named, &permit)?;
-    records::show(&mirror.store, &prefix, &mark).await?;
+    records::show(&mirror.bucket, &prefix, &mark).await?;
     Ok(one)
-}
-
-/// Who has withdrawn an acceptance, or lost a grant, hands nothing on. What the catalogue no longer
-/// knows is judged by its terms alone.
-async fn pass_own_gate(context: &Context, here: &Here, receipt: &Receipt) -> Result<(), Failure> {
-    let Ok(selection) = one_selection(context, &here.name()) else { return Ok(()) };
-    let channel = Some(receipt.source.channel.as_str());
-    let gate = gate::gate(context, &selection, channel, Purpose::Import, Compare::AtHand).await?;
-    if gate.is_open() { Ok(()) } else { Err(gate::refusal(context, &selection, gate).await) }
 }
 
 /// The receipt of a dataset that is as its records say, as far as a look at them tells.
@@ -213,14 +203,14 @@ async fn missing(
 ) -> Result<Vec<Outgoing>, Failure> {
     let at_once = check::at_once(context, verify);
     let looks = futures_util::stream::iter(all).map(|one| async move {
-        let found = match mirror.store.size_of(&one.name).await {
+        let found = match mirror.bucket.size_of(&one.name).await {
             // Who may not list is answered so for what is not there.
             Err(MirrorError::NotPermitted { .. }) => None,
             found => found?,
         };
         let wrong = match found {
             Some(size) if size == one.size && verify => {
-                let found = digest_of(&mirror.store, &one.name, size).await?;
+                let found = digest_of(&mirror.bucket, &one.name, size).await?;
                 (found != one.sha256).then(|| format!("`{}` was {found} in the mirror; it is sent again", one.name))
             }
             _ => None,
@@ -241,13 +231,13 @@ async fn missing(
 }
 
 /// SHA-256 of an object's bytes, read in stretches.
-pub(super) async fn digest_of(store: &Store, name: &str, size: ByteSize) -> Result<Digest, MirrorError> {
+pub(super) async fn digest_of(bucket: &Bucket, name: &str, size: ByteSize) -> Result<Digest, MirrorError> {
     const STRETCH: u64 = 8 << 20;
     let mut digester = Digester::new(Algorithm::Sha256, Some(size));
     let mut at = 0;
     while at < size.0 {
         let until = (at + STRETCH).min(size.0);
-        let bytes = store.read_range(name, at..until).await?;
+        let bytes = bucket.read_range(name, at..until).await?;
         digester = tokio::task::spawn_blocking(move || {
             digester.update(&bytes);
             digester
@@ -301,7 +291,7 @@ async fn send_all(
                     context.report.report(Event::Progress { file: file.clone(), bytes });
                 }
             };
-            mirror.store.send(&one, permits, stop, progress).await.inspect_err(|_| stop.set(1))?;
+            mirror.bucket.send(&one, permits, stop, progress).await.inspect_err(|_| stop.set(1))?;
             if let Some(file) = place {
                 let (bytes, sha256) = (one.size, one.sha256.hex());
                 context.report.report(Event::FileDone { file: file.clone(), bytes, sha256, verified: true });

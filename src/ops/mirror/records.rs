@@ -14,7 +14,7 @@ use crate::layout::check::sha256_of;
 use crate::layout::receipt::{SourceMark, Tool};
 use crate::layout::{Listed, Receipt};
 use crate::mirror::mark::Record;
-use crate::mirror::{Mark, Outgoing, Store, names};
+use crate::mirror::{Bucket, Mark, Outgoing, names};
 use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
 use crate::ops::here::Here;
@@ -29,7 +29,7 @@ pub async fn write(
     context: &Context,
     here: &Here,
     receipt: &Receipt,
-    store: &Store,
+    bucket: &Bucket,
     prefix: &str,
 ) -> Result<Mark, Failure> {
     let mark = mark(context, here, receipt)?;
@@ -37,18 +37,18 @@ pub async fn write(
     let paths: [PathBuf; 3] = [here.dir.manifest_path(), here.dir.inventory_path(), here.dir.listed_path()];
     for (path, (name, Record { size, sha256 })) in paths.into_iter().zip(mark.records()) {
         let outgoing = Outgoing { path, size, sha256, name: format!("{prefix}/{name}") };
-        store.send(&outgoing, &permits, &context.cancel, |_| ()).await.map_err(|error| told(context, error))?;
+        bucket.send(&outgoing, &permits, &context.cancel, |_| ()).await.map_err(|error| told(context, error))?;
     }
     if let Some(text) = entry_text(context, here, receipt)? {
-        store.write(&format!("{prefix}/{}", names::ENTRY), text.into_bytes()).await?;
+        bucket.write(&format!("{prefix}/{}", names::ENTRY), text.into_bytes()).await?;
     }
     Ok(mark)
 }
 
 /// Writes the mark: from now on others see the dataset as it says.
-pub async fn show(store: &Store, prefix: &str, mark: &Mark) -> Result<(), Failure> {
+pub async fn show(bucket: &Bucket, prefix: &str, mark: &Mark) -> Result<(), Failure> {
     let bytes = mark.to_bytes().map_err(|error| Failure::new(Exit::INTERNAL, error.to_string()))?;
-    Ok(store.write(&format!("{prefix}/{}", names::MARK), bytes).await?)
+    Ok(bucket.write(&format!("{prefix}/{}", names::MARK), bytes).await?)
 }
 
 fn mark(context: &Context, here: &Here, receipt: &Receipt) -> Result<Mark, Failure> {

@@ -49,7 +49,7 @@ pub async fn in_place_of_hosts(
             // Whoever may not list may still read what they can name.
             Err(error @ MirrorError::NotPermitted { .. }) => {
                 let message = format!("{error}; it is asked for single files alone");
-                context.mirrors.tell(&context.report, mirror.store.url(), message);
+                context.mirrors.tell(&context.report, mirror.bucket.url(), message);
                 None
             }
             Err(error) => {
@@ -144,8 +144,8 @@ impl Locate for OneFile {
             if self.mirror.is_lost() {
                 return Err(self.lacking());
             }
-            match self.mirror.store.size_of(&self.name).await {
-                Ok(Some(_)) => self.mirror.store.locate(&self.name).await.map_err(|error| told(&error)),
+            match self.mirror.bucket.size_of(&self.name).await {
+                Ok(Some(_)) => self.mirror.bucket.locate(&self.name).await.map_err(|error| told(&error)),
                 // Who may not list is answered so for what is not there.
                 Ok(None) | Err(MirrorError::NotPermitted { .. }) => Err(self.lacking()),
                 Err(error) => {
@@ -163,7 +163,7 @@ impl Locate for OneFile {
 impl OneFile {
     /// As something that a host could say, so that what the hosts say next counts for more.
     fn lacking(&self) -> LocateError {
-        let lacks = MirrorError::Lacks { mirror: self.mirror.store.url().clone(), name: self.name.clone() };
+        let lacks = MirrorError::Lacks { mirror: self.mirror.bucket.url().clone(), name: self.name.clone() };
         let url = crate::values::SafeUrl::ours("https://mirror.invalid/");
         LocateError { net: Some(NetError::Gone { url, status: 404 }), ..told(&lacks) }
     }

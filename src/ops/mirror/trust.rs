@@ -32,7 +32,7 @@ pub fn refuse_unlike_entry(
     };
     let judged = foreign.judge(marks.iter().cloned().map(Ok), records.iter().cloned().map(Ok))?;
     let Some(disagreement) = judged else { return Ok(()) };
-    let failure = disagreement.failure(&format!("the mirror `{}`", found.mirror.store.url()));
+    let failure = disagreement.failure(&format!("the mirror `{}`", found.mirror.bucket.url()));
     Err(failure.help("nothing of it was kept; fetch it from its host without the mirror, and push it again"))
 }
 
@@ -40,7 +40,7 @@ pub fn refuse_unlike_entry(
 pub fn refuse_unlike_lock(found: &Found, pins: Option<&Pins>, marks: &[ListedMark]) -> Result<(), Failure> {
     let Some(pins) = pins else { return Ok(()) };
     let there: HashMap<&RelPath, &ListedMark> = marks.iter().map(|mark| (&mark.path, mark)).collect();
-    let mirror = found.mirror.store.url();
+    let mirror = found.mirror.bucket.url();
     for file in &pins.listing.0 {
         let has_members =
             |part| found.mark.partial.iter().any(|mark| mark.path == file.path && has_part(file.size, part, mark));

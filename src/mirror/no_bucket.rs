@@ -1,4 +1,4 @@
-//! The place of the store in a build without the feature `cloud`: no mirror can be opened.
+//! The place of the objects in a build without the feature `cloud`: no mirror can be opened.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -19,10 +19,10 @@ use super::outgoing::{Leftovers, Outgoing};
 
 /// There is none.
 #[derive(Debug, Clone)]
-pub enum Store {}
+pub enum Bucket {}
 
-#[allow(missing_docs, clippy::unused_async, reason = "as in `store.rs`; none of it is ever called")]
-impl Store {
+#[allow(missing_docs, clippy::unused_async, reason = "as in `bucket.rs`; none of it is ever called")]
+impl Bucket {
     pub fn open(url: &MirrorUrl, _: &Surroundings, _: &Client) -> Result<Self, MirrorError> {
         Err(MirrorError::NotBuilt(url.clone()))
     }

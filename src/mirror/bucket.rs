@@ -1,4 +1,4 @@
-//! The objects of a mirror.
+//! The objects of a mirror, in a bucket, a container or a folder.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ use super::outgoing::Leftovers;
 
 /// The objects of a mirror. Cheap to clone; asks of the network what each call says.
 #[derive(Debug, Clone)]
-pub struct Store {
+pub struct Bucket {
     pub(super) url: MirrorUrl,
     pub(super) kind: Kind,
 }
@@ -60,7 +60,7 @@ pub(super) enum Reading {
     Open,
 }
 
-impl Store {
+impl Bucket {
     /// The mirror's address.
     pub fn url(&self) -> &MirrorUrl {
         &self.url
