@@ -311,9 +311,10 @@ pub fn guards(facts: &Facts, subjects: &[Subject], findings: &mut Vec<Finding>) 
                     format!("say what it is: `medsets adopt {folder}` recognises it by its digests and moves nothing");
                 Finding::new(Code::UnseenFolder, message, fix)
             }
-            Guard::Closed { folder, reason } => {
+            Guard::Closed { folder, reason, help } => {
                 let message = format!("`{folder}` is passed over, and what it holds is unknown: {reason}");
-                Finding::new(Code::ClosedFolder, message, "let its owner audit it, or ask for the right to read it")
+                let fix = help.as_deref().unwrap_or("let its owner audit it, or ask for the right to read it");
+                Finding::new(Code::ClosedFolder, message, fix)
             }
             Guard::Tracked { .. } | Guard::WorldReadable { .. } | Guard::NotChecked { .. } => continue,
         };

@@ -128,12 +128,14 @@ pub enum Guard {
         /// How many files are directly or deeper in it, up to a limit.
         files: u64,
     },
-    /// A dataset that whoever audits may not look at.
+    /// A dataset that whoever audits may not look at, or whose records a later medsets wrote.
     Closed {
         /// Its folder, or that of all of one id.
         folder: String,
         /// Why.
         reason: String,
+        /// What to do about it, where that is known.
+        help: Option<String>,
     },
     /// Something that could not be looked at, and why.
     NotChecked {

@@ -98,6 +98,7 @@ pub async fn unbundle(context: &Context, args: &UnbundleArgs) -> Result<Answer, 
         answer.text = String::new();
     }
     answer.warnings = warnings;
+    answer.warnings.extend(report.extract.as_ref().and_then(ExtractProof::unproven));
     answer.failures = failures;
     Ok(answer)
 }
@@ -144,7 +145,6 @@ fn notes(report: &UnbundleReport, args: &UnbundleArgs) -> Vec<String> {
         }
     }
     if let Some(path) = &report.ledger {
-        notes.extend(report.extract.as_ref().and_then(ExtractProof::unproven));
         notes.push(format!("that extract is kept: `medsets audit --ledger {}`", path.display()));
     }
     if report.project && args.about.is_none() {

@@ -1,13 +1,15 @@
 //! What is written under another name beside its place, and what killed runs left of it.
 //!
 //! The beginning of the name tells whose it is. The kernel's lock, which goes with a process, tells
-//! whether somebody still writes it; where the file system has no locks nothing is swept.
+//! whether somebody still writes it. Where the file system has no locks nothing is swept, and where
+//! its locks do nothing only what nobody wrote to for an hour.
 
 use std::fs::File;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
-use super::{list_dir, metadata, remove_dir_all, remove_file};
+use super::{Access, FsError, create_dir_all, fresh_name, list_dir, metadata, remove_dir_all, remove_file, walk};
 
 /// How the names begin of large files that a person named for output.
 pub const OUTPUT: &str = ".medsets-out-";
@@ -21,9 +23,38 @@ pub(super) fn hold(made: &File) -> bool {
 }
 
 /// The same for a folder; `None` where it was taken away.
-pub fn hold_folder(path: &Path) -> Option<File> {
+fn hold_folder(path: &Path) -> Option<File> {
     File::open(path).ok().filter(hold)
 }
+
+/// Makes a folder of a new name that begins so. It is being written until the handle goes.
+pub fn make_held_folder(parent: &Path, prefix: &str, access: Access) -> Result<(PathBuf, File), FsError> {
+    loop {
+        let path = parent.join(fresh_name(prefix));
+        create_dir_all(&path, access)?;
+        if let Some(held) = hold_folder(&path) {
+            return Ok((path, held));
+        }
+    }
+}
+
+/// Whether locks keep others out here: the same file, opened twice, must not be locked twice.
+fn locks_hold(locked: &Path) -> bool {
+    File::open(locked).is_ok_and(|again| again.try_lock().is_err())
+}
+
+/// Whether somebody may be writing it by its times.
+fn is_fresh(path: &Path) -> bool {
+    let Ok(Some(found)) = metadata(path) else { return true };
+    let mut latest = found.modified().ok();
+    if found.is_dir() && walk(path, &mut |found| latest = latest.max(found.modified)).is_err() {
+        return true;
+    }
+    let age = latest.and_then(|latest| SystemTime::now().duration_since(latest).ok());
+    age.is_none_or(|age| age < HOUR)
+}
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// Removes the files and folders in `folder` whose names begin so and that nobody writes any more.
 /// What cannot be looked at or removed stays.
@@ -36,7 +67,7 @@ pub fn sweep(folder: &Path, prefix: &str) {
             continue;
         }
         let Ok(left) = File::open(&path) else { continue };
-        if left.try_lock().is_err() {
+        if left.try_lock().is_err() || !(locks_hold(&path) || !is_fresh(&path)) {
             continue;
         }
         let removed = if found.is_dir() { remove_dir_all(&path) } else { remove_file(&path) };

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::agreements::{EntryKind, Record};
+use crate::agreements::{Entry, EntryKind, Record};
 use crate::context::Context;
 use crate::events::Event;
 use crate::fs::{self, Access};
@@ -125,11 +125,22 @@ fn other_tree(particulars: &Particulars, expected: Digest, found: Digest) -> Fai
     ))
 }
 
+/// Enters a receipt that a killed run left without its mark. That run may have made the entry.
+pub fn enter_once(context: &Context, dir: &DatasetDir, receipt: Receipt, access: Access) -> Result<Assembled, Failure> {
+    let sha256 = Some(Digest::sha256(&receipt.to_bytes()?));
+    let reading = context.ledger()?.reading()?;
+    let is_it = |entry: &&Entry| entry.record.receipt_sha256 == sha256 && entry.record.dataset == receipt.dataset;
+    match reading.entries.iter().rev().find(is_it) {
+        Some(entry) => note_entry(dir, receipt, entry, access),
+        None => enter_in_ledger(context, dir, receipt, access),
+    }
+}
+
 /// Enters a receipt that is not yet in the ledger and notes the ledger's head in it.
 pub fn enter_in_ledger(
     context: &Context,
     dir: &DatasetDir,
-    mut receipt: Receipt,
+    receipt: Receipt,
     access: Access,
 ) -> Result<Assembled, Failure> {
     let (kind, how) = match receipt.means {
@@ -161,6 +172,10 @@ pub fn enter_in_ledger(
         ..identity::record(context, kind, &receipt.dataset)
     };
     let entry = context.ledger()?.append(record)?;
+    note_entry(dir, receipt, &entry, access)
+}
+
+fn note_entry(dir: &DatasetDir, mut receipt: Receipt, entry: &Entry, access: Access) -> Result<Assembled, Failure> {
     receipt.ledger = Some(LedgerMark { id: entry.ledger.clone(), sequence: entry.sequence, hash: entry.hash });
     let receipt_sha256 = receipt.write(dir, access)?;
     Ok(Assembled { receipt, receipt_sha256 })

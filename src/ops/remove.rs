@@ -2,11 +2,14 @@
 
 mod begun;
 
+use std::fmt;
+use std::path::PathBuf;
+
 use serde::Serialize;
 
 use crate::agreements::{EntryKind, Record};
 use crate::context::Context;
-use crate::fs::{self, Access, FileLock, FsErrorKind};
+use crate::fs::{self, Access, FileLock, FsError, FsErrorKind};
 use crate::layout::{Adopted, DatasetDir, LinkMark, Store, commit};
 use crate::values::{ByteSize, DatasetId};
 
@@ -29,7 +32,7 @@ pub struct RemoveReport {
     /// Release.
     pub version: String,
     /// Its folder.
-    pub path: std::path::PathBuf,
+    pub path: PathBuf,
     /// Bytes.
     pub bytes: ByteSize,
     /// Files.
@@ -39,7 +42,7 @@ pub struct RemoveReport {
     pub stays: Option<String>,
     /// The copy of somebody else that the folder is a link to: it stays.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub shared: Option<std::path::PathBuf>,
+    pub shared: Option<PathBuf>,
     /// What the folder is a link to that a person made: what lies there stays.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leads_to: Option<String>,
@@ -112,18 +115,49 @@ pub fn plan(context: &Context, name: &str, extent: Extent) -> Result<(Here, Remo
 /// Nothing is removed where the folder of the id is a link into another data folder: other projects
 /// may use what lies there.
 fn refuse_other_data_folder(here: &Here) -> Result<(), Failure> {
-    let Some(folder) = here.dir.root().parent() else { return Ok(()) };
+    let Some(link) = id_link(&here.dir)?.filter(|link| link.has_store) else { return Ok(()) };
+    let message = format!("{link} into another data folder");
+    Err(Failure::new(Exit::DENIED, message).of(&here.id).help(link.advice(&here.name())))
+}
+
+/// A folder of an id that is a link out of the data folder.
+pub(super) struct IdLink {
+    link: PathBuf,
+    /// The folder in which what it leads to lies.
+    other: PathBuf,
+    /// Whether that is a data folder.
+    has_store: bool,
+}
+
+/// The link through which a dataset is here, where the folder of its id is one.
+pub(super) fn id_link(dir: &DatasetDir) -> Result<Option<IdLink>, FsError> {
+    let Some(folder) = dir.root().parent() else { return Ok(None) };
     if fs::link_target(folder)?.is_none() {
-        return Ok(());
+        return Ok(None);
     }
     let real = fs::canonical(folder)?;
-    let Some(other) = real.parent().filter(|other| fs::is_dir(Store::of(other).root())) else { return Ok(()) };
-    let message = format!("`{}` is a link into another data folder, `{}`", folder.display(), other.display());
-    Err(Failure::new(Exit::DENIED, message).of(&here.id).help(format!(
-        "`medsets remove {} --data-dir {}` removes it there; to be rid of it here, take the link away",
-        here.name(),
-        other.display()
-    )))
+    let other = real.parent().unwrap_or(&real).to_path_buf();
+    let has_store = fs::is_dir(Store::of(&other).root());
+    Ok(Some(IdLink { link: folder.to_path_buf(), other, has_store }))
+}
+
+impl IdLink {
+    /// How the dataset is removed all the same.
+    pub fn advice(&self, name: &str) -> String {
+        match self.has_store {
+            true => format!(
+                "`medsets remove {name} --data-dir {}` removes it there; to be rid of it here, take the link away",
+                self.other.display()
+            ),
+            false => format!("`medsets remove {name}` removes it"),
+        }
+    }
+}
+
+impl fmt::Display for IdLink {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "`{}` is a link out of this data folder (to `{}`)", self.link.display(), self.other.display())
+    }
 }
 
 /// Removes the files. The folder leaves its place by one rename before anything is deleted,

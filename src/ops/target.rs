@@ -7,7 +7,7 @@ use crate::catalog::{Selection, Source};
 use crate::context::Context;
 use crate::events::Event;
 use crate::fs::{self, Access, FileLock, Patience};
-use crate::layout::{DatasetDir, Records, Store, Workspace, commit};
+use crate::layout::{DatasetDir, Receipt, Records, Store, Workspace, commit};
 use crate::licenses::Expression;
 use crate::plan::Shard;
 use crate::values::{DatasetName, Digest, Printable};
@@ -68,14 +68,8 @@ impl<'a> Target<'a> {
             Records::Good(receipt) | Records::Broken { receipt: Some(receipt), .. } => receipt,
             Records::Absent | Records::Broken { receipt: None, .. } => return Ok(records),
         };
-        let (own, found) = (self.name(), receipt.name());
-        if own == found {
-            return Ok(records);
-        }
-        let message = format!("`{}` holds `{found}` by its records, not `{own}`", self.dir.root().display());
-        Err(Failure::new(Exit::DENIED, message)
-            .of(self.selection.id())
-            .help("move it away, or have this one in another data folder (`--data-dir DIR`)"))
+        refuse_other_dataset(&self.dir, receipt, self.name())?;
+        Ok(records)
     }
 
     /// Its name in full.
@@ -167,6 +161,17 @@ impl<'a> Target<'a> {
         }
         Ok(workspace)
     }
+}
+
+/// A folder answers for the dataset of its own receipt alone.
+pub(super) fn refuse_other_dataset(dir: &DatasetDir, receipt: &Receipt, own: DatasetName<'_>) -> Result<(), Failure> {
+    let found = receipt.name();
+    if own == found {
+        return Ok(());
+    }
+    let message = format!("`{}` holds `{found}` by its records, not `{own}`", dir.root().display());
+    let failure = Failure::new(Exit::DENIED, message);
+    Err(failure.help("move it away, or have this one in another data folder (`--data-dir DIR`)"))
 }
 
 /// Fails where the terms rest on a licence file of an overlay that cannot be used: nothing is

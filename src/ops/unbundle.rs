@@ -30,7 +30,7 @@ use super::failure::Failure;
 use super::gate::{self, Compare};
 use super::here;
 use super::lease::lease;
-use super::target::{Target, common_access};
+use super::target::{Target, common_access, refuse_other_dataset};
 
 use about::About;
 use prove::{Nothing, Prover};
@@ -309,7 +309,12 @@ fn state_of(one: &Bundled, data_dir: &Path) -> Result<UnbundleState, Failure> {
             "`medsets verify {name}` tells what is there, `medsets remove {name}` makes room; or choose another folder with `--to`"
         ))
     };
-    match Records::of(&dir)? {
+    let records = Records::of(&dir)?;
+    if let Records::Good(receipt) | Records::Broken { receipt: Some(receipt), .. } = &records {
+        let own = DatasetName::of(&one.id, &one.version, one.variant.as_deref());
+        refuse_other_dataset(&dir, receipt, own).map_err(|failure| failure.of(&one.id))?;
+    }
+    match records {
         Records::Good(receipt) if receipt.tree != one.tree => Err(occupied("with other files".to_owned())),
         Records::Good(receipt) if check::looks_whole(&dir, receipt.files)? => Ok(UnbundleState::Already),
         Records::Good(_) => Err(occupied("and some of its files are missing".to_owned())),

@@ -76,6 +76,19 @@ fn a_copy_that_is_not_what_the_catalogue_means_is_told_of_when_it_is_bundled() {
 }
 
 #[test]
+fn a_bundle_is_not_laid_over_another_dataset() {
+    let served = fetched();
+    served.run(&["bundle", "made", "-o", "made.tar.zst"]).expect(0);
+    let there = Home::new();
+    there.run(&["fetch", "demo"]).expect(0);
+    std::fs::create_dir(there.data().join("made")).unwrap();
+    std::fs::rename(there.data().join("demo/1.0"), there.data().join("made/1")).unwrap();
+    let unbundle = ["--catalog", &served.catalog, "unbundle", bundle(&served).to_str().unwrap()].map(str::to_owned);
+    there.run(&unbundle.each_ref().map(String::as_str)).expect(52).says(&["holds `demo@1.0`", "move it away"]);
+    assert!(there.data().join("made/1/data/labels.csv").exists());
+}
+
+#[test]
 fn a_list_that_is_not_the_receipts_is_no_part_of_a_bundle() {
     let served = fetched();
     let path = served.home.data().join("made/1/.medsets/listed.jsonl");

@@ -60,6 +60,13 @@ fn two_releases_of_one_folder_are_told_by_lint_and_never_taken_for_each_other() 
     let file = format!("{}/made.toml", machine.catalog);
     let lint = machine.run(&["catalog", "lint", &file, "--json"]).expect(11).stdout;
     assert!(lint.contains("shared-folder") && lint.contains("`2018-v1` is that of the release `2018 v1`"), "{lint}");
+    let variants = "[[release.variant]]\nname = \"a b\"\ndefault = true\n[[release.variant]]\nname = \"a-b\"\n";
+    let twin =
+        format!("{head}{}", release.replacen("[[release.source]]", &format!("{variants}\n[[release.source]]"), 1));
+    let other = machine.home.path().join("twin.toml");
+    std::fs::write(&other, twin).unwrap();
+    let lint = machine.run(&["catalog", "lint", other.to_str().unwrap(), "--json"]).expect(11).stdout;
+    assert!(lint.contains("variant `a b`") && lint.contains("shared-folder"), "{lint}");
     machine.run(&["fetch", "made@2018 v1"]).expect(0);
     machine.run(&["fetch", "made@2018-v1"]).expect(52).says(&["holds `made@2018 v1`"]);
     let broken = entry.replacen("version = \"1\"", "version = \"1\\n#\"", 1);
@@ -95,6 +102,10 @@ fn records_of_a_later_medsets_are_left_alone() {
         home.run(command).expect(52).says(&["of a later medsets (`medsets/receipt/9`)", "use that medsets"]);
     }
     home.run(&["list"]).expect(0).says(&["passed over", "later medsets"]);
+    let audited = home.json(&["audit", home.data().to_str().unwrap()]);
+    let finding = &audited["data"]["findings"][0];
+    assert_eq!(finding["code"], "closed-folder", "{audited:#}");
+    assert!(finding["fix"].as_str().unwrap().contains("use that medsets"), "{audited:#}");
     home.run(&["prune", "--parts", "--older", "0"]).expect(0);
     assert_eq!(tree(&home.data()), before, "nothing of it was touched");
     assert!(!bundle.exists());
@@ -148,7 +159,11 @@ fn nothing_is_removed_through_a_link_into_another_data_folder() {
     let other = linked(&served, &served.home.path().join("work/data"));
     std::fs::write(&project, format!("[project]\nname = \"x\"\n{}", table("demo"))).unwrap();
     let before = tree(&other);
-    served.run(&["sync", "--prune"]).expect(0).says(&["`made@1` is not in the lock and stays", "is a link to"]);
+    served.run(&["sync", "--prune"]).expect(0).says(&[
+        "`made@1` is not in the lock and stays",
+        "is a link out of this data folder",
+        &format!("medsets remove made@1 --data-dir {}", other.display()),
+    ]);
     served.run(&["remove", "made", "--dry-run"]).expect(52).says(&["another data folder", "--data-dir"]);
     served.run(&["remove", "made", "--yes"]).expect(52);
     assert_eq!(tree(&other), before);

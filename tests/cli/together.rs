@@ -164,3 +164,18 @@ fn a_lock_that_is_no_file_is_told_and_not_waited_for() {
         assert!(begun.elapsed() < Duration::from_secs(20));
     }
 }
+
+#[test]
+fn what_somebody_may_be_writing_is_left_where_locks_do_nothing() {
+    let served = files();
+    served.run(&["fetch", "made"]).expect(0);
+    let library = locks_that(&served.home, DO_NOTHING);
+    let output = |name: &str| served.home.path().join("work").join(name);
+    std::fs::write(output(".medsets-out-fresh"), "somebody writes it").unwrap();
+    let old = std::fs::File::create(output(".medsets-out-old")).unwrap();
+    old.set_modified(std::time::SystemTime::now() - Duration::from_secs(2 * 60 * 60)).unwrap();
+    ended(start(&served, Some(&library), &["bundle", "made", "-o", "made.tar.zst"])).expect(0);
+    assert!(output(".medsets-out-fresh").exists() && !output(".medsets-out-old").exists());
+    served.run(&["bundle", "made", "-o", "made.tar.zst"]).expect(0);
+    assert!(!output(".medsets-out-fresh").exists(), "a lock that holds tells that nobody writes it");
+}

@@ -84,7 +84,7 @@ fn of_copies() -> BTreeSet<Code> {
         Guard::Tracked { dataset: name, example: "a".into(), files: 1 },
         Guard::WorldReadable { dataset, folder: folder.clone(), mode: "0755".into() },
         Guard::SignedLink { place: Place { file: "a".into(), line: 1 }, host: "h.example".into() },
-        Guard::Closed { folder: folder.clone(), reason: "denied".into() },
+        Guard::Closed { folder: folder.clone(), reason: "denied".into(), help: None },
         Guard::Unseen { folder, files: 1 },
     ];
     let subject = &mut facts.subjects[0];

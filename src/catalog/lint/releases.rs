@@ -54,16 +54,18 @@ fn folders_apart<'d>(
     notes: &mut Notes<'_>,
     release: &'d Release,
     at: &At<'_>,
-    folders: &mut BTreeMap<String, &'d str>,
+    folders: &mut BTreeMap<String, (&'d str, Option<&'d str>)>,
 ) {
     let variants = release.variants.iter().map(|variant| Some(variant.name.as_str()));
     let alone = release.variants.is_empty().then_some(None);
     for variant in variants.chain(alone) {
         let folder = slug(&release.version, variant);
-        let earlier = *folders.entry(folder.clone()).or_insert(&release.version);
-        if earlier != release.version {
-            let earlier = Printable::new(earlier);
-            let message = format!("the folder `{folder}` is that of the release `{earlier}` too");
+        let own = (release.version.as_str(), variant);
+        let earlier = *folders.entry(folder.clone()).or_insert(own);
+        if earlier != own {
+            let variant = earlier.1.map_or(String::new(), |name| format!(", variant `{}`,", Printable::new(name)));
+            let earlier = Printable::new(earlier.0);
+            let message = format!("the folder `{folder}` is that of the release `{earlier}`{variant} too");
             notes.error(&at.key("version"), "shared-folder", message, "name them so that letters or digits differ");
         }
     }

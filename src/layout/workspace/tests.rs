@@ -5,7 +5,7 @@ use crate::layout::Proof;
 
 fn open(store: &Store, entry: &[u8]) -> Result<Workspace, LayoutError> {
     let patience = Patience { at_most: std::time::Duration::from_millis(1), is_enough: &|| false };
-    Workspace::open(store, "demo-1", Digest::sha256(entry), "a", Access::Shared, patience, || ())
+    Workspace::open(store, "demo@1", Digest::sha256(entry), "a", Access::Shared, patience, || ())
 }
 
 fn placed(name: &str, bytes: &[u8]) -> Finished {

@@ -76,7 +76,7 @@ mod tests {
 
     fn open(store: &Store) -> Workspace {
         let patience = Patience { at_most: Duration::ZERO, is_enough: &|| false };
-        Workspace::open(store, "demo-1", Digest::sha256(b"entry"), "a", Access::Shared, patience, || ()).unwrap()
+        Workspace::open(store, "demo@1", Digest::sha256(b"entry"), "a", Access::Shared, patience, || ()).unwrap()
     }
 
     #[test]

@@ -122,7 +122,7 @@ fn already(
             report.path = target.dir.root().to_path_buf();
             // A kill between the records and the ledger.
             if receipt.ledger.is_none() {
-                let assembled = assemble::enter_in_ledger(context, &target.dir, *receipt, target.access)?;
+                let assembled = assemble::enter_once(context, &target.dir, *receipt, target.access)?;
                 report.receipt_sha256 = Some(assembled.receipt_sha256);
             }
             Ok(Some(AdoptState::Already))
@@ -162,9 +162,9 @@ fn within(target: &Target<'_>, folder: &DatasetDir, found: &Find) -> Result<Writ
     // What killed runs left of their lists and, under this lease, of their receipt.
     fs::sweep(folder.root(), LISTS);
     fs::sweep(&folder.records(), UNFINISHED);
-    let fresh = DatasetDir::at(folder.root().join(fs::fresh_name(LISTS)));
+    let (root, _held) = fs::make_held_folder(folder.root(), LISTS, target.access)?;
+    let fresh = DatasetDir::at(root);
     fs::create_dir_all(&fresh.records(), target.access)?;
-    let _held = fs::hold_folder(fresh.root());
     let outcome = put_within(target, folder, &fresh, found);
     fs::remove_dir_all(fresh.root())?;
     outcome
@@ -228,9 +228,9 @@ fn beside(
     text_of(&scan.root)?;
     adopted.links = links(scan, found);
     fs::sweep(&target.store.tmp(), STAGE);
-    let stage = DatasetDir::at(target.store.tmp().join(fs::fresh_name(STAGE)));
+    let (root, _held) = fs::make_held_folder(&target.store.tmp(), STAGE, target.access)?;
+    let stage = DatasetDir::at(root);
     fs::create_dir_all(&stage.records(), target.access)?;
-    let _held = fs::hold_folder(stage.root());
     let made = || -> Result<Receipt, Failure> {
         for (at, held) in &adopted.links {
             let path = stage.root().join(at);

@@ -253,17 +253,21 @@ fn in_folder(context: &Context, path: &Path, closed: &mut Vec<Guard>) -> Result<
         return own.into_iter().map(|one| of_copy(context, one, None)).collect();
     }
     let mut found = Vec::new();
-    let mut close = |path: &Path, reason: &dyn std::fmt::Display| {
-        closed.push(Guard::Closed { folder: path.display().to_string(), reason: reason.to_string() });
+    let mut close = |path: &Path, reason: String, help: Option<String>| {
+        closed.push(Guard::Closed { folder: path.display().to_string(), reason, help });
     };
     for place in places(path)? {
         match place {
             Place::Dataset(dir) => match here::of_dir(context, dir.clone()) {
                 Ok(one) => found.extend(one.map(|one| of_copy(context, one, None)).transpose()?),
-                Err(failure) if failure.exit == Exit::DENIED => close(dir.root(), &failure.message),
+                Err(failure) if failure.exit == Exit::DENIED => {
+                    // Whoever may not read it knows better whom to ask.
+                    let help = failure.help.filter(|_| fs::list_dir(&dir.records()).is_ok());
+                    close(dir.root(), failure.message, help);
+                }
                 Err(failure) => return Err(failure),
             },
-            Place::Closed { path, error } => close(&path, &error),
+            Place::Closed { path, error } => close(&path, error.to_string(), None),
             Place::Away { .. } => {}
         }
     }

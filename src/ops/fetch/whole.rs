@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::fs::{self, FsErrorKind};
 use crate::layout::check::{self, CheckMode};
 use crate::layout::{LayoutError, Receipt, Records};
-use crate::ops::assemble::enter_in_ledger;
+use crate::ops::assemble::enter_once;
 use crate::ops::download::Tally;
 use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
@@ -77,7 +77,7 @@ pub(super) fn tidied(context: &Context, target: &Target<'_>, options: &FetchOpti
     };
     let receipt = match receipt.ledger {
         Some(_) => receipt,
-        None => enter_in_ledger(context, &target.dir, receipt, target.access)?.receipt,
+        None => enter_once(context, &target.dir, receipt, target.access)?.receipt,
     };
     let fetched = already_whole(target, &receipt)?;
     workspace.discard_if_idle()?;

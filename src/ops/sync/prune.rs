@@ -1,7 +1,7 @@
 //! What `sync --prune` takes away: datasets that the lock does not name, and what is here of a
 //! dataset beyond what the lock asks for. A person's own files stay.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -18,6 +18,7 @@ use crate::ops::lock::{Resolved, selection_options};
 use crate::ops::remove::{self, Extent};
 use crate::ops::shared;
 use crate::project::LockedFile;
+use crate::unpack::Globs;
 use crate::values::{ByteSize, Printable, RelPath, counted};
 
 use super::SyncReport;
@@ -76,8 +77,8 @@ impl Surplus {
             ));
             return Ok(None);
         }
-        if let Some(reason) = elsewhere(&dir)? {
-            warnings.push(format!("nothing of `{name}` is removed: {reason}"));
+        if let Some(link) = remove::id_link(&dir)? {
+            warnings.push(format!("nothing of `{name}` is removed: {link}"));
             return Ok(None);
         }
         let files = inventory(&dir).unwrap_or_default();
@@ -88,8 +89,18 @@ impl Surplus {
     /// stays.
     pub fn gone(mut self, locked: &[LockedFile], dry_run: bool) -> Result<Option<Reduced>, Failure> {
         if dry_run {
-            let named: HashSet<&RelPath> = locked.iter().map(|file| &file.path).collect();
-            self.files.retain(|_, record| !named.contains(&record.origin.file));
+            let mut named: HashMap<&RelPath, Option<Globs>> = HashMap::new();
+            for file in locked {
+                let globs = file.part.as_ref().map(|part| Globs::new(part.globs.iter().map(String::as_str)));
+                named.insert(&file.path, globs.and_then(Result::ok));
+            }
+            // Of an archive of which members alone are meant, those.
+            let stays = |record: &FileRecord| match named.get(&record.origin.file) {
+                Some(Some(globs)) => record.origin.member.as_ref().is_none_or(|member| globs.matches(member)),
+                Some(None) => true,
+                None => false,
+            };
+            self.files.retain(|_, record| !stays(record));
         } else {
             let now = inventory(&self.dir)?;
             self.files.retain(|path, _| !now.contains_key(path));
@@ -105,19 +116,9 @@ fn inventory(dir: &DatasetDir) -> Result<BTreeMap<RelPath, FileRecord>, LayoutEr
     records.map(|record| record.map(|record| (record.path.clone(), record))).collect()
 }
 
-/// That the folder of a dataset is in another place than the data folder: others may use it there.
-fn elsewhere(dir: &DatasetDir) -> Result<Option<String>, Failure> {
-    let folder = dir.root().parent().unwrap_or(dir.root());
-    let at = crate::fs::link_target(folder)?;
-    Ok(at.map(|at| format!("`{}` is a link to `{at}`, outside of this data folder", folder.display())))
-}
-
 /// Why a dataset's folder may hold what is not medsets': files that it did not put there, or
 /// records that do not tell.
 fn not_ours_alone(found: &here::Here) -> Result<Option<String>, Failure> {
-    if let Some(reason) = elsewhere(&found.dir)? {
-        return Ok(Some(reason));
-    }
     if let Some(fault) = &found.fault {
         return Ok(Some(format!("its records are damaged ({fault})")));
     }
@@ -167,6 +168,11 @@ pub(super) fn prune(
             continue;
         }
         let path = found.dir.root().to_path_buf();
+        if let Some(link) = remove::id_link(&found.dir)? {
+            let advice = link.advice(&name);
+            report.fetched.warnings.push(format!("`{name}` is not in the lock and stays: {link}; {advice}"));
+            continue;
+        }
         if let Some(reason) = not_ours_alone(&found)? {
             let warning =
                 format!("`{name}` is not in the lock and stays: {reason}; `medsets remove {name}` removes it");

@@ -35,7 +35,7 @@ fn place(workspace: &mut Workspace, name: &str, bytes: &[u8]) {
 
 /// A shard with a placed file, an unpacked archive of two members and a waiting archive.
 fn shard(store: &Store) -> PathBuf {
-    let mut shard = open(store, "demo-1.shard-1-of-2", b"entry");
+    let mut shard = open(store, "demo@1+shard-1-of-2", b"entry");
     place(&mut shard, "a/b.txt", b"bytes");
     let records = ["x", "y"].map(|name| {
         std::fs::write(shard.stage().join("data").join(name), name).unwrap();
@@ -51,7 +51,7 @@ fn shard(store: &Store) -> PathBuf {
 }
 
 fn whole(store: &Store) -> bool {
-    let main = open(store, "demo-1", b"entry");
+    let main = open(store, "demo@1", b"entry");
     let names: Vec<&str> = main.finished().keys().map(RelPath::as_str).collect();
     names == ["a/b.txt", "m.zip", "w.zip"]
 }
@@ -61,7 +61,7 @@ fn everything_that_a_shard_has_is_taken() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::of(folder.path());
     let from = shard(&store);
-    let mut main = open(&store, "demo-1", b"entry");
+    let mut main = open(&store, "demo@1", b"entry");
     assert_eq!(main.take_over(&from).unwrap(), Some(3));
     assert_eq!(std::fs::read(main.stage().join("data/a/b.txt")).unwrap(), b"bytes");
     assert!(main.root().join("parts/1-c.part").exists() && main.root().join("parts/1-c.part.json").exists());
@@ -78,7 +78,7 @@ fn a_kill_between_any_two_moves_loses_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::of(folder.path());
         let from = shard(&store);
-        let mut main = open(&store, "demo-1", b"entry");
+        let mut main = open(&store, "demo@1", b"entry");
         for name in &moves[..made] {
             std::fs::create_dir_all(main.root().join(name).parent().unwrap()).unwrap();
             std::fs::rename(from.join(name), main.root().join(name)).unwrap();
@@ -96,7 +96,7 @@ fn what_is_not_as_recorded_is_left_to_be_fetched() {
     let from = shard(&store);
     std::fs::remove_file(from.join("stage/data/y")).unwrap();
     std::fs::write(from.join("stage/data/a/b.txt"), b"shorter").unwrap();
-    let mut main = open(&store, "demo-1", b"entry");
+    let mut main = open(&store, "demo@1", b"entry");
     assert_eq!(main.take_over(&from).unwrap(), Some(1));
     drop(main);
     let other = open(&store, "other-1", b"another entry");
@@ -110,7 +110,7 @@ fn other_bytes_in_one_place_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::of(folder.path());
     let from = shard(&store);
-    let mut main = open(&store, "demo-1", b"entry");
+    let mut main = open(&store, "demo@1", b"entry");
     place(&mut main, "x", b"other");
     let error = main.take_over(&from).unwrap_err();
     assert!(matches!(error, LayoutError::Conflict { .. }), "{error}");
@@ -121,7 +121,7 @@ fn what_a_killed_run_was_writing_gives_way() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::of(folder.path());
     let from = shard(&store);
-    let mut main = open(&store, "demo-1", b"entry");
+    let mut main = open(&store, "demo@1", b"entry");
     for name in ["stage/data/a/b.txt", "stage/data/x", "archives/w.zip"] {
         std::fs::create_dir_all(main.root().join(name).parent().unwrap()).unwrap();
         std::fs::write(main.root().join(name), b"").unwrap();
@@ -138,7 +138,7 @@ fn what_was_taken_before_a_kill_is_recorded() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::of(folder.path());
     let from = shard(&store);
-    let mut main = open(&store, "demo-1", b"entry");
+    let mut main = open(&store, "demo@1", b"entry");
     // The last of the files cannot be taken: as far as a kill would have let it come.
     place(&mut main, "other", b"other");
     let at = RelPath::parse("data/other").unwrap();
@@ -148,7 +148,7 @@ fn what_was_taken_before_a_kill_is_recorded() {
     assert!(main.take_over(&from).is_err());
     assert!(at.under(&main.stage()).exists());
     drop(main);
-    let main = open(&store, "demo-1", b"entry");
+    let main = open(&store, "demo@1", b"entry");
     let names: Vec<&str> = main.finished().keys().map(RelPath::as_str).collect();
     assert_eq!(names, ["a/b.txt", "m.zip", "other"]);
 }
@@ -158,7 +158,7 @@ fn after_a_restart_only_what_is_sealed_is_believed() {
     for is_sealed in [false, true] {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::of(folder.path());
-        let mut shard = open(&store, "demo-1.shard-1-of-2", b"entry");
+        let mut shard = open(&store, "demo@1+shard-1-of-2", b"entry");
         place(&mut shard, "a.txt", b"bytes");
         place(&mut shard, "b.txt", b"bytes");
         if is_sealed {
@@ -172,7 +172,7 @@ fn after_a_restart_only_what_is_sealed_is_believed() {
         let mut begun: serde_json::Value = serde_json::from_str(&text).unwrap();
         begun["boot"] = "another machine".into();
         std::fs::write(root.join("source.json"), begun.to_string()).unwrap();
-        let mut main = open(&store, "demo-1", b"entry");
+        let mut main = open(&store, "demo@1", b"entry");
         assert_eq!(main.take_over(&root).unwrap(), Some(if is_sealed { 2 } else { 1 }));
     }
 }
@@ -181,7 +181,7 @@ fn after_a_restart_only_what_is_sealed_is_believed() {
 fn a_seal_holds_for_what_was_finished_before_it() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::of(folder.path());
-    let mut shard = open(&store, "demo-1.shard-1-of-2", b"entry");
+    let mut shard = open(&store, "demo@1+shard-1-of-2", b"entry");
     place(&mut shard, "a.txt", b"bytes");
     shard.seal().unwrap();
     assert!(is_sealed(shard.root()).unwrap());
@@ -193,7 +193,7 @@ fn a_seal_holds_for_what_was_finished_before_it() {
 fn looking_changes_nothing_and_needs_no_lease() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::of(folder.path());
-    let mut shard = open(&store, "demo-1", b"entry");
+    let mut shard = open(&store, "demo@1", b"entry");
     place(&mut shard, "a.txt", b"bytes");
     let look = |entry: &[u8]| Workspace::look(shard.root(), Digest::sha256(entry), "a").unwrap().len();
     assert_eq!((look(b"entry"), look(b"another")), (1, 0));
