@@ -38,7 +38,7 @@ use super::gate::{self, Compare};
 use super::selection::one_selection;
 use super::target::{Target, no_source};
 
-use arrange::Arranged;
+use arrange::{Arranged, Claims};
 use hash::Hashes;
 use known::Known;
 use scan::Scan;
@@ -101,8 +101,7 @@ pub async fn adopt(context: &Context, options: &AdoptOptions) -> Result<AdoptRep
     hashes.ensure(hash::candidates(&scan, &knowns, named.is_some()))?;
     let mut claimed: HashSet<usize> = HashSet::new();
     let mut finds = Vec::new();
-    for known in best_first(&scan, &hashes, &knowns, named.is_some(), &mut report, &mut claimed) {
-        let (known, arranged) = known;
+    for (known, arranged) in best_first(&scan, &hashes, &knowns, named.is_some(), &mut report, &mut claimed) {
         hashes.ensure(arranged.unhashed(&hashes))?;
         hashes.recheck(arranged.placed.iter().map(|(_, own)| *own));
         let arranged = arranged.readable(&scan, &hashes);
@@ -143,7 +142,8 @@ pub async fn adopt(context: &Context, options: &AdoptOptions) -> Result<AdoptRep
     Ok(report)
 }
 
-/// The releases that are here, the best match first, each file counted for one of them only.
+/// The releases that are here, the best match first. A file is counted for one of them, and for
+/// another where it lies in its place there as well.
 fn best_first<'k>(
     scan: &Scan,
     hashes: &Hashes<'_>,
@@ -152,12 +152,12 @@ fn best_first<'k>(
     report: &mut AdoptReport,
     claimed: &mut HashSet<usize>,
 ) -> Vec<(&'k Known, Arranged)> {
-    let mut taken = Vec::new();
+    let (mut taken, mut claims) = (Vec::new(), Claims::default());
     let mut rest: Vec<&Known> = knowns.iter().collect();
     loop {
-        let arranged = rest.iter().enumerate().map(|(at, known)| (at, Arranged::of(known, scan, hashes, claimed)));
+        let arranged = rest.iter().enumerate().map(|(at, known)| (at, Arranged::of(known, scan, hashes, &claims)));
         let best = arranged.filter(|(_, one)| one.is_anything()).max_by_key(|(at, one)| (one.rank(), usize::MAX - at));
-        let Some((at, best)) = best else { return taken };
+        let Some((at, best)) = best else { break };
         let known = rest.swap_remove(at);
         // Other records of the same release would only say the same.
         rest.retain(|other| other.name() != known.name());
@@ -165,11 +165,13 @@ fn best_first<'k>(
             report.parts.push(Part { dataset: known.name(), files: best.placed.len() as u64 });
             continue;
         }
-        claimed.extend(best.placed.iter().map(|(_, own)| *own));
-        claimed.extend(best.changed.iter().map(|(_, own)| *own));
-        claimed.extend(best.duplicates.iter().copied());
+        claims.take(known, &best);
         taken.push((known, best));
     }
+    // What turned out to be another's is no further copy.
+    taken.iter_mut().for_each(|(_, one): &mut (&Known, Arranged)| one.duplicates.retain(|own| !claims.is_taken(*own)));
+    claimed.extend(claims.all());
+    taken
 }
 
 /// The records of a release as it lies there. Fails where files are there with other bytes.

@@ -2,11 +2,51 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::values::{Algorithm, ByteSize, Digest};
+use crate::values::{Algorithm, ByteSize, DatasetId, Digest};
 
 use super::hash::Hashes;
 use super::known::{Item, Known};
 use super::scan::{Own, Scan};
+
+/// The files that are counted for releases found before.
+#[derive(Debug, Default)]
+pub(super) struct Claims {
+    /// Those in the places of their items.
+    taken: HashSet<usize>,
+    /// Further ones with the same bytes, and whose they are. Another dataset may have them as its
+    /// own copy.
+    spare: HashMap<usize, DatasetId>,
+}
+
+impl Claims {
+    /// Counts the files of a release for it.
+    pub fn take(&mut self, known: &Known, arranged: &Arranged) {
+        self.taken.extend(arranged.placed.iter().chain(&arranged.changed).map(|(_, own)| *own));
+        for own in &arranged.duplicates {
+            self.spare.entry(*own).or_insert_with(|| known.selection.id().clone());
+        }
+    }
+
+    /// Whether a file lies in its place in a release found before.
+    pub fn is_taken(&self, own: usize) -> bool {
+        self.taken.contains(&own)
+    }
+
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = usize> {
+        self.taken.iter().chain(self.spare.keys()).copied()
+    }
+
+    fn is_free(&self, own: usize) -> bool {
+        !self.taken.contains(&own) && !self.spare.contains_key(&own)
+    }
+
+    /// Whether a file cannot be a copy of this dataset's own: it is another's, or one of several
+    /// that this dataset has.
+    fn is_lent(&self, own: usize, id: &DatasetId) -> bool {
+        self.taken.contains(&own) || self.spare.get(&own) == Some(id)
+    }
+}
 
 /// A release as it lies in a folder. Items are by their place in what is known, files by theirs
 /// in the scan.
@@ -28,6 +68,10 @@ pub(super) struct Arranged {
     pub docs: Option<String>,
     /// Items that a digest proves.
     proven: usize,
+    /// Those of them whose files are no other release's.
+    fresh: usize,
+    /// Those of them whose files are no copy of this dataset's own.
+    lent: usize,
     bytes: ByteSize,
     total: usize,
     is_of_records: bool,
@@ -42,30 +86,41 @@ impl Arranged {
     }
 
     /// Finds the tree: the folder below which most of the items lie that a digest has proven.
-    /// An item without a digest counts where it lies in that tree.
-    pub fn of(known: &Known, scan: &Scan, hashes: &Hashes<'_>, claimed: &HashSet<usize>) -> Self {
+    /// An item without a digest counts where it lies in that tree, and so does one whose file is
+    /// another release's as well: equal bytes in the same place are never other bytes.
+    pub fn of(known: &Known, scan: &Scan, hashes: &Hashes<'_>, claims: &Claims) -> Self {
         let having = |item: &Item| -> Vec<usize> {
             let found = item.digests.iter().flat_map(|digest| hashes.having(digest).iter().copied());
-            found.filter(|own| !claimed.contains(own) && is_it(item, &scan.files[*own], hashes)).collect()
+            found.filter(|own| is_it(item, &scan.files[*own], hashes)).collect()
         };
         let found: Vec<Vec<usize>> = known.items.iter().map(having).collect();
+        // Where a file is in its place for another release, it says nothing of where this one lies.
+        let untaken: Vec<Vec<usize>> =
+            found.iter().map(|files| files.iter().copied().filter(|own| !claims.is_taken(*own)).collect()).collect();
         let mut arranged = Self {
             total: known.items.len(),
             is_of_records: known.is_of_records(),
             is_missed: known.is_missed(),
-            data: root_of("data", known, scan, &found),
-            docs: root_of("docs", known, scan, &found),
+            data: root_of("data", known, scan, &untaken, claims),
+            docs: root_of("docs", known, scan, &untaken, claims),
             ..Self::default()
         };
         let mut used = HashSet::new();
         for (at, item) in known.items.iter().enumerate() {
-            arranged.enter(at, item, scan, hashes, &found[at], &mut used);
+            let files = if item.is_packed() { &untaken[at] } else { &found[at] };
+            arranged.enter(at, item, scan, hashes, files, &mut used);
         }
+        let id = known.selection.id();
+        let proven = arranged.placed.iter().filter(|(item, own)| found[*item].contains(own)).map(|(_, own)| *own);
+        let (fresh, lent) = proven.fold((0, 0), |(fresh, lent), own| {
+            (fresh + usize::from(claims.is_free(own)), lent + usize::from(claims.is_lent(own, id)))
+        });
+        (arranged.fresh, arranged.lent) = (fresh, lent);
         let is_packed = |item: &usize| known.items[*item].is_packed();
         arranged.is_unpacked = !arranged.is_of_records
             && arranged.missing.iter().any(is_packed)
             && !arranged.placed.iter().any(|(item, _)| is_packed(item));
-        let further = found.iter().flatten().copied().filter(|own| !used.contains(own));
+        let further = untaken.iter().flatten().copied().filter(|own| !used.contains(own));
         arranged.duplicates = further.collect::<HashSet<usize>>().into_iter().collect();
         arranged.duplicates.sort_unstable();
         arranged
@@ -125,9 +180,14 @@ impl Arranged {
         }
     }
 
-    /// Whether anything of the release is proven to be there.
+    /// Whether anything of the release is proven to be there that is not just another's: a file
+    /// of its own, or a whole copy of all its files.
     pub fn is_anything(&self) -> bool {
-        self.proven > 0
+        self.fresh > 0 || (self.proven > 0 && self.lent == 0 && self.is_whole())
+    }
+
+    fn is_whole(&self) -> bool {
+        self.missing.is_empty() && self.changed.is_empty()
     }
 
     /// Whether it has archives and none of them is there: what lies there was unpacked, and nobody
@@ -144,8 +204,7 @@ impl Arranged {
     /// The better of two that fit has the greater one: all is there, more bytes, more files,
     /// records know every file of the tree, and they miss it.
     pub fn rank(&self) -> (bool, u64, usize, bool, bool) {
-        let is_whole = self.missing.is_empty() && self.changed.is_empty();
-        (is_whole, self.bytes.0, self.proven, self.is_of_records, self.is_missed)
+        (self.is_whole(), self.bytes.0, self.proven, self.is_of_records, self.is_missed)
     }
 
     /// Without the files that could not be read.
@@ -171,10 +230,10 @@ fn is_it(item: &Item, own: &Own, hashes: &Hashes<'_>) -> bool {
     item.size.is_none_or(|size| size == own.size) && !item.digests.iter().any(contradicts)
 }
 
-/// The folder that most items of `data/` (or `docs/`) lie below; of several the one with the
-/// shortest name.
-fn root_of(top: &str, known: &Known, scan: &Scan, found: &[Vec<usize>]) -> Option<String> {
-    let mut votes: HashMap<&str, usize> = HashMap::new();
+/// The folder that most items of `data/` (or `docs/`) lie below, those first that are no other
+/// release's; of several the one with the shortest name.
+fn root_of(top: &str, known: &Known, scan: &Scan, found: &[Vec<usize>], claims: &Claims) -> Option<String> {
+    let mut votes: HashMap<&str, (usize, usize)> = HashMap::new();
     for (item, files) in known.items.iter().zip(found) {
         let (own_top, name) = item.below_top();
         if own_top != top {
@@ -182,7 +241,9 @@ fn root_of(top: &str, known: &Known, scan: &Scan, found: &[Vec<usize>]) -> Optio
         }
         for own in files {
             if let Some(root) = root(&scan.files[*own].rel, name) {
-                *votes.entry(root).or_default() += 1;
+                let (fresh, all) = votes.entry(root).or_default();
+                *fresh += usize::from(claims.is_free(*own));
+                *all += 1;
             }
         }
     }
