@@ -101,14 +101,9 @@ pub async fn adopt(context: &Context, options: &AdoptOptions) -> Result<AdoptRep
     hashes.ensure(hash::candidates(&scan, &knowns, named.is_some()))?;
     let mut claimed: HashSet<usize> = HashSet::new();
     let mut finds = Vec::new();
-    for (known, arranged) in best_first(&scan, &hashes, &knowns, named.is_some(), &mut report, &mut claimed) {
-        hashes.ensure(arranged.unhashed(&hashes))?;
-        hashes.recheck(arranged.placed.iter().map(|(_, own)| *own));
-        let arranged = arranged.readable(&scan, &hashes);
-        match find(&scan, &hashes, known, arranged) {
-            Ok(found) => finds.push(found),
-            Err(failure) => report.failures.push(failure),
-        }
+    let (taken, unpacked) = best_first(&scan, &hashes, &knowns, named.is_some(), &mut report, &mut claimed);
+    for (known, arranged) in taken {
+        read_and_find(&scan, &mut hashes, known, arranged, &mut finds, &mut report)?;
     }
     let is_open = |report: &AdoptReport, finds: &[Find]| finds.is_empty() && report.failures.is_empty();
     if is_open(&report, &finds)
@@ -123,10 +118,24 @@ pub async fn adopt(context: &Context, options: &AdoptOptions) -> Result<AdoptRep
             finds.push(look::by_word(selection, options, &scan, &mut hashes)?);
             claimed.extend(0..scan.files.len());
         } else {
-            report.failures.push(not_proven(selection, &scan));
+            match unpacked {
+                // Nothing says that the rest of the tree is here.
+                Some((known, arranged)) if look::likeness(selection, &scan).is_none() => {
+                    claimed.extend(arranged.placed.iter().chain(&arranged.changed).map(|(_, own)| *own));
+                    claimed.extend(arranged.duplicates.iter().copied());
+                    read_and_find(&scan, &mut hashes, known, arranged, &mut finds, &mut report)?;
+                }
+                other => {
+                    let proven = other.map_or(0, |(_, arranged)| arranged.placed.len() as u64);
+                    report.failures.push(not_proven(selection, &scan, proven));
+                }
+            }
         }
     } else if is_open(&report, &finds) {
         report.looks_like = look::guesses(context, &scan)?;
+        // Named, the whole tree would be meant.
+        let is_like = |part: &Part| report.looks_like.iter().any(|look| look.dataset == part.dataset);
+        report.parts.retain(|part| !is_like(part));
     }
     for found in finds {
         match one(context, options, &scan, found).await {
@@ -142,8 +151,12 @@ pub async fn adopt(context: &Context, options: &AdoptOptions) -> Result<AdoptRep
     Ok(report)
 }
 
+/// A release, and what of it is here.
+type Match<'k> = (&'k Known, Arranged);
+
 /// The releases that are here, the best match first. A file is counted for one of them, and for
-/// another where it lies in its place there as well.
+/// another where it lies in its place there as well. Beside them what is here of the release that
+/// was named, where all of it that is to be unpacked is missing.
 fn best_first<'k>(
     scan: &Scan,
     hashes: &Hashes<'_>,
@@ -151,8 +164,8 @@ fn best_first<'k>(
     is_named: bool,
     report: &mut AdoptReport,
     claimed: &mut HashSet<usize>,
-) -> Vec<(&'k Known, Arranged)> {
-    let (mut taken, mut claims) = (Vec::new(), Claims::default());
+) -> (Vec<Match<'k>>, Option<Match<'k>>) {
+    let (mut taken, mut claims, mut unpacked) = (Vec::new(), Claims::default(), None);
     let mut rest: Vec<&Known> = knowns.iter().collect();
     loop {
         let arranged = rest.iter().enumerate().map(|(at, known)| (at, Arranged::of(known, scan, hashes, &claims)));
@@ -161,7 +174,11 @@ fn best_first<'k>(
         let known = rest.swap_remove(at);
         // Other records of the same release would only say the same.
         rest.retain(|other| other.name() != known.name());
-        if best.is_unpacked() || (!is_named && !best.is_most()) {
+        if is_named && best.is_unpacked() {
+            unpacked = Some((known, best));
+            continue;
+        }
+        if best.is_unpacked() || !(is_named || best.is_most()) {
             report.parts.push(Part { dataset: known.name(), files: best.placed.len() as u64 });
             continue;
         }
@@ -169,9 +186,28 @@ fn best_first<'k>(
         taken.push((known, best));
     }
     // What turned out to be another's is no further copy.
-    taken.iter_mut().for_each(|(_, one): &mut (&Known, Arranged)| one.duplicates.retain(|own| !claims.is_taken(*own)));
+    taken.iter_mut().for_each(|(_, one): &mut Match<'_>| one.duplicates.retain(|own| !claims.is_taken(*own)));
     claimed.extend(claims.all());
-    taken
+    (taken, unpacked)
+}
+
+/// Reads what was not read yet of a release and makes its records.
+fn read_and_find(
+    scan: &Scan,
+    hashes: &mut Hashes<'_>,
+    known: &Known,
+    arranged: Arranged,
+    finds: &mut Vec<Find>,
+    report: &mut AdoptReport,
+) -> Result<(), Failure> {
+    hashes.ensure(arranged.unhashed(hashes))?;
+    hashes.recheck(arranged.placed.iter().map(|(_, own)| *own));
+    let arranged = arranged.readable(scan, hashes);
+    match find(scan, hashes, known, arranged) {
+        Ok(found) => finds.push(found),
+        Err(failure) => report.failures.push(failure),
+    }
+    Ok(())
 }
 
 /// The records of a release as it lies there. Fails where files are there with other bytes.
@@ -251,19 +287,19 @@ fn altered(scan: &Scan, hashes: &Hashes<'_>, known: &Known, arranged: &Arranged)
         .help(format!("or move the wrong ones out of the folder: what is left is adopted as a part of `{name}`"))
 }
 
-/// The person says what it is, and nothing proves it.
-fn not_proven(selection: &Selection, scan: &Scan) -> Failure {
+/// The person says what it is, and nothing proves it but a few files beside the unpacked ones.
+fn not_proven(selection: &Selection, scan: &Scan, proven: u64) -> Failure {
     let like = look::likeness(selection, scan);
     let looks = match &like {
         Some(look) => format!("it looks like it ({}), not proven", look.why()),
         None => "it does not even look like it".to_owned(),
     };
     let dir = scan.root.display();
-    let failure = Failure::new(
-        Exit::DIFFERENT,
-        format!("nothing in `{dir}` is known by its digest to be of `{selection}`: {looks}"),
-    )
-    .of(selection.id());
+    let known = match proven {
+        0 => format!("nothing in `{dir}` is known by its digest to be of `{selection}`"),
+        _ => format!("no more than {} in `{dir}` is known by digest to be of `{selection}`", counted(proven, "file")),
+    };
+    let failure = Failure::new(Exit::DIFFERENT, format!("{known}: {looks}")).of(selection.id());
     let name = gate::name_for_command(selection);
     let archives = selection.files(None).any(|file| file.unpack.is_some());
     let failure = if archives {

@@ -388,3 +388,118 @@ fn a_lock_proves_a_tree_on_another_machine() {
     std::fs::write(old.join("data/labels.csv"), "spoiled").unwrap();
     there.run(&["adopt", old.to_str().unwrap(), "--dataset", "demo"]).expect(62).says(&["not proven"]);
 }
+
+/// Writes the entry of a dataset whose one release has these files, an `unpack` table with each
+/// that has one. Gives the overlay's folder.
+fn entry_of(home: &Home, id: &str, files: &[(&str, &[u8], &str)]) -> String {
+    let mut entry = format!(
+        "id = \"{id}\"\ntitle = \"Made\"\nsummary = \"Made in a test.\"\n\
+         maintainer = {{ name = \"test\" }}\ntags = [\"made\"]\nmodality = [\"text\"]\nanatomy = [\"none\"]\n\
+         task = [\"classification\"]\nformat = [\"text\"]\n\n\
+         [[release]]\nversion = \"1\"\nlicense = \"CC0-1.0\"\n\n\
+         [[release.source]]\nchannel = \"web\"\nprovider = \"http\"\nbase = \"https://files.example.org/{id}/\"\n"
+    );
+    for (name, bytes, unpack) in files {
+        let (size, digest) = (bytes.len(), medsets::values::Digest::sha256(bytes).hex());
+        entry.push_str(&format!("\n[[release.file]]\npath = \"{name}\"\nsize = {size}\nsha256 = \"{digest}\"\n"));
+        if !unpack.is_empty() {
+            entry.push_str(&format!("unpack = {unpack}\n"));
+        }
+    }
+    home.overlay(&format!("{id}.toml"), &entry)
+}
+
+fn put(dir: &Path, files: &[(&str, &[u8])]) {
+    std::fs::create_dir_all(dir).unwrap();
+    files.iter().for_each(|(name, bytes)| std::fs::write(dir.join(name), bytes).unwrap());
+}
+
+#[test]
+fn each_of_two_datasets_gets_its_own_copy_of_a_shared_file() {
+    let same: &[u8] = &[7; 2000];
+    let own: (&[u8], &[u8]) = (b"of the one alone", b"two");
+    let home = Home::new().with("MEDSETS_OFFLINE", "1");
+    entry_of(&home, "made-one", &[("same.bin", same, ""), ("one.txt", own.0, "")]);
+    let catalog = entry_of(&home, "made-two", &[("same.bin", same, ""), ("two.txt", own.1, "")]);
+    let adopt = |dir: &Path| {
+        home.json(&[
+            "--catalog",
+            &catalog,
+            "adopt",
+            dir.to_str().unwrap(),
+            "--data-dir",
+            &format!("{}.d", dir.display()),
+        ])
+    };
+    let found = |answer: &Value| -> BTreeMap<String, (u64, Value, Value)> {
+        let all = answer["data"]["datasets"].as_array().unwrap();
+        let one = |one: &Value| (one["files"].as_u64().unwrap(), one["missing"].clone(), one["duplicates"].clone());
+        all.iter().map(|each| (each["id"].as_str().unwrap().to_owned(), one(each))).collect()
+    };
+    let none = || serde_json::json!([]);
+    let both = BTreeMap::from(["made-one", "made-two"].map(|id| (id.to_owned(), (2, none(), none()))));
+    // Each in a folder of its own, whichever comes first by name.
+    for (one, two) in [("M", "T"), ("T", "M")] {
+        let dir = home.path().join(format!("apart-{one}"));
+        put(&dir.join(one), &[("same.bin", same), ("one.txt", own.0)]);
+        put(&dir.join(two), &[("same.bin", same), ("two.txt", own.1)]);
+        let answer = adopt(&dir);
+        assert_eq!((answer["exit"].as_u64(), found(&answer)), (Some(0), both.clone()), "{answer:#}");
+        let data = std::fs::read_link(home.path().join(format!("apart-{one}.d/made-two/1/data"))).unwrap();
+        assert_eq!(data, dir.canonicalize().unwrap().join(two));
+        assert_eq!(answer["data"]["unknown"]["files"], 0, "{answer:#}");
+    }
+    // Both in one folder, where one file is of both.
+    let dir = home.path().join("together");
+    put(&dir, &[("same.bin", same), ("one.txt", own.0), ("two.txt", own.1)]);
+    let answer = adopt(&dir);
+    assert_eq!((answer["exit"].as_u64(), found(&answer)), (Some(0), both), "{answer:#}");
+    // A second copy of the one is no copy of the other.
+    let dir = home.path().join("twice");
+    for folder in ["M", "T"] {
+        put(&dir.join(folder), &[("same.bin", same), ("one.txt", own.0)]);
+    }
+    let answer = adopt(&dir);
+    let expected = (2, none(), serde_json::json!(["T/one.txt", "T/same.bin"]));
+    assert_eq!(found(&answer), BTreeMap::from([("made-one".to_owned(), expected)]), "{answer:#}");
+    // Other bytes in the place of the shared file are still named.
+    let dir = home.path().join("spoiled");
+    put(&dir.join("M"), &[("same.bin", same), ("one.txt", own.0)]);
+    put(&dir.join("T"), &[("same.bin", &[8; 2000]), ("two.txt", own.1)]);
+    let answer = adopt(&dir);
+    assert_eq!((answer["exit"].as_u64(), found(&answer).len()), (Some(40), 1), "{answer:#}");
+    assert!(answer["errors"][0]["message"].as_str().unwrap().contains("T/same.bin"), "{answer:#}");
+}
+
+#[test]
+fn a_part_beside_a_missing_archive_is_adopted_as_the_advice_says() {
+    let home = Home::new().with("MEDSETS_OFFLINE", "1");
+    let (zip, big) = (zip_of(&[("set/a.txt", b"a")]), vec![7; 2000]);
+    let unpack = "{ format = \"zip\", strip = \"auto\" }";
+    let catalog = entry_of(&home, "made", &[("set.zip", &zip, unpack), ("big.bin", &big, ""), ("c.csv", b"1", "")]);
+    let dir = home.path().join("a");
+    put(&dir, &[("big.bin", &big), ("thesis.tex", b"years of work")]);
+    let adopt =
+        |rest: &[&str]| home.run(&[&["--catalog", catalog.as_str(), "adopt", dir.to_str().unwrap()], rest].concat());
+    adopt(&[]).expect(11).says(&["1 file of `made@1` are there", "--dataset made@1` adopts this part"]);
+    adopt(&["--dataset", "made@1"]).expect(0).says(&["not all of `made@1` is here", "archives/set.zip", "thesis.tex"]);
+    let place = home.data().join("made/1");
+    let listed = std::fs::read_to_string(place.join(".medsets/listed.jsonl")).unwrap();
+    assert!(listed.contains("big.bin") && listed.contains("\"verified\":\"catalog\"") && !listed.contains("set.zip"));
+    let receipt: Value = serde_json::from_slice(&std::fs::read(place.join(".medsets/receipt.json")).unwrap()).unwrap();
+    assert_eq!(receipt["selection"]["whole"], false);
+    home.run(&["--catalog", catalog.as_str(), "verify", "made"]).expect(0);
+    // A person's word for the rest is taken once the records of the part are gone.
+    home.run(&["--catalog", catalog.as_str(), "remove", "made", "--yes"]).expect(0);
+    adopt(&["--dataset", "made@1", "--unproven"]).expect(0).says(&["nothing published proves 1 file"]);
+
+    // Where the rest of the tree seems to be there, a part is not what is meant, nor advised.
+    let home = Home::new().with("MEDSETS_OFFLINE", "1");
+    let old = moved(&home);
+    std::fs::remove_dir_all(home.data().join("demo")).unwrap();
+    let ran = home.run(&["adopt", old.to_str().unwrap()]).expect(11).says(&["looks like `demo"]);
+    assert!(!ran.stderr.contains("--dataset demo@1.0` adopts this part"), "{}", ran.stderr);
+    let ran = home.run(&["adopt", old.to_str().unwrap(), "--dataset", "demo"]).expect(62);
+    ran.says(&["no more than 2 files in", "it looks like it", "--unproven"]);
+    assert!(!home.data().join("demo").exists());
+}
