@@ -19,9 +19,10 @@ use super::output::{Answer, LongReport as _, add};
 
 /// Resolves the project to exact files and digests.
 pub async fn lock(context: &mut Context, args: &LockArgs) -> Result<Answer, Failure> {
-    let (outcome, purpose) = match args.check || args.dry_run {
-        true => (Outcome::Told, Purpose::Look),
-        false => (Outcome::Written, Purpose::Write),
+    let (outcome, purpose) = match (args.check, args.dry_run) {
+        (true, _) => (Outcome::Told, Purpose::Check),
+        (false, true) => (Outcome::Told, Purpose::Look),
+        (false, false) => (Outcome::Written, Purpose::Write),
     };
     let project = Project::open(context, upgrade(&args.upgrade), purpose).await?;
     let mut report = lock::lock(context, &project, outcome).await?;
@@ -148,7 +149,11 @@ fn shown(paths: &[RelPath]) -> String {
 /// Brings the disk to the lock, or compares the two.
 pub async fn sync(context: &mut Context, args: &SyncArgs) -> Result<Answer, Failure> {
     let is_written = !args.check && !args.dry_run && !args.locked && !args.frozen;
-    let purpose = if is_written { Purpose::Write } else { Purpose::Look };
+    let purpose = match is_written {
+        true => Purpose::Write,
+        false if args.dry_run && !args.locked && !args.frozen => Purpose::Look,
+        false => Purpose::Follow,
+    };
     let mut project = Project::open(context, Upgrade::Nothing, purpose).await?;
     if args.check {
         return check(context, &project);

@@ -215,12 +215,19 @@ fn pass_by_receipt(context: &Context, here: &Here) -> Result<(), Failure> {
 
 /// What the terms say to handing the data on, where that is not allowed.
 fn not_to_be_shared(context: &Context, here: &Here) -> Result<Option<Word>, Failure> {
-    let license = here.receipt.as_ref().map_or("NOASSERTION", |receipt| receipt.license.expression.as_str());
-    let word = match Expression::parse(license) {
-        Ok(expression) => judge(&expression, context.shelf()?, Act::ShareRaw).word,
-        Err(_) => Word::Unclear,
-    };
-    Ok((word > Word::AllowedWithDuty).then_some(word))
+    let by_receipt = here.receipt.as_ref().map_or("NOASSERTION", |receipt| receipt.license.expression.as_str());
+    let channel = here.receipt.as_ref().map(|receipt| receipt.source.channel.as_str());
+    let known = one_selection(context, &here.name()).ok();
+    // The stricter of what its receipt and its entry say.
+    let mut worst = None;
+    for license in known.iter().map(|selection| selection.license(channel)).chain([by_receipt]) {
+        let word = match Expression::parse(license) {
+            Ok(expression) => judge(&expression, context.shelf()?, Act::ShareRaw).word,
+            Err(_) => Word::Unclear,
+        };
+        worst = worst.max(Some(word));
+    }
+    Ok(worst.filter(|word| *word > Word::AllowedWithDuty))
 }
 
 fn share(context: &Context, here: &Here, output: &std::path::Path, index: Digest) -> Record {

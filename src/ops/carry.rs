@@ -113,7 +113,7 @@ pub fn carry_over(
         Earlier::Absent => return Ok(HashSet::new()),
         Earlier::Unreadable { .. } => {
             let known = check::known_paths(dir).map_err(|error| nothing_tells(dir, &error))?;
-            keep_foreign(workspace, dir, &known)?;
+            keep_foreign(workspace, dir, &known, None)?;
             return Ok(HashSet::new());
         }
         Earlier::Here { damaged, given_up } => (damaged, given_up),
@@ -190,7 +190,7 @@ pub fn carry_over(
         let inventory = write_members(workspace, &mark.path, members.remove(&mark.path).unwrap_or_default())?;
         workspace.finish(Finished::of_part(mark.clone(), inventory))?;
     }
-    keep_foreign(workspace, dir, &known)?;
+    keep_foreign(workspace, dir, &known, Some(&here))?;
     Ok(here)
 }
 
@@ -232,12 +232,22 @@ fn link(from: &Path, to: &Path, access: Access) -> Result<(), FsError> {
 }
 
 /// Files that medsets did not put there are a person's own. A link in the place of a folder of
-/// the dataset does not go along: files would be written through it to wherever it leads.
-fn keep_foreign(workspace: &Workspace, dir: &DatasetDir, known: &HashSet<RelPath>) -> Result<(), FsError> {
+/// the dataset does not go along: files would be written through it to wherever it leads. Of kept
+/// archives those are the dataset's that its list has, all of them where that is not known.
+fn keep_foreign(
+    workspace: &Workspace,
+    dir: &DatasetDir,
+    known: &HashSet<RelPath>,
+    listed: Option<&HashSet<RelPath>>,
+) -> Result<(), FsError> {
+    let is_archive = |path: &str| {
+        let name = path.strip_prefix("archives/").map(RelPath::parse);
+        name.is_some_and(|name| listed.is_none_or(|listed| name.is_ok_and(|name| listed.contains(&name))))
+    };
     let mut foreign = Vec::new();
     fs::walk(dir.root(), &mut |found| {
         let ours = found.path.starts_with(".medsets/")
-            || found.path.starts_with("archives/")
+            || is_archive(&found.path)
             || matches!(found.path.as_str(), "README.md" | "TERMS.md" | "CITATION.cff");
         if let (false, Ok(path)) = (ours, RelPath::parse(&found.path))
             && !known.contains(&path)

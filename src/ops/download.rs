@@ -85,6 +85,8 @@ pub enum Pinned {
     /// It has that of the bytes which came first, on whatever machine: nothing published proves
     /// them here either.
     OnFirstUse,
+    /// It has that of other bytes than the publisher named, which somebody took by their word.
+    Accepted,
 }
 
 impl Wanted {
@@ -360,6 +362,7 @@ fn unwrapped(shared: &Shared, wanted: &Wanted, done: Done) -> Result<Done, Failu
 pub(super) fn proof(verified: Verified, wanted: &Wanted) -> Proof {
     match verified {
         _ if wanted.manner.changed_is_fine => Proof::AcceptedChange,
+        Verified::Known if wanted.manner.pinned == Pinned::Accepted => Proof::AcceptedChange,
         Verified::Known if wanted.of_entry > 0 => Proof::Catalog,
         Verified::Known if wanted.manner.pinned == Pinned::OnFirstUse => Proof::FirstUse,
         Verified::Known if wanted.manner.pinned == Pinned::Published => Proof::Lock,

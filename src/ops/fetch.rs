@@ -37,6 +37,7 @@ use super::held;
 use super::mirror;
 use super::repair::cannot_add;
 use super::report::{FetchReport, Fetched};
+use super::selection::withdrawn;
 use super::shared;
 use super::stored_listing;
 use super::target::Target;
@@ -198,6 +199,8 @@ pub(super) async fn fetch_selection(
         selection.subset(name)?;
     }
     let channel = options.source.as_deref();
+    // A lock tells it as drift.
+    warnings.extend(withdrawn(selection).filter(|_| options.pins.is_none()));
     if options.pins.is_some() {
         gate::pass_of_today(context, selection, channel, warnings).await?;
     }

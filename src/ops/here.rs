@@ -58,6 +58,12 @@ pub fn everything(context: &Context) -> Result<Vec<Here>, Failure> {
     Ok(found)
 }
 
+/// The same, and the folders that this user may not look at or a later medsets wrote, each with why.
+pub fn everything_and_closed(context: &Context) -> Result<(Vec<Here>, Vec<(PathBuf, LayoutError)>), Failure> {
+    let (found, closed) = look(context)?;
+    Ok((found, closed.into_iter().map(|one| (one.path, one.error)).collect()))
+}
+
 /// What this user may not look at.
 struct Closed {
     id: DatasetId,

@@ -77,17 +77,23 @@ pub struct Project {
     /// References of which nobody could be asked what they are, by table.
     unreached: BTreeMap<Digest, Failure>,
     upgrade: Upgrade,
+    purpose: Purpose,
     /// Held while what was read is what will be written.
     turn: Option<FolderLock>,
 }
 
-/// Whether a lock is going to be written.
+/// What a lock is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// It is: other runs that write it are waited for, and wait.
+    /// To be written: other runs that write it are waited for, and wait.
     Write,
-    /// It is only looked at.
+    /// To tell what would be written.
     Look,
+    /// To tell whether it is what the project file asks for, on any machine alike: what the disk and
+    /// the ledger would add counts for nothing.
+    Check,
+    /// To be followed as it is. No host is asked what it does not say.
+    Follow,
 }
 
 /// What `lock` tells.
@@ -195,7 +201,8 @@ impl Project {
             refuse_unknown(ids, &manifest)?;
         }
         let (names, unreached) = (BTreeMap::new(), BTreeMap::new());
-        let mut project = Self { manifest, text, folder, lock, unmerged, warnings, names, unreached, upgrade, turn };
+        let mut project =
+            Self { manifest, text, folder, lock, unmerged, warnings, names, unreached, upgrade, purpose, turn };
         project.introduce(context).await?;
         Ok(project)
     }
@@ -206,7 +213,7 @@ impl Project {
         for used in &self.manifest.datasets {
             let is_reference =
                 context.catalog()?.resolve(&used.name).is_err() && Reference::parse(&used.name).is_some();
-            if !is_reference || self.earlier(used).is_some() {
+            if !is_reference || self.earlier(used).is_some() || self.purpose == Purpose::Follow {
                 continue;
             }
             let mut name = used.name.clone();
@@ -261,8 +268,16 @@ impl Project {
                 ..locked.clone()
             },
         };
-        resolve::pin(context, &selection, &mut resolved)?;
+        self.pin(context, &mut resolved)?;
         Ok(resolved)
+    }
+}
+
+impl Project {
+    /// Adds what disk and ledger tell, where that counts.
+    fn pin(&self, context: &Context, resolved: &mut Resolved) -> Result<(), Failure> {
+        let selection = resolved.selection.clone();
+        if self.purpose == Purpose::Check { Ok(()) } else { resolve::pin(context, &selection, resolved) }
     }
 }
 

@@ -108,7 +108,7 @@ fn kept_in(data_dir: &Path, reach: Reach) -> Vec<Dataset> {
 
 /// An entry that is what its reference says it is.
 fn kept_at(path: &Path) -> Option<Dataset> {
-    let text = fs::read_text_if_present(path).ok()??;
+    let text = fs::read_regular_text_if_present(path).ok()??;
     let read = Dataset::read(&path.to_string_lossy(), &text, REFERENCE);
     let dataset = read.inspect_err(|broken| tracing::warn!(%broken, "passed over")).ok()?;
     let reference: Reference = dataset.reference()?.parse().ok()?;
@@ -119,20 +119,22 @@ fn kept_at(path: &Path) -> Option<Dataset> {
 /// the receipt names.
 fn brought(dir: &DatasetDir) -> Option<Dataset> {
     let path = dir.entry_path();
-    let text = fs::read_text_if_present(&path).ok()??;
+    let text = fs::read_regular_text_if_present(&path).ok()??;
     let entry = Receipt::read(dir).ok()??.brought?.entry?;
     let is_named = Digest::sha256(text.as_bytes()) == entry;
     is_named.then(|| Dataset::read(&path.to_string_lossy(), &text, BUNDLE).ok()).flatten()
 }
 
-/// The one that was asked for in this form, or that has the DOI.
+/// The one that was asked for in this form, or that has the DOI. An entry that came in a bundle speaks
+/// for its own data alone: no reference means it.
 fn here<'k>(kept: &'k [Dataset], reference: &Reference) -> Option<&'k Dataset> {
     let form = reference.to_string();
     let has_doi = |dataset: &Dataset| match (&reference.place, &dataset.releases[0].doi) {
         (Place::Doi(one), Some(other)) => one.eq_ignore_ascii_case(other),
         _ => false,
     };
-    kept.iter().rfind(|dataset| dataset.entry.aliases.contains(&form) || has_doi(dataset))
+    let mut own = kept.iter().filter(|dataset| !dataset.came_in_bundle());
+    own.rfind(|dataset| dataset.entry.aliases.contains(&form) || has_doi(dataset))
 }
 
 /// The id of what is here in whatever version, for a reference that names none of them.

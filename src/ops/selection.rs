@@ -15,3 +15,11 @@ pub fn one_selection(context: &Context, name: &str) -> Result<Selection, Failure
         _ => Err(Failure::new(Exit::USAGE, format!("`{}` is a collection: name one dataset", Printable::new(name)))),
     }
 }
+
+/// That the publisher has withdrawn a release, as a warning.
+pub(super) fn withdrawn(selection: &Selection) -> Option<String> {
+    let id = selection.id();
+    selection.release().withdrawn.then(|| {
+        format!("its publisher has withdrawn `{selection}`: `medsets info {id}` tells what the catalogue knows of it")
+    })
+}

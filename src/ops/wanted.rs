@@ -244,7 +244,7 @@ fn manner(
         license,
         notice: listed.notice().map(str::to_owned),
         changed_is_fine: options.accepts(&listed.path),
-        reason: options.reason.clone().filter(|_| options.accepts(&listed.path)),
+        reason: reason(options, &listed.path),
         doubt: None,
         pinned: options.pins.as_ref().map_or(Pinned::No, |pins| pins.of_file(&listed.path)),
         directory: None,
@@ -270,7 +270,7 @@ fn manner_of_members(
         license,
         notice: listed.notice().map(str::to_owned),
         changed_is_fine: options.accepts(&listed.path),
-        reason: options.reason.clone().filter(|_| options.accepts(&listed.path)),
+        reason: reason(options, &listed.path),
         doubt: None,
         pinned: options.pins.as_ref().map_or(Pinned::No, |pins| pins.of_file(&listed.path)),
         directory: None,
@@ -287,6 +287,12 @@ fn not_in_places(treatment: &Treatment<'_>, path: &RelPath) -> Option<&'static s
     let format = table.and_then(|table| table.format.as_deref());
     let is_zip = format.map_or_else(|| path.file_name().to_lowercase().ends_with(".zip"), |format| format == "zip");
     (!is_zip).then_some("only a zip can be read in places, and this must be read from its start")
+}
+
+/// Why other bytes than the publisher's are taken: the person's own words, else those in the lock.
+fn reason(options: &FetchOptions, path: &RelPath) -> Option<String> {
+    let own = options.reason.clone().filter(|_| options.accepts(path));
+    own.or_else(|| options.pins.as_ref()?.reason(path))
 }
 
 /// Members were looked for elsewhere, and not in this archive and so many others.

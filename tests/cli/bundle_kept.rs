@@ -288,3 +288,23 @@ fn what_a_killed_unbundle_left_goes_where_all_is_here_too() {
     assert!(std::fs::read_dir(&tmp).unwrap().next().is_none());
     assert!(leftovers(&home.data()).is_empty());
 }
+
+#[test]
+fn an_entry_of_a_bundle_is_meant_by_no_reference_and_hangs_nobody() {
+    let maker = Home::new();
+    let entry = entry_of("made", "1.0");
+    let (head, rest) = entry.split_once('\n').unwrap();
+    let overlay = maker.overlay("made.toml", &format!("{head}\naliases = [\"zenodo:42\"]\n{rest}"));
+    let (home, file) = there(&of(&maker, &["--catalog", &overlay], "made"));
+    home.run(&["unbundle", file.to_str().unwrap()]).expect(0);
+    home.run(&["path", "made"]).expect(0);
+    for command in [["path", "zenodo:42"], ["fetch", "zenodo:42"], ["info", "zenodo:42"]] {
+        let ran = home.run(&command);
+        assert!(matches!(ran.code, Some(11 | 30)), "{command:?}: {ran:?}");
+    }
+    let entry = home.data().join("made/1.0/.medsets/entry.toml");
+    std::fs::remove_file(&entry).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&entry).status().unwrap().success());
+    home.run(&["info", "demo"]).expect(0);
+    home.run(&["status"]);
+}

@@ -337,6 +337,16 @@ fn bytes_that_changed_upstream_are_named_with_both_values_and_taken_only_with_a_
     other.run(&["lock", "--check"]).expect(0);
     other.run(&["lock", "--upgrade"]).expect(0);
     whoever(other.run(&["sync"]).expect(0));
+    // By its records too it is what somebody took by their word, and an audit says so anywhere.
+    let record = |machine: &Machine, name: &str| {
+        std::fs::read_to_string(machine.work().join("data/made/1/.medsets").join(name)).unwrap()
+    };
+    assert!(record(&other, "listed.jsonl").contains("accepted-change"), "{}", record(&other, "listed.jsonl"));
+    assert!(record(&other, "receipt.json").contains("a label was wrong"), "{}", record(&other, "receipt.json"));
+    for machine in [&second, &other] {
+        let audited = machine.run(&["audit", "made"]);
+        assert!(audited.stdout.contains("checksum-mismatch"), "{audited:?}");
+    }
     first.run(&["sync", "--check"]).expect(62).says(&["`made@1` is not as the lock says: other bytes"]);
     let answer = first.json(&["sync", "--frozen"]);
     assert_eq!(answer["exit"], 0, "{answer}");

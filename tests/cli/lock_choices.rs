@@ -169,3 +169,35 @@ fn a_choice_that_says_nothing_is_refused_with_a_remedy() {
     assert_eq!(answer["errors"][0]["help"], "leave it out");
     assert!(answer["errors"][0]["excerpt"].as_str().unwrap().contains("license = [\"\"]"), "{answer}");
 }
+
+#[test]
+fn a_plain_sync_deletes_nothing_whatever_became_of_files_that_nobody_asks_for() {
+    #[track_caller]
+    fn check(change: impl Fn(&std::path::Path), is_kept: bool) {
+        let publisher = Publisher::start();
+        let machine = asking(&publisher, "");
+        machine.run(&["sync"]).expect(0);
+        let before = paths(&machine);
+        let dir = machine.work().join("data/made/1");
+        std::fs::create_dir_all(dir.join("archives")).unwrap();
+        std::fs::write(dir.join("archives/mine.zip"), "mine").unwrap();
+        change(&dir);
+        ask(&machine, "include = [\"labels.csv\"]");
+        machine.run(&["sync"]).expect(0);
+        machine.run(&["sync", "--offline"]).expect(0);
+        let mut after = paths(&machine);
+        if !is_kept {
+            after.push("data/notes.txt".to_owned());
+            after.sort();
+        }
+        assert_eq!(after, before);
+        machine.run(&["sync", "--prune"]).expect(0);
+        assert_eq!(std::fs::read_to_string(dir.join("archives/mine.zip")).unwrap(), "mine", "it is the person's");
+        machine.run(&["sync", "--check"]).expect(0);
+    }
+    let edit = |dir: &std::path::Path, name: &str| std::fs::write(dir.join(name), "edited").unwrap();
+    check(|_| (), true);
+    check(|dir| edit(dir, "data/notes.txt"), true);
+    check(|dir| std::fs::remove_file(dir.join("data/notes.txt")).unwrap(), false);
+    check(|dir| edit(dir, "data/labels.csv"), true);
+}

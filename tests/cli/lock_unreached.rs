@@ -187,11 +187,13 @@ fn what_another_run_pinned_meanwhile_is_settled() {
         assert!(begun.elapsed().as_secs() < 60, "nothing was fetched");
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
-    let others = machine.lock().replace("bytes = ", "bytes = 1");
-    machine.write_lock(&others);
+    let pinned = medsets::values::Digest::sha256(&files["pictures.zip"]).hex();
+    let others = machine.lock().replace(&pinned, &medsets::values::Digest::sha256(b"others").hex());
+    machine.forge_lock(&others);
+    let others = machine.lock();
     drop(files);
-    let output = run.wait_with_output().unwrap();
-    assert_ne!(output.status.code(), Some(0));
+    let ran: crate::support::home::Ran = run.wait_with_output().unwrap().into();
+    ran.expect(12).says(&["`pictures.zip` of `made@1`", "edited by hand"]);
     assert_eq!(machine.lock(), others);
 }
 
@@ -218,4 +220,26 @@ fn a_shorter_file_in_the_place_of_a_large_one_is_a_change_and_no_break() {
     check(3 << 20, 2 << 20, "received sha256:");
     check(33 << 20, 2 << 20, "has 2097152 bytes at the host, it should have 34603008");
     check(1 << 20, 1000, "received sha256:");
+}
+
+#[test]
+fn what_a_lock_is_does_not_depend_on_the_disk_and_following_it_asks_nobody() {
+    let publisher = Publisher::start();
+    let machine = Machine::new(&publisher, &publisher.entry("Made", "data"));
+    project(&machine, &["id = \"demo\""]);
+    machine.run(&["lock"]).expect(0);
+    let other = Machine::new(&publisher, &publisher.entry("Made", "data"));
+    other.clone_from(&machine);
+    other.run(&["lock", "--check"]).expect(0);
+    other.run(&["sync", "--frozen"]).expect(0);
+    other.run(&["lock", "--check"]).expect(0);
+    other.run(&["lock", "--upgrade", "--check"]).expect(0);
+    other.run(&["lock"]).expect(0);
+    assert!(other.lock().contains("tree = "), "what is known by now is written all the same: {}", other.lock());
+    // A reference that the lock does not have.
+    project(&machine, &["id = \"demo\"", REFERENCE]);
+    for command in [["sync", "--check"], ["sync", "--locked"], ["sync", "--frozen"]] {
+        let ran = machine.run(&command).expect(12);
+        assert!(!ran.stderr.contains("Zenodo is asked"), "{ran:?}");
+    }
 }

@@ -10,9 +10,10 @@ use crate::access::Purpose;
 use crate::audit::{Guard, ItemCount, SubjectFacts};
 use crate::catalog::{Reference, Selection};
 use crate::context::Context;
-use crate::layout::{Adopted, DatasetDir, Place, Receipt, inventory, places};
+use crate::layout::{Adopted, DatasetDir, LayoutError, Place, Receipt, inventory, places};
 use crate::policy;
 use crate::project::{Lock, Locked, Manifest, Used};
+use crate::remedy::Remedy as _;
 use crate::values::{ByteSize, counted};
 use crate::{fs, remedy};
 
@@ -29,9 +30,10 @@ pub fn gather(
     project: Option<&Manifest>,
     what: &[String],
 ) -> Result<(Vec<SubjectFacts>, Vec<Guard>), Failure> {
-    let here = here::everything(context)?;
+    let (here, closed) = here::everything_and_closed(context)?;
     let mut unseen = Vec::new();
     if what.is_empty() {
+        unseen.extend(closed.iter().map(|(folder, error)| closed_by(folder, error)));
         let mut found: Vec<SubjectFacts> = Vec::new();
         let lock = locked(context)?;
         for used in project.into_iter().flat_map(|project| &project.datasets) {
@@ -61,6 +63,9 @@ pub fn gather(
             continue;
         }
         let copies: Vec<Here> = here.iter().filter(|one| names(one, text)).cloned().collect();
+        let id = text.split(['@', ':']).next().unwrap_or_default();
+        let is_meant = |folder: &Path| folder.iter().rev().take(2).any(|name| name == id);
+        unseen.extend(closed.iter().filter(|one| is_meant(&one.0)).map(|(folder, error)| closed_by(folder, error)));
         if copies.is_empty() {
             found.push(of_entry(context, one_selection(context, text)?, None, None));
         }
@@ -69,6 +74,12 @@ pub fn gather(
         }
     }
     Ok((found, unseen))
+}
+
+fn closed_by(folder: &Path, error: &LayoutError) -> Guard {
+    // Whoever may not read it knows better whom to ask.
+    let help = matches!(error, LayoutError::Newer { .. }).then(|| error.remedy()).flatten();
+    Guard::Closed { folder: folder.display().to_string(), reason: error.to_string(), help }
 }
 
 /// The lock of the project, where there is one.

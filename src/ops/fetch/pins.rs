@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::catalog::Selection;
+use crate::layout::inventory::InventoryReader;
 use crate::layout::receipt::PartialMark;
 use crate::layout::receipt::Selection as Part;
 use crate::layout::{DatasetDir, DigestSource, LayoutError, ListedMark, Receipt};
@@ -34,6 +35,10 @@ pub struct Pins {
     pub entry: Digest,
     /// Those of them whose digest nothing published: the lock has it of the bytes that came first.
     pub first_use: HashSet<RelPath>,
+    /// Those of them that are other ones than the publisher named, by somebody's word, each with why.
+    pub accepted: HashMap<RelPath, Option<String>>,
+    /// Whether all of the release is asked for.
+    pub is_whole: bool,
     /// Digest of all of it.
     pub digest: Digest,
 }
@@ -75,13 +80,31 @@ impl Pins {
                 .filter(|file| file.from == PinnedBy::FirstUse)
                 .map(|file| file.path.clone())
                 .collect(),
+            accepted: files
+                .iter()
+                .filter(|file| file.from == PinnedBy::Accepted)
+                .map(|file| {
+                    let said = locked.accepted.iter().find(|one| one.path == file.path);
+                    (file.path.clone(), said.map(|one| one.reason.clone()))
+                })
+                .collect(),
+            is_whole: locked.choice.is_everything(),
             digest: Digest::sha256(marks.as_bytes()),
         }
     }
 
     /// What is pinned of a file.
     pub(in crate::ops) fn of_file(&self, path: &RelPath) -> Pinned {
-        if self.first_use.contains(path) { Pinned::OnFirstUse } else { Pinned::Published }
+        match path {
+            _ if self.first_use.contains(path) => Pinned::OnFirstUse,
+            _ if self.accepted.contains_key(path) => Pinned::Accepted,
+            _ => Pinned::Published,
+        }
+    }
+
+    /// Why a file is another one than the publisher named, by the words of whoever took it.
+    pub(in crate::ops) fn reason(&self, path: &RelPath) -> Option<String> {
+        self.accepted.get(path).cloned().flatten()
     }
 
     /// Whether each file is pinned by its SHA-256, or by the directory of an archive of which only
@@ -109,6 +132,18 @@ impl Pins {
         }
     }
 
+    /// Whether any of these places of a dataset folder belongs to a file that is wanted.
+    pub(super) fn concern(&self, dir: &DatasetDir, places: &HashSet<RelPath>) -> Result<bool, LayoutError> {
+        let wanted: HashSet<&RelPath> = self.listing.0.iter().map(|file| &file.path).collect();
+        for record in InventoryReader::open(&dir.inventory_path())? {
+            let record = record?;
+            if places.contains(&record.path) && wanted.contains(&record.origin.file) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Takes nothing over from an earlier folder that the lock does not mean: files with other
     /// bytes, all of them where the entry by which they were laid out is another, and those that
     /// it does not name where the `rest` goes.
@@ -129,7 +164,7 @@ impl Pins {
                     unwanted.remove(&mark.path);
                 }
             }
-            if receipt.selection.whole || rest == Rest::Goes {
+            if (receipt.selection.whole && self.is_whole) || rest == Rest::Goes {
                 // What the release had when it was fetched and the lock does not name.
                 for listed in receipt.listed.read(&target.dir)? {
                     unwanted.extend(Some(listed?.path).filter(|path| !pinned.contains_key(path)));

@@ -48,11 +48,12 @@ pub(super) fn whole_here(target: &Target<'_>, options: &FetchOptions) -> Result<
 /// Whether the files are there: each by size and time where a lock must be met, else by a look at
 /// some of them.
 fn is_untouched(target: &Target<'_>, options: &FetchOptions, receipt: &Receipt) -> Result<bool, LayoutError> {
-    if options.pins.is_none() {
-        return check::looks_whole(&target.dir, receipt.files);
-    }
+    let Some(pins) = &options.pins else { return check::looks_whole(&target.dir, receipt.files) };
     match check::check(&target.dir, CheckMode::Quick, &|_, _| ()) {
-        Ok(damage) => Ok(damage.missing.is_empty() && damage.changed.is_empty()),
+        Ok(damage) if damage.missing.is_empty() && damage.changed.is_empty() => Ok(true),
+        // What is here beyond the lock is none of its business, but where it is to go.
+        Ok(_) if options.rest == Rest::Goes || pins.is_whole => Ok(false),
+        Ok(damage) => Ok(!pins.concern(&target.dir, &damage.into_damaged())?),
         Err(error) if error.is_of_records() => Ok(false),
         Err(error) => Err(error),
     }

@@ -121,9 +121,10 @@ impl Project {
         spelling::check(context, self, place, name)?;
         let before = self.lock.iter().flat_map(|lock| &lock.datasets);
         let before = before.filter(|locked| names(used, locked.id.as_str()));
-        resolve::afresh(context, used, name, &self.folder, before, self.trees(), warnings)
-            .await
-            .map_err(|failure| of_table(failure, used))
+        let resolved = resolve::afresh(context, used, name, &self.folder, before, self.trees(), warnings).await;
+        let mut resolved = resolved.map_err(|failure| of_table(failure, used))?;
+        self.pin(context, &mut resolved)?;
+        Ok(resolved)
     }
 
     /// What the lock says of a dataset that could not be resolved: as it is asked for, or as it

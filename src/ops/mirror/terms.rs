@@ -70,7 +70,9 @@ impl Terms {
     /// Fails where nothing but the records tells them.
     fn of(context: &Context, ours: &Ours<'_>, subject: &SubjectFacts) -> Result<Self, Failure> {
         let receipt = ours.receipt;
-        let selection = match subject.selection.clone() {
+        // An entry that came along with the data is no word of the person's own program.
+        let known = subject.selection.clone().filter(|selection| !selection.dataset().came_in_bundle());
+        let selection = match known {
             Some(known) => Some(known),
             None => by_lock(context, ours)?,
         };

@@ -1,7 +1,7 @@
 //! What `sync --prune` takes away: datasets that the lock does not name, and what is here of a
 //! dataset beyond what the lock asks for. A person's own files stay.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -123,9 +123,16 @@ fn not_ours_alone(found: &here::Here) -> Result<Option<String>, Failure> {
         return Ok(Some(format!("its records are damaged ({fault})")));
     }
     let known = check::known_paths(&found.dir)?;
+    let mut archives = HashSet::new();
+    if let Some(receipt) = &found.receipt {
+        for listed in receipt.listed.read(&found.dir)? {
+            archives.insert(format!("archives/{}", listed?.path));
+        }
+    }
     let mut foreign = Vec::new();
     crate::fs::walk(found.dir.root(), &mut |file| {
-        let own = [".medsets/", "archives/"].iter().any(|folder| file.path.starts_with(folder))
+        let own = file.path.starts_with(".medsets/")
+            || archives.contains(&file.path)
             || matches!(file.path.as_str(), "README.md" | "TERMS.md" | "CITATION.cff");
         if !own && RelPath::parse(&file.path).map_or(true, |path| !known.contains(&path)) {
             foreign.push(file.path);
