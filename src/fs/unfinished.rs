@@ -67,7 +67,7 @@ pub fn sweep(folder: &Path, prefix: &str) {
             continue;
         }
         let Ok(left) = File::open(&path) else { continue };
-        if left.try_lock().is_err() || !(locks_hold(&path) || !is_fresh(&path)) {
+        if left.try_lock().is_err() || (!locks_hold(&path) && is_fresh(&path)) {
             continue;
         }
         let removed = if found.is_dir() { remove_dir_all(&path) } else { remove_file(&path) };

@@ -58,8 +58,11 @@ pub fn everything(context: &Context) -> Result<Vec<Here>, Failure> {
     Ok(found)
 }
 
-/// The same, and the folders that this user may not look at or a later medsets wrote, each with why.
-pub fn everything_and_closed(context: &Context) -> Result<(Vec<Here>, Vec<(PathBuf, LayoutError)>), Failure> {
+/// A folder that this user may not look at or whose records a later medsets wrote, and why.
+pub type ClosedFolder = (PathBuf, LayoutError);
+
+/// The same, and what is closed.
+pub fn everything_and_closed(context: &Context) -> Result<(Vec<Here>, Vec<ClosedFolder>), Failure> {
     let (found, closed) = look(context)?;
     Ok((found, closed.into_iter().map(|one| (one.path, one.error)).collect()))
 }
