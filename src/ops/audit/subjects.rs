@@ -290,7 +290,8 @@ fn adopted_from(context: &Context, path: &Path, here: &[Here]) -> Result<Vec<Sub
     let real = fs::canonical(path)?;
     let mut found = Vec::new();
     for one in here {
-        if Adopted::read(&one.dir)?.is_some_and(|adopted| adopted.is_in(&real)) {
+        // What is closed is told of elsewhere.
+        if Adopted::read(&one.dir).ok().flatten().is_some_and(|adopted| adopted.is_in(&real)) {
             found.push(of_copy(context, one.clone(), None)?);
         }
     }

@@ -24,7 +24,7 @@ pub(super) fn unlike_today(context: &Context, here: &Here) -> Result<Option<Stri
     Ok(how.map(|how| {
         format!(
             "`{name}` is not what the catalogue means today ({how}), and with this catalogue `unbundle` refuses it: \
-             `medsets fetch {name}` brings it up to date, or carry the catalogue along that it came by"
+             `medsets remove {name}`, then `medsets fetch {name}`, brings today's; or carry the catalogue along that it came by"
         )
     }))
 }
