@@ -122,6 +122,16 @@ pub fn check_by_manifest(
     compare(dir, lines.map(|line| line.map(expected)), mode, progress)
 }
 
+/// Whether every file that the inventory names is there with its size and time. Reads no bytes; records
+/// that cannot be read count as touched.
+pub fn is_untouched(dir: &DatasetDir) -> Result<bool, LayoutError> {
+    match check(dir, CheckMode::Quick, &|_, _| ()) {
+        Ok(damage) => Ok(damage.missing.is_empty() && damage.changed.is_empty()),
+        Err(error) if error.is_of_records() => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// Every path that the inventory names; where it cannot be read, every path of the manifest.
 pub fn known_paths(dir: &DatasetDir) -> Result<HashSet<RelPath>, LayoutError> {
     let inventory = || -> Result<HashSet<RelPath>, LayoutError> {

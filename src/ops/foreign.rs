@@ -30,8 +30,7 @@ pub(super) struct Foreign<'a> {
     pub laid_out_by: Digest,
     /// Archives of which it has some members.
     pub partial: &'a [PartialMark],
-    /// The files, by path at the publisher, of which this person takes other bytes than the catalogue's,
-    /// as its owner did.
+    /// The files, by path at the publisher, of which this person takes other bytes than the catalogue's.
     pub accepted: &'a [String],
 }
 
@@ -151,6 +150,29 @@ impl Foreign<'_> {
         self.missing(&known, &partial)
     }
 
+    /// The files of the list whose bytes are not those that the entry names.
+    ///
+    /// # Errors
+    /// The list cannot be read.
+    pub fn other_bytes(
+        &self,
+        marks: impl Iterator<Item = Result<ListedMark, LayoutError>>,
+    ) -> Result<Vec<RelPath>, Failure> {
+        let channel = self.source.channel.as_str();
+        let entries: HashMap<&RelPath, &FileEntry> =
+            self.selection.files(Some(channel)).map(|file| (&file.path, file)).collect();
+        let doubts = Doubts::of(self.selection, channel);
+        let mut others = Vec::new();
+        for mark in marks {
+            let mark = mark?;
+            let is_doubted = doubts.concern(&mark.path);
+            if entries.get(&mark.path).is_some_and(|entry| unlike_entry(entry, &mark, is_doubted).is_some()) {
+                others.push(mark.path);
+            }
+        }
+        Ok(others)
+    }
+
     /// The list beside the entry.
     #[allow(clippy::type_complexity, reason = "what fails, then what disagrees")]
     fn files(
@@ -182,15 +204,10 @@ impl Foreign<'_> {
             let is_doubted = doubts.concern(&mark.path);
             let how = match entry {
                 _ if mark.unpacked && !is_archive => Some("is no archive, and is said to be unpacked".to_owned()),
-                _ if mark.verified == Proof::AcceptedChange => {
-                    match self.accepted.iter().any(|name| *name == mark.path.as_str()) {
-                        true => None,
-                        false => Some(
-                            "was taken there with other bytes than the catalogue's, by somebody else's decision"
-                                .to_owned(),
-                        ),
-                    }
-                }
+                _ if self.accepted.iter().any(|name| *name == mark.path.as_str()) => None,
+                _ if mark.verified == Proof::AcceptedChange => Some(
+                    "was taken there with other bytes than the catalogue's, by somebody else's decision".to_owned(),
+                ),
                 Some(entry) => unlike_entry(entry, &mark, is_doubted),
                 None => None,
             };

@@ -299,7 +299,7 @@ fn plans(context: &Context, options: &UnbundleOptions, about: &About, data_dir: 
     Ok(plans)
 }
 
-/// Whether the place is free, or has the same tree. What else is there is never replaced.
+/// Whether the place is free, or has the same tree with every file as it was laid out. What else is there is never replaced.
 fn state_of(one: &Bundled, data_dir: &Path) -> Result<UnbundleState, Failure> {
     let dir = DatasetDir::new(data_dir, &one.id, &one.slug);
     let occupied = |what: String| {
@@ -316,8 +316,8 @@ fn state_of(one: &Bundled, data_dir: &Path) -> Result<UnbundleState, Failure> {
     }
     match records {
         Records::Good(receipt) if receipt.tree != one.tree => Err(occupied("with other files".to_owned())),
-        Records::Good(receipt) if check::looks_whole(&dir, receipt.files)? => Ok(UnbundleState::Already),
-        Records::Good(_) => Err(occupied("and some of its files are missing".to_owned())),
+        Records::Good(_) if check::is_untouched(&dir)? => Ok(UnbundleState::Already),
+        Records::Good(_) => Err(occupied("and some of its files are missing or changed".to_owned())),
         Records::Broken { error, .. } => Err(occupied(format!("with damaged records ({error})"))),
         Records::Absent if fs::list_dir(dir.root())?.is_empty() => Ok(UnbundleState::WouldBeUnbundled),
         Records::Absent => Err(occupied("and is no dataset of medsets".to_owned())),

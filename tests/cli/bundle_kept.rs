@@ -162,6 +162,44 @@ fn other_bytes_that_somebody_else_took_are_nobodys_decision_but_the_persons() {
 }
 
 #[test]
+fn other_bytes_whose_maker_had_them_of_a_lock_are_the_persons_decision_too() {
+    let mut members = with_change();
+    let old = digest_of(&members, "listed.jsonl").strip_prefix("sha256:").unwrap().to_owned();
+    change(&mut members, "listed.jsonl", |text| text.replace("\"accepted-change\"", "\"lock\""));
+    let new = digest_of(&members, "listed.jsonl").strip_prefix("sha256:").unwrap().to_owned();
+    change_receipt(&mut members, &old, &new);
+    let (home, file) = there(&members);
+    let file = file.to_str().unwrap();
+    home.run(&["unbundle", file]).expect(40).says(&["the catalogue names", "--accept-changed 'labels.csv' --reason"]);
+    let by_word = ["unbundle", file, "--accept-changed", "labels.csv", "--reason", "I compared them"];
+    home.run(&[&by_word[..], &["--dry-run"]].concat()).expect(0);
+    assert!(!home.data().join("demo").exists());
+    home.run(&by_word).expect(0);
+    let read = |name: &str| std::fs::read_to_string(home.data().join("demo/1.0/.medsets").join(name)).unwrap();
+    assert!(read("receipt.json").contains("I compared them"), "{}", read("receipt.json"));
+    let lines = read("listed.jsonl");
+    let labels = lines.lines().find(|line| line.contains("labels.csv")).unwrap();
+    assert!(labels.contains("accepted-change"), "{lines}");
+    assert_eq!(lines.matches("accepted-change").count(), 1, "{lines}");
+    home.run(&["verify", "demo"]).expect(0);
+}
+
+#[test]
+fn a_copy_with_a_file_that_is_longer_than_recorded_is_not_here_already() {
+    let (home, file) = there(&of_demo());
+    let name = file.to_str().unwrap();
+    home.run(&["unbundle", name]).expect(0);
+    let labels = home.data().join("demo/1.0/data/labels.csv");
+    let longer = [std::fs::read(&labels).unwrap(), b"one more\n".to_vec()].concat();
+    std::fs::write(&labels, &longer).unwrap();
+    for rest in [&[][..], &["--dry-run"]] {
+        let ran = home.run(&[&["unbundle", name], rest].concat()).expect(62);
+        ran.says(&["some of its files are missing or changed", "medsets verify demo"]);
+    }
+    assert_eq!(std::fs::read(&labels).unwrap(), longer);
+}
+
+#[test]
 fn a_bundle_goes_to_standard_output_and_into_no_folder_that_is_not_there() {
     let home = Home::new();
     home.run(&["fetch", "demo"]).expect(0);

@@ -99,6 +99,53 @@ fn a_pull_brings_what_the_lock_pins_and_refuses_other_bytes() {
     sender.run(&["mirror", "pull", "made", "--mirror", &mirror, "--to", "beside"]).expect(35);
 }
 
+#[test]
+fn other_bytes_that_the_lock_says_are_accepted_are_pulled_in_the_project_and_nowhere_else() {
+    let sender = serve(&files());
+    let entry = std::path::Path::new(&sender.catalog).join("made.toml");
+    let text = std::fs::read_to_string(&entry).unwrap();
+    std::fs::write(&entry, text.replace(&Digest::sha256(TABLE).hex(), &"0".repeat(64))).unwrap();
+    let work = sender.home.path().join("work");
+    let project = "[project]\nname = \"x\"\ndata-dir = \"data\"\n\n[[dataset]]\nid = \"made\"\n";
+    std::fs::write(work.join("medsets.toml"), project).unwrap();
+    sender.run(&["sync", "--accept-changed", "table.csv", "--reason", "the publisher said so"]).expect(0);
+    let lock = std::fs::read_to_string(work.join("medsets.lock")).unwrap();
+    assert!(lock.contains("from = \"accepted\""), "{lock}");
+    let share = sender.home.path().join("share");
+    std::fs::create_dir(&share).unwrap();
+    let mirror = format!("file://{}", share.display());
+    sender.run(&["mirror", "push", "made", "--mirror", &mirror]).expect(0);
+
+    std::fs::remove_dir_all(work.join("data/made")).unwrap();
+    let pull = ["mirror", "pull", "made", "--mirror", mirror.as_str()];
+    sender.run(&[&pull[..], &["--to", "beside"]].concat()).expect(40).says(&["table.csv", "somebody else's decision"]);
+    sender.run(&pull).expect(0);
+    let dataset = work.join("data/made/1");
+    assert_eq!(std::fs::read(dataset.join("data/table.csv")).unwrap(), TABLE);
+    let receipt = std::fs::read_to_string(dataset.join(".medsets/receipt.json")).unwrap();
+    assert!(receipt.contains("the publisher said so") && receipt.contains("accepted-change"), "{receipt}");
+    sender.run(&["sync", "--check"]).expect(0);
+    sender.run(&["lock"]).expect(0);
+    assert_eq!(std::fs::read_to_string(work.join("medsets.lock")).unwrap(), lock);
+}
+
+#[test]
+fn a_copy_with_a_file_that_is_longer_than_recorded_is_not_whole_here() {
+    let (sender, mirror) = mirrored();
+    let home = serve_with(Home::new(), &files(), "");
+    let pull = ["mirror", "pull", "made", "--mirror", mirror.as_str()];
+    home.run(&pull).expect(0);
+    home.run(&pull).expect(0).says(&["is whole here"]);
+    let table = home.home.data().join("made/1/data/table.csv");
+    let longer = [TABLE, b"2,b\n"].concat();
+    std::fs::write(&table, &longer).unwrap();
+    for rest in [&[][..], &["--dry-run"]] {
+        home.run(&[&pull[..], rest].concat()).expect(62).says(&["missing or changed", "verify made --repair"]);
+    }
+    assert_eq!(std::fs::read(&table).unwrap(), longer);
+    drop(sender);
+}
+
 /// A pull that was killed between laying a file out and noting it.
 #[test]
 fn what_a_stopped_pull_left_is_committed_by_nobody() {

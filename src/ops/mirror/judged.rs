@@ -4,12 +4,12 @@
 //! must name a tree that any disk can hold. After this nothing that a mirror says is left to be
 //! found wrong in the middle of the work.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 use crate::layout::lines::JsonLines;
 use crate::layout::receipt::PartialMark;
-use crate::layout::{FileRecord, LayoutError, ListedMark, RecordKind};
+use crate::layout::{FileRecord, LayoutError, ListedMark, Proof, RecordKind};
 use crate::mirror::{Mark, MirrorError, names};
 use crate::ops::assemble::fold;
 use crate::ops::exit::Exit;
@@ -62,13 +62,17 @@ impl Judged {
         let marks = JsonLines::open(&folder.join(names::LISTED)).map_err(LayoutError::from);
         let marks = marks.and_then(Iterator::collect::<Result<Vec<ListedMark>, _>>);
         let marks = marks.map_err(|error| unreadable(&listed_name, error))?;
-        refuse_unlike_entry(target, found, &marks, &records)?;
+        let by_lock = refuse_unlike_entry(target, found, pins, &marks, &records)?;
         refuse_unlike_lock(found, pins, &marks)?;
         agrees_with_mark(&found.mark, &marks, &records)?;
         refuse_stray_links(&records)?;
         refuse_links_unlike_entry(target, &records)?;
         let own = OwnWord::of(target.selection, &target.source.channel);
-        let marks = marks.into_iter().map(|mark| ListedMark { verified: own.proof(&mark), ..mark }).collect();
+        let proof = |mark: &ListedMark| match by_lock.contains(&mark.path) {
+            true => Proof::AcceptedChange,
+            false => own.proof(mark),
+        };
+        let marks = marks.into_iter().map(|mark| ListedMark { verified: proof(&mark), ..mark }).collect();
         let of_own = |record: FileRecord| {
             let license = own.license(&record.origin.file, record.license.clone());
             FileRecord { license, ..record }
@@ -133,6 +137,16 @@ impl Judged {
         let files = self.records().filter(|record| record.kind == RecordKind::File);
         let files = files.map(|record| (&record.path, Object { sha256: record.sha256, size: record.size }));
         files.chain(self.packed())
+    }
+
+    /// Why other bytes than the catalogue's are taken, in the words of a lock; the reasons of several
+    /// files in one line.
+    pub fn reason(&self, pins: Option<&Pins>) -> Option<String> {
+        let taken = self.listed.iter().filter(|(mark, _)| mark.verified == Proof::AcceptedChange);
+        let all = &pins?.accepted;
+        let reason = |path: &RelPath| all.get(path).and_then(|reason| reason.as_deref());
+        let reasons: BTreeSet<&str> = taken.filter_map(|(mark, _)| reason(&mark.path)).collect();
+        (!reasons.is_empty()).then(|| reasons.into_iter().collect::<Vec<_>>().join("; "))
     }
 
     fn packed(&self) -> impl Iterator<Item = (&RelPath, Object)> {
@@ -236,7 +250,6 @@ fn of_record(found: &Found, name: &str, error: LayoutError) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layout::Proof;
     use crate::layout::inventory::example;
 
     fn mark(path: &str, bytes: &[u8], unpacked: bool) -> ListedMark {

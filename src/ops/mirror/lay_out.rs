@@ -110,8 +110,9 @@ pub async fn take(
     tell_started(context, target, &sifted);
     fetch_objects(context, found, &workspace, &sifted.missing, &mut tally).await?;
     place::place_all(&workspace, &judged)?;
+    let reason = judged.reason(taking.pins);
     place::note(&mut workspace, judged, &roles(target.selection))?;
-    let mut particulars = particulars(context, target, Means::Fetch, taking.part.clone(), None)?;
+    let mut particulars = particulars(context, target, Means::Fetch, taking.part.clone(), reason)?;
     particulars.tree = Some(found.mark.tree);
     particulars.source.mirror = Some(found.mirror.bucket.url().for_records());
     particulars.warnings.extend(found.mark.warnings.iter().cloned());

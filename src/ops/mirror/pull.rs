@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::catalog::Selection;
 use crate::context::Context;
 use crate::layout::receipt::Selection as Part;
-use crate::layout::{Receipt, Records};
+use crate::layout::{Receipt, Records, check};
 use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
 use crate::ops::fetch::{FetchOptions, Pins, ProjectLock, already_whole, receipt_selection};
@@ -227,8 +227,8 @@ fn here(target: &Target<'_>, asked: &Asked<'_>, pins: Option<&Pins>) -> Result<O
     if !is_it {
         return Err(is_in_the_way(target, &format!("its tree is {}", receipt.tree)));
     }
-    if !crate::layout::check::looks_whole(&target.dir, receipt.files)? {
-        return Err(is_in_the_way(target, "files of it are missing"));
+    if !check::is_untouched(&target.dir)? {
+        return Err(is_in_the_way(target, "files of it are missing or changed"));
     }
     Ok(Some(receipt))
 }

@@ -10,28 +10,35 @@ use crate::ops::failure::Failure;
 use crate::ops::fetch::{Pins, agrees, has_part};
 use crate::ops::foreign::Foreign;
 use crate::ops::target::Target;
-use crate::values::RelPath;
+use crate::values::{Digest, RelPath};
 
 use super::find::Found;
 
 /// The records of a mirror must speak of the release that the catalogue means, of all of the part
-/// that they name and of nothing else.
+/// that they name and of nothing else. Other bytes than the catalogue's may only be those that the
+/// lock of the project pins by their SHA-256; gives the files that are so.
 pub fn refuse_unlike_entry(
     target: &Target<'_>,
     found: &Found,
+    pins: Option<&Pins>,
     marks: &[ListedMark],
     records: &[FileRecord],
-) -> Result<(), Failure> {
+) -> Result<Vec<RelPath>, Failure> {
+    let pinned = pins.into_iter().flat_map(|pins| &pins.listing.0);
+    let pinned: HashMap<&RelPath, &Digest> =
+        pinned.filter_map(|file| Some((&file.path, Digest::sha256_in(&file.digests)?))).collect();
+    let by_lock = marks.iter().filter(|mark| pinned.get(&mark.path) == Some(&&mark.sha256));
+    let accepted: Vec<String> = by_lock.map(|mark| mark.path.to_string()).collect();
     let foreign = Foreign {
         selection: target.selection,
         source: target.source,
         part: &found.mark.selection,
         laid_out_by: found.mark.catalog.entry,
         partial: &found.mark.partial,
-        accepted: &[],
+        accepted: &accepted,
     };
     let judged = foreign.judge(marks.iter().cloned().map(Ok), records.iter().cloned().map(Ok))?;
-    let Some(disagreement) = judged else { return Ok(()) };
+    let Some(disagreement) = judged else { return foreign.other_bytes(marks.iter().cloned().map(Ok)) };
     let failure = disagreement.failure(&format!("the mirror `{}`", found.mirror.bucket.url()));
     Err(failure.help("nothing of it was kept; fetch it from its host without the mirror, and push it again"))
 }

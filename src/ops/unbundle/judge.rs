@@ -37,13 +37,25 @@ pub(super) fn judge(plan: &Plan, proven: &Proven, accepted: &[String]) -> Result
         partial: &receipt.partial,
         accepted,
     };
+    let others = foreign.other_bytes(marks(proven)?)?;
     let marks = word.other_marks(marks(proven)?);
     let records = word.other_records(proven.inventory.lines()?.into_items::<FileRecord>());
     match foreign.judge(marks, records)? {
-        None => Ok(changes),
+        None => {
+            let is_new = |path: &RelPath| !changes.contains(path) && accepted.iter().any(|name| *name == path.as_str());
+            let by_catalogue: Vec<RelPath> = others.into_iter().filter(is_new).collect();
+            Ok([changes, by_catalogue].concat())
+        }
         Some(disagreement) => {
             let failure = disagreement.failure(&format!("`{}` in it", name_of(one))).of(&one.id);
-            Err(Fault::of_bundle(failure.help("nothing of it was kept; ask whoever made the bundle")))
+            let failure = failure.help("nothing of it was kept; ask whoever made the bundle");
+            Err(Fault::of_bundle(match others.contains(&disagreement.path) {
+                true => failure.help(format!(
+                    "to take it by your own decision, add `--accept-changed '{}' --reason TEXT`",
+                    disagreement.path
+                )),
+                false => failure,
+            }))
         }
     }
 }
@@ -95,27 +107,33 @@ pub(super) fn marks(
 
 /// What the person's own program says of the files: nothing of a dataset that it does not know,
 /// of which the other's records alone speak.
-pub(super) struct OwnSide<'p>(Option<OwnWord<'p>>);
+pub(super) struct OwnSide<'p> {
+    word: Option<OwnWord<'p>>,
+    /// Files that the person takes with other bytes than the catalogue's.
+    changed: Vec<RelPath>,
+}
 
 impl<'p> OwnSide<'p> {
-    /// Of a dataset that the own catalogue knows, or does not.
-    pub fn of(plan: &'p Plan, is_known: bool) -> Self {
+    /// Of a dataset that the own catalogue knows, or does not, with the files that [`judge`] gave.
+    pub fn of(plan: &'p Plan, is_known: bool, changed: Vec<RelPath>) -> Self {
         let selection = plan.selection.as_ref().filter(|_| is_known);
-        Self(selection.map(|selection| OwnWord::of(selection, &plan.bundled.channel)))
+        Self { word: selection.map(|selection| OwnWord::of(selection, &plan.bundled.channel)), changed }
     }
 
     /// A line of the list as the own receipt has it.
     pub fn mark(&self, mark: ListedMark) -> ListedMark {
-        let verified = match &self.0 {
+        let verified = match &self.word {
             Some(word) => word.proof(&mark),
             None => lowered(mark.verified),
         };
+        let is_by_word = verified != Proof::Catalog && self.changed.contains(&mark.path);
+        let verified = if is_by_word { Proof::AcceptedChange } else { verified };
         ListedMark { verified, ..mark }
     }
 
     /// A record as the own inventory has it.
     pub fn record(&self, mut record: FileRecord) -> FileRecord {
-        if let Some(word) = &self.0 {
+        if let Some(word) = &self.word {
             record.license = word.license(&record.origin.file, record.license);
         }
         record.origin.verified = record.origin.verified.map(lowered);

@@ -158,8 +158,8 @@ impl Takes for Taker<'_> {
         }
         let changed = judge(plan, &proven, &self.options.accept_changed)?;
         proven.receipt.reason = self.options.reason.clone().filter(|_| !changed.is_empty());
-        self.changed.extend(changed);
-        let own = OwnSide::of(plan, self.context.catalog()?.get(&plan.bundled.id).is_some());
+        self.changed.extend(changed.iter().cloned());
+        let own = OwnSide::of(plan, self.context.catalog()?.get(&plan.bundled.id).is_some(), changed);
         let (stage, access) = (self.stage(dataset), self.access[dataset]);
         for link in &proven.links {
             let place = link.path.under(stage.root());
