@@ -1,18 +1,19 @@
 //! From a finished stage to a dataset folder with its records, and the entry in the ledger.
 
+mod entry;
+
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::agreements::{Entry, EntryKind, Record};
 use crate::context::Context;
 use crate::events::Event;
-use crate::fs::{self, Access};
+use crate::fs;
 use crate::layout::inventory::{self, InventoryReader};
 use crate::layout::lines::LineWriter;
-use crate::layout::receipt::{CatalogMark, LedgerMark, LicenseMark, PartialMark, Selection, SourceMark, Tool};
+use crate::layout::receipt::{CatalogMark, LicenseMark, PartialMark, Selection, SourceMark, Tool};
 use crate::layout::{
     DatasetDir, FileRecord, Finished, FinishedKind, LayoutError, ListPin, ListWriter, Listed, ListedMark, Means,
     Origin, Receipt, RecordKind, RoleRules, Store, Workspace, commit, manifest,
@@ -24,6 +25,8 @@ use super::failure::Failure;
 use super::identity;
 use super::placing::stamp;
 use super::sharing::Sharing;
+
+pub use entry::{enter_in_ledger, enter_once};
 
 /// Everything a receipt says that the stage does not.
 pub struct Particulars {
@@ -123,62 +126,6 @@ fn other_tree(particulars: &Particulars, expected: Digest, found: Digest) -> Fai
         "nothing was put into the dataset's folder; `medsets lock --upgrade={id}` takes the new tree, \
          `medsets remove {id}` and `medsets sync` begin anew"
     ))
-}
-
-/// Enters a receipt that a killed run left without its mark. That run may have made the entry.
-pub fn enter_once(context: &Context, dir: &DatasetDir, receipt: Receipt, access: Access) -> Result<Assembled, Failure> {
-    let sha256 = Some(Digest::sha256(&receipt.to_bytes()?));
-    let reading = context.ledger()?.reading()?;
-    let is_it = |entry: &&Entry| entry.record.receipt_sha256 == sha256 && entry.record.dataset == receipt.dataset;
-    match reading.entries.iter().rev().find(is_it) {
-        Some(entry) => note_entry(dir, receipt, entry, access),
-        None => enter_in_ledger(context, dir, receipt, access),
-    }
-}
-
-/// Enters a receipt that is not yet in the ledger and notes the ledger's head in it.
-pub fn enter_in_ledger(
-    context: &Context,
-    dir: &DatasetDir,
-    receipt: Receipt,
-    access: Access,
-) -> Result<Assembled, Failure> {
-    let (kind, how) = match receipt.means {
-        Means::Fetch => {
-            (EntryKind::Fetch, receipt.source.mirror.as_ref().map(|mirror| format!("by the mirror {mirror}")))
-        }
-        Means::Import => (EntryKind::Import, None),
-        Means::Adopt => (EntryKind::Import, Some("adopted".to_owned())),
-        Means::Bundle => {
-            (EntryKind::Import, receipt.brought.as_ref().map(|brought| format!("from the bundle {}", brought.index)))
-        }
-    };
-    let note = match (how, &receipt.reason) {
-        (Some(how), Some(reason)) => Some(format!("{how}: {reason}")),
-        (how, reason) => how.or(reason.clone()),
-    };
-    let record = Record {
-        reference: receipt.reference.clone(),
-        version: Some(receipt.version.clone()),
-        variant: receipt.variant.clone(),
-        license: Some(receipt.license.expression.clone()),
-        text_sha256: receipt.license.accepted.first().map(|accepted| accepted.text_sha256),
-        channel: Some(receipt.source.channel.clone()),
-        files: Some(receipt.files),
-        bytes: Some(receipt.bytes),
-        note,
-        evidence: receipt.brought.iter().filter_map(|brought| brought.extract).collect(),
-        receipt_sha256: Some(Digest::sha256(&receipt.to_bytes()?)),
-        ..identity::record(context, kind, &receipt.dataset)
-    };
-    let entry = context.ledger()?.append(record)?;
-    note_entry(dir, receipt, &entry, access)
-}
-
-fn note_entry(dir: &DatasetDir, mut receipt: Receipt, entry: &Entry, access: Access) -> Result<Assembled, Failure> {
-    receipt.ledger = Some(LedgerMark { id: entry.ledger.clone(), sequence: entry.sequence, hash: entry.hash });
-    let receipt_sha256 = receipt.write(dir, access)?;
-    Ok(Assembled { receipt, receipt_sha256 })
 }
 
 /// The inventory of files that were placed as they are.

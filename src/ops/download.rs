@@ -3,6 +3,7 @@
 //! Three parts run at once: the transfer on the network's threads, a recorder that notes each
 //! finished file, and an unpacker that takes one archive after the other.
 
+mod proof;
 mod unpacking;
 mod ways;
 
@@ -14,12 +15,12 @@ use crate::catalog::UnpackRules;
 use crate::context::Context;
 use crate::events::{Cancel, Event, Report};
 use crate::fs;
-use crate::layout::{DigestSource, Finished, FinishedKind, KnownDigest, Proof, RoleRules, Workspace};
+use crate::layout::{Finished, FinishedKind, Proof, RoleRules, Workspace};
 use crate::plan::steps::Have;
 use crate::plan::{Handling, Item};
 use crate::providers::{AnyProvider, Hosts, ListedFile};
 use crate::remedy::{self, Held};
-use crate::transfer::{Done, Expected, Job, Outcome, TransferSettings, Verified};
+use crate::transfer::{Done, Expected, Job, Outcome, TransferSettings};
 use crate::unpack::{UnpackError, git_tree};
 use crate::values::{ByteSize, DatasetId, Digest, RelPath, Secret};
 
@@ -29,8 +30,10 @@ use super::failure::Failure;
 use super::mirror::Sources;
 use super::unwrap::{Unwrapping, unwrap};
 
+use proof::known;
 use unpacking::unpack_all;
 
+pub(super) use proof::{known_beforehand, proof};
 pub(super) use ways::ways;
 
 /// A file of the release that is wanted. There may be a million of them.
@@ -356,46 +359,6 @@ fn unwrapped(shared: &Shared, wanted: &Wanted, done: Done) -> Result<Done, Failu
     };
     let (report, cancel) = (&shared.report, shared.cancel.flag());
     unwrap(wanted, done, &Unwrapping { at: &at, into: &into, access, report, cancel })
-}
-
-/// Whose word proves a file.
-pub(super) fn proof(verified: Verified, wanted: &Wanted) -> Proof {
-    match verified {
-        _ if wanted.manner.changed_is_fine => Proof::AcceptedChange,
-        Verified::Known if wanted.manner.pinned == Pinned::Accepted => Proof::AcceptedChange,
-        Verified::Known if wanted.of_entry > 0 => Proof::Catalog,
-        Verified::Known if wanted.manner.pinned == Pinned::OnFirstUse => Proof::FirstUse,
-        Verified::Known if wanted.manner.pinned == Pinned::Published => Proof::Lock,
-        Verified::Known => Proof::Host,
-        Verified::Header => Proof::Header,
-        Verified::Size => Proof::Size,
-        Verified::Nothing => Proof::FirstUse,
-    }
-}
-
-/// The digests that a file was compared with, and who named each. None where `verified` says it
-/// all: the file's SHA-256 by that source and nothing else.
-fn known(wanted: &Wanted, done: &Done, verified: Proof) -> Vec<KnownDigest> {
-    let stated = done.stated.iter().map(|digest| KnownDigest { digest: *digest, from: DigestSource::Header });
-    let known: Vec<KnownDigest> = named(wanted).chain(stated).collect();
-    match known.as_slice() {
-        [one] if one.digest == done.sha256 && verified.is_known_beforehand() => Vec::new(),
-        _ => known,
-    }
-}
-
-/// The same for bytes that no answer brought, and that all digests were compared with.
-pub(super) fn known_beforehand(wanted: &Wanted, sha256: &Digest) -> Vec<KnownDigest> {
-    let known: Vec<KnownDigest> = named(wanted).collect();
-    if matches!(known.as_slice(), [one] if one.digest == *sha256) { Vec::new() } else { known }
-}
-
-/// The digests that entry and host name.
-fn named(wanted: &Wanted) -> impl Iterator<Item = KnownDigest> {
-    let beforehand: &[Digest] = if wanted.manner.changed_is_fine { &[] } else { &wanted.listed.digests };
-    let other = if wanted.manner.pinned == Pinned::No { DigestSource::Host } else { DigestSource::Lock };
-    let source = move |at| if at < usize::from(wanted.of_entry) { DigestSource::Catalog } else { other };
-    beforehand.iter().enumerate().map(move |(at, digest)| KnownDigest { digest: *digest, from: source(at) })
 }
 
 /// A generated archive is proven by the git tree of what it holds.

@@ -51,6 +51,16 @@ impl Disagreement {
     }
 }
 
+/// Files of a copy of which its owner took other bytes than the publisher named, in the order of its
+/// list.
+pub(super) fn accepted_changes(
+    marks: impl Iterator<Item = Result<ListedMark, LayoutError>>,
+) -> Result<Vec<RelPath>, LayoutError> {
+    let is_one =
+        |mark: &Result<ListedMark, _>| mark.as_ref().map_or(true, |mark| mark.verified == Proof::AcceptedChange);
+    marks.filter(is_one).map(|mark| Ok(mark?.path)).collect()
+}
+
 /// Files of an adopted copy that nothing proved and the entry does not name, by path at the
 /// publisher: their records are the word of the person alone and claim nothing.
 pub(super) struct WordOfPerson(HashSet<RelPath>);

@@ -116,3 +116,23 @@ impl Finished {
         }
     }
 }
+
+#[cfg(test)]
+impl Finished {
+    /// A file of these bytes that the catalogue proves.
+    pub(super) fn example(path: &str, bytes: &[u8], kind: FinishedKind) -> Self {
+        Self {
+            path: RelPath::parse(path).expect("a test names a path"),
+            size: ByteSize(bytes.len() as u64),
+            sha256: Digest::sha256(bytes),
+            verified: Proof::Catalog,
+            known: Vec::new(),
+            license: None,
+            notice: None,
+            url: None,
+            kind,
+            reason: None,
+            warnings: Vec::new(),
+        }
+    }
+}

@@ -1,7 +1,6 @@
 //! A workspace through runs, kills and restarts.
 
 use super::*;
-use crate::layout::Proof;
 
 fn open(store: &Store, entry: &[u8]) -> Result<Workspace, LayoutError> {
     let patience = Patience { at_most: std::time::Duration::from_millis(1), is_enough: &|| false };
@@ -9,20 +8,7 @@ fn open(store: &Store, entry: &[u8]) -> Result<Workspace, LayoutError> {
 }
 
 fn placed(name: &str, bytes: &[u8]) -> Finished {
-    let path = RelPath::parse(name).unwrap();
-    Finished {
-        path: path.clone(),
-        size: ByteSize(bytes.len() as u64),
-        sha256: Digest::sha256(bytes),
-        verified: Proof::Catalog,
-        known: Vec::new(),
-        license: None,
-        notice: None,
-        url: None,
-        kind: FinishedKind::Placed { at: path },
-        reason: None,
-        warnings: Vec::new(),
-    }
+    Finished::example(name, bytes, FinishedKind::Placed { at: RelPath::parse(name).unwrap() })
 }
 
 #[test]

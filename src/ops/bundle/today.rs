@@ -2,12 +2,12 @@
 
 use crate::catalog::{Selection, Source};
 use crate::context::Context;
+use crate::layout::Receipt;
 use crate::layout::inventory::InventoryReader;
-use crate::layout::{Proof, Receipt};
 use crate::values::Printable;
 
 use super::super::failure::Failure;
-use super::super::foreign::{Foreign, WordOfPerson};
+use super::super::foreign::{Foreign, WordOfPerson, accepted_changes};
 use super::super::here::Here;
 use super::super::selection::one_selection;
 
@@ -37,11 +37,8 @@ fn disagreement(
 ) -> Result<Option<String>, Failure> {
     let word = WordOfPerson::of(receipt, selection, receipt.listed.read(&here.dir)?)?;
     let part = word.part(receipt);
-    let mut accepted = Vec::new();
-    for mark in receipt.listed.read(&here.dir)? {
-        let mark = mark?;
-        accepted.extend((mark.verified == Proof::AcceptedChange).then(|| mark.path.to_string()));
-    }
+    let accepted = accepted_changes(receipt.listed.read(&here.dir)?)?;
+    let accepted: Vec<String> = accepted.iter().map(ToString::to_string).collect();
     let foreign = Foreign {
         selection,
         source,

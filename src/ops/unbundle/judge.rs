@@ -7,7 +7,7 @@ use crate::values::{Printable, RelPath, counted};
 
 use super::super::exit::Exit;
 use super::super::failure::Failure;
-use super::super::foreign::{Foreign, OwnWord, WordOfPerson};
+use super::super::foreign::{Foreign, OwnWord, WordOfPerson, accepted_changes};
 use super::fault::Fault;
 use super::prove::Proven;
 use super::{Plan, UnbundleState, name_of};
@@ -20,7 +20,7 @@ pub(super) fn judge(plan: &Plan, proven: &Proven, accepted: &[String]) -> Result
         return Ok(Vec::new());
     };
     let Some(source) = selection.source(Some(&one.channel)) else { return Ok(Vec::new()) };
-    let changes = changes(proven)?;
+    let changes = accepted_changes(marks(proven)?)?;
     let refused: Vec<&RelPath> =
         changes.iter().filter(|path| !accepted.iter().any(|name| *name == path.as_str())).collect();
     if !refused.is_empty() {
@@ -58,18 +58,6 @@ pub(super) fn judge(plan: &Plan, proven: &Proven, accepted: &[String]) -> Result
             }))
         }
     }
-}
-
-/// Files of which whoever made the bundle took other bytes than the catalogue names.
-fn changes(proven: &Proven) -> Result<Vec<RelPath>, Failure> {
-    let mut changes = Vec::new();
-    for mark in marks(proven)? {
-        let mark = mark?;
-        if mark.verified == Proof::AcceptedChange {
-            changes.push(mark.path);
-        }
-    }
-    Ok(changes)
 }
 
 /// Nobody's decision but the person's own lets other bytes in.

@@ -3,34 +3,17 @@
 use super::*;
 use crate::fs::Patience;
 use crate::layout::inventory;
-use crate::layout::proof::Proof;
 
 fn open(store: &Store, name: &str, entry: &[u8]) -> Workspace {
     let patience = Patience { at_most: Duration::ZERO, is_enough: &|| false };
     Workspace::open(store, name, Digest::sha256(entry), "a", Access::Shared, patience, || ()).unwrap()
 }
 
-fn finished(path: &str, bytes: &[u8], kind: FinishedKind) -> Finished {
-    Finished {
-        path: RelPath::parse(path).unwrap(),
-        size: ByteSize(bytes.len() as u64),
-        sha256: Digest::sha256(bytes),
-        verified: Proof::Catalog,
-        known: Vec::new(),
-        license: None,
-        notice: None,
-        url: None,
-        kind,
-        reason: None,
-        warnings: Vec::new(),
-    }
-}
-
 fn place(workspace: &mut Workspace, name: &str, bytes: &[u8]) {
     let at = RelPath::parse(&format!("data/{name}")).unwrap();
     std::fs::create_dir_all(at.under(&workspace.stage()).parent().unwrap()).unwrap();
     std::fs::write(at.under(&workspace.stage()), bytes).unwrap();
-    workspace.finish(finished(name, bytes, FinishedKind::Placed { at })).unwrap();
+    workspace.finish(Finished::example(name, bytes, FinishedKind::Placed { at })).unwrap();
 }
 
 /// A shard with a placed file, an unpacked archive of two members and a waiting archive.
@@ -42,9 +25,9 @@ fn shard(store: &Store) -> PathBuf {
         inventory::example(&format!("data/{name}"), name.as_bytes())
     });
     inventory::write_sorted(&shard.members("m.jsonl"), records.to_vec(), Access::Shared).unwrap();
-    shard.finish(finished("m.zip", b"zip", FinishedKind::Unpacked { members: "m.jsonl".into() })).unwrap();
+    shard.finish(Finished::example("m.zip", b"zip", FinishedKind::Unpacked { members: "m.jsonl".into() })).unwrap();
     std::fs::write(shard.archive(&RelPath::parse("w.zip").unwrap()), b"waits").unwrap();
-    shard.finish(finished("w.zip", b"waits", FinishedKind::Fetched)).unwrap();
+    shard.finish(Finished::example("w.zip", b"waits", FinishedKind::Fetched)).unwrap();
     std::fs::write(shard.root().join("parts/1-c.part"), b"par").unwrap();
     std::fs::write(shard.root().join("parts/1-c.part.json"), b"{}").unwrap();
     shard.root().to_path_buf()
