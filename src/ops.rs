@@ -54,6 +54,7 @@ pub mod repair;
 pub mod report;
 pub mod rules;
 pub mod selection;
+mod settle;
 mod shared;
 mod sharing;
 pub mod shelf;

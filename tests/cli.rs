@@ -65,6 +65,8 @@ mod interrupted;
 mod kept_archives;
 #[path = "cli/kept_once.rs"]
 mod kept_once;
+#[path = "cli/killed.rs"]
+mod killed;
 #[path = "cli/licenses.rs"]
 mod licenses;
 #[path = "cli/like_names.rs"]

@@ -129,7 +129,7 @@ pub async fn verify(context: &Context, args: &VerifyArgs) -> Result<Answer, Fail
     let mut report = ops::verify::verify(context, args.dataset.as_deref(), mode)?;
     let mut warnings = Vec::new();
     let mut failed: Vec<(String, Failure)> = Vec::new();
-    if args.repair && report.datasets.iter().any(Verified::wants_repair) {
+    if args.repair {
         let accepted = Accepted { files: args.accept_changed.clone(), reason: args.reason.clone() };
         for one in &report.datasets {
             // One that cannot be mended keeps no other from it.
@@ -141,7 +141,9 @@ pub async fn verify(context: &Context, args: &VerifyArgs) -> Result<Answer, Fail
                 break;
             }
         }
-        report = ops::verify::verify(context, args.dataset.as_deref(), mode)?;
+        if report.datasets.iter().any(Verified::wants_repair) {
+            report = ops::verify::verify(context, args.dataset.as_deref(), mode)?;
+        }
     }
     let text = report.datasets.iter().map(summary).collect();
     let mut answer = Answer::done("medsets/verify/1", json!(report), text);
@@ -227,7 +229,14 @@ pub fn path(context: &Context, args: &PathArgs) -> Result<Answer, Failure> {
 /// Deletes files after a question, or with `--yes`.
 pub fn remove(context: &Context, args: &RemoveArgs, output: &Output) -> Result<Answer, Failure> {
     let extent = if args.archives_only { Extent::Archives } else { Extent::Whole };
-    let (here, plan) = ops::remove::plan(context, &args.dataset, extent)?;
+    let (here, plan) = match ops::remove::plan(context, &args.dataset, extent) {
+        Err(failure) if failure.exit == Exit::CATALOG && extent == Extent::Whole && !args.dry_run => {
+            let Some(report) = ops::remove::finish(context, &args.dataset)? else { return Err(failure) };
+            let text = format!("finished a removal that was interrupted: `{}`\n", report.path.display());
+            return Ok(Answer::done("medsets/remove/1", json!(report), text));
+        }
+        planned => planned?,
+    };
     let what = match (&plan.shared, &plan.stays) {
         _ if plan.leads_to.is_some() => {
             let at = plan.leads_to.as_deref().unwrap_or_default();

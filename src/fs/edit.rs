@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::error::{Doing, FsError, not_a_file};
+use super::unfinished::{FRESH, make_held_file, sweep};
 
 /// A file that is open for an edit. Other runs wait until it is dropped.
 ///
@@ -60,11 +61,9 @@ impl Edit {
     /// failure the file is as it was.
     pub fn replace(self, bytes: &[u8]) -> Result<(), FsError> {
         let folder = self.place.parent().unwrap_or(Path::new("/"));
-        let mut fresh = tempfile::Builder::new()
-            .prefix(".medsets-")
-            .permissions(self.permissions.clone())
-            .tempfile_in(folder)
-            .doing("create a file in", folder)?;
+        // What a killed run was writing.
+        sweep(folder, FRESH);
+        let mut fresh = make_held_file(folder, FRESH, &self.permissions)?;
         // The umask may have taken bits away.
         fresh.as_file().set_permissions(self.permissions.clone()).doing("set the mode of", &self.place)?;
         fresh.write_all(bytes).doing("write", &self.place)?;

@@ -4,22 +4,43 @@
 //! whether somebody still writes it. Where the file system has no locks nothing is swept, and where
 //! its locks do nothing only what nobody wrote to for an hour.
 
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use super::error::Doing as _;
 use super::{Access, FsError, create_dir_all, fresh_name, list_dir, metadata, remove_dir_all, remove_file, walk};
+
+/// How the names begin of what is written beside a file to replace it.
+pub const FRESH: &str = ".medsets-new-";
 
 /// How the names begin of large files that a person named for output.
 pub const OUTPUT: &str = ".medsets-out-";
 
 /// Marks what was just made as being written until the handle goes; `false` where a sweep has taken
 /// it away in that moment.
-pub(super) fn hold(made: &File) -> bool {
+fn hold(made: &File) -> bool {
     // Without locks there is no sweep either.
     let _ = made.try_lock();
     made.metadata().is_ok_and(|found| found.nlink() > 0)
+}
+
+/// Makes a file of a new name that begins so. It is being written until the handle goes, and then
+/// removed where it has not got its name.
+pub(super) fn make_held_file(
+    folder: &Path,
+    prefix: &str,
+    permissions: &Permissions,
+) -> Result<tempfile::NamedTempFile, FsError> {
+    loop {
+        let mut made = tempfile::Builder::new();
+        let made = made.prefix(prefix).permissions(permissions.clone()).tempfile_in(folder);
+        let made = made.doing("create a file in", folder)?;
+        if hold(made.as_file()) {
+            return Ok(made);
+        }
+    }
 }
 
 /// The same for a folder; `None` where it was taken away.

@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use super::error::{Doing, FsError, not_a_file};
-use super::unfinished::{OUTPUT, hold};
+use super::unfinished::{FRESH, OUTPUT, make_held_file};
 
 /// Who may read what we create, whatever the umask says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -24,6 +24,18 @@ pub enum Access {
 }
 
 impl Access {
+    /// The access that a file has now.
+    pub fn of(path: &Path) -> Result<Self, FsError> {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(path).doing("look at", path)?.permissions().mode();
+        Ok(match mode & 0o066 {
+            0 => Self::Private,
+            bits if bits & 0o006 == 0 => Self::Group,
+            bits if bits & 0o022 == 0o022 => Self::Team,
+            _ => Self::Shared,
+        })
+    }
+
     /// Mode of a new file.
     pub fn file_mode(self) -> u32 {
         match self {
@@ -82,7 +94,7 @@ pub fn atomic_write_by(
     access: Access,
     write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
 ) -> Result<(), FsError> {
-    in_one_step(path, access, ".medsets-", write)
+    in_one_step(path, access, FRESH, write)
 }
 
 fn in_one_step(
@@ -99,13 +111,7 @@ fn in_one_step(
     }
     let folder = path.parent().unwrap_or(Path::new("."));
     let permissions = std::fs::Permissions::from_mode(access.file_mode());
-    let make = || tempfile::Builder::new().prefix(prefix).permissions(permissions.clone()).tempfile_in(folder);
-    let file = loop {
-        let made = make().doing("create a file in", folder)?;
-        if prefix != OUTPUT || hold(made.as_file()) {
-            break made;
-        }
-    };
+    let file = make_held_file(folder, prefix, &permissions)?;
     access.settle(file.as_file(), access.file_mode(), path)?;
     let mut out = std::io::BufWriter::with_capacity(1 << 16, file.as_file());
     write(&mut out).and_then(|()| out.flush()).doing("write", path)?;

@@ -113,6 +113,27 @@ impl Workspace {
         Ok(Self { root, access, finished, journal, lease, outer: None })
     }
 
+    /// Whether what a workspace of the store was for is in its place, so that nothing in it is of use
+    /// any more: a kill left it.
+    pub fn is_spent(store: &Store, name: &str) -> Result<bool, LayoutError> {
+        let root = store.parts().join(name);
+        if aside::has_rest(&root)? {
+            return Ok(false);
+        }
+        let is_idle =
+            || Ok::<_, LayoutError>(fs::metadata(&root.join("done.jsonl"))?.is_some_and(|file| file.len() == 0));
+        let is_done = |root: &Path| Ok::<_, LayoutError>(was_committed(root)? || was_replaced(root)?);
+        Ok(is_done(&root)? || is_done(&within::inner(&root))? && is_idle()?)
+    }
+
+    /// Removes such a workspace. Only for whoever holds its lease.
+    pub fn remove_spent(store: &Store, name: &str) -> Result<(), LayoutError> {
+        if Self::is_spent(store, name)? {
+            aside::remove(&store.parts().join(name))?;
+        }
+        Ok(())
+    }
+
     /// The entry of a dataset that is not in the catalogue, in the workspace at `root`: by it an
     /// unfinished fetch goes on with what was described when it began.
     pub fn entry_path(root: &Path) -> PathBuf {
@@ -234,7 +255,7 @@ impl Workspace {
 
     /// Removes the workspace, and the one around it where nothing waits there.
     pub fn discard(self) -> Result<(), LayoutError> {
-        Ok(fs::remove_dir_all(self.all_of_it())?)
+        Ok(aside::remove(self.all_of_it())?)
     }
 }
 

@@ -44,7 +44,6 @@ use known::Known;
 use scan::Scan;
 
 pub(super) use lay::LISTS;
-pub(super) use place::UNFINISHED;
 pub use report::{AdoptReport, AdoptState, AdoptedDataset, Amount, LooksLike, Part, PassedOver, Unknown};
 
 /// What to look at, and how.

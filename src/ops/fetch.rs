@@ -38,6 +38,7 @@ use super::mirror;
 use super::repair::cannot_add;
 use super::report::{FetchReport, Fetched};
 use super::selection::withdrawn;
+use super::settle::settle_whole;
 use super::shared;
 use super::stored_listing;
 use super::target::Target;
@@ -47,7 +48,7 @@ use dry_run::dry_run;
 use let_go::LetGo;
 use of_project::wishes;
 use outcome::blank;
-use whole::{is_left_untidy, tidied, whole_here};
+use whole::whole_here;
 use work::Work;
 
 pub(super) use changed::refuse_unlisted;
@@ -263,9 +264,10 @@ async fn here_already(
     if options.dry_run || matches!(options.process, Process::Shard(_)) {
         return already_whole(target, &receipt).map(Some);
     }
-    if is_left_untidy(target, &receipt)? {
-        return tidied(context, target, options).map(Some);
-    }
+    let is_settled = settle_whole(context, &target.store, &target.dir, target.access)?;
+    // Its receipt says more now.
+    let now = if is_settled { whole_here(target, options)? } else { Some(receipt) };
+    let Some(receipt) = now else { return Ok(None) };
     held::enter(context, &receipt, &target.dir, "found in place")?;
     already_whole(target, &receipt).map(Some)
 }

@@ -235,7 +235,7 @@ impl Here {
 
 /// A folder whose receipt tells nothing: its place names the dataset, and the catalogue knows
 /// which release and variant has a folder of that name. `None` where no dataset can be.
-fn by_folder(context: &Context, dir: DatasetDir, fault: Option<String>) -> Option<Here> {
+pub(super) fn by_folder(context: &Context, dir: DatasetDir, fault: Option<String>) -> Option<Here> {
     let slug = dir.root().file_name()?.to_str()?.to_owned();
     let id: DatasetId = dir.root().parent()?.file_name()?.to_str()?.parse().ok()?;
     let (version, variant) = release_of(context, &id, &slug).unwrap_or((slug, None));

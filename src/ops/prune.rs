@@ -19,8 +19,9 @@ use crate::layout::{DatasetDir, LayoutError, Place, Receipt, Store, commit, plac
 use crate::store::{self, Object};
 use crate::values::{ByteSize, Digest};
 
-use super::adopt::{LISTS, UNFINISHED};
+use super::adopt::LISTS;
 use super::failure::Failure;
+use super::settle::UNFINISHED;
 use super::{remove, shared};
 
 /// What to remove.
@@ -244,12 +245,15 @@ fn beside(data_dir: &Path) -> Result<Vec<PathBuf>, FsError> {
         if shared::leads_to(&dir).is_some() {
             continue;
         }
-        for (folder, prefix) in [(dir.root(), LISTS), (&dir.records(), UNFINISHED)] {
+        let above = dir.root().parent().unwrap_or(dir.root());
+        for (folder, prefix) in [(dir.root(), LISTS), (&dir.records(), UNFINISHED), (above, fs::FRESH)] {
             let mut names = fs::list_dir(folder).unwrap_or_default();
             names.retain(|path| name_of(path).starts_with(prefix));
             found.extend(names);
         }
     }
+    found.sort();
+    found.dedup();
     Ok(found)
 }
 

@@ -18,6 +18,7 @@ use super::failure::Failure;
 use super::here::{self, Here};
 use super::identity;
 use super::lease::lease;
+use super::settle::settle;
 use super::shared;
 
 use begun::Begun;
@@ -50,6 +51,24 @@ pub struct RemoveReport {
     pub archives_only: bool,
     /// Whether it was done.
     pub removed: bool,
+}
+
+impl RemoveReport {
+    /// Of a whole dataset that is gone.
+    fn done(here: &Here, files: u64, bytes: ByteSize) -> Self {
+        Self {
+            id: here.id.clone(),
+            version: here.version.clone(),
+            path: here.dir.root().to_path_buf(),
+            bytes,
+            files,
+            stays: None,
+            shared: None,
+            leads_to: None,
+            archives_only: false,
+            removed: true,
+        }
+    }
 }
 
 /// What of a dataset is removed.
@@ -110,6 +129,38 @@ pub fn plan(context: &Context, name: &str, extent: Extent) -> Result<(Here, Remo
         removed: false,
     };
     Ok((here, report))
+}
+
+/// Finishes the removal of a dataset that is out of its place and was not deleted, because a run was
+/// killed; `None` where there is no such removal, or somebody else began it.
+pub fn finish(context: &Context, name: &str) -> Result<Option<RemoveReport>, Failure> {
+    let (data_dir, meant) = (context.data_dir()?, here::parse(name)?);
+    let store = Store::of(&data_dir);
+    for away in fs::list_dir(&store.tmp())? {
+        let Some(dir) = commit::of_away(&away, &data_dir) else { continue };
+        let here = here::by_folder(context, dir, None).filter(|here| meant.fits(here));
+        let Some(here) = here.filter(|_| fs::is_dir(&away)) else { continue };
+        let held = format!("another medsets run works on `{}`", here.name());
+        let _lease = lease(context, &store.lease(&here.dir.name()), Access::Private, &held)?;
+        // The run that took it out was at work still.
+        if fs::metadata(&away)?.is_none() {
+            continue;
+        }
+        let (mut files, mut bytes) = (0, ByteSize::ZERO);
+        fs::walk(&away, &mut |found| {
+            files += 1;
+            bytes += ByteSize(found.size);
+        })?;
+        settle(context, &store, &here.dir, Access::Private)?;
+        if fs::metadata(&away)?.is_none() && fs::metadata(here.dir.root())?.is_none() {
+            LinkMark::remove(&here.dir)?;
+            if let Some(parent) = here.dir.root().parent() {
+                fs::remove_dir_if_empty(parent);
+            }
+            return Ok(Some(RemoveReport::done(&here, files, bytes)));
+        }
+    }
+    Ok(None)
 }
 
 /// Nothing is removed where the folder of the id is a link into another data folder: other projects
@@ -211,7 +262,7 @@ fn hold(context: &Context, here: &Here, store: &Store) -> Result<FileLock, Failu
     let held = format!("another medsets run works on `{name}`");
     let lease = lease(context, &store.lease(&here.dir.name()), Access::Private, &held)?;
     fs::create_dir_all(&store.tmp(), Access::Private)?;
-    recover(context, store, Some(&here.dir))?;
+    settle(context, store, &here.dir, Access::Private)?;
     if fs::metadata(here.dir.root())?.is_none() {
         let failure = Failure::new(Exit::CATALOG, format!("`{name}` is not here: another run has removed it"));
         return Err(failure.of(&here.id));

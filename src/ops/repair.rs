@@ -6,9 +6,10 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use crate::context::Context;
+use crate::fs::Access;
 use crate::layout::inventory::InventoryReader;
 use crate::layout::receipt::Selection as Part;
-use crate::layout::{DatasetDir, Means, Receipt, Records};
+use crate::layout::{DatasetDir, Means, Receipt, Records, Store};
 use crate::providers::AnyProvider;
 use crate::values::{Choice, Printable, RelPath};
 
@@ -17,6 +18,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::fetch::{self, FetchOptions, KeepArchives};
 use super::gate;
+use super::settle::settle_whole;
 use super::target::Target;
 use super::verify::Verified;
 use super::wanted;
@@ -57,6 +59,7 @@ pub async fn repair(context: &Context, found: &Verified, accepted: &Accepted) ->
         restamp::restamp(context, &name, &dir, &found.touched)?;
     }
     if !found.is_damaged() {
+        settle_whole(context, &Store::of(&context.data_dir()?), &dir, Access::of(&dir.receipt_path())?)?;
         return Ok(warnings);
     }
     match mend(context, found, accepted, &name, &mut warnings).await {

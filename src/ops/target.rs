@@ -16,7 +16,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::lease::lease;
 use super::outside::Outside;
-use super::remove;
+use super::settle::settle;
 use super::shared;
 
 /// Everything about one dataset that the steps share.
@@ -89,11 +89,13 @@ impl<'a> Target<'a> {
         Ok(commit::check_place(&self.dir, &self.store)?)
     }
 
-    /// Its lease, for a run that works on it without a workspace.
+    /// Its lease, for a run that works on it without a workspace. What killed runs left is settled.
     pub fn lease(&self, context: &Context) -> Result<FileLock, Failure> {
         self.store.lay(common_access(context))?;
         let held = format!("another medsets run works on `{}`", self.selection);
-        lease(context, &self.store.lease(&self.workspace_name()), self.access, &held)
+        let lease = lease(context, &self.store.lease(&self.workspace_name()), self.access, &held)?;
+        settle(context, &self.store, &self.dir, self.access)?;
+        Ok(lease)
     }
 
     /// The name of its workspace.
@@ -134,8 +136,7 @@ impl<'a> Target<'a> {
     pub fn hold(&self, context: &Context) -> Result<Workspace, Failure> {
         context.ledger()?.ready()?;
         let workspace = self.open(context, &self.workspace_name())?;
-        remove::recover(context, &self.store, Some(&self.dir))?;
-        commit::sweep(&self.store, &self.dir)?;
+        settle(context, &self.store, &self.dir, self.access)?;
         Ok(workspace)
     }
 

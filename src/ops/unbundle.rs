@@ -30,6 +30,7 @@ use super::failure::Failure;
 use super::gate::{self, Compare};
 use super::here;
 use super::lease::lease;
+use super::settle::settle_whole;
 use super::target::{Target, common_access, refuse_other_dataset};
 
 use about::About;
@@ -190,6 +191,9 @@ pub async fn unbundle(context: &Context, options: &UnbundleOptions, input: Input
         return Ok(report);
     }
     let store = Store::of(&data_dir);
+    if !options.dry_run {
+        settle_those_here(context, &plans, &data_dir)?;
+    }
     let is_to_be_done = |plans: &[Plan]| plans.iter().any(|plan| plan.state == UnbundleState::WouldBeUnbundled);
     if options.dry_run || !is_to_be_done(&plans) {
         if !options.dry_run {
@@ -261,6 +265,15 @@ fn refuse_idle(options: &UnbundleOptions, changed: &[RelPath]) -> Result<(), Fai
     let Some(name) = options.accept_changed.iter().find(is_idle) else { return Ok(()) };
     let message = format!("no file `{}` with other bytes than the catalogue's is taken", Printable::new(name));
     Err(Failure::new(Exit::USAGE, message).help("leave `--accept-changed` out for it; nothing of the bundle was kept"))
+}
+
+/// Makes the entries that a killed run owes the ledger, of datasets that are here already.
+fn settle_those_here(context: &Context, plans: &[Plan], data_dir: &Path) -> Result<(), Failure> {
+    for plan in plans.iter().filter(|plan| plan.state == UnbundleState::Already) {
+        let Some(target) = plan.target(context, data_dir)? else { continue };
+        settle_whole(context, &target.store, &target.dir, target.access)?;
+    }
+    Ok(())
 }
 
 /// Removes what killed runs left, unless another run is at work or nothing can be written there.

@@ -245,7 +245,7 @@ impl Verified {
         DatasetName::of(&self.id, &self.version, self.variant.as_deref()).to_string()
     }
 
-    /// Whether `--repair` has anything to do.
+    /// Whether `--repair` changes what was found.
     pub fn wants_repair(&self) -> bool {
         self.is_damaged() || !self.touched.is_empty()
     }

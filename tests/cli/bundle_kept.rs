@@ -3,7 +3,6 @@
 use std::io::Write as _;
 use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
 
 use serde_json::json;
 
@@ -226,16 +225,6 @@ fn a_bundle_goes_to_standard_output_and_into_no_folder_that_is_not_there() {
     assert_eq!(names, ["file"]);
 }
 
-/// Starts a command and kills it after each of these times, until it ends by itself.
-fn killed(home: &Home, arguments: &[&str]) {
-    for wait in [2, 5, 10, 20, 40, 60, 80, 100, 130] {
-        let mut child = home.command(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(wait));
-        let _ = child.kill();
-        child.wait().unwrap();
-    }
-}
-
 fn leftovers(folder: &Path) -> Vec<String> {
     let is_left = |name: &String| name.split('/').any(|part| part.starts_with(".medsets-") && part != ".medsets-store");
     tree(folder).into_keys().filter(is_left).collect()
@@ -247,7 +236,6 @@ fn what_a_killed_bundle_left_goes_with_the_next() {
     home.run(&["fetch", "demo"]).expect(0);
     let work = home.path().join("work");
     let bundle = ["bundle", "demo", "-o", "demo.tar.zst"];
-    killed(&home, &bundle);
     std::fs::write(work.join(".medsets-out-a1b2c3"), "half").unwrap();
     let held = std::fs::File::create(work.join(".medsets-out-d4e5f6")).unwrap();
     held.lock().unwrap();
@@ -281,7 +269,7 @@ fn what_killed_runs_left_beside_data_is_pruned_and_is_no_data() {
 fn what_a_killed_adoption_left_keeps_the_next_from_nothing() {
     let fetched = Home::new();
     fetched.run(&["fetch", "demo"]).expect(0);
-    let scene = |leave: &dyn Fn(&Home, &Path)| {
+    let scene = |leave: &dyn Fn(&Path)| {
         let home = Home::new();
         let folder = home.path().join("old");
         for (name, bytes) in tree(&fetched.data().join("demo/1.0")) {
@@ -290,7 +278,7 @@ fn what_a_killed_adoption_left_keeps_the_next_from_nothing() {
                 std::fs::write(folder.join(&name), bytes).unwrap();
             }
         }
-        leave(&home, &folder);
+        leave(&folder);
         let answer = home.json(&["adopt", folder.to_str().unwrap(), "--dataset", "demo", "--unproven"]);
         assert_eq!(answer["exit"], 0, "{answer:#}");
         assert!(folder.join(".medsets/receipt.json").exists(), "the records lie with the files");
@@ -299,26 +287,24 @@ fn what_a_killed_adoption_left_keeps_the_next_from_nothing() {
         let left = home.data().join(".medsets-store/tmp");
         assert!(!left.exists() || std::fs::read_dir(left).unwrap().next().is_none());
     };
-    scene(&|_, folder| {
+    scene(&|folder| {
         let lists = folder.join(".medsets-adopt-0011223344556677/.medsets");
         std::fs::create_dir_all(&lists).unwrap();
         std::fs::write(lists.join("files.jsonl"), "half").unwrap();
     });
-    scene(&|_, folder| {
+    scene(&|folder| {
         let records = folder.join(".medsets");
         std::fs::create_dir_all(&records).unwrap();
         std::fs::write(records.join(".medsets-a1b2c3"), "half").unwrap();
         let adopted = json!({ "schema": "medsets/adopted/1", "place": folder });
         std::fs::write(records.join("adopted.json"), adopted.to_string()).unwrap();
     });
-    scene(&|home, folder| killed(home, &["adopt", folder.to_str().unwrap(), "--dataset", "demo", "--unproven"]));
 }
 
 #[test]
 fn what_a_killed_unbundle_left_goes_where_all_is_here_too() {
     let (home, file) = there(&of_demo());
     let file = file.to_str().unwrap();
-    killed(&home, &["unbundle", file]);
     home.run(&["unbundle", file]).expect(0);
     let tmp = home.data().join(".medsets-store/tmp");
     std::fs::create_dir_all(tmp.join("unbundle-0011223344556677/0/data")).unwrap();

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::archives::{Served, serve};
 use crate::support::home::{Ran, tree};
+use crate::support::preload::library;
 
 fn ledger(served: &Served) -> String {
     std::fs::read_to_string(served.home.state().join("ledger.jsonl")).unwrap()
@@ -59,7 +60,6 @@ fn a_sync_that_prunes_takes_such_a_link_and_says_so() {
 
 /// A library that kills the program once it has put something into the store's `tmp`.
 fn kills_after_the_rename(served: &Served) -> PathBuf {
-    let (source, library) = (served.home.path().join("kills.c"), served.home.path().join("kills.so"));
     let text = "#define _GNU_SOURCE\n#include <dlfcn.h>\n#include <signal.h>\n#include <string.h>\n\
                 #include <sys/stat.h>\n#include <unistd.h>\n\
                 int rename(const char *from, const char *to) {\n\
@@ -69,10 +69,7 @@ fn kills_after_the_rename(served: &Served) -> PathBuf {
                 int done = real(from, to);\n\
                 if (is_dir && strstr(to, \".medsets-store/tmp/\")) kill(getpid(), SIGKILL);\n\
                 return done; }\n";
-    std::fs::write(&source, text).unwrap();
-    let made = Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&library).arg(&source).arg("-ldl").status();
-    assert!(made.expect("a C compiler is here").success());
-    library
+    library(served.home.path(), text)
 }
 
 #[test]

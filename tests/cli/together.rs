@@ -6,15 +6,12 @@ use std::time::{Duration, Instant};
 
 use crate::support::archives::{Served, serve, zip_of};
 use crate::support::home::{Home, Ran};
+use crate::support::preload::library;
 
 /// A library that stands between the program and the system's `flock`.
 fn locks_that(home: &Home, answer: &str) -> PathBuf {
-    let (source, library) = (home.path().join("locks.c"), home.path().join("locks.so"));
     let text = format!("#include <errno.h>\nint flock(int file, int what) {{ (void)file; (void)what; {answer} }}\n");
-    std::fs::write(&source, text).unwrap();
-    let made = Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&library).arg(&source).status();
-    assert!(made.expect("a C compiler is here").success());
-    library
+    library(home.path(), &text)
 }
 
 const DO_NOTHING: &str = "return 0;";

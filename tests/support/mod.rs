@@ -9,6 +9,7 @@ pub mod home;
 pub mod host;
 pub mod mirrors;
 pub mod multiplexed;
+pub mod preload;
 pub mod proxy;
 pub mod secrets;
 pub mod server;

@@ -54,7 +54,7 @@ impl Workspace {
     /// the parts of other files wait for a run that asks for them; of a whole dataset nothing does.
     pub fn settle(self, committed: &Selection) -> Result<(), LayoutError> {
         if committed.whole {
-            return Ok(fs::remove_dir_all(self.outermost())?);
+            return Ok(remove(self.outermost())?);
         }
         if self.outer.is_some() || !has_rest(&self.root)? {
             return self.discard();
@@ -141,6 +141,22 @@ fn put_back(root: &Path, access: Access) -> Result<(), LayoutError> {
 /// Whether something waits beside what was committed.
 pub(super) fn has_rest(root: &Path) -> Result<bool, FsError> {
     Ok(fs::metadata(&records(root))?.is_some() || !fs::list_dir(&root.join("parts"))?.is_empty())
+}
+
+/// Removes a workspace that is of no use any more. Its journal goes last: after a kill it tells that
+/// the workspace is spent.
+pub(super) fn remove(root: &Path) -> Result<(), FsError> {
+    fs::remove_file(&records(root))?;
+    fs::remove_dir_all(&root.join("parts"))?;
+    fs::remove_dir_all(&root.join("stage"))?;
+    for path in fs::list_dir(root)? {
+        match fs::metadata(&path)? {
+            Some(found) if found.is_dir() => fs::remove_dir_all(&path)?,
+            Some(_) if path != root.join("done.jsonl") => fs::remove_file(&path)?,
+            _ => {}
+        }
+    }
+    fs::remove_dir_all(root)
 }
 
 fn folder(root: &Path) -> PathBuf {

@@ -21,10 +21,15 @@ pub(super) struct Outer {
     is_idle: bool,
 }
 
+/// Where the inner workspace lies.
+pub(super) fn inner(root: &Path) -> PathBuf {
+    root.join("mirror")
+}
+
 impl Workspace {
-    /// The workspace inside this one, empty, held by the same lease.
-    pub fn within(self, name: &str) -> Result<Self, LayoutError> {
-        let (root, outer) = (self.root.join(name), self.root);
+    /// The workspace inside this one for what a mirror brings, empty, held by the same lease.
+    pub fn for_mirror(self) -> Result<Self, LayoutError> {
+        let (root, outer) = (inner(&self.root), self.root);
         let (stage, left) = (root.join("stage"), root.join("left"));
         match fs::metadata(&left)? {
             // A run that was killed while it looked through it had put nothing into a stage.
@@ -83,13 +88,13 @@ mod tests {
     fn nothing_of_it_is_seen_from_outside_and_its_stage_is_looked_through() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::of(folder.path());
-        let inner = open(&store).within("mirror").unwrap();
+        let inner = open(&store).for_mirror().unwrap();
         std::fs::write(inner.stage().join("a"), b"bytes").unwrap();
         drop(inner);
         for _ in 0..2 {
             let outer = open(&store);
             assert!(outer.finished().is_empty() && fs::list_dir(&outer.stage()).unwrap().is_empty());
-            let again = outer.within("mirror").unwrap();
+            let again = outer.for_mirror().unwrap();
             assert_eq!(std::fs::read(again.left().join("a")).unwrap(), b"bytes");
             assert!(fs::list_dir(&again.stage()).unwrap().is_empty());
         }
@@ -105,7 +110,7 @@ mod tests {
             if waits {
                 std::fs::write(root.join("parts/1-a.part"), b"par").unwrap();
             }
-            let inner = outer.within("mirror").unwrap();
+            let inner = outer.for_mirror().unwrap();
             inner.settle(&Selection { whole, ..Selection::default() }).unwrap();
             assert!(!root.join("mirror").exists());
             assert_eq!(root.exists(), waits && !whole, "{whole} {waits}");

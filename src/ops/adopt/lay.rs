@@ -20,8 +20,9 @@ use crate::values::{ByteSize, Digest};
 use super::super::assemble::{self, Particulars};
 use super::super::failure::Failure;
 use super::super::particulars::particulars;
+use super::super::settle::UNFINISHED;
 use super::super::target::Target;
-use super::place::{Place, UNFINISHED, is_same, standard_folder};
+use super::place::{Place, is_same, standard_folder};
 use super::report::{AdoptState, AdoptedDataset};
 use super::scan::Scan;
 use super::{Find, is_denied, place_of, text_of};
@@ -67,14 +68,14 @@ pub(super) fn lay(
     }
     let standard = standard_folder(target, scan, &found);
     if dry_run {
-        let state = already(context, target, standard.as_ref(), &mut report)?;
+        let state = already(target, standard.as_ref(), &mut report)?;
         Place::of(target, standard.as_ref())?;
         return Ok(AdoptedDataset { state: state.unwrap_or(report.state), ..report });
     }
     context.ledger()?.ready()?;
     let _lease = target.lease(context)?;
     // Decided under the lease: another run may have put the dataset there meanwhile.
-    if let Some(state) = already(context, target, standard.as_ref(), &mut report)? {
+    if let Some(state) = already(target, standard.as_ref(), &mut report)? {
         return Ok(AdoptedDataset { state, ..report });
     }
     let place = Place::of(target, standard.as_ref())?;
@@ -107,7 +108,6 @@ pub(super) fn lay(
 
 /// What was done about this tree before, where nothing is left to do.
 fn already(
-    context: &Context,
     target: &Target<'_>,
     standard: Option<&DatasetDir>,
     report: &mut AdoptedDataset,
@@ -120,11 +120,6 @@ fn already(
     match Adopted::read(&target.dir)? {
         Some(adopted) if adopted.place == report.place || is_here => {
             report.path = target.dir.root().to_path_buf();
-            // A kill between the records and the ledger.
-            if receipt.ledger.is_none() {
-                let assembled = assemble::enter_once(context, &target.dir, *receipt, target.access)?;
-                report.receipt_sha256 = Some(assembled.receipt_sha256);
-            }
             Ok(Some(AdoptState::Already))
         }
         None if is_same(&target.dir.data(), Path::new(&report.place).join("data").as_path()) => {

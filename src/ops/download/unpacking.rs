@@ -81,10 +81,9 @@ fn unpack_one(shared: &Shared, wanted: &Wanted) -> Result<(), Failure> {
         })?;
     }
     keep_members(shared, wanted, entry_rules, &into, unpacked)?;
-    let keeps = matches!(wanted.manner.handling, Handling::Unpack { keep: true, .. });
-    if !keeps {
+    if !keeps(wanted) {
         note_spent(shared, path, &entry_rules.table.parts)?;
-        fs::remove_file(&archive)?;
+        fs::remove_file(&into)?;
         for part in &parts {
             fs::remove_file(part)?;
         }
@@ -92,6 +91,11 @@ fn unpack_one(shared: &Shared, wanted: &Wanted) -> Result<(), Failure> {
         fs::remove_dir_if_empty(&shared.workspace().stage().join("archives"));
     }
     Ok(())
+}
+
+/// Whether an archive stays when it is unpacked.
+fn keeps(wanted: &Wanted) -> bool {
+    matches!(wanted.manner.handling, Handling::Unpack { keep: true, .. })
 }
 
 /// The further parts of a split archive in order, the archive itself where it belongs.
@@ -137,7 +141,8 @@ fn note_spent(shared: &Shared, archive: &RelPath, names: &[String]) -> Result<()
     Ok(())
 }
 
-/// Moves the members to their places and notes the archive as unpacked.
+/// Moves the members to their places and notes the archive as unpacked. One that does not stay is
+/// then where its members were, until it is removed.
 fn keep_members(
     shared: &Shared,
     wanted: &Wanted,
@@ -168,6 +173,10 @@ fn keep_members(
     };
     let members = place_members(&workspace, into, unpacked, places)?;
     fs::remove_dir_all(into)?;
+    if !keeps(wanted) {
+        // Out of its place before it is noted: after a kill it is none that is kept.
+        fs::rename(&workspace.archive(path), into)?;
+    }
     if let Some(fetched) = fetched {
         let warnings = [fetched.warnings, warnings].concat();
         workspace.finish(Finished { kind: FinishedKind::Unpacked { members }, warnings, ..fetched })?;

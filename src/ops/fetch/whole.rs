@@ -1,11 +1,9 @@
 //! A dataset that is here as it is asked for: found without the network, and tidied where a kill
 //! left something to be done after its commit.
 
-use crate::context::Context;
-use crate::fs::{self, FsErrorKind};
+use crate::fs::FsErrorKind;
 use crate::layout::check::{self, CheckMode};
 use crate::layout::{LayoutError, Receipt, Records};
-use crate::ops::assemble::enter_once;
 use crate::ops::download::Tally;
 use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
@@ -57,32 +55,6 @@ fn is_untouched(target: &Target<'_>, options: &FetchOptions, receipt: &Receipt) 
         Err(error) if error.is_of_records() => Ok(false),
         Err(error) => Err(error),
     }
-}
-
-/// What a killed run left to be done after its commit: the entry in the ledger, or the
-/// removal of its workspace.
-pub(super) fn is_left_untidy(target: &Target<'_>, receipt: &Receipt) -> Result<bool, Failure> {
-    let workspace = target.store.parts().join(target.workspace_name());
-    let spent = fs::metadata(&workspace)?.is_some() && fs::metadata(&workspace.join("stage"))?.is_none();
-    Ok(receipt.ledger.is_none() || spent)
-}
-
-/// Finishes what a killed run left after its commit, holding the dataset so that no other run
-/// does the same.
-pub(super) fn tidied(context: &Context, target: &Target<'_>, options: &FetchOptions) -> Result<Fetched, Failure> {
-    let workspace = target.workspace(context)?;
-    let receipt = whole_here(target, options)?;
-    let Some(receipt) = receipt else {
-        return Err(Failure::new(Exit::HELD, format!("another run has changed `{}`", target.selection))
-            .help("run the same command again"));
-    };
-    let receipt = match receipt.ledger {
-        Some(_) => receipt,
-        None => enter_once(context, &target.dir, receipt, target.access)?.receipt,
-    };
-    let fetched = already_whole(target, &receipt)?;
-    workspace.discard_if_idle()?;
-    Ok(fetched)
 }
 
 pub(in crate::ops) fn already_whole(target: &Target<'_>, receipt: &Receipt) -> Result<Fetched, Failure> {

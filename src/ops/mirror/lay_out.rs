@@ -96,7 +96,7 @@ pub async fn take(
     taking: Taking<'_>,
 ) -> Result<Fetched, NotTaken> {
     let mut tally = Tally::default();
-    let mut workspace = workspace.within("mirror")?;
+    let mut workspace = workspace.for_mirror()?;
     let records = fetch_records(context, target, found, &workspace, &mut tally).await?;
     let judged = Judged::read(target, found, &records, taking.pins).map_err(|failure| by_mirror(found, failure));
     // They are had again each time, and those of a mirror that lies may be large.

@@ -12,6 +12,7 @@ use crate::ops::fetch::{FetchOptions, Pins, ProjectLock, already_whole, receipt_
 use crate::ops::gate;
 use crate::ops::held;
 use crate::ops::report::{FetchReport, Fetched};
+use crate::ops::settle::settle_whole;
 use crate::ops::target::Target;
 use crate::remedy;
 use crate::values::{ByteSize, DatasetId, Digest, Printable};
@@ -171,6 +172,8 @@ async fn pull_one(
             let mirror = receipt.source.mirror.clone();
             pulled.plans.push(plan(&target, mirror, receipt.tree, receipt.files, receipt.bytes, true));
         } else {
+            settle_whole(context, &target.store, &target.dir, target.access)?;
+            let receipt = Receipt::read(&target.dir)?.unwrap_or(receipt);
             pulled.report.datasets.push(found_in_place(context, &target, &receipt)?);
         }
         return Ok(());

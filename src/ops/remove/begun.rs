@@ -56,6 +56,7 @@ impl Begun {
 /// Enters the removals of a dataset that were killed in between, and those of all datasets without
 /// one. For whoever holds the leases of what is meant. What another person began stays as it is.
 pub(in crate::ops) fn recover(context: &Context, store: &Store, of: Option<&DatasetDir>) -> Result<(), Failure> {
+    fs::sweep(&store.tmp(), fs::FRESH);
     for path in fs::list_dir(&store.tmp())? {
         let is_meant = of.is_none_or(|dir| commit::is_of(&path, dir));
         if !is_meant || path.extension().is_none_or(|extension| extension != "json") {

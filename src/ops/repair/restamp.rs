@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::PathBuf;
 
 use jiff::Timestamp;
 
@@ -39,7 +38,7 @@ pub(super) fn restamp(
     let _lease = lease(context, &store.lease(&dir.name()), Access::Private, &held)?;
     let path = dir.inventory_path();
     let mode = fs::metadata(&path)?.map_or(0o644, |found| found.mode() & 0o777);
-    let fresh = PathBuf::from(fs::fresh_name(&format!("{}.", path.display())));
+    let fresh = dir.records().join(fs::fresh_name(fs::FRESH));
     write(dir, &fresh, touched)
         .and_then(|()| {
             fs::set_mode(&fresh, mode)?;

@@ -1,6 +1,7 @@
 //! The workspaces of shards: which there are, who is at work in them, and their end.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::context::Context;
@@ -18,10 +19,16 @@ use super::agreed;
 
 /// The workspaces of shards that are in the store, with their names.
 pub(super) fn all(target: &Target<'_>) -> Result<Vec<(Shard, String)>, Failure> {
+    named(target, &target.store.parts())
+}
+
+/// The names of shards in a folder of the store, less what follows them.
+fn named(target: &Target<'_>, folder: &Path) -> Result<Vec<(Shard, String)>, Failure> {
     let prefix = format!("{}+shard-", target.workspace_name());
     let mut found = Vec::new();
-    for root in fs::list_dir(&target.store.parts())? {
-        let Some(name) = root.file_name().and_then(|name| name.to_str()) else { continue };
+    for path in fs::list_dir(folder)? {
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+        let name = name.strip_suffix(".lock").or(name.strip_suffix(".claim")).unwrap_or(name);
         let shard = name.strip_prefix(&prefix).and_then(|rest| rest.split_once("-of-"));
         if let Some(shard) = shard.and_then(|(one, of)| Shard::new(one.parse().ok()?, of.parse().ok()?)) {
             found.push((shard, name.to_owned()));
@@ -83,9 +90,10 @@ pub(in crate::ops::fetch) fn end(target: &Target<'_>, options: &FetchOptions) ->
     let removed = of_others.and_then(|()| {
         let shards = all(target)?;
         refuse_other_work(target, &shards)?;
-        for (_, name) in &shards {
-            if let Some(lease) = Workspace::lease(&target.store, name, target.access, Duration::ZERO)? {
-                fs::remove_dir_all(&parts.join(name))?;
+        let shards = shards.into_iter().chain(named(target, &target.store.leases())?);
+        for name in shards.map(|(_, name)| name).collect::<BTreeSet<_>>() {
+            if let Some(lease) = Workspace::lease(&target.store, &name, target.access, Duration::ZERO)? {
+                fs::remove_dir_all(&parts.join(&name))?;
                 fs::remove_file(lease.path())?;
             }
         }

@@ -1,0 +1,218 @@
+//! Runs that are killed at each of their changes to the file system, one after the other, and run
+//! again: what is there then is what an undisturbed run leaves, and the ledger tells it once.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::support::archives::{Served, serve, zip_of};
+use crate::support::home::{Ran, tree};
+use crate::support::preload::library;
+
+/// A library that kills the program in the place of its change number `KILLED_AT`.
+const KILLS: &str = r#"
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+static void count(void) {
+    static int changes;
+    const char *at = getenv("KILLED_AT");
+    if (at && __atomic_add_fetch(&changes, 1, __ATOMIC_SEQ_CST) == atoi(at)) {
+        kill(getpid(), SIGKILL);
+        pause();
+    }
+}
+#define CHANGE(name, takes, gives) \
+    int name takes { int (*real) takes = dlsym(RTLD_NEXT, #name); count(); return real gives; }
+CHANGE(rename, (const char *a, const char *b), (a, b))
+CHANGE(linkat, (int a, const char *b, int c, const char *d, int e), (a, b, c, d, e))
+CHANGE(symlink, (const char *a, const char *b), (a, b))
+CHANGE(unlink, (const char *a), (a))
+CHANGE(unlinkat, (int a, const char *b, int c), (a, b, c))
+CHANGE(rmdir, (const char *a), (a))
+CHANGE(mkdir, (const char *a, mode_t b), (a, b))
+CHANGE(fsync, (int a), (a))
+"#;
+
+fn small() -> Served {
+    let members = zip_of(&[("images/1.png", b"one"), ("images/2.png", b"two")]);
+    serve(&[("set.zip", members, "{ format = \"zip\" }"), ("a.csv", b"a,b\n".to_vec(), "")])
+}
+
+/// The files that are there; the names of their folders, where links are, tell the rest.
+fn names(served: &Served) -> BTreeSet<String> {
+    // A claim that a killed run made stays until somebody claims the same, and the next entry
+    // brings the heads up to date.
+    let is_meant = |name: &String| !name.contains(".claim") && !name.ends_with("/heads.jsonl");
+    let with_digests = tree(served.home.path()).into_keys().filter(is_meant);
+    with_digests.map(|name| without_digests(&name)).collect()
+}
+
+/// Receipts name times, so that the digests of records are others each time.
+fn without_digests(name: &str) -> String {
+    let is_digest = |word: &&str| word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let words = name.split_inclusive(|letter: char| !letter.is_ascii_alphanumeric());
+    let bare = |word: &str| word.trim_end_matches(|letter: char| !letter.is_ascii_alphanumeric()).to_owned();
+    words
+        .map(|word| if is_digest(&bare(word).as_str()) { word.replace(&bare(word), "DIGEST") } else { word.to_owned() })
+        .collect()
+}
+
+/// The kinds of what the ledger holds.
+fn entered(served: &Served) -> Vec<String> {
+    let text = std::fs::read_to_string(served.home.state().join("ledger.jsonl")).unwrap_or_default();
+    let kind = |line: &str| serde_json::from_str::<Value>(line).unwrap()["kind"].as_str().unwrap().to_owned();
+    text.lines().map(kind).collect()
+}
+
+/// Kills `command` at each of its changes, each time in the same scene, and runs it again.
+#[track_caller]
+fn at_each_change(set: impl Fn(&Served), command: &[&str], is_there: bool) {
+    let (scene, kept) = (small(), tempfile::tempdir().unwrap());
+    set(&scene);
+    let library = library(kept.path(), KILLS);
+    let before = kept.path().join("before");
+    copy(scene.home.path(), &before);
+    scene.run(command).expect(0);
+    let (files, ledger) = (names(&scene), entered(&scene));
+    let mut at = 1;
+    loop {
+        for one in std::fs::read_dir(scene.home.path()).unwrap() {
+            std::fs::remove_dir_all(one.unwrap().path()).unwrap();
+        }
+        copy(&before, scene.home.path());
+        if !killed_at(&scene, &library, command, at) {
+            break;
+        }
+        let (now, said) = (names(&scene), format!("killed at change {at}"));
+        let differs: Vec<_> = now.symmetric_difference(&files).collect();
+        assert!(differs.is_empty(), "{said}: {differs:?}");
+        assert_eq!(entered(&scene), ledger, "{said}");
+        scene.run(&["ledger", "verify"]).expect(0);
+        if is_there {
+            scene.run(&["verify", "made", "--full"]).expect(0);
+        }
+        at += 1;
+    }
+    assert!(at > 2, "{command:?} was killed {} times", at - 1);
+}
+
+/// With links, modes and times.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    let copied = Command::new("cp").arg("-a").arg(from.join(".")).arg(to).status();
+    assert!(copied.unwrap().success());
+}
+
+/// Whether it was killed before its end. Then it is run again.
+#[track_caller]
+fn killed_at(served: &Served, library: &Path, command: &[&str], at: usize) -> bool {
+    let mut run = served.home.command(&[&["--catalog", served.catalog.as_str()], command].concat());
+    let ran: Ran = run.env("LD_PRELOAD", library).env("KILLED_AT", at.to_string()).output().unwrap().into();
+    if ran.code.is_some() {
+        ran.expect(0);
+        return false;
+    }
+    let ran = served.run(command);
+    // What was at its very end has nothing left to do.
+    assert!(ran.code == Some(0) || ran.stderr.contains("`made` is not here"), "killed at change {at}: {ran:?}");
+    true
+}
+
+fn nothing(_: &Served) {}
+
+fn fetched(served: &Served) {
+    served.run(&["fetch", "made"]).expect(0);
+}
+
+#[test]
+fn a_fetch() {
+    at_each_change(nothing, &["fetch", "made"], true);
+}
+
+#[test]
+fn a_repair() {
+    let damaged = |served: &Served| {
+        fetched(served);
+        std::fs::write(served.home.data().join("made/1/data/images/1.png"), "eno").unwrap();
+        std::fs::remove_file(served.home.data().join("made/1/data/a.csv")).unwrap();
+    };
+    at_each_change(damaged, &["verify", "made", "--repair"], true);
+}
+
+#[test]
+fn a_removal() {
+    at_each_change(fetched, &["remove", "made", "--yes"], false);
+}
+
+#[test]
+fn an_adoption_in_its_place() {
+    let there = |served: &Served| moved(served, "old/data");
+    at_each_change(there, &["adopt", "old", "--dataset", "made", "--unproven"], true);
+}
+
+#[test]
+fn an_adoption_beside() {
+    let there = |served: &Served| moved(served, "old/as/i/like");
+    at_each_change(there, &["adopt", "old", "--dataset", "made", "--unproven"], true);
+}
+
+/// Files of the dataset in a folder of a person, and nothing of it in the data folder.
+fn moved(served: &Served, to: &str) {
+    fetched(served);
+    let to = served.home.path().join("work").join(to);
+    std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+    std::fs::rename(served.home.data().join("made/1/data"), &to).unwrap();
+    std::fs::remove_dir_all(served.home.data()).unwrap();
+}
+
+#[test]
+fn a_bundle_and_what_comes_out_of_it() {
+    at_each_change(fetched, &["bundle", "made", "-o", "made.tar.zst"], true);
+    let carried = |served: &Served| {
+        fetched(served);
+        served.run(&["bundle", "made", "-o", "made.tar.zst"]).expect(0);
+        std::fs::remove_dir_all(served.home.data()).unwrap();
+    };
+    at_each_change(carried, &["unbundle", "made.tar.zst"], true);
+}
+
+#[test]
+fn a_project() {
+    let begun = |served: &Served| drop(served.run(&["init"]).expect(0));
+    at_each_change(begun, &["add", "made"], false);
+    let named = |served: &Served| {
+        begun(served);
+        served.run(&["add", "made"]).expect(0);
+    };
+    at_each_change(named, &["lock"], false);
+    let locked = |served: &Served| {
+        named(served);
+        served.run(&["lock"]).expect(0);
+    };
+    at_each_change(locked, &["sync"], true);
+}
+
+#[test]
+fn what_shards_have_left() {
+    let split = |served: &Served| {
+        served.run(&["fetch", "made", "--shard", "1/2"]).expect(0);
+        served.run(&["fetch", "made", "--shard", "2/2"]).expect(0);
+    };
+    at_each_change(split, &["fetch", "made", "--finish"], true);
+}
+
+#[test]
+fn a_pull_from_a_mirror() {
+    let gone = |served: &Served| {
+        let (_, mirror) = served.mirrored();
+        served.run(&["config", "set", "mirrors", &mirror]).expect(0);
+        std::fs::remove_dir_all(served.home.data()).unwrap();
+    };
+    at_each_change(gone, &["mirror", "pull", "made"], true);
+}
