@@ -33,12 +33,12 @@ pub enum LayoutError {
         found: Digest,
     },
     /// A receipt is of a later version of medsets, which may mean what this one cannot know.
-    #[error("`{}` is of a later medsets (`{schema}`)", path.display())]
+    #[error("`{}` is of a later medsets ({what})", path.display())]
     Newer {
         /// The receipt.
         path: PathBuf,
-        /// Its schema.
-        schema: String,
+        /// What of it only a later version can have written.
+        what: String,
     },
     /// A file of ours is not there, or holds nothing.
     #[error("`{}` is missing or empty", path.display())]
@@ -138,7 +138,7 @@ impl Remedy for LayoutError {
                 "keep the whole data folder on that disk (`--to DIR`, `--data-dir DIR` or `medsets config set data-dir DIR`), or put a folder in the place of the link".into(),
             ),
             Self::Adopted { place } => Some(format!(
-                "put the right files there and run `medsets adopt {place}` again; or `medsets remove ID`, which takes away the records alone, then `medsets fetch ID` for a copy of its own"
+                "put the right files there and run `medsets adopt {place}` again, or `medsets adopt DIR` where they lie by now; or `medsets remove ID`, which takes away the records alone, then `medsets fetch ID` for a copy of its own"
             )),
             Self::Held { .. } => Some("wait for it to finish; this run would do the same work".into()),
             Self::Conflict { .. } | Self::Collision { .. } => Some(

@@ -6,9 +6,10 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::fs::{self, Access};
-use crate::values::{ByteSize, Choice, DatasetId, DatasetName, Digest, RelPath, SafeUrl};
+use crate::values::{ByteSize, Choice, DatasetId, DatasetName, Digest, Printable, RelPath, SafeUrl};
 
 use super::dirs::DatasetDir;
 use super::error::LayoutError;
@@ -263,14 +264,12 @@ impl Receipt {
         if text.trim().is_empty() {
             return Err(LayoutError::NoRecord { path });
         }
-        if let Some(schema) = later_schema(&text) {
-            return Err(LayoutError::Newer { path, schema });
-        }
-        let receipt: Self = serde_json::from_str(&text).map_err(|error| failed(error.line(), error.to_string()))?;
-        if !receipt.is_known() {
-            return Err(failed(1, format!("schema `{}` is not `{}`", receipt.schema, Self::SCHEMA)));
-        }
-        Ok(Some(receipt))
+        let fault = match serde_json::from_str::<Self>(&text) {
+            Ok(receipt) if receipt.is_known() => return Ok(Some(receipt)),
+            Ok(receipt) => failed(1, format!("schema `{}` is not `{}`", receipt.schema, Self::SCHEMA)),
+            Err(error) => failed(error.line(), error.to_string()),
+        };
+        Err(later(&text).map_or(fault, |what| LayoutError::Newer { path, what }))
     }
 
     /// The name in full of the dataset that it speaks of.
@@ -307,15 +306,18 @@ impl Receipt {
     }
 }
 
-/// The schema of a receipt, where it is one of a later version.
-fn later_schema(text: &str) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Named {
-        schema: String,
-    }
+/// What only a later version can have written into a receipt: its schema, or a way by which the dataset
+/// came that this one does not know.
+fn later(text: &str) -> Option<String> {
+    let receipt: Value = serde_json::from_str(text).ok()?;
     let number = |schema: &str| schema.strip_prefix("medsets/receipt/")?.parse::<u32>().ok();
-    let Named { schema } = serde_json::from_str(text).ok()?;
-    (number(&schema)? > number(Receipt::SCHEMA)?).then_some(schema)
+    let schema = receipt.get("schema")?.as_str()?;
+    if number(schema)? > number(Receipt::SCHEMA)? {
+        return Some(format!("`{schema}`"));
+    }
+    let mut means = ["/means", "/brought/means"].iter().filter_map(|at| receipt.pointer(at)?.as_str());
+    let unknown = means.find(|one| serde_json::from_value::<Means>(Value::from(*one)).is_err())?;
+    Some(format!("`means` is `{}`", Printable::new(unknown)))
 }
 
 /// The largest receipt that is read, in bytes: 64 MiB.

@@ -74,11 +74,11 @@ fn two_releases_of_one_folder_are_told_by_lint_and_never_taken_for_each_other() 
     machine.run(&["fetch", "made"]).expect(11).says(&["no control characters"]);
 }
 
-/// Makes the receipt of a dataset one of a later medsets; gives its text.
-fn made_later(dir: &Path) -> String {
+/// Makes the receipt of a dataset one of a later medsets, by this schema; gives its text.
+fn made_later(dir: &Path, schema: &str) -> String {
     let path = dir.join(".medsets/receipt.json");
     let mut receipt: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
-    receipt["schema"] = "medsets/receipt/9".into();
+    receipt["schema"] = schema.into();
     receipt["means"] = "unheard-of".into();
     std::fs::write(&path, receipt.to_string()).unwrap();
     receipt.to_string()
@@ -86,10 +86,16 @@ fn made_later(dir: &Path) -> String {
 
 #[test]
 fn records_of_a_later_medsets_are_left_alone() {
+    are_left_alone("medsets/receipt/9", "of a later medsets (`medsets/receipt/9`)");
+    are_left_alone("medsets/receipt/2", "of a later medsets (`means` is `unheard-of`)");
+}
+
+#[track_caller]
+fn are_left_alone(schema: &str, says: &str) {
     let home = Home::new();
     home.run(&["fetch", "demo"]).expect(0);
     let dir = home.data().join("demo/1.0");
-    made_later(&dir);
+    made_later(&dir, schema);
     let before = tree(&home.data());
     let bundle = home.path().join("x");
     for command in [
@@ -99,7 +105,7 @@ fn records_of_a_later_medsets_are_left_alone() {
         &["remove", "demo", "--yes"],
         &["bundle", "demo", "-o", bundle.to_str().unwrap()],
     ] {
-        home.run(command).expect(52).says(&["of a later medsets (`medsets/receipt/9`)", "use that medsets"]);
+        home.run(command).expect(52).says(&[says, "use that medsets"]);
     }
     home.run(&["list"]).expect(0).says(&["passed over", "later medsets"]);
     for what in [&["audit", home.data().to_str().unwrap()][..], &["audit"], &["audit", "demo"]] {
@@ -120,7 +126,7 @@ fn adopting_leaves_records_of_a_later_medsets_alone() {
     home.run(&["fetch", "demo"]).expect(0);
     let old = home.path().join("old");
     std::fs::rename(home.data().join("demo/1.0"), &old).unwrap();
-    let later = made_later(&old);
+    let later = made_later(&old, "medsets/receipt/9");
     home.run(&["adopt", old.to_str().unwrap()]).expect(52).says(&["of a later medsets", "use that medsets"]);
     assert_eq!(std::fs::read_to_string(old.join(".medsets/receipt.json")).unwrap(), later);
 }
