@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use crate::support::archives::{Served, serve_with};
+use crate::support::archives::{Served, serve, serve_with, zip_of};
 use crate::support::home::{Home, tree};
 
 /// `made` and `again`, with the same file of which one is kept.
@@ -46,6 +46,32 @@ fn files_that_were_only_touched_are_whole_again_without_a_download() {
     assert_eq!(differ, ["again/1/.medsets/files.jsonl", "made/1/.medsets/files.jsonl"]);
     served.run(&["verify"]).expect(0);
     served.run(&["ledger", "verify"]).expect(0);
+}
+
+#[test]
+fn a_plain_fetch_looks_at_every_file_and_at_its_size() {
+    // More files than were once looked at.
+    let names: Vec<String> = (0..4_100).map(|number| format!("{number:04}.txt")).collect();
+    let members: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), name.as_bytes())).collect();
+    let unpack = "{ format = \"zip\", strip = \"auto\", into = \"data\" }";
+    let served = serve(&[("all.zip", zip_of(&members), unpack)]);
+    served.run(&["fetch", "made"]).expect(0);
+    let asked = served.host.log().len();
+    touch(&file(&served, "made/1/data/0008.txt"));
+    served.run(&["fetch", "made"]).expect(0);
+    assert_eq!(served.host.log().len(), asked, "all of it is here");
+    let path = file(&served, "made/1/data/0007.txt");
+    let damages: [fn(&Path); 3] = [
+        |path| std::fs::remove_file(path).unwrap(),
+        |path| std::fs::write(path, "").unwrap(),
+        |path| std::fs::write(path, "some other text").unwrap(),
+    ];
+    for damage in damages {
+        damage(&path);
+        served.run(&["fetch", "made"]).expect(0);
+        assert_eq!(std::fs::read(&path).unwrap(), b"0007.txt");
+    }
+    served.run(&["verify"]).expect(0);
 }
 
 #[test]

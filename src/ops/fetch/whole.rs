@@ -43,8 +43,7 @@ pub(super) fn whole_here(target: &Target<'_>, options: &FetchOptions) -> Result<
     }
 }
 
-/// Whether the files are there: each by size and time where a lock must be met, else by a look at
-/// some of them.
+/// Whether the files are there: each by size, and by time where a lock must be met.
 fn is_untouched(target: &Target<'_>, options: &FetchOptions, receipt: &Receipt) -> Result<bool, LayoutError> {
     let Some(pins) = &options.pins else { return check::looks_whole(&target.dir, receipt.files) };
     match check::check(&target.dir, CheckMode::Quick, &|_, _| ()) {
