@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use crate::catalog::Locator;
 use crate::document::BrokenFile;
-use crate::values::{ByteSize, Choice, DatasetId, DatasetName, Digest, RelPath, SafeUrl};
+use crate::values::{ByteSize, Choice, DatasetId, DatasetName, Digest, RelPath};
 
 pub use compare::{Change, Difference, differences};
 
@@ -257,12 +257,6 @@ impl Lock {
     pub fn of_input(&self, input: Digest) -> Option<&Locked> {
         self.datasets.iter().find(|one| one.input == input)
     }
-}
-
-/// Whether an address may stand in a lock: nothing in it can be a secret.
-pub fn is_plain(url: &SafeUrl) -> bool {
-    let url = url.expose();
-    url.query().is_none() && url.username().is_empty() && url.password().is_none()
 }
 
 /// Bytes of files, as far as their sizes are known.

@@ -69,9 +69,7 @@ impl ReleaseFile {
     /// signature, without a user, and not on this machine.
     pub fn public_url(&self) -> Option<String> {
         let url = self.url.as_ref()?;
-        let address = url.expose();
-        let is_plain = address.query().is_none() && address.username().is_empty() && address.password().is_none();
-        (is_plain && !url.is_loopback()).then(|| url.to_string())
+        (url.is_plain() && !url.is_loopback()).then(|| url.to_string())
     }
 
     /// Its SHA-256.

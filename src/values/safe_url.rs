@@ -102,6 +102,11 @@ impl SafeUrl {
         (is_plain && !has_secret).then(|| self.0.as_str())
     }
 
+    /// Whether nothing in it can be a secret: it has neither a user nor a query.
+    pub fn is_plain(&self) -> bool {
+        self.0.query().is_none() && self.0.username().is_empty() && self.0.password().is_none()
+    }
+
     /// The host, without the port.
     pub fn host(&self) -> &str {
         self.0.host_str().unwrap_or_default()

@@ -207,6 +207,31 @@ fn a_listing_that_is_not_the_pinned_one_is_told_and_mended() {
 }
 
 #[test]
+fn an_upgrade_without_the_listing_of_before_says_what_it_forgets() {
+    let publisher = Publisher::start();
+    let machine = Machine::new(&publisher, &publisher.entry("Made", "data"));
+    let mut entry = publisher.entry("Made", "data");
+    for number in 0..1_001 {
+        let name = format!("{number:04}.txt");
+        entry.push_str(&format!("\n[[release.file]]\npath = \"{name}\"\n"));
+        publisher.put(&name, name.as_bytes());
+    }
+    machine.home.overlay("made.toml", &entry);
+    project(&machine, "[[dataset]]\nid = \"made\"\n");
+    machine.run(&["sync"]).expect(0);
+    // On another machine nothing but the lock knows what was seen first.
+    let other = Machine::new(&publisher, &entry);
+    other.clone_from(&machine);
+    let whole = other.run(&["lock", "--upgrade"]).expect(0);
+    assert!(!whole.stderr.contains("forgotten"), "{}", whole.stderr);
+    other.clone_from(&machine);
+    std::fs::remove_file(listing(&other)).unwrap();
+    let says = ["is not there", "`made@1`", "1003 files is forgotten", "proven by no earlier lock", "medsets.lock.d"];
+    other.run(&["lock", "--upgrade", "--dry-run"]).expect(0).says(&says);
+    other.run(&["lock", "--upgrade"]).expect(0).says(&says);
+}
+
+#[test]
 fn a_tree_that_no_side_of_a_merge_made_is_not_believed() {
     let publisher = Publisher::start();
     let machine = Machine::new(&publisher, &publisher.entry("Made", "data"));

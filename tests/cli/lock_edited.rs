@@ -222,7 +222,7 @@ fn a_file_replaced_by_another_size_is_told_with_both_digests_at_once() {
     let first = Machine::new(&publisher, &publisher.entry("Made", "data"));
     first.run(&["sync"]).expect(0);
     let old = Digest::sha256(&publisher.files.lock().unwrap()["labels.csv"]).to_string();
-    for new in [&b"short\n"[..], &[b'y'; 4_000]] {
+    for new in [&b"short\n"[..], &[b'y'; 4_000], b""] {
         publisher.put("labels.csv", new);
         let machine = Machine::new(&publisher, &publisher.entry("Made", "data"));
         machine.clone_from(&first);

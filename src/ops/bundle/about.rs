@@ -8,6 +8,7 @@ use crate::bundle::{BundledText, Contents};
 use crate::context::Context;
 use crate::layout::inventory;
 use crate::licenses::{Expression, Shelf};
+use crate::project::lock::{LOCK_FILE, LOCK_FOLDER};
 use crate::values::{Digest, Printable};
 use crate::{embedded, fs, project};
 
@@ -153,16 +154,16 @@ fn project_files(context: &Context, members: &mut BTreeMap<String, Vec<u8>>) -> 
         return Err(failure.help("run it in the project's folder, or leave `--project` out"));
     };
     const LIMIT: u64 = 256 << 20;
-    for name in [project::FILE, "medsets.lock"] {
+    for name in [project::FILE, LOCK_FILE] {
         let path = folder.join(name);
         if fs::metadata(&path)?.is_some() {
             members.insert(format!("about/project/{name}"), fs::read_regular(&path, LIMIT)?);
         }
     }
-    for path in fs::list_dir(&folder.join("medsets.lock.d"))? {
+    for path in fs::list_dir(&folder.join(LOCK_FOLDER))? {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if fs::metadata(&path)?.is_some_and(|found| found.is_file()) {
-            members.insert(format!("about/project/medsets.lock.d/{name}"), fs::read_regular(&path, LIMIT)?);
+            members.insert(format!("about/project/{LOCK_FOLDER}/{name}"), fs::read_regular(&path, LIMIT)?);
         }
     }
     Ok(())

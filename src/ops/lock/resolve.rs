@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::catalog::{Locator, Selection};
 use crate::context::Context;
 use crate::layout::receipt::PartialMark;
-use crate::layout::{DatasetDir, ListedMark, Means, Proof, Records};
+use crate::layout::{DatasetDir, ListedMark, Means, Proof, Receipt, Records};
 use crate::licenses::TextSource;
 use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
@@ -16,10 +16,10 @@ use crate::ops::selection::{one_selection, withdrawn};
 use crate::ops::target::Target;
 use crate::ops::texts;
 use crate::ops::wanted::{self, wanted};
-use crate::project::lock::{AcceptedFile, LockedFiles, LockedText, PinnedBy};
+use crate::project::lock::{AcceptedFile, LOCK_FOLDER, LockedFiles, LockedText, PinnedBy};
 use crate::project::{Locked, LockedFile, LockedPart, Used};
 use crate::providers::{AnyProvider, Extent, ListedFile, Listing, ProviderError};
-use crate::values::{ByteSize, Choice, Digest, RelPath};
+use crate::values::{ByteSize, Choice, Digest, RelPath, SafeUrl, counted};
 
 use super::Resolved;
 use super::files::LockFolder;
@@ -47,18 +47,60 @@ pub(super) async fn afresh<'l>(
     let asked = selection_options(used.channel.as_deref(), &used.choice.in_order());
     let options = FetchOptions { idle_globs: IdleGlobs::Refused, ..asked };
     let target = Target::of(context, &selection, used.channel.as_deref(), None)?;
+    let (files, is_located) = files_today(context, &target, &options, warnings).await?;
     let channel = target.source.channel.clone();
-    let (listing, here) = listing(context, &target, &options).await?;
+    let locked = Locked {
+        id: selection.id().clone(),
+        version: selection.release().version.clone(),
+        variant: selection.variant_name().map(str::to_owned),
+        reference: selection.reference(),
+        input: used.input(),
+        choice: used.choice.in_order(),
+        entry: selection.dataset().digest,
+        license: selection.license(Some(&channel)).to_owned(),
+        channel,
+        texts: Vec::new(),
+        accepted: Vec::new(),
+        tree: None,
+        bytes: ByteSize::ZERO,
+        is_located,
+        files: LockedFiles::Within(Vec::new()),
+    };
+    let earlier = before.find(|one| one.name() == locked.name() && one.channel == locked.channel);
+    let mut resolved = Resolved { locked, files, selection: selection.clone() };
+    if let Some(earlier) = earlier {
+        match folder.files(earlier) {
+            Ok(known) => keep_earlier(context, &target, folder, (earlier, &known), trees, &mut resolved)?,
+            Err(failure) => warnings.extend(forgotten(earlier, &failure)),
+        }
+    }
+    bundled_texts(context, &selection, &mut resolved.locked).await?;
+    // What this person did not accept, another may have.
+    for text in earlier.into_iter().flat_map(|earlier| &earlier.texts) {
+        add_text(&mut resolved.locked, text.license.clone(), text.sha256);
+    }
+    Ok(resolved)
+}
+
+/// The files that are asked for as they are today, in the order of their paths, and whether the lock
+/// can say where each is.
+async fn files_today(
+    context: &Context,
+    target: &Target<'_>,
+    options: &FetchOptions,
+    warnings: &mut Vec<String>,
+) -> Result<(Vec<LockedFile>, bool), Failure> {
+    let (listing, here) = listing(context, target, options).await?;
     let listed: Vec<(ListedFile, Option<LockedPart>)> =
-        wanted(context, &target, &options, listing, Means::Import, warnings)?
+        wanted(context, target, options, listing, Means::Import, warnings)?
             .into_iter()
             .map(|one| (one.listed, part_of(&one.manner.members)))
             .collect();
     // Addresses that may be signed are never written down: their host is asked again.
     let is_told = here.is_empty() && listed.iter().all(|(file, _)| can_be_written(file.locator()));
     let is_located = !target.source.lists || is_told;
-    let entries: HashMap<&RelPath, &[Digest]> =
-        selection.files(Some(&channel)).map(|file| (&file.path, file.digests.as_slice())).collect();
+    let of_entry = target.selection.files(Some(&target.source.channel));
+    let entries: HashMap<&RelPath, &[Digest]> = of_entry.map(|file| (&file.path, file.digests.as_slice())).collect();
     let keeps_places = target.source.lists && is_located;
     let mut files: Vec<LockedFile> = listed
         .into_iter()
@@ -72,48 +114,51 @@ pub(super) async fn afresh<'l>(
         })
         .collect();
     files.sort_by(|one, other| one.path.cmp(&other.path));
-    let mut locked = Locked {
-        id: selection.id().clone(),
-        version: selection.release().version.clone(),
-        variant: selection.variant_name().map(str::to_owned),
-        reference: selection.reference(),
-        channel,
-        input: used.input(),
-        choice: used.choice.in_order(),
-        entry: selection.dataset().digest,
-        license: selection.license(Some(&target.source.channel)).to_owned(),
-        texts: Vec::new(),
-        accepted: Vec::new(),
-        tree: None,
-        bytes: ByteSize::ZERO,
-        is_located,
-        files: LockedFiles::Within(Vec::new()),
+    Ok((files, is_located))
+}
+
+/// Takes over what an earlier lock knew of the same bytes: SHA-256, reasons for accepted changes and,
+/// where it still is that of all of them, the tree.
+fn keep_earlier(
+    context: &Context,
+    target: &Target<'_>,
+    folder: &LockFolder,
+    (earlier, known): (&Locked, &[LockedFile]),
+    trees: Trees,
+    resolved: &mut Resolved,
+) -> Result<(), Failure> {
+    let Resolved { locked, files, selection } = resolved;
+    keep_known(files, known);
+    locked.accepted.clone_from(&earlier.accepted);
+    let is_same = known.len() == files.len() && known.iter().zip(&*files).all(|(one, other)| same_pin(one, other));
+    let before = folder.selection(context, earlier).ok();
+    let is_here = || {
+        let here = Receipt::read(&target.dir)?;
+        Ok::<_, Failure>(here.is_some_and(|here| Some(here.tree) == earlier.tree))
     };
-    let earlier = before.find(|one| one.name() == locked.name() && one.channel == locked.channel);
-    if let Some((earlier, known)) = earlier.and_then(|earlier| Some((earlier, folder.files(earlier).ok()?))) {
-        keep_known(&mut files, &known);
-        locked.accepted.clone_from(&earlier.accepted);
-        let is_same = known.len() == files.len() && known.iter().zip(&files).all(|(one, other)| same_pin(one, other));
-        let before = folder.selection(context, earlier).ok();
-        let is_here = || {
-            Ok::<_, Failure>(
-                crate::layout::Receipt::read(&target.dir)?.is_some_and(|here| Some(here.tree) == earlier.tree),
-            )
-        };
-        if is_same
-            && (trees == Trees::Kept || is_here()?)
-            && before.is_some_and(|before| same_layout(&before, &selection, &locked.channel))
-        {
-            locked.tree = earlier.tree;
-        }
+    if is_same
+        && (trees == Trees::Kept || is_here()?)
+        && before.is_some_and(|before| same_layout(&before, selection, &locked.channel))
+    {
+        locked.tree = earlier.tree;
     }
-    let mut resolved = Resolved { locked, files, selection: selection.clone() };
-    bundled_texts(context, &selection, &mut resolved.locked).await?;
-    // What this person did not accept, another may have.
-    for text in earlier.into_iter().flat_map(|earlier| &earlier.texts) {
-        add_text(&mut resolved.locked, text.license.clone(), text.sha256);
-    }
-    Ok(resolved)
+    Ok(())
+}
+
+/// What goes with an earlier lock whose list of files cannot be read any more; nothing where no file
+/// was pinned by it.
+fn forgotten(earlier: &Locked, failure: &Failure) -> Option<String> {
+    let pinned = earlier.count() - earlier.unpinned();
+    (pinned > 0).then(|| {
+        format!(
+            "{}: `{}` is resolved without it, and what it said of {} is forgotten: those that the catalogue and the \
+             host name no SHA-256 of, and changes that were accepted, are proven by no earlier lock any more; take \
+             `{LOCK_FOLDER}` from version control and run it again to keep that",
+            failure.message,
+            earlier.name(),
+            counted(pinned, "file")
+        )
+    })
 }
 
 /// Whether a tree that an earlier lock names is believed without the dataset being here.
@@ -193,10 +238,7 @@ fn listing_here(target: &Target<'_>, options: &FetchOptions) -> Result<Option<(L
 }
 
 fn can_be_written(at: &Locator) -> bool {
-    at.url.as_ref().is_none_or(|url| {
-        let url = url.expose();
-        url.query().is_none() && url.username().is_empty() && url.password().is_none()
-    })
+    at.url.as_ref().is_none_or(SafeUrl::is_plain)
 }
 
 fn locked_file(file: ListedFile, of_entry: &[Digest], keeps_place: bool) -> LockedFile {

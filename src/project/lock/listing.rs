@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::Locator;
 use crate::values::{Algorithm, ByteSize, Digest, RelPath, SafeUrl};
 
-use super::{LockedFile, LockedPart, PinnedBy, is_plain};
+use super::{LockedFile, LockedPart, PinnedBy};
 
 /// A line. The words are those of the lock itself.
 #[derive(Serialize, Deserialize)]
@@ -130,7 +130,7 @@ impl Line {
         if (from == PinnedBy::Unpinned) != digests.iter().all(|digest| digest.algorithm() != Algorithm::Sha256) {
             return Err("a file is `unpinned` where it has no `sha256`, and nowhere else".to_owned());
         }
-        if self.url.as_ref().is_some_and(|url| !is_plain(url)) {
+        if self.url.as_ref().is_some_and(|url| !url.is_plain()) {
             return Err("an address in a lock has no query and no user".to_owned());
         }
         let at = Locator {

@@ -15,7 +15,7 @@ use crate::document::inspection::TOO_MANY;
 use crate::document::{At, BrokenFile, Document, Finding, Inspection, scan};
 use crate::project::lock::{
     AcceptedFile, ListingPin, Lock, Locked, LockedFile, LockedFiles, LockedPart, LockedText, MOST_WITHIN, PinnedBy,
-    Weight, input, is_plain,
+    Weight, input,
 };
 use crate::values::{Algorithm, ByteSize, DatasetId, Digest, RelPath, SafeUrl, WrittenChoice};
 
@@ -404,7 +404,7 @@ fn file(table: FileTable, inspection: &mut Inspection<'_>, at: &At<'_>) -> Optio
         Some(_) => {}
     }
     let url = table.url.and_then(|url| inspection.accept(&at.key("url"), "url", SafeUrl::parse(&url)));
-    if url.as_ref().is_some_and(|url| !is_plain(url)) {
+    if url.as_ref().is_some_and(|url| !url.is_plain()) {
         inspection.error(&at.key("url"), "url", "an address in a lock has no query and no user").help(AGAIN);
     }
     let place = table.at.and_then(|path| inspection.accept(&at.key("at"), "at", RelPath::parse(&path)));
