@@ -58,6 +58,8 @@ pub struct ExtractCheck {
     pub entries: usize,
     /// How many of them a noted head vouches for.
     pub vouched: usize,
+    /// The places among those noted elsewhere whose entries are not in it in full.
+    pub left_out: Vec<u64>,
     /// How many entries the ledger has.
     pub of: usize,
     /// Whether what names people was masked: then no entry is proven by its hash.
@@ -177,8 +179,9 @@ pub fn verify_extract(bytes: &[u8], noted: &[Head]) -> Result<ExtractCheck, Agre
     }
     faults.extend(noted.iter().filter_map(|head| contradiction(head, &extract, &hashes)));
     let vouched = if faults.is_empty() && !extract.masked { vouched(&linked, noted) } else { 0 };
+    let left_out = noted.iter().map(|head| head.sequence).filter(|place| !linked.contains_key(place)).collect();
     let (entries, of) = (extract.entries.len(), extract.links.len());
-    Ok(ExtractCheck { head: extract.head, entries, vouched, of, masked: extract.masked, faults })
+    Ok(ExtractCheck { head: extract.head, entries, vouched, left_out, of, masked: extract.masked, faults })
 }
 
 /// What breaks the row of hashes from the first entry to the head.

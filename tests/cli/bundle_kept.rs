@@ -97,6 +97,37 @@ fn what_nothing_proves_of_the_extract_of_a_ledger_is_told() {
 }
 
 #[test]
+fn an_extract_from_which_entries_were_taken_is_refused() {
+    let check = |members: &Members, says: &str| {
+        let (home, file) = there(members);
+        let file = file.to_str().unwrap();
+        home.run(&["bundle", "--check", file]).expect(14).says(&[says, "something was taken out"]);
+        home.run(&["unbundle", file]).expect(14).says(&[says]);
+        assert!(!home.data().join("demo/1.0").exists());
+    };
+    for flags in [&[][..], &["--with-ledger"]] {
+        let home = Home::new();
+        home.run(&["fetch", "demo"]).expect(0);
+        home.run(&["remove", "demo", "--yes"]).expect(0);
+        home.run(&["fetch", "demo"]).expect(0);
+        home.run(&[&["bundle", "demo", "-o", "made.tar.zst"], flags].concat()).expect(0);
+        let mut members = crate::support::bundles::inside(&home.path().join("work/made.tar.zst"));
+        let without = |members: &mut Members, entry: usize| {
+            change(members, "ledger.json", |text| {
+                let mut extract: serde_json::Value = serde_json::from_str(&text).unwrap();
+                extract["entries"].as_array_mut().unwrap().remove(entry);
+                extract.to_string()
+            });
+        };
+        without(&mut members, 2);
+        check(&members, "lacks entry 3, which a receipt of the bundle names");
+        without(&mut members, 1);
+        without(&mut members, 0);
+        check(&members, "has no entry");
+    }
+}
+
+#[test]
 fn a_bundle_is_read_to_its_end_where_all_of_it_is_here() {
     let (home, file) = there(&of_demo());
     let name = file.to_str().unwrap();

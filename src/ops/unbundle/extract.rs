@@ -55,7 +55,8 @@ pub(in crate::ops) fn head_of(receipt: &Receipt) -> Option<Head> {
 /// Holds an extract against itself and against the places that the receipts noted.
 ///
 /// # Errors
-/// It is none, is masked otherwise than the contents say, or does not hold.
+/// It is none, is masked otherwise than the contents say, does not hold, or lacks entries that whoever
+/// makes a bundle puts into it: those of its datasets.
 pub(super) fn check(bytes: &[u8], contents: &Contents, heads: &[Head]) -> Result<ExtractProof, Fault> {
     let check = verify(bytes, heads).map_err(|failure| {
         let message = format!("`{LEDGER}` in it cannot be used: {}", failure.message);
@@ -66,6 +67,16 @@ pub(super) fn check(bytes: &[u8], contents: &Contents, heads: &[Head]) -> Result
         let message = format!("the extract of the ledger in it does not hold: {}", Printable::new(fault));
         return Err(Fault::of_bundle(
             Failure::new(Exit::LEDGER, message).help("ask whoever made the bundle for another"),
+        ));
+    }
+    let lacks = match check.left_out.first() {
+        Some(place) => Some(format!("lacks entry {place}, which a receipt of the bundle names")),
+        None => (check.entries == 0).then(|| "has no entry".to_owned()),
+    };
+    if let Some(lacks) = lacks {
+        return Err(Fault::of_bundle(
+            Failure::new(Exit::LEDGER, format!("the extract of the ledger in it {lacks}: something was taken out"))
+                .help("ask whoever made the bundle for another"),
         ));
     }
     if (contents.ledger.as_deref() == Some("masked")) != check.masked {
