@@ -88,7 +88,7 @@ impl Workspace {
         let lease = FileLock::wait_patiently(&store.lease(name), patience, waiting)?
             .ok_or_else(|| LayoutError::Held { path: root.clone() })?;
         let begun = Begun { entry, channel: channel.to_owned(), boot: fs::boot_id() };
-        renamed::from_earlier_name(store, name, &begun, access)?;
+        Self::rename_earlier(store, name, (entry, channel), access)?;
         let begun_path = root.join("source.json");
         let earlier = fs::read_text_if_present(&begun_path)?.and_then(|text| serde_json::from_str::<Begun>(&text).ok());
         let same = |earlier: &Begun| earlier.entry == begun.entry && earlier.channel == begun.channel;

@@ -41,6 +41,9 @@ pub(in crate::ops::fetch) async fn finish(
         agreed.refuse_other(target, options)?;
         warnings.extend(agreed.dropped_archives(context, options));
     }
+    if !options.dry_run {
+        workspaces::rename_earlier(target)?;
+    }
     let shards = workspaces::all(target)?;
     workspaces::refuse_other_work(target, &shards)?;
     if options.dry_run {

@@ -19,17 +19,32 @@ use super::agreed;
 
 /// The workspaces of shards that are in the store, with their names.
 pub(super) fn all(target: &Target<'_>) -> Result<Vec<(Shard, String)>, Failure> {
-    named(target, &target.store.parts())
+    named(&target.store.parts(), &prefix(target))
+}
+
+/// Gives what shards of an earlier version left its names of today.
+pub(super) fn rename_earlier(target: &Target<'_>) -> Result<(), Failure> {
+    let begun_with = (target.begun_with(), target.source.channel.as_str());
+    for (shard, _) in named(&target.store.parts(), &Workspace::earlier_name(&prefix(target)))? {
+        let name = target.shard_name(shard);
+        if let Some(_lease) = Workspace::lease(&target.store, &name, target.access, Duration::ZERO)? {
+            Workspace::rename_earlier(&target.store, &name, begun_with, target.access)?;
+        }
+    }
+    Ok(())
+}
+
+fn prefix(target: &Target<'_>) -> String {
+    format!("{}+shard-", target.workspace_name())
 }
 
 /// The names of shards in a folder of the store, less what follows them.
-fn named(target: &Target<'_>, folder: &Path) -> Result<Vec<(Shard, String)>, Failure> {
-    let prefix = format!("{}+shard-", target.workspace_name());
+fn named(folder: &Path, prefix: &str) -> Result<Vec<(Shard, String)>, Failure> {
     let mut found = Vec::new();
     for path in fs::list_dir(folder)? {
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
         let name = name.strip_suffix(".lock").or(name.strip_suffix(".claim")).unwrap_or(name);
-        let shard = name.strip_prefix(&prefix).and_then(|rest| rest.split_once("-of-"));
+        let shard = name.strip_prefix(prefix).and_then(|rest| rest.split_once("-of-"));
         if let Some(shard) = shard.and_then(|(one, of)| Shard::new(one.parse().ok()?, of.parse().ok()?)) {
             found.push((shard, name.to_owned()));
         }
@@ -90,7 +105,7 @@ pub(in crate::ops::fetch) fn end(target: &Target<'_>, options: &FetchOptions) ->
     let removed = of_others.and_then(|()| {
         let shards = all(target)?;
         refuse_other_work(target, &shards)?;
-        let shards = shards.into_iter().chain(named(target, &target.store.leases())?);
+        let shards = shards.into_iter().chain(named(&target.store.leases(), &prefix(target))?);
         for name in shards.map(|(_, name)| name).collect::<BTreeSet<_>>() {
             if let Some(lease) = Workspace::lease(&target.store, &name, target.access, Duration::ZERO)? {
                 fs::remove_dir_all(&parts.join(&name))?;
