@@ -111,7 +111,9 @@ fn status_of_disk(context: &Context, args: &StatusArgs) -> Result<Answer, Failur
         }
     } else {
         let faulty = report.datasets.iter().filter(|one| !one.records.is_empty());
-        answer.warnings = faulty.map(|one| format!("`{}`: {}", one.name(), one.records.join("; "))).collect();
+        let by_hand = |one: &Verified| one.by_hand.as_ref().map_or(String::new(), |what| format!("; {what}"));
+        let sentence = |one: &Verified| format!("`{}`: {}{}", one.name(), one.records.join("; "), by_hand(one));
+        answer.warnings = faulty.map(sentence).collect();
     }
     Ok(answer)
 }
@@ -165,14 +167,14 @@ fn damage(found: &Verified) -> Failure {
     };
     let name = found.name();
     if found.is_away {
-        let failure = Failure::new(found.exit(), format!("`{name}` is not to be had: {}", found.records.join("; ")));
-        return failure.of(&found.id).help(format!(
-            "bring it back, or `medsets fetch {name}` gets another copy; `medsets remove {name}` takes the link away"
-        ));
+        return found.away_failure();
     }
     let failure = Failure::new(found.exit(), format!("`{name}` is not as it was: {counts}{records}")).of(&found.id);
     if !found.is_damaged() {
         return failure.help("files that medsets did not put there stay until you remove them");
+    }
+    if let Some(by_hand) = &found.by_hand {
+        return failure.help(by_hand);
     }
     if found.records.is_empty() {
         return failure.help(format!("`medsets verify {name} --repair` fetches what is damaged, and only that"));

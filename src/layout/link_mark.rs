@@ -58,6 +58,12 @@ impl LinkMark {
         serde_json::from_str(&text).ok().filter(|mark: &Self| mark.schema == Self::SCHEMA)
     }
 
+    /// The same of the link that is there now: a link that a person put there since is none of ours.
+    pub fn of_link(dir: &DatasetDir) -> Option<Self> {
+        let held = fs::link_target(dir.root()).ok()??;
+        Self::read(dir).filter(|mark| mark.origin == held)
+    }
+
     /// Writes it; its folder is there.
     pub fn write(&self, dir: &DatasetDir, access: Access) -> Result<(), FsError> {
         let mut text = serde_json::to_string_pretty(self).expect("every part is a text");

@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::events::Event;
 use crate::fs;
 use crate::layout::places::away;
-use crate::layout::{DatasetDir, LayoutError, Place, Receipt, Records, places};
+use crate::layout::{DatasetDir, LayoutError, LinkKind, LinkMark, Place, Receipt, Records, places};
 use crate::remedy;
 use crate::values::{DatasetId, DatasetName, Printable};
 
@@ -122,18 +122,18 @@ fn is_in_place(context: &Context, here: &Here) -> bool {
     is_so
 }
 
-/// The dataset of a link that leads to none: where it leads to such a place as its own, or where
-/// nothing is and the catalogue knows its place. Any other link is a person's own.
+/// The dataset of a link that leads to none: where medsets made it, where it leads to such a place as
+/// its own, or where nothing is and the catalogue knows its place. Any other link is a person's own.
 fn of_link(context: &Context, dir: DatasetDir, leads_to: &std::path::Path) -> Option<Here> {
     let place =
         |path: &std::path::Path| -> Vec<_> { path.iter().rev().take(2).map(std::ffi::OsStr::to_owned).collect() };
     let fault =
         format!("`{}` is a link to `{}`, where no dataset is to be had", dir.root().display(), leads_to.display());
-    let is_like = place(leads_to) == place(dir.root());
+    let is_ours = LinkMark::of_link(&dir).is_some() || place(leads_to) == place(dir.root());
     let is_gone = !fs::is_dir(dir.root());
     let here = by_folder(context, dir, Some(fault))?;
     let is_known = || is_gone && context.catalog().is_ok_and(|catalog| catalog.resolve(&here.name()).is_ok());
-    (is_like || is_known()).then_some(here)
+    (is_ours || is_known()).then_some(here)
 }
 
 /// The dataset of a folder; `None` where it has no records of ours.
@@ -202,7 +202,7 @@ pub fn warnings(found: &[Here]) -> Vec<String> {
     let sentence = |here: &Here| {
         let (fault, name) = (here.fault.as_ref()?, here.name());
         if here.away().is_some() {
-            return Some(format!("`{name}` is not to be had: {fault}; `medsets remove {name}` takes the link away"));
+            return Some(format!("`{name}` is not to be had: {fault}; {}", here.way_back()));
         }
         Some(format!(
             "the records of `{name}` are damaged: {fault}; `medsets verify {name} --repair` fetches it again, `medsets remove {name}` deletes it"
@@ -225,6 +225,18 @@ impl Here {
     /// What its folder is a link to, where no dataset of ours can be had there.
     pub fn away(&self) -> Option<PathBuf> {
         if self.receipt.is_some() { None } else { away(&self.dir) }
+    }
+
+    /// What to do where it is away.
+    pub fn way_back(&self) -> String {
+        let name = self.name();
+        let remove = format!("`medsets remove {name}` takes the link away");
+        match LinkMark::of_link(&self.dir).map(|mark| mark.kind) {
+            Some(LinkKind::Adopted) => {
+                format!("`medsets adopt DIR` leads it to where its files lie by now; {remove}, and no file")
+            }
+            _ => format!("bring it back, or `medsets fetch {name}` gets another copy; {remove}"),
+        }
     }
 
     /// Its name in full.

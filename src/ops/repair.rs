@@ -53,7 +53,7 @@ pub async fn repair(context: &Context, found: &Verified, accepted: &Accepted) ->
     let name = found.name();
     let dir = DatasetDir::at(found.path.clone());
     if found.is_away {
-        return Err(away(found));
+        return Err(found.away_failure());
     }
     if found.carries && !found.touched.is_empty() {
         restamp::restamp(context, &name, &dir, &found.touched)?;
@@ -141,16 +141,6 @@ fn of_lock(selection: &crate::catalog::Selection, accepted: &Accepted) -> Option
     Some(format!(
         "the lock pins other bytes of `{id}`: `medsets sync --accept-changed '{id}:{file}' --reason TEXT` takes the new ones into it"
     ))
-}
-
-/// Nothing can be mended where a link leads, and what was there is not known.
-fn away(found: &Verified) -> Failure {
-    let name = found.name();
-    Failure::new(Exit::DIFFERENT, format!("`{name}` is not to be had: {}", found.records.join("; ")))
-        .of(&found.id)
-        .help(format!(
-            "bring it back, or `medsets fetch {name}` gets another copy; `medsets remove {name}` takes the link away"
-        ))
 }
 
 /// The dataset and the part of it that is to be mended: by the lock of the project where it pins

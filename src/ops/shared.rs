@@ -48,8 +48,8 @@ pub(super) fn lost(dir: &DatasetDir) -> Option<PathBuf> {
 /// Whether what a link holds is a shared copy: by the mark beside it, or by the folders that the
 /// settings name.
 pub(super) fn is_shared(context: &Context, dir: &DatasetDir, place: &Path) -> bool {
-    if LinkMark::read(dir).is_some_and(|mark| mark.kind == LinkKind::Shared && Path::new(&mark.origin) == place) {
-        return true;
+    if let Some(mark) = LinkMark::of_link(dir) {
+        return mark.kind == LinkKind::Shared;
     }
     let folders = context.settings.paths(&context.environment, "shared-dirs").unwrap_or_default();
     folders.iter().any(|folder| place.starts_with(folder))
@@ -59,7 +59,7 @@ pub(super) fn is_shared(context: &Context, dir: &DatasetDir, place: &Path) -> bo
 /// path that ends like its own.
 fn link_of(dir: &DatasetDir) -> Option<PathBuf> {
     let held = PathBuf::from(fs::link_target(dir.root()).ok()??);
-    if let Some(mark) = LinkMark::read(dir).filter(|mark| Path::new(&mark.origin) == held) {
+    if let Some(mark) = LinkMark::of_link(dir) {
         return (mark.kind == LinkKind::Shared).then_some(held);
     }
     let last = |path: &Path| -> Vec<_> { path.iter().rev().take(2).map(std::ffi::OsStr::to_owned).collect() };

@@ -5,9 +5,9 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::events::Event;
-use crate::layout::LayoutError;
 use crate::layout::check::{self, CheckMode, Damage};
-use crate::remedy;
+use crate::layout::{Adopted, LayoutError};
+use crate::remedy::{self, Remedy as _};
 use crate::values::{DatasetId, DatasetName, RelPath};
 
 use super::exit::Exit;
@@ -57,6 +57,10 @@ pub struct Verified {
     /// Whether its folder is a link to where nothing is.
     #[serde(skip)]
     pub is_away: bool,
+    /// What to do about damage where medsets has no place to put anything: its folder is such a link,
+    /// or its files lie where a person put them.
+    #[serde(skip)]
+    pub by_hand: Option<String>,
     /// How it was checked: `quick`, `full` or `sample`.
     pub mode: &'static str,
     /// The mark of what is not in the catalogue.
@@ -108,9 +112,19 @@ pub fn verify_one(context: &Context, here: &Here, mode: CheckMode) -> Result<Ver
         records,
         touched,
         is_away: false,
+        by_hand: adopted(here)?,
         outside: here.receipt.as_ref().and_then(Outside::by_receipt),
         mode: word(mode),
     })
+}
+
+/// How damage to a person's own files is mended.
+fn adopted(here: &Here) -> Result<Option<String>, LayoutError> {
+    let adopted = match Adopted::read(&here.dir) {
+        Err(error) if error.is_of_records() => return Ok(None),
+        adopted => adopted?,
+    };
+    Ok(adopted.and_then(|adopted| LayoutError::Adopted { place: adopted.place }.remedy()))
 }
 
 fn word(mode: CheckMode) -> &'static str {
@@ -223,6 +237,7 @@ impl Verified {
             carries: false,
             touched: Vec::new(),
             is_away: true,
+            by_hand: Some(here.way_back()),
             mode: word(mode),
             outside: None,
         }
@@ -238,6 +253,13 @@ impl Verified {
         } else {
             Exit::DIFFERENT
         }
+    }
+
+    /// That nothing can be told or mended where a link leads, and what to do.
+    pub fn away_failure(&self) -> Failure {
+        let message = format!("`{}` is not to be had: {}", self.name(), self.records.join("; "));
+        let failure = Failure::new(Exit::DIFFERENT, message).of(&self.id);
+        self.by_hand.iter().fold(failure, Failure::help)
     }
 
     /// Its name in full.

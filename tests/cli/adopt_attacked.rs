@@ -254,3 +254,53 @@ fn a_file_that_changes_after_it_was_read_is_not_taken_for_whole() {
         .unwrap();
     assert_eq!(line["size"], 1137, "size and time are those of the bytes that were read");
 }
+
+#[test]
+fn a_folder_that_was_moved_and_has_another_in_its_place_is_no_dead_end() {
+    for is_wrapped in [false, true] {
+        let (home, moved) = moved_on(is_wrapped);
+        let (mine, moved) = (home.path().join("old"), moved.to_str().unwrap());
+        let (before, files) = (tree(&mine), tree(Path::new(moved)));
+        let adopt = "`medsets adopt DIR`";
+        home.run(&["status", "--exit-code"]).expect(62).says(&["demo@1.0", adopt]);
+        home.run(&["verify", "demo"]).expect(62).says(&[adopt, "remove"]);
+        home.run(&["verify", "demo", "--repair"]).expect(if is_wrapped { 52 } else { 62 }).says(&[adopt]);
+        home.run(&["fetch", "demo"]).expect(52).says(&[mine.to_str().unwrap(), adopt, "remove"]);
+        home.run(&["adopt", moved, "--dry-run"]).expect(0);
+        home.run(&["adopt", moved]).expect(0);
+        home.run(&["verify", "demo"]).expect(0);
+        home.run(&["status", "--exit-code"]).expect(0);
+        assert_eq!(tree(&mine), before);
+        let mut by_now = tree(Path::new(moved));
+        by_now.retain(|name, _| !name.starts_with(".medsets/"));
+        assert!(by_now.iter().all(|(name, bytes)| files.get(name) == Some(bytes)), "wrapped: {is_wrapped}");
+
+        let (home, moved) = moved_on(is_wrapped);
+        let mine = home.path().join("old");
+        let (before, files) = (tree(&mine), tree(&moved));
+        home.run(&["remove", "demo", "--yes"]).expect(0);
+        home.run(&["status", "--exit-code"]).expect(0);
+        assert_eq!((tree(&mine), tree(&moved)), (before, files));
+        home.run(&["fetch", "demo"]).expect(0);
+        home.run(&["verify", "demo"]).expect(0);
+        assert!(!std::fs::symlink_metadata(home.data().join("demo/1.0")).unwrap().is_symlink());
+        home.run(&["ledger", "verify"]).expect(0);
+    }
+}
+
+/// `demo`, adopted in a folder that was moved since and has the person's own file in its place by now;
+/// with where the files lie.
+fn moved_on(is_wrapped: bool) -> (Home, PathBuf) {
+    let home = Home::new();
+    let folder = moved(&home);
+    if is_wrapped {
+        std::fs::create_dir(folder.join("x")).unwrap();
+        std::fs::rename(folder.join("data"), folder.join("x/demo-v1")).unwrap();
+        std::fs::rename(folder.join("docs"), folder.join("x/docs")).unwrap();
+    }
+    adopt(&home, &folder).expect(0);
+    let to = home.path().join("new");
+    std::fs::rename(&folder, &to).unwrap();
+    put(&folder.join("data/mine.txt"), "years of work");
+    (home, to)
+}

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use crate::fs::{self, FoundKind};
-use crate::layout::{Adopted, DatasetDir, Records};
+use crate::layout::places::away;
+use crate::layout::{Adopted, DatasetDir, LinkKind, LinkMark, Records};
 
 use super::super::exit::Exit;
 use super::super::failure::Failure;
@@ -101,7 +102,7 @@ pub(super) enum Place {
     Itself,
     /// A link to the folder that is adopted.
     Led,
-    /// A link of an earlier adoption, or one that leads nowhere.
+    /// A link of an earlier adoption, wherever it leads by now, or one that leads nowhere.
     Link,
     /// Records without any file, papers of ours, and links to a person's files.
     Remains,
@@ -117,7 +118,9 @@ impl Place {
             (true, true) => Ok(Self::Led),
             (false, true) => Ok(Self::Itself),
             (true, false) => {
-                let is_ours = Adopted::read(&target.dir)?.is_some() || fs::metadata(&root.join("."))?.is_none();
+                let is_ours = is_adopted_link(&target.dir)
+                    || Adopted::read(&target.dir)?.is_some()
+                    || fs::metadata(&root.join("."))?.is_none();
                 if is_ours { Ok(Self::Link) } else { Err(occupied(target)) }
             }
             (false, false) => {
@@ -137,6 +140,10 @@ impl Place {
         }
         Ok(())
     }
+}
+
+fn is_adopted_link(dir: &DatasetDir) -> bool {
+    LinkMark::of_link(dir).is_some_and(|mark| mark.kind == LinkKind::Adopted)
 }
 
 /// Whether anything is in a dataset folder that is neither a record, nor a paper beside records,
@@ -171,8 +178,12 @@ fn occupied(target: &Target<'_>) -> Failure {
     let name = gate::name_for_command(target.selection);
     let message =
         format!("`{}` is here already with other files, in `{}`", target.selection, target.dir.root().display());
-    Failure::new(Exit::DIFFERENT, message)
-        .of(target.selection.id())
-        .help(format!("`medsets verify {name}` tells what is there, `medsets remove {name}` makes room"))
-        .help("or adopt into another data folder with `--data-dir DIR`")
+    let failure = Failure::new(Exit::DIFFERENT, message).of(target.selection.id());
+    let failure = match fs::link_target(target.dir.root()) {
+        Ok(Some(held)) if away(&target.dir).is_some() => {
+            failure.help(format!("a person made this a link to `{held}`: delete the link, and run again"))
+        }
+        _ => failure.help(format!("`medsets verify {name}` tells what is there, `medsets remove {name}` makes room")),
+    };
+    failure.help("or adopt into another data folder with `--data-dir DIR`")
 }
