@@ -7,7 +7,9 @@ use crate::fs::{self, Access, FoundKind, FsError, FsErrorKind};
 use crate::layout::check::{self, CheckMode};
 use crate::layout::inventory::InventoryReader;
 use crate::layout::receipt::PartialMark;
-use crate::layout::{DatasetDir, FileRecord, Finished, FinishedKind, LayoutError, Proof, Receipt, Records, Workspace};
+use crate::layout::{
+    DatasetDir, FileRecord, Finished, FinishedKind, LayoutError, ListedMark, Proof, Receipt, Records, Workspace,
+};
 use crate::remedy;
 use crate::values::RelPath;
 
@@ -119,18 +121,7 @@ pub fn carry_over(
         Earlier::Here { damaged, given_up } => (damaged, given_up),
     };
     let Some(receipt) = Receipt::read(dir)? else { return Ok(HashSet::new()) };
-    let mut here: HashSet<RelPath> = receipt.partial.iter().map(|mark| mark.path.clone()).collect();
-    let mut broken: HashSet<RelPath> = HashSet::new();
-    let mut known = HashSet::new();
-    // With a kept archive its members come again, and the archive stays.
-    broken.extend(damaged.iter().filter_map(|path| RelPath::parse(path.as_str().strip_prefix("archives/")?).ok()));
-    for record in InventoryReader::open(&dir.inventory_path())? {
-        let record = record?;
-        if damaged.contains(&record.path) {
-            broken.insert(record.origin.file.clone());
-        }
-        known.insert(record.path);
-    }
+    let (known, broken) = told(dir, damaged)?;
     // Members that were read one by one are had again one by one.
     let partial: HashMap<&RelPath, &PartialMark> = receipt.partial.iter().map(|mark| (&mark.path, mark)).collect();
     let mut members: BTreeMap<RelPath, Vec<FileRecord>> = BTreeMap::new();
@@ -148,6 +139,7 @@ pub fn carry_over(
         carry(&record, dir, workspace)?;
         members.entry(origin.clone()).or_default().push(record);
     }
+    let mut here: HashSet<RelPath> = receipt.partial.iter().map(|mark| mark.path.clone()).collect();
     for listed in receipt.listed.read(dir)? {
         let listed = listed?;
         here.insert(listed.path.clone());
@@ -155,33 +147,10 @@ pub fn carry_over(
             continue;
         }
         let kept = listed.path.under(&dir.archives());
-        let has_kept = !broken.contains(&listed.path)
+        let is_kept = !broken.contains(&listed.path)
             && fs::metadata(&kept)?.is_some_and(|metadata| metadata.len() == listed.size.0);
-        let (mut license, mut notice) = (None, None);
-        let kind = match members.remove(&listed.path) {
-            Some(records) if listed.unpacked => {
-                Some(FinishedKind::Unpacked { members: write_members(workspace, &listed.path, records)? })
-            }
-            Some(records) => records.into_iter().next().map(|record| {
-                (license, notice) = (record.license, record.notice);
-                FinishedKind::Placed { at: record.path }
-            }),
-            None if has_kept && listed.unpacked => Some(FinishedKind::Fetched),
-            None if has_kept && receipt.selection.packed && archives == Archives::StayPacked => {
-                let at = RelPath::parse(&format!("archives/{}", listed.path)).ok();
-                at.map(|at| FinishedKind::Placed { at })
-            }
-            None => None,
-        };
-        if let (true, Some(FinishedKind::Placed { at })) = (has_kept, &kind) {
-            link(&kept, &at.under(&workspace.stage()), workspace.access())?;
-        } else if has_kept && kind.is_some() {
-            link(&kept, &workspace.archive(&listed.path), workspace.access())?;
-        }
-        if let Some(kind) = kind {
-            let reason = receipt.reason.clone().filter(|_| listed.verified == Proof::AcceptedChange);
-            workspace.finish(Finished { license, notice, reason, ..Finished::of_list(listed, kind) })?;
-        }
+        let own = members.remove(&listed.path);
+        finish(workspace, &receipt, listed, own, is_kept.then_some(kept.as_path()), archives)?;
     }
     for mark in &receipt.partial {
         if workspace.finished().contains_key(&mark.path) || given_up.contains(&mark.path) {
@@ -192,6 +161,61 @@ pub fn carry_over(
     }
     keep_foreign(workspace, dir, &known, Some(&here))?;
     Ok(here)
+}
+
+/// All places that the inventory names, and the files of the release that are to be had anew because
+/// something of them is damaged.
+fn told(dir: &DatasetDir, damaged: &HashSet<RelPath>) -> Result<(HashSet<RelPath>, HashSet<RelPath>), LayoutError> {
+    let mut known = HashSet::new();
+    // With a kept archive its members come again, and the archive stays.
+    let archives = damaged.iter().filter_map(|path| RelPath::parse(path.as_str().strip_prefix("archives/")?).ok());
+    let mut broken: HashSet<RelPath> = archives.collect();
+    for record in InventoryReader::open(&dir.inventory_path())? {
+        let record = record?;
+        if damaged.contains(&record.path) {
+            broken.insert(record.origin.file.clone());
+        }
+        known.insert(record.path);
+    }
+    Ok((known, broken))
+}
+
+/// Notes a file of the release as finished, where what was carried over of it or its kept archive is
+/// all of it. The archive goes along.
+fn finish(
+    workspace: &mut Workspace,
+    receipt: &Receipt,
+    listed: ListedMark,
+    carried: Option<Vec<FileRecord>>,
+    kept: Option<&Path>,
+    archives: Archives,
+) -> Result<(), Failure> {
+    let (mut license, mut notice) = (None, None);
+    let kind = match carried {
+        Some(records) if listed.unpacked => {
+            Some(FinishedKind::Unpacked { members: write_members(workspace, &listed.path, records)? })
+        }
+        Some(records) => records.into_iter().next().map(|record| {
+            (license, notice) = (record.license, record.notice);
+            FinishedKind::Placed { at: record.path }
+        }),
+        None if kept.is_some() && listed.unpacked => Some(FinishedKind::Fetched),
+        None if kept.is_some() && receipt.selection.packed && archives == Archives::StayPacked => {
+            let at = RelPath::parse(&format!("archives/{}", listed.path)).ok();
+            at.map(|at| FinishedKind::Placed { at })
+        }
+        None => None,
+    };
+    let Some(kind) = kind else { return Ok(()) };
+    if let Some(kept) = kept {
+        let to = match &kind {
+            FinishedKind::Placed { at } => at.under(&workspace.stage()),
+            _ => workspace.archive(&listed.path),
+        };
+        link(kept, &to, workspace.access())?;
+    }
+    let reason = receipt.reason.clone().filter(|_| listed.verified == Proof::AcceptedChange);
+    Ok(workspace.finish(Finished { license, notice, reason, ..Finished::of_list(listed, kind) })?)
 }
 
 fn carry(record: &FileRecord, dir: &DatasetDir, workspace: &Workspace) -> Result<(), FsError> {

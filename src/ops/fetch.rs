@@ -15,8 +15,6 @@ mod work;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
 use crate::catalog::Selection;
 use crate::context::Context;
 use crate::events::Event;
@@ -25,11 +23,11 @@ use crate::layout::{Means, Records};
 use crate::plan::Shard;
 use crate::providers::AnyProvider;
 use crate::remedy;
-use crate::values::{ByteSize, Choice, RelPath};
+use crate::values::{Choice, RelPath};
 
 use super::carry::Earlier;
 use super::choice;
-use super::download::{Tally, Wanted};
+use super::download::Tally;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::gate;
@@ -49,7 +47,7 @@ use let_go::LetGo;
 use of_project::wishes;
 use outcome::blank;
 use whole::whole_here;
-use work::Work;
+use work::{Work, hurry};
 
 pub(super) use changed::refuse_unlisted;
 pub use pins::Pins;
@@ -215,22 +213,37 @@ pub(super) async fn fetch_selection(
     if let Some(fetched) = here_already(context, &target, options, warnings).await? {
         return Ok((fetched, Vec::new()));
     }
-    if let Err(failure) = target.check_place() {
-        // Another run may have made it a link to a shared copy this very moment.
-        let here = here_already(context, &target, options, warnings).await?;
-        return here.map(|fetched| (fetched, Vec::new())).ok_or(failure);
+    match had(context, &target, among, options, warnings).await {
+        // Another run may have made it a link to a shared copy meanwhile.
+        Err(failure) if shared::leads_to(&target.dir).is_some() => {
+            let here = here_already(context, &target, options, warnings).await?;
+            here.map(|fetched| (fetched, Vec::new())).ok_or(failure)
+        }
+        had => had,
     }
+}
+
+/// Has a dataset that is not here as it is asked for: as a copy that somebody has, or from its host.
+async fn had(
+    context: &Context,
+    target: &Target<'_>,
+    among: &[Selection],
+    options: &FetchOptions,
+    warnings: &mut Vec<String>,
+) -> Result<(Fetched, Vec<Failure>), Failure> {
+    target.check_place()?;
+    let selection = target.selection;
     if let Records::Broken { error, .. } = target.records()? {
-        warnings.push(anew(&target, options, &remedy::chain(&error))?);
+        warnings.push(anew(target, options, &remedy::chain(&error))?);
     }
     gate::pass(context, selection, Some(&target.source.channel), warnings).await?;
-    if let Some(fetched) = by_a_copy(context, &target, options, warnings).await? {
+    if let Some(fetched) = by_a_copy(context, target, options, warnings).await? {
         return Ok((fetched, Vec::new()));
     }
     let provider = Arc::new(AnyProvider::of(target.source, selection));
-    let hosts = Arc::new(hosts(context, &provider, &target)?.asked_for(&options.choice.include));
+    let hosts = Arc::new(hosts(context, &provider, target)?.asked_for(&options.choice.include));
     context.report.report(Event::Phase { dataset: selection.id().clone(), phase: "listing" });
-    let work = Work { context, target: &target, among, options, provider, hosts };
+    let work = Work { context, target: target, among, options, provider, hosts };
     match options.process {
         Process::Shard(shard) => shards::fetch(work, shard, warnings).await,
         Process::Finish => shards::finish(work, warnings).await,
@@ -422,21 +435,3 @@ impl FetchOptions {
 pub(super) fn receipt_selection(options: &FetchOptions) -> ReceiptSelection {
     ReceiptSelection::asked(&options.choice, !options.unpack)
 }
-
-/// Whether what the person was given may end before the download does: within a day, or
-/// sooner than [`USUAL_RATE`] brings what is wanted.
-fn hurry(context: &Context, target: &Target<'_>, wanted: &[Wanted], ends: Timestamp) -> Option<String> {
-    let left = ends.duration_since(context.now()).as_secs().max(1).unsigned_abs();
-    let bytes: ByteSize = wanted.iter().filter_map(|one| one.item().likely_size()).sum();
-    let rate = ByteSize(bytes.0 / left);
-    (left < 24 * 60 * 60 || rate > USUAL_RATE).then(|| {
-        format!(
-            "the link for `{}` ends at {ends:.0}: {bytes} by then are {rate} in a second; with a fresh link a fetch \
-             goes on where it was",
-            target.selection
-        )
-    })
-}
-
-/// Bytes in a second that many connections bring.
-const USUAL_RATE: ByteSize = ByteSize(10_000_000);

@@ -316,12 +316,21 @@ async fn lay_out(
     if options.how == HowToTake::Link {
         link_placed(&workspace, &imported.matched)?;
     }
+    let part = part_here(target, &workspace, imported);
+    let particulars = particulars(context, target, Means::Import, part, options.reason.clone())?;
+    let assembled = assemble(context, workspace, &target.dir, &target.store, particulars)?;
+    imported.report.datasets.push(summary(target, &assembled.receipt, Some(assembled.receipt_sha256), &tally));
+    Ok(imported.matched.iter().map(|one| one.found.clone()).collect())
+}
+
+/// What part of the release is in the workspace. What is missing of it by now is noted, and told.
+fn part_here(target: &Target<'_>, workspace: &Workspace, imported: &mut Imported) -> Part {
     let is_whole = |finished: &&Finished| !matches!(finished.kind, FinishedKind::Members { .. });
     let here: BTreeSet<&RelPath> =
         workspace.finished().values().filter(is_whole).map(|finished| &finished.path).collect();
     let lacking: Vec<RelPath> = imported.missing.iter().filter(|path| !here.contains(path)).cloned().collect();
     let include = if lacking.is_empty() { Vec::new() } else { here.iter().map(|path| path.to_string()).collect() };
-    let members = if lacking.is_empty() { Vec::new() } else { members_here(&workspace) };
+    let members = if lacking.is_empty() { Vec::new() } else { members_here(workspace) };
     let part =
         Part { whole: lacking.is_empty(), choice: Choice { include, members, ..Choice::default() }, packed: false };
     if !lacking.is_empty() {
@@ -334,10 +343,7 @@ async fn lay_out(
         ));
     }
     imported.missing = lacking;
-    let particulars = particulars(context, target, Means::Import, part, options.reason.clone())?;
-    let assembled = assemble(context, workspace, &target.dir, &target.store, particulars)?;
-    imported.report.datasets.push(summary(target, &assembled.receipt, Some(assembled.receipt_sha256), &tally));
-    Ok(imported.matched.iter().map(|one| one.found.clone()).collect())
+    part
 }
 
 /// Members that were fetched without the rest of their archives.

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::catalog::Selection;
 use crate::context::Context;
 use crate::events::Event;
@@ -360,3 +362,21 @@ pub(super) fn plan<'w>(
     let jobs = context.settings.number("jobs").unwrap_or(8);
     FetchPlan::of(wanted.map(Wanted::item), jobs, target.selection.unpacked_about())
 }
+
+/// Whether what the person was given may end before the download does: within a day, or
+/// sooner than [`USUAL_RATE`] brings what is wanted.
+pub(super) fn hurry(context: &Context, target: &Target<'_>, wanted: &[Wanted], ends: Timestamp) -> Option<String> {
+    let left = ends.duration_since(context.now()).as_secs().max(1).unsigned_abs();
+    let bytes: ByteSize = wanted.iter().filter_map(|one| one.item().likely_size()).sum();
+    let rate = ByteSize(bytes.0 / left);
+    (left < 24 * 60 * 60 || rate > USUAL_RATE).then(|| {
+        format!(
+            "the link for `{}` ends at {ends:.0}: {bytes} by then are {rate} in a second; with a fresh link a fetch \
+             goes on where it was",
+            target.selection
+        )
+    })
+}
+
+/// Bytes in a second that many connections bring.
+const USUAL_RATE: ByteSize = ByteSize(10_000_000);
