@@ -243,7 +243,7 @@ async fn had(
     let provider = Arc::new(AnyProvider::of(target.source, selection));
     let hosts = Arc::new(hosts(context, &provider, target)?.asked_for(&options.choice.include));
     context.report.report(Event::Phase { dataset: selection.id().clone(), phase: "listing" });
-    let work = Work { context, target: target, among, options, provider, hosts };
+    let work = Work { context, target, among, options, provider, hosts };
     match options.process {
         Process::Shard(shard) => shards::fetch(work, shard, warnings).await,
         Process::Finish => shards::finish(work, warnings).await,

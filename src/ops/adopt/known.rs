@@ -45,6 +45,16 @@ pub(super) struct Known {
 struct Copy {
     dir: DatasetDir,
     receipt: Option<Receipt>,
+    /// Whether its files are not where they were.
+    is_missed: bool,
+}
+
+impl Copy {
+    /// Looks whether its files are there, once: it is asked for in every round.
+    fn of(dir: DatasetDir, receipt: Option<Receipt>) -> Self {
+        let is_whole = |receipt: &Receipt| check::looks_whole(&dir, receipt.files).unwrap_or(true);
+        Self { is_missed: receipt.as_ref().is_some_and(|receipt| !is_whole(receipt)), dir, receipt }
+    }
 }
 
 impl Known {
@@ -55,8 +65,7 @@ impl Known {
 
     /// Whether they are the records of a dataset whose files are not where they were.
     pub fn is_missed(&self) -> bool {
-        let copy = self.copy.as_ref().and_then(|copy| Some((&copy.dir, copy.receipt.as_ref()?)));
-        copy.is_some_and(|(dir, receipt)| !check::looks_whole(dir, receipt.files).unwrap_or(true))
+        self.copy.as_ref().is_some_and(|copy| copy.is_missed)
     }
 
     /// By what it is recognised.

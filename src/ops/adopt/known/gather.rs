@@ -195,8 +195,11 @@ fn of_copy(
         warnings.push(format!("the records in `{dir}` prove nothing: they are not what the catalogue means: {how}"));
         return Ok(None);
     }
-    let copy = Some(Copy { dir: here.dir, receipt: here.receipt });
-    Ok((!items.is_empty()).then_some(Known { selection, channel, items, copy, lists: false, by: "records" }))
+    if items.is_empty() {
+        return Ok(None);
+    }
+    let copy = Some(Copy::of(here.dir, here.receipt));
+    Ok(Some(Known { selection, channel, items, copy, lists: false, by: "records" }))
 }
 
 /// How records that somebody else wrote do not speak of the release that the catalogue means.
