@@ -46,7 +46,7 @@ use dry_run::dry_run;
 use let_go::LetGo;
 use of_project::wishes;
 use outcome::blank;
-use whole::whole_here;
+use whole::{unless_removed, whole_here};
 use work::{Work, hurry};
 
 pub(super) use changed::refuse_unlisted;
@@ -281,7 +281,7 @@ async fn here_already(
     // Its receipt says more now.
     let now = if is_settled { whole_here(target, options)? } else { Some(receipt) };
     let Some(receipt) = now else { return Ok(None) };
-    held::enter(context, &receipt, &target.dir, "found in place")?;
+    held::enter(context, &receipt, &target.dir, "found in place").map_err(|failure| unless_removed(target, failure))?;
     already_whole(target, &receipt).map(Some)
 }
 

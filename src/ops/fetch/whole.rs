@@ -1,7 +1,7 @@
 //! A dataset that is here as it is asked for: found without the network, and tidied where a kill
 //! left something to be done after its commit.
 
-use crate::fs::FsErrorKind;
+use crate::fs::{self, FsErrorKind};
 use crate::layout::check::{self, CheckMode};
 use crate::layout::{LayoutError, Receipt, Records};
 use crate::ops::download::Tally;
@@ -62,6 +62,14 @@ pub(in crate::ops) fn already_whole(target: &Target<'_>, receipt: &Receipt) -> R
         digest => digest?,
     };
     Ok(summary(target, receipt, Some(digest), &Tally::default()))
+}
+
+/// Why something failed about a dataset that was here: it may not be any more.
+pub(super) fn unless_removed(target: &Target<'_>, failure: Failure) -> Failure {
+    match fs::metadata(&target.dir.receipt_path()) {
+        Ok(None) => removed_meanwhile(target),
+        _ => failure,
+    }
 }
 
 fn removed_meanwhile(target: &Target<'_>) -> Failure {
