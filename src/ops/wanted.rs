@@ -7,7 +7,7 @@ mod pinned;
 use crate::context::Context;
 use crate::events::Event;
 use crate::layout::Means;
-use crate::providers::{AnyProvider, Extent, Hosts, ListedFile, Listing, ProviderError};
+use crate::providers::{AnyProvider, Extent, Hosts, Listing, ProviderError};
 
 use super::doubt::Doubts;
 use super::download::Wanted;
@@ -36,7 +36,7 @@ pub(super) fn wanted(
     }
     let mut wanted = Vec::with_capacity(listing.0.len());
     let mut picker = Picker::of(context, target, options, means)?;
-    for listed in InTurn::of(listing) {
+    for listed in InTurn::of(listing.0) {
         wanted.extend(picker.pick(listed)?);
     }
     picker.finish(wanted.is_empty(), warnings)?;
@@ -98,22 +98,21 @@ pub(super) async fn listing(
     Ok(Listed { listing: listing.into_one_tree()?.completed_by(known)?, is_new: true })
 }
 
-/// The files of a listing in turn, whose memory is given back on the way: what becomes of a
-/// million files is held beside what is left of them, not beside all.
-struct InTurn(Vec<ListedFile>);
+/// Files in turn, whose memory is given back on the way: what becomes of a million files is held
+/// beside what is left of them, not beside all.
+pub(super) struct InTurn<T>(Vec<T>);
 
-impl InTurn {
-    fn of(listing: Listing) -> Self {
-        let mut files = listing.0;
+impl<T> InTurn<T> {
+    pub fn of(mut files: Vec<T>) -> Self {
         files.reverse();
         Self(files)
     }
 }
 
-impl Iterator for InTurn {
-    type Item = ListedFile;
+impl<T> Iterator for InTurn<T> {
+    type Item = T;
 
-    fn next(&mut self) -> Option<ListedFile> {
+    fn next(&mut self) -> Option<T> {
         const GIVEN_BACK_EVERY: usize = 1 << 15;
         let next = self.0.pop();
         if self.0.len().is_multiple_of(GIVEN_BACK_EVERY) {

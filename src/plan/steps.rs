@@ -143,17 +143,26 @@ pub struct FetchPlan {
 }
 
 impl FetchPlan {
-    /// Plans the items. `jobs` archives may be on disk at once before they are unpacked and
+    /// The sums of the items, without their steps. `jobs` archives may be on disk at once before they are unpacked and
     /// dropped; `unpacked_about` is the entry's own figure for what comes out of all archives.
-    pub fn of<'w>(items: impl Iterator<Item = Item<'w>> + Clone, jobs: u64, unpacked_about: Option<ByteSize>) -> Self {
+    pub fn summed<'w>(
+        items: impl Iterator<Item = Item<'w>> + Clone,
+        jobs: u64,
+        unpacked_about: Option<ByteSize>,
+    ) -> Self {
         let missing = || items.clone().filter(|item| matches!(item.have, Have::Nothing));
         Self {
             download: missing().filter_map(|item| item.likely_size()).sum(),
             unknown_sizes: missing().filter(|item| item.likely_size().is_none()).count() as u64,
             peak: peak(items.clone(), jobs, unpacked_about),
             inodes: items.clone().map(|item| item.inodes()).sum::<u64>() + OWN_FILES,
-            steps: items.map(step).collect(),
+            steps: Vec::new(),
         }
+    }
+
+    /// The same with the steps that belong to the items.
+    pub fn with_steps(self, steps: impl Iterator<Item = Step>) -> Self {
+        Self { steps: steps.collect(), ..self }
     }
 
     /// Says of each step where its bytes come from, where that is not the host of the source.
@@ -205,7 +214,8 @@ impl Item<'_> {
     }
 }
 
-fn step(item: Item<'_>) -> Step {
+/// What is done for an item.
+pub fn step(item: Item<'_>) -> Step {
     let part = match item.handling {
         Handling::Members { of, files, .. } => {
             Some(Box::new(PlannedPart { archive_size: *of, members: files.clone() }))
@@ -286,7 +296,7 @@ mod tests {
             license: None,
             have: one.have,
         });
-        FetchPlan::of(items, jobs, unpacked_about)
+        FetchPlan::summed(items.clone(), jobs, unpacked_about).with_steps(items.map(step))
     }
 
     fn item(path: &str, size: u64, handling: Handling, have: Have) -> Owned {

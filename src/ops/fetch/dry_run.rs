@@ -15,7 +15,8 @@ use crate::ops::nearby;
 use crate::ops::report::Fetched;
 use crate::ops::target::Target;
 use crate::ops::unpacked_before;
-use crate::plan::steps::Have;
+use crate::ops::wanted::InTurn;
+use crate::plan::steps::{Have, step};
 use crate::providers::{AnyProvider, Hosts};
 
 use super::FetchOptions;
@@ -49,7 +50,8 @@ pub(super) async fn dry_run(
         places.insert(wanted[index].listed.path.clone(), Arc::from("store"));
     }
     mirror::foresee_files(context, &of_files, target, &wanted, &mut places, &mut warnings).await?;
-    let mut plan = plan(context, target, wanted.iter());
+    let plan = plan(context, target, wanted.iter());
+    let mut plan = plan.with_steps(InTurn::of(wanted).map(|one| step(one.item())));
     plan.come_from(&places);
     let empty = Tally::default();
     Ok(Fetched { plan: Some(plan), warnings, ..blank(target, &empty) })

@@ -197,7 +197,7 @@ pub(super) async fn gather(
     let doubted = wanted.iter().filter(|one| one.manner.doubt.is_some());
     let doubted: Vec<RelPath> = doubted.map(|one| one.listed.path.clone()).collect();
     let reused = kept(&workspace);
-    tell_started(context, target, &plan, reused);
+    tell_started(context, target, &plan, wanted.len() + members.len(), reused);
     let (of_files, password) = (roles(target.selection), archive_password(context, target)?);
     let (workspace, mut tally) =
         download(context, workspace, wanted, provider, hosts, of_files, password, target.selection.id()).await?;
@@ -306,10 +306,10 @@ fn have(workspace: &Workspace, wanted: &Wanted) -> Have {
     }
 }
 
-fn tell_started(context: &Context, target: &Target<'_>, plan: &FetchPlan, kept: ByteSize) {
+fn tell_started(context: &Context, target: &Target<'_>, plan: &FetchPlan, files: usize, kept: ByteSize) {
     context.report.report(Event::Started {
         dataset: target.selection.id().clone(),
-        files: plan.steps.len() as u64,
+        files: files as u64,
         bytes: plan.download + kept,
         kept,
         unknown_sizes: plan.unknown_sizes,
@@ -354,13 +354,14 @@ pub(super) fn reader<'a>(
     Ok(Reader { context, provider, hosts, dataset, password, process, parts, access: target.access })
 }
 
+/// What a fetch will need, without its steps.
 pub(super) fn plan<'w>(
     context: &Context,
     target: &Target<'_>,
     wanted: impl Iterator<Item = &'w Wanted> + Clone,
 ) -> FetchPlan {
     let jobs = context.settings.number("jobs").unwrap_or(8);
-    FetchPlan::of(wanted.map(Wanted::item), jobs, target.selection.unpacked_about())
+    FetchPlan::summed(wanted.map(Wanted::item), jobs, target.selection.unpacked_about())
 }
 
 /// Whether what the person was given may end before the download does: within a day, or

@@ -43,7 +43,9 @@ impl Begun {
     /// Makes the entry. It is not begun any more then.
     pub fn enter(self, context: &Context) -> Result<(), Failure> {
         context.ledger()?.append(self.record)?;
-        Ok(fs::remove_file(&self.path)?)
+        // One that stays is found to be entered already.
+        let _ = fs::remove_file(&self.path);
+        Ok(())
     }
 
     /// The folder stays in its place.
