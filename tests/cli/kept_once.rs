@@ -7,7 +7,7 @@ use std::time::Duration;
 use medsets::values::Digest;
 
 use crate::support::archives::{Served, serve, serve_with, zip_of};
-use crate::support::home::{Home, tree};
+use crate::support::home::{Home, tree, until};
 
 /// Bytes that do not compress, enough of them to be worth keeping once.
 fn noise(size: usize, seed: u64) -> Vec<u8> {
@@ -200,8 +200,8 @@ fn unfinished_datasets_are_pruned_when_asked_for_and_left_to_a_run_at_work() {
     let served = serve(&[("big.bin", noise(3_000_000, 1), "")]);
     let mut command = served.home.command(&["--catalog", &served.catalog, "fetch", "made", "--limit-rate", "200KB"]);
     let mut run = command.spawn().unwrap();
-    std::thread::sleep(Duration::from_millis(2500));
     let workspace = served.home.data().join(".medsets-store/parts/made@1");
+    until(|| workspace.join("parts").read_dir().is_ok_and(|mut parts| parts.next().is_some()));
     served.run(&["prune", "--parts", "--older", "0"]).expect(0).says(&["another run works on `made@1`"]);
     assert!(workspace.exists());
     run.kill().unwrap();

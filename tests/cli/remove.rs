@@ -4,10 +4,9 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use crate::support::archives::{Served, serve};
-use crate::support::home::{Ran, tree};
+use crate::support::home::{Ran, tree, until};
 use crate::support::preload::library;
 
 fn ledger(served: &Served) -> String {
@@ -119,11 +118,7 @@ fn a_removal_waits_for_a_run_at_work_and_a_fetch_beside_one_is_no_fault() {
     let mut slow = served.home.command(&["--catalog", &served.catalog, "fetch", "made", "--limit-rate", "150KB"]);
     let slow = slow.spawn().unwrap();
     let claim = served.home.data().join(".medsets-store/leases/made@1.claim");
-    let begun = Instant::now();
-    while !claim.exists() {
-        assert!(begun.elapsed() < Duration::from_secs(60));
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    until(|| claim.exists());
     served.run(&["config", "set", "lock-wait", "0"]).expect(0);
     served.run(&["remove", "made", "--yes"]).expect(53).says(&["another medsets run works on `made@1`"]);
     served.run(&["config", "set", "lock-wait"]).expect(0);

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::process::Child;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::support::archives::zip_of;
-use crate::support::home::{Home, Ran, tree};
+use crate::support::home::{Home, Ran, tree, until};
 use crate::support::server::{Answer, Server};
 
 /// A dataset of archives and files, some in folders, that a host on loopback serves.
@@ -227,8 +227,16 @@ fn a_shard_that_was_killed_goes_on_where_it_was() {
         match ended.expect("it ends, or waits for the slow file") {
             Some(status) => assert!(status.success()),
             None => {
-                // The others of its shard are there.
-                std::thread::sleep(Duration::from_millis(700));
+                // The others of its shard are there: nothing has come for a while.
+                let done = scene.store().join(format!("parts/parts@1+shard-{number}-of-3/done.jsonl"));
+                let (mut seen, mut since) = (0, Instant::now());
+                until(|| {
+                    let now = std::fs::metadata(&done).map_or(0, |found| found.len());
+                    if now != seen {
+                        (seen, since) = (now, Instant::now());
+                    }
+                    since.elapsed() > Duration::from_millis(1500)
+                });
                 kill(child);
                 killed = number;
             }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::shards::{Scene, scene, single};
-use crate::support::home::{Home, Ran, tree};
+use crate::support::home::{Home, Ran, Waiting, tree};
 use crate::support::server::{Answer, Server};
 
 fn shards(scene: &Scene, of: u32, more: &[&str]) {
@@ -410,10 +410,9 @@ fn a_finish_that_waits_hears_that_it_is_to_stop() {
     while !scene.asked().contains_key("/slow.bin") {
         std::thread::sleep(Duration::from_millis(20));
     }
-    let finish = scene.start(&["--finish"]);
-    std::thread::sleep(Duration::from_millis(1500));
-    stop(&finish);
-    let ran = ended(finish, 10).expect(143);
+    let finish = Waiting::until(scene.home.command(&scene.arguments(&["--finish"])), "may be at work");
+    stop(&finish.child);
+    let ran = finish.end().expect(143);
     assert!(ran.stdout.is_empty() && !ran.stderr.contains("is whole here"), "{ran:?}");
     for mut shard in shards {
         let _ = shard.kill();
@@ -429,7 +428,7 @@ fn a_finish_that_waits_hears_that_it_is_to_stop() {
             std::thread::sleep(Duration::from_millis(20));
         }
         stop(&fetch);
-        let ran = ended(fetch, 10).expect(143);
+        let ran = ended(fetch, 60).expect(143);
         assert!(ran.stdout.is_empty() && !ran.stderr.contains("is whole here"), "{ran:?}");
     }
 }

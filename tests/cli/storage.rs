@@ -5,12 +5,11 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::support::archives::{gzip, serve, serve_with, tar_of, zip_of};
-use crate::support::home::{Home, tree};
+use crate::support::archives::{Served, gzip, serve, serve_with, tar_of, zip_of};
+use crate::support::home::{Home, Waiting, tree, until};
 use crate::support::host::{Host, Reply};
 
 /// A small disk of memory; unmounted when dropped.
@@ -408,7 +407,7 @@ fn a_run_waits_for_another_one_only_as_long_as_told() {
     served.run(&["config", "set", "lock-wait", "1s"]).expect(0);
     let mut slow = served.home.command(&["--catalog", &served.catalog, "fetch", "made", "--limit-rate", "100KB"]);
     let mut first = slow.spawn().unwrap();
-    std::thread::sleep(Duration::from_millis(1500));
+    until(|| claim(&served).exists());
     let second = served.run(&["fetch", "made"]);
     let _ = first.kill();
     let _ = first.wait();
@@ -454,16 +453,20 @@ fn a_waiting_run_ends_when_it_is_told_to() {
     let served = serve(&[("big.bin", noise(3_000_000), "")]);
     let mut slow = served.home.command(&["--catalog", &served.catalog, "fetch", "made", "--limit-rate", "100KB"]);
     let mut first = slow.spawn().unwrap();
-    std::thread::sleep(Duration::from_millis(1500));
-    let second = served.home.command(&["--catalog", &served.catalog, "fetch", "made"]).spawn().unwrap();
-    std::thread::sleep(Duration::from_millis(700));
-    let asked = std::time::Instant::now();
-    assert!(Command::new("kill").args(["-INT", &second.id().to_string()]).status().unwrap().success());
-    let ended = second.wait_with_output().unwrap();
+    until(|| claim(&served).exists());
+    let second = served.home.command(&["--catalog", &served.catalog, "fetch", "made"]);
+    let second = Waiting::until(second, "another medsets run works on");
+    assert!(Command::new("kill").args(["-INT", &second.child.id().to_string()]).status().unwrap().success());
+    let ended = second.end();
+    assert!(first.try_wait().unwrap().is_none(), "it did not wait for the other to end");
     let _ = first.kill();
     let _ = first.wait();
-    assert_eq!(ended.status.code(), Some(130), "{}", String::from_utf8_lossy(&ended.stderr));
-    assert!(asked.elapsed() < Duration::from_secs(5));
+    ended.expect(130);
+}
+
+/// What tells that a run works on the dataset.
+fn claim(served: &Served) -> PathBuf {
+    served.home.data().join(".medsets-store/leases/made@1.claim")
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use crate::support::archives::{Served, serve, zip_of};
-use crate::support::home::{Home, Ran};
+use crate::support::home::{Home, Ran, until};
 use crate::support::preload::library;
 
 /// A library that stands between the program and the system's `flock`.
@@ -80,11 +80,7 @@ fn a_killed_holder_is_followed_at_once_where_locks_do_nothing() {
     let library = locks_that(&served.home, DO_NOTHING);
     let mut first = start(&served, Some(&library), &["fetch", "made", "--limit-rate", "300KB"]);
     let claim = served.home.data().join(".medsets-store/leases/made@1.claim");
-    let begun = Instant::now();
-    while !claim.exists() {
-        assert!(begun.elapsed() < Duration::from_secs(60));
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    until(|| claim.exists());
     let text = std::fs::read_to_string(&claim).unwrap();
     assert!(text.contains(&format!("\"pid\":{}", first.id())), "{text}");
     first.kill().unwrap();
@@ -102,11 +98,7 @@ fn a_holder_that_was_followed_commits_nothing() {
     let served = serve(&[("big.bin", (0..1_000_000_u32).map(|at| ((at * 7) >> 3) as u8).collect(), "")]);
     let run = start(&served, None, &["fetch", "made", "--limit-rate", "250KB"]);
     let claim = served.home.data().join(".medsets-store/leases/made@1.claim");
-    let begun = Instant::now();
-    while !claim.exists() {
-        assert!(begun.elapsed() < Duration::from_secs(60));
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    until(|| claim.exists());
     // As if another machine had not heard of it for too long.
     let other = format!("{{\"id\":\"another\",\"host\":\"elsewhere\",\"boot\":\"x\",\"pid\":1}}\n{:020}\n", 7);
     let theirs = claim.with_extension("claim-theirs");

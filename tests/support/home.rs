@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -169,17 +170,49 @@ pub fn while_it_waits(home: &Home, arguments: &[&str], meanwhile: impl FnOnce())
     std::fs::create_dir_all(&leases).expect("the home can be written");
     let lock = std::fs::File::create(leases.join("demo@1.0.lock")).expect("the home can be written");
     lock.lock().expect("nobody else holds it");
-    let mut child = home.command(arguments).spawn().expect("the program starts");
-    let mut told = BufReader::new(child.stderr.take().expect("it is piped"));
-    let mut stderr = String::new();
-    while !stderr.contains("another medsets run works on `demo@1.0`") {
-        assert_ne!(told.read_line(&mut stderr).expect("it is text"), 0, "it did not wait: {stderr}");
-    }
+    let waiting = Waiting::until(home.command(arguments), "another medsets run works on `demo@1.0`");
     meanwhile();
     drop(lock);
-    told.read_to_string(&mut stderr).expect("it is text");
-    let ran = Ran::from(child.wait_with_output().expect("the program ends"));
-    Ran { stderr, ..ran }
+    waiting.end()
+}
+
+/// A run that has said something and goes on.
+pub struct Waiting {
+    /// The run; its standard error is read here.
+    pub child: Child,
+    told: BufReader<ChildStderr>,
+    stderr: String,
+}
+
+impl Waiting {
+    /// Starts the program and reads what it says until this is in it.
+    #[track_caller]
+    pub fn until(mut command: Command, says: &str) -> Self {
+        let mut child = command.spawn().expect("the program starts");
+        let mut told = BufReader::new(child.stderr.take().expect("it is piped"));
+        let mut stderr = String::new();
+        while !stderr.contains(says) {
+            assert_ne!(told.read_line(&mut stderr).expect("it is text"), 0, "it did not say `{says}`: {stderr}");
+        }
+        Self { child, told, stderr }
+    }
+
+    /// Waits for its end.
+    pub fn end(mut self) -> Ran {
+        self.told.read_to_string(&mut self.stderr).expect("it is text");
+        let ran = Ran::from(self.child.wait_with_output().expect("the program ends"));
+        Ran { stderr: self.stderr, ..ran }
+    }
+}
+
+/// Waits until something is so.
+#[track_caller]
+pub fn until(mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < Duration::from_secs(180), "it did not come to that");
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
 
 /// Every file below a folder with its bytes, by path.

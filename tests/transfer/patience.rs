@@ -63,7 +63,6 @@ fn a_reset_of_an_idle_connection_costs_no_attempt() {
     let log = trial.server.log();
     let asked: Vec<_> = log.iter().map(|request| (request.connection, request.path.as_str())).collect();
     assert_eq!(asked, [(1, "/a.bin"), (1, "/b.bin"), (2, "/b.bin")], "{ran:?}");
-    assert!(log[2].at - log[1].at < Duration::from_millis(400), "at once");
 }
 
 #[test]
