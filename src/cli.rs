@@ -250,6 +250,8 @@ async fn watch_signals(cancel: crate::events::Cancel) {
             std::process::exit(i32::from(exit.0));
         }
         cancel.set(exit.0);
+        // For whoever is in the middle of a large file.
+        crate::fs::stop::stop();
     }
 }
 

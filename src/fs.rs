@@ -16,6 +16,7 @@ pub mod part;
 mod remove;
 pub mod share;
 pub mod space;
+pub mod stop;
 pub mod unfinished;
 pub mod walk;
 pub mod write;
@@ -33,6 +34,7 @@ pub use part::PositionalFile;
 pub use remove::remove_dir_all;
 pub use share::{clone_new, own_mode_of_new, set_mode, set_modified};
 pub use space::{Space, file_system_kind, is_writable, space};
+pub use stop::{Awaited, Stoppable};
 pub use unfinished::{FRESH, OUTPUT, make_held_folder, sweep};
 pub use walk::{Found, FoundKind, walk, walk_names, walk_on};
 pub use write::{
@@ -240,11 +242,30 @@ pub fn exchange(one: &Path, other: &Path) -> Result<(), FsError> {
     }
 }
 
-/// Copies the bytes of a file to a new one, which must not exist.
+/// Copies the bytes of a file to a new one, which must not exist. After a failure there is none.
 pub fn copy_new(from: &Path, to: &Path, access: Access) -> Result<u64, FsError> {
     let mut source = open(from)?;
     let mut target = create_new(to, access)?;
-    std::io::copy(&mut source, &mut target).doing("copy to", to)
+    copy_all(&mut source, &mut target, to)
+}
+
+/// Copies to a new file, and removes it where that fails. Hears the wish to stop.
+fn copy_all(source: &mut File, target: &mut File, to: &Path) -> Result<u64, FsError> {
+    /// Copied between two looks at the wish.
+    const STRETCH: u64 = 16 << 20;
+    let mut copied = 0;
+    loop {
+        // The standard library lets the system copy between two files, also of a `Take`.
+        let stretch = stop::heard().and_then(|()| std::io::copy(&mut source.by_ref().take(STRETCH), target));
+        let stretch = stretch.doing("copy to", to).inspect_err(|_| {
+            // The first error is the one to tell.
+            let _ = remove_file(to);
+        })?;
+        copied += stretch;
+        if stretch < STRETCH {
+            return Ok(copied);
+        }
+    }
 }
 
 /// Copies a file with the time of its last change. It appears whole under its name, in the place
@@ -256,7 +277,7 @@ pub fn copy_with_time(from: &Path, to: &Path, access: Access) -> Result<(), FsEr
     remove_file(&fresh)?;
     let mut source = open(from)?;
     let mut target = create_new(&fresh, access)?;
-    std::io::copy(&mut source, &mut target).doing("copy to", &fresh)?;
+    copy_all(&mut source, &mut target, &fresh)?;
     let modified = source.metadata().and_then(|found| found.modified()).doing("look at", from)?;
     target.set_modified(modified).doing("set the time of", &fresh)?;
     rename(&fresh, to)

@@ -123,6 +123,8 @@ mod shards_attacked;
 mod shards_members;
 #[path = "cli/shared_dirs.rs"]
 mod shared_dirs;
+#[path = "cli/stopped.rs"]
+mod stopped;
 #[path = "cli/storage.rs"]
 mod storage;
 #[path = "cli/subsets.rs"]

@@ -43,16 +43,18 @@ impl BundleReader {
     pub fn of(mut input: impl Read + Send + 'static, name: &Path) -> Result<Self, BundleError> {
         let path = name;
         let mut magic = [0; 4];
-        let begun = input.read_exact(&mut magic);
-        if begun.is_err() || magic != MAGIC {
-            return Err(BundleError::NotABundle { reason: "it does not begin as zstd does" });
+        match input.read_exact(&mut magic) {
+            Ok(()) if magic == MAGIC => {}
+            Err(error) if fs::stop::is_stop(&error) => return Err(FsError::new("read", path, error).into()),
+            _ => return Err(BundleError::NotABundle { reason: "it does not begin as zstd does" }),
         }
         let whole = BufReader::with_capacity(256 << 10, io::Cursor::new(magic).chain(input));
         let input =
             zstd::stream::read::Decoder::with_buffer(whole).map_err(|error| FsError::new("read", path, error))?;
         let empty = IndexBuilder::new()?.finish()?;
         let mut reader = Self {
-            input: Box::new(input),
+            // A few packed bytes may be many.
+            input: Box::new(fs::Stoppable(input)),
             path: path.to_path_buf(),
             pin: empty.pin(),
             lines: empty.lines()?,
@@ -276,6 +278,7 @@ impl BundleReader {
         // What the system says has a number; all else are the decompressor's words.
         match error.raw_os_error() {
             Some(_) => FsError::new("read", &self.path, error).into(),
+            None if fs::stop::is_stop(&error) => FsError::new("read", &self.path, error).into(),
             None if error.to_string().contains("incomplete frame") => BundleError::Truncated { at },
             None => BundleError::Stream { at, reason: error.to_string() },
         }

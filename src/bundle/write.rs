@@ -4,7 +4,7 @@
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use crate::fs::FsError;
+use crate::fs::{self, FsError};
 use crate::values::{Algorithm, Digest, Digester};
 
 use super::block::{BLOCK, header, padding};
@@ -46,6 +46,7 @@ impl<W: Write> BundleWriter<W> {
         self.out.write_all(&header(path, size)).map_err(failed)?;
         let mut digester = Digester::new(Algorithm::Sha256, None);
         let mut left = size;
+        let mut from = fs::Stoppable(from);
         loop {
             let read = match from.read(&mut self.buffer) {
                 Ok(read) => read,

@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::fs::File;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal as _, Read, Write};
+use std::os::fd::AsFd as _;
+use std::path::Path;
 use std::time::Instant;
 
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::fs::{Awaited, FsError};
 use crate::ops::{Exit, Failure};
 use crate::values::{ByteSize, Digest, counted};
 
@@ -203,7 +207,9 @@ impl Output {
             let failure = Failure::new(Exit::USAGE, format!("standard input is a terminal, not {what}"));
             return Err(failure.help("send it there, such as `ssh HOST cat FILE | medsets ...`, or name the file"));
         }
-        Ok(input)
+        let input = input.as_fd().try_clone_to_owned();
+        let input = input.map_err(|error| FsError::new("read", Path::new("standard input"), error))?;
+        Ok(Awaited(File::from(input)))
     }
 
     /// Standard output, for what goes out as it is made. `is_only_shown` is for a run that writes

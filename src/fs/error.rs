@@ -45,6 +45,8 @@ pub enum FsErrorKind {
     ReadOnly,
     /// The two paths are on different file systems.
     OtherFileSystem,
+    /// The person stopped the run.
+    Stopped,
     /// The device answered with an error.
     Other,
 }
@@ -62,6 +64,7 @@ impl FsError {
     /// The class of failure.
     pub fn kind(&self) -> FsErrorKind {
         match self.cause.kind() {
+            _ if super::stop::is_stop(&self.cause) => FsErrorKind::Stopped,
             io::ErrorKind::NotFound => FsErrorKind::NotFound,
             io::ErrorKind::AlreadyExists => FsErrorKind::AlreadyExists,
             io::ErrorKind::StorageFull if self.inodes == Inodes::UsedUp => FsErrorKind::NoInodes,
@@ -81,6 +84,7 @@ impl FsError {
             FsErrorKind::DiskFull | FsErrorKind::FileTooLarge => 50,
             FsErrorKind::NoInodes | FsErrorKind::Quota => 51,
             FsErrorKind::Denied | FsErrorKind::ReadOnly => 52,
+            FsErrorKind::Stopped => 130,
             FsErrorKind::NotFound | FsErrorKind::AlreadyExists | FsErrorKind::OtherFileSystem | FsErrorKind::Other => 1,
         }
     }
@@ -123,6 +127,7 @@ impl Remedy for FsError {
                 "keep the data folder on one file system; for another disk name a folder there with `--to` or `--data-dir`"
                     .into()
             }
+            FsErrorKind::Stopped => "run the same command again; nothing was left half written".into(),
             FsErrorKind::ReadOnly => "choose a folder on a file system that can be written".into(),
             _ => return None,
         })

@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::fs;
+use crate::layout::check::digests_of;
 use crate::unpack::Unpacked;
-use crate::values::{Algorithm, Digest, Digester, RelPath, counted};
+use crate::values::{Algorithm, Digest, RelPath, counted};
 
 use super::exit::Exit;
 use super::failure::Failure;
@@ -72,17 +73,7 @@ fn rows(text: &str) -> Option<BTreeMap<String, Digest>> {
 }
 
 fn md5(path: &Path) -> Result<Digest, Failure> {
-    use std::io::Read as _;
-    let mut file = fs::open(path)?;
-    let mut digester = Digester::new(Algorithm::Md5, None);
-    let mut buffer = vec![0; 256 << 10];
-    loop {
-        let read = file.read(&mut buffer).map_err(|error| fs::FsError::new("read", path, error))?;
-        if read == 0 {
-            return Ok(digester.finish());
-        }
-        digester.update(&buffer[..read]);
-    }
+    Ok(digests_of(path, &[Algorithm::Md5], &|_| ())?[0])
 }
 
 #[cfg(test)]

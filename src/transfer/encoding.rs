@@ -50,9 +50,9 @@ pub(super) fn copy_hashed(
 ) -> Result<(u64, Vec<Digest>), FsError> {
     use crate::values::{Algorithm, Digester};
     use std::io::Write as _;
-    let mut source = fs::open(from)?;
+    let mut source = fs::Stoppable(fs::open(from)?);
     let mut target = fs::create_new(to, access)?;
-    let size = source.metadata().map_err(|error| FsError::new("look at", from, error))?.len();
+    let size = source.0.metadata().map_err(|error| FsError::new("look at", from, error))?.len();
     let mut algorithms = vec![Algorithm::Sha256];
     algorithms.extend(wanted.iter().copied().filter(|one| *one != Algorithm::Sha256));
     let mut digesters: Vec<Digester> = algorithms.iter().map(|one| Digester::new(*one, Some(ByteSize(size)))).collect();

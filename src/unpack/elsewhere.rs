@@ -8,6 +8,7 @@
 use std::path::PathBuf;
 
 use crate::fs;
+use crate::layout::check::digests_of;
 use crate::values::{Algorithm, ByteSize, Digest, Digester, RelPath};
 
 use super::error::{Fault, UnpackError};
@@ -149,14 +150,6 @@ pub fn unpack_members(stretches: &Stretches, members: &[u32], request: &Request<
 
 /// The CRC-32 of a file that was unpacked earlier.
 pub fn crc32_of(path: &std::path::Path) -> Result<u32, fs::FsError> {
-    use std::io::Read as _;
-    let mut file = fs::open(path)?;
-    let mut buffer = vec![0; 256 << 10];
-    let mut crc32 = crc32fast::Hasher::new();
-    loop {
-        match file.read(&mut buffer).map_err(|error| fs::FsError::new("read", path, error))? {
-            0 => return Ok(crc32.finalize()),
-            read => crc32.update(&buffer[..read]),
-        }
-    }
+    let crc32 = digests_of(path, &[Algorithm::Crc32], &|_| ())?[0];
+    Ok(crc32.bytes().iter().fold(0, |sum, byte| (sum << 8) | u32::from(*byte)))
 }

@@ -20,8 +20,8 @@ pub fn sha256_of(path: &Path, progress: &dyn Fn(ByteSize)) -> Result<Digest, FsE
 
 /// Several digests of a file's bytes in one pass, in the order asked for.
 pub fn digests_of(path: &Path, algorithms: &[Algorithm], progress: &dyn Fn(ByteSize)) -> Result<Vec<Digest>, FsError> {
-    let mut file = fs::open_regular(path)?;
-    let size = file.metadata().map_err(|error| FsError::new("look at", path, error))?.len();
+    let mut file = fs::Stoppable(fs::open_regular(path)?);
+    let size = file.0.metadata().map_err(|error| FsError::new("look at", path, error))?.len();
     let mut digesters: Vec<Digester> = algorithms.iter().map(|one| Digester::new(*one, Some(ByteSize(size)))).collect();
     let mut buffer = vec![0; BUFFER.min(usize::try_from(size).unwrap_or(BUFFER).max(1))];
     loop {

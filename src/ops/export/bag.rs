@@ -12,6 +12,7 @@ use crate::agreements::{EntryKind, Record};
 use crate::audit::{Audit, Subject};
 use crate::context::Context;
 use crate::fs::{self, Access, FsError};
+use crate::layout::check::sha256_of;
 use crate::layout::inventory::InventoryReader;
 use crate::policy::{Act, Word};
 use crate::reports::standards::{self, bagit};
@@ -172,7 +173,7 @@ impl<'f> Bag<'f> {
             let found = match payload {
                 Payload::Links => {
                     fs::hard_link(&from, &to)?;
-                    digest_of(&from)?
+                    sha256_of(&from, &|_| ())?
                 }
                 Payload::Copies | Payload::Addresses => copied(&from, &to, self.access)?,
             };
@@ -243,7 +244,7 @@ impl<'f> Bag<'f> {
         let mut tags = String::new();
         for name in ["bag-info.txt", "bagit.txt", FETCH, MANIFEST] {
             if name != FETCH || self.fetch.is_some() {
-                tags.push_str(&bagit::manifest_line(&digest_of(&self.folder.join(name))?, name));
+                tags.push_str(&bagit::manifest_line(&sha256_of(&self.folder.join(name), &|_| ())?, name));
             }
         }
         Ok(write("tagmanifest-sha256.txt", &tags)?)
@@ -255,25 +256,16 @@ const FETCH: &str = "fetch.txt";
 
 /// Copies a file and gives the SHA-256 of what was copied.
 fn copied(from: &Path, to: &Path, access: Access) -> Result<Digest, Failure> {
+    let mut file = fs::Stoppable(fs::open_regular(from)?);
     let mut out = fs::create_new(to, access)?;
-    read_through(from, &mut |bytes| out.write_all(bytes).map_err(|error| FsError::new("write", to, error)))
-}
-
-/// The SHA-256 of a file's bytes.
-pub fn digest_of(path: &Path) -> Result<Digest, Failure> {
-    read_through(path, &mut |_| Ok(()))
-}
-
-fn read_through(path: &Path, take: &mut dyn FnMut(&[u8]) -> Result<(), FsError>) -> Result<Digest, Failure> {
-    let mut file = fs::open_regular(path)?;
     let mut digester = Digester::new(Algorithm::Sha256, None);
     let mut buffer = vec![0; 1 << 17];
     loop {
-        let read = file.read(&mut buffer).map_err(|error| FsError::new("read", path, error))?;
+        let read = file.read(&mut buffer).map_err(|error| FsError::new("read", from, error))?;
         if read == 0 {
             return Ok(digester.finish());
         }
         digester.update(&buffer[..read]);
-        take(&buffer[..read])?;
+        out.write_all(&buffer[..read]).map_err(|error| FsError::new("write", to, error))?;
     }
 }

@@ -1,0 +1,146 @@
+//! Ctrl-C in the middle of one huge file, and while nothing comes at all: heard there and then.
+//!
+//! The files are sparse and would take many minutes to read. Each run is stopped once it has opened
+//! its file, so that a wish that is not heard is a run that does not end.
+
+#![cfg(target_os = "linux")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use crate::support::archives::{Served, serve};
+use crate::support::home::{Home, Ran};
+use crate::support::mirrors::ended;
+
+/// 8 TiB: half of what the usual file systems take.
+const HUGE: u64 = 8 << 40;
+
+fn huge(path: &Path) {
+    std::fs::File::options().write(true).create(true).truncate(false).open(path).unwrap().set_len(HUGE).unwrap();
+}
+
+/// Waits until something holds.
+fn until(child: &Child, what: &str, mut holds: impl FnMut() -> bool) {
+    for _ in 0..24_000 {
+        if holds() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    panic!("process {} never {what}", child.id());
+}
+
+fn has_opened(child: &Child, file: &Path) -> bool {
+    let open = std::fs::read_dir(format!("/proc/{}/fd", child.id())).into_iter().flatten().flatten();
+    open.filter_map(|one| std::fs::read_link(one.path()).ok()).any(|held| held == file)
+}
+
+/// Whether the program has asked the system for its signals.
+fn listens(child: &Child) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    let caught = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
+    [2, 15].iter().all(|signal| caught & (1 << (signal - 1)) != 0)
+}
+
+fn tell(child: &Child, signal: &str) {
+    assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+}
+
+/// Starts the program, stops it once it has the file open, and waits for its end.
+fn stopped(served: &Served, arguments: &[&str], file: &Path, signal: &str) -> Ran {
+    let arguments = [&["--catalog", served.catalog.as_str()], arguments].concat();
+    let child = served.home.command(&arguments).spawn().unwrap();
+    let file = file.canonicalize().unwrap();
+    until(&child, "opened the file", || listens(&child) && has_opened(&child, &file));
+    tell(&child, signal);
+    ended(child)
+}
+
+/// A dataset of a small and a huge file, which is here by its records.
+fn scene() -> (Served, PathBuf) {
+    let served = serve(&[("a.csv", b"a,b\n".to_vec(), ""), ("b.bin", b"b".to_vec(), "")]);
+    served.run(&["fetch", "made"]).expect(0);
+    let folder = served.home.data().join("made/1");
+    for (name, from, to) in [
+        ("files.jsonl", "\"size\":1,", format!("\"size\":{HUGE},")),
+        ("receipt.json", "\"bytes\": 5,", format!("\"bytes\": {},", HUGE + 4)),
+    ] {
+        let record = folder.join(".medsets").join(name);
+        let text = std::fs::read_to_string(&record).unwrap();
+        assert!(text.contains(from), "{text}");
+        std::fs::write(&record, text.replace(from, &to)).unwrap();
+    }
+    let file = folder.join("data/b.bin");
+    huge(&file);
+    (served, file)
+}
+
+/// An entry of one huge file, of which nothing is here, and a file of that size.
+fn given() -> (Served, PathBuf) {
+    let served = serve(&[("b.bin", b"b".to_vec(), "")]);
+    let path = Path::new(&served.catalog).join("made.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("size = 1\n", &format!("size = {HUGE}\n"))).unwrap();
+    let folder = served.home.path().join("work/given");
+    std::fs::create_dir(&folder).unwrap();
+    huge(&folder.join("b.bin"));
+    (served, folder)
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let names = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    names.map(|one| one.file_name().to_string_lossy().into_owned()).collect()
+}
+
+#[test]
+fn a_check_hears_it_within_a_file() {
+    let (served, file) = scene();
+    for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
+        let ran = stopped(&served, &["verify", "made"], &file, signal).expect(code);
+        ran.says(&["b.bin`: the run was stopped", "run the same command again"]);
+    }
+}
+
+#[test]
+fn what_recognises_files_hears_it_within_one() {
+    let (served, folder) = given();
+    let file = folder.join("b.bin");
+    stopped(&served, &["import", "made", "given", "--link"], &file, "-INT").expect(130);
+    stopped(&served, &["adopt", "given"], &file, "-INT").expect(130).says(&["nothing was written"]);
+    assert!(!served.home.data().join("made").exists());
+    assert_eq!(names(&folder), ["b.bin"]);
+}
+
+#[test]
+fn making_and_taking_a_bundle_hear_it_within_a_member() {
+    let (served, file) = scene();
+    let work = served.home.path().join("work");
+    stopped(&served, &["bundle", "made", "-o", "out.medsets"], &file, "-INT").expect(130).says(&["was stopped"]);
+    assert!(names(&work).is_empty(), "{:?}", names(&work));
+    // One that is made takes the other's end for a broken pipe.
+    let run = |arguments: &[&str]| served.home.command(&[&["--catalog", served.catalog.as_str()], arguments].concat());
+    let mut maker = run(&["bundle", "made", "-o", "-"]).spawn().unwrap();
+    let data = served.home.path().join("elsewhere");
+    let arguments = ["--events", "told", "unbundle", "-", "--dry-run", "--to", data.to_str().unwrap()];
+    let taker = run(&arguments).stdin(maker.stdout.take().unwrap()).spawn().unwrap();
+    let told = || std::fs::read_to_string(work.join("told")).unwrap_or_default();
+    until(&taker, "took the small file", || listens(&taker) && told().contains("data/a.csv"));
+    tell(&taker, "-INT");
+    ended(taker).expect(130).says(&["the run was stopped"]);
+    assert_ne!(ended(maker).code, Some(0));
+    assert!(!data.join("made").exists());
+}
+
+#[test]
+fn the_first_one_counts_while_nothing_comes() {
+    let home = Home::new();
+    for arguments in [&["unbundle", "-"][..], &["bundle", "--check", "-"]] {
+        let mut child = home.command(arguments).stdin(Stdio::piped()).spawn().unwrap();
+        let silent = child.stdin.take();
+        until(&child, "listened", || listens(&child));
+        tell(&child, "-INT");
+        ended(child).expect(130).says(&["the run was stopped"]);
+        drop(silent);
+    }
+}
