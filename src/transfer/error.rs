@@ -106,6 +106,16 @@ pub enum TransferError {
         /// Which file.
         file: RelPath,
     },
+    /// A mirror gave wrong bytes, and no host gave others.
+    #[error("{wrong}, by the mirror `{mirror}`{}", unasked(host))]
+    ByMirror {
+        /// Its name.
+        mirror: String,
+        /// What is wrong with them.
+        wrong: Box<TransferError>,
+        /// Why the host could not be asked, where one is named.
+        host: Option<Box<TransferError>>,
+    },
     /// A file of ours could not be written or read.
     #[error("`{file}`: {source}")]
     Fs {
@@ -133,6 +143,7 @@ impl TransferError {
             Self::OnlyWhole { .. } | Self::OnlyWrapped { .. } => 55,
             Self::Truncated { .. } | Self::Nothing { .. } => 41,
             Self::WrongContent { .. } => 42,
+            Self::ByMirror { wrong, .. } => wrong.exit(),
             Self::Fs { source, .. } => source.exit(),
             Self::Cancelled { .. } => 130,
         }
@@ -144,6 +155,29 @@ impl TransferError {
             Self::Net { source, .. } => source.is_retryable(),
             Self::Truncated { .. } => true,
             _ => matches!(self.exit(), 31..=34),
+        }
+    }
+
+    /// Whether other bytes came than the file has, and not none at all.
+    pub(super) fn is_of_bytes(&self) -> bool {
+        matches!(
+            self,
+            Self::Mismatch { .. }
+                | Self::OtherSize { .. }
+                | Self::TooLong { .. }
+                | Self::Truncated { .. }
+                | Self::WrongContent { .. }
+                | Self::Nothing { .. }
+        )
+    }
+
+    /// What is to be told when the next place failed too: wrong bytes from one place say more than
+    /// a second place that cannot be reached.
+    pub(super) fn followed_by(self, next: Self) -> Self {
+        match self {
+            _ if next.host().is_none() || self.host().is_some() => next,
+            Self::ByMirror { mirror, wrong, .. } => Self::ByMirror { mirror, wrong, host: Some(Box::new(next)) },
+            wrong => wrong,
         }
     }
 
@@ -170,12 +204,20 @@ impl Remedy for TransferError {
                 "run the same command again; if it stays so, the publisher may have replaced the file".into()
             }
             Self::WrongContent { .. } | Self::Nothing { .. } => "open the address in a browser: it may ask you to sign in, or say that a quota is used up".into(),
+            Self::ByMirror { host, .. } => {
+                let host = if host.is_some() { ", and the same command goes on once the host can be asked" } else { "" };
+                format!("nothing of it was kept; `medsets mirror push ID --verify` from a copy that is whole mends the mirror{host}")
+            }
             Self::OnlyWhole { .. } | Self::OnlyWrapped { .. } => "fetch it whole, without `--members`; another source may give parts (`--source`)".into(),
             Self::Replaced { .. } => "run the same command again; nothing of two versions was put together".into(),
             Self::Fs { source, .. } => return source.remedy(),
             Self::Cancelled { .. } => "run the same command again to go on; the parts are kept".into(),
         })
     }
+}
+
+fn unasked(host: &Option<Box<TransferError>>) -> String {
+    host.as_ref().map_or(String::new(), |why| format!("; the host could not be asked: {why}"))
 }
 
 fn titled(title: &Option<String>) -> String {

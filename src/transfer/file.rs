@@ -50,16 +50,17 @@ pub(super) async fn fetch(engine: &Arc<Engine>, job: &Job) -> Result<Done, Trans
             if ends {
                 return Err(error);
             }
-            if let (TransferError::Mismatch { .. }, true) = (&error, place + 1 < job.ways.len()) {
+            let is_other = matches!(error, TransferError::Mismatch { .. });
+            wrong |= is_other || matches!(error, TransferError::TooLong { .. });
+            let error = by_mirror(way.as_ref(), error);
+            if is_other && place + 1 < job.ways.len() {
                 let message = format!("{error}; the next place that has it is asked");
                 engine.report.report(Event::Warning { message });
             }
-            wrong |= matches!(error, TransferError::Mismatch { .. } | TransferError::TooLong { .. });
-            // Wrong bytes from one place say more than a second place that cannot be reached.
-            let says_less = error.host().is_some() && last.as_ref().is_some_and(|last| last.host().is_none());
-            if !says_less {
-                last = Some(error);
-            }
+            last = Some(match last {
+                Some(last) => last.followed_by(error),
+                None => error,
+            });
         }
         if !wrong {
             break;
@@ -83,6 +84,14 @@ async fn explained(way: &dyn Locate, error: TransferError) -> TransferError {
             None => TransferError::WrongContent { file, title },
         },
         other => other,
+    }
+}
+
+/// Wrong bytes in the name of the mirror that gave them: the publisher has no part in them.
+fn by_mirror(way: &dyn Locate, error: TransferError) -> TransferError {
+    match way.mirror() {
+        Some(mirror) if error.is_of_bytes() => TransferError::ByMirror { mirror, wrong: Box::new(error), host: None },
+        _ => error,
     }
 }
 

@@ -18,6 +18,11 @@ pub trait Locate: Send + Sync {
     /// Where the bytes are now.
     fn locate(&self) -> BoxFuture<'_, Result<Location, LocateError>>;
 
+    /// The name of the mirror, for what comes from none of the publisher's places.
+    fn mirror(&self) -> Option<String> {
+        None
+    }
+
     /// What a refusal of the host means, where more can be said than its plain words.
     fn explain<'a>(&'a self, _error: &'a NetError) -> BoxFuture<'a, Option<LocateError>> {
         Box::pin(std::future::ready(None))

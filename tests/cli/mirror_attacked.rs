@@ -412,6 +412,22 @@ fn the_next_mirror_is_tried() {
     other.verify();
 }
 
+/// A wrong byte in the mirror is its own, and not the publisher's, who cannot be asked.
+#[test]
+fn a_wrong_byte_while_the_host_is_away_is_told_of_the_mirror() {
+    let share = Share::pushed();
+    std::fs::write(share.object(TABLE), EVIL).unwrap();
+    let mut other = share.other();
+    let home = other.served.home.with("MEDSETS_REWRITE", "https://files.example.org/=http://127.0.0.1:9/");
+    other.served.home = home.with("MEDSETS_RETRIES", "0");
+    let ran = other.fetch_by_mirror(&[]).expect(40);
+    let mirror = format!("by the mirror `{}`; the host could not be asked", share.url());
+    let ran =
+        ran.says(&["checksum mismatch for `table.csv`", &mirror, "mirror push ID --verify", "once the host can be"]);
+    assert!(!ran.stderr.contains("--accept-changed"), "{}", ran.stderr);
+    assert!(!other.dataset().exists());
+}
+
 /// Several runs at once: one does the work.
 #[test]
 fn of_several_runs_one_takes_it() {

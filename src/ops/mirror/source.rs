@@ -158,6 +158,10 @@ impl Locate for OneFile {
         }
         .boxed()
     }
+
+    fn mirror(&self) -> Option<String> {
+        Some(self.mirror.bucket.url().to_string())
+    }
 }
 
 impl OneFile {
