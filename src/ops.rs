@@ -63,6 +63,7 @@ pub mod stored_listing;
 pub mod sync;
 pub mod target;
 pub mod texts;
+mod today;
 pub mod unbundle;
 mod unpacked_before;
 mod unwrap;

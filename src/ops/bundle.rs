@@ -6,7 +6,6 @@
 
 mod about;
 mod gather;
-mod today;
 mod write;
 
 use std::io;
@@ -30,6 +29,7 @@ use super::here::{self, Here};
 use super::identity;
 use super::ledger::Names;
 use super::selection::one_selection;
+use super::today::unlike_today;
 use super::unbundle::{self, ExtractProof, Input};
 
 pub use write::Sink;
@@ -83,7 +83,7 @@ pub async fn bundle(context: &Context, options: &BundleOptions, sink: Sink) -> R
     let mut shared = Vec::new();
     for here in &datasets {
         pass_gate(context, here).await?;
-        warnings.extend(today::unlike_today(context, here)?);
+        warnings.extend(unlike_today(context, here, "unbundle")?);
         if let Some(word) = not_to_be_shared(context, here)? {
             let name = here.name();
             warnings.push(format!(

@@ -53,14 +53,21 @@ fn a_release_that_the_catalogue_does_not_know_asks_for_all_that_the_dataset_asks
 }
 
 #[test]
-fn a_copy_that_is_not_what_the_catalogue_means_is_told_of_when_it_is_bundled() {
+fn a_copy_that_is_not_what_the_catalogue_means_is_told_of_when_it_is_handed_on() {
     #[track_caller]
     fn check(change: impl Fn(&str) -> String, parts: &[&str]) {
         let served = fetched();
         edit(&served.catalog, change);
         let bundled = served.run(&["bundle", "made", "-o", "made.tar.zst"]).expect(0);
         bundled.says(&[&["`made@1` is not what the catalogue means today", "`unbundle` refuses"], parts].concat());
+        let share = served.home.path().join("share");
+        std::fs::create_dir(&share).unwrap();
+        let mirror = format!("file://{}", share.display());
+        let pushed = served.run(&["mirror", "push", "made", "--mirror", &mirror]).expect(0);
+        pushed.says(&[&["`made@1` is not what the catalogue means today", "`mirror pull` refuses"], parts].concat());
         let there = Home::new();
+        let pulled = there.run(&["--catalog", &served.catalog, "mirror", "pull", "made", "--mirror", &mirror]);
+        assert_ne!(pulled.code, Some(0), "{pulled:?}");
         let ran = there.run(&["--catalog", &served.catalog, "unbundle", bundle(&served).to_str().unwrap()]);
         assert!(matches!(ran.code, Some(11 | 40)), "{ran:?}");
     }

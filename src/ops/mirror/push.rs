@@ -23,6 +23,7 @@ use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
 use crate::ops::here::{self, Here};
 use crate::ops::identity;
+use crate::ops::today::unlike_today;
 use crate::values::{Algorithm, ByteSize, DatasetId, Digest, Digester, RelPath};
 
 use super::find::short;
@@ -139,6 +140,7 @@ async fn one_of(
     let records = objects::records(&here.dir.manifest_path(), &here.dir.inventory_path())?;
     let ours = Ours { here, receipt, records: &records };
     let permit = terms::may_share(context, &ours)?;
+    warnings.extend(unlike_today(context, here, "mirror pull")?);
     let mirror = open(context, &named.url)?;
     if !mirror.bucket.knows_who() {
         return Err(MirrorError::NoCredential { mirror: named.url.clone() }.into());

@@ -1,4 +1,4 @@
-//! A copy beside what the catalogue means by now: who unbundles it has that beside it, too.
+//! A copy beside what the catalogue means by now: who is given it has that beside it, too.
 
 use crate::catalog::{Selection, Source};
 use crate::context::Context;
@@ -6,13 +6,13 @@ use crate::layout::Receipt;
 use crate::layout::inventory::InventoryReader;
 use crate::values::Printable;
 
-use super::super::failure::Failure;
-use super::super::foreign::{Foreign, WordOfPerson, accepted_changes};
-use super::super::here::Here;
-use super::super::selection::one_selection;
+use super::failure::Failure;
+use super::foreign::{Foreign, WordOfPerson, accepted_changes};
+use super::here::Here;
+use super::selection::one_selection;
 
-/// That nobody can unbundle a copy whose catalogue is this one, and why.
-pub(super) fn unlike_today(context: &Context, here: &Here) -> Result<Option<String>, Failure> {
+/// That nobody whose catalogue is this one can take a copy by `taken_by`, such as `unbundle`, and why.
+pub(super) fn unlike_today(context: &Context, here: &Here, taken_by: &str) -> Result<Option<String>, Failure> {
     let Some(receipt) = &here.receipt else { return Ok(None) };
     let name = here.name();
     let Ok(selection) = one_selection(context, &name) else { return Ok(None) };
@@ -23,7 +23,7 @@ pub(super) fn unlike_today(context: &Context, here: &Here) -> Result<Option<Stri
     };
     Ok(how.map(|how| {
         format!(
-            "`{name}` is not what the catalogue means today ({how}), and with this catalogue `unbundle` refuses it: \
+            "`{name}` is not what the catalogue means today ({how}), and with this catalogue `{taken_by}` refuses it: \
              `medsets remove {name}`, then `medsets fetch {name}`, brings today's; or carry the catalogue along that it came by"
         )
     }))
