@@ -48,6 +48,20 @@ impl Scene {
         self.served.run(&["mirror", "push", "made", "--mirror", &self.mirror])
     }
 
+    /// The table of the mirror in a project file.
+    fn named(&self, datasets: &str, ground: &str) -> String {
+        format!("[[mirror]]\nurl = \"{}\"\nfor = {datasets}\nground = \"{ground}\"\n", self.mirror)
+    }
+
+    /// Pushes in a project with an exception for the dataset and these tables of mirrors.
+    fn push_by_exception(&self, mirrors: &str) -> Ran {
+        let policy = "[project]\nname = \"lab\"\n\n[[policy.exception]]\ndataset = \"made\"\nterm = \"redistribution\"\n\
+                      reason = \"inside the licensed institution\"\nby = \"A. Person\"\nuntil = 2999-01-01\n\n";
+        std::fs::write(self.served.home.path().join("work/medsets.toml"), format!("{policy}{mirrors}")).unwrap();
+        let data = self.served.home.data();
+        self.served.run(&["--data-dir", data.to_str().unwrap(), "mirror", "push", "made", "--mirror", &self.mirror])
+    }
+
     fn is_empty(&self) -> bool {
         std::fs::read_dir(self.served.home.path().join("share")).unwrap().next().is_none()
     }
@@ -70,12 +84,30 @@ fn a_receipt_that_was_edited_lets_nothing_be_handed_on() {
     assert!(scene.is_empty());
     // With a ground for the true terms it goes.
     scene.edit("receipt.json", "\"channel\": \"elsewhere\"", "\"channel\": \"web\"");
-    let policy = "[project]\nname = \"lab\"\n\n[[policy.exception]]\ndataset = \"made\"\nterm = \"redistribution\"\n\
-                  reason = \"inside the licensed institution\"\nby = \"A. Person\"\nuntil = 2999-01-01\n";
-    std::fs::write(scene.served.home.path().join("work/medsets.toml"), policy).unwrap();
-    let data = scene.served.home.data();
-    let push = ["--data-dir", data.to_str().unwrap(), "mirror", "push", "made", "--mirror", &scene.mirror];
-    scene.served.run(&push).expect(0);
+    scene.push_by_exception(&scene.named("[\"made\"]", "readers have signed")).expect(0);
+}
+
+/// An exception is a word about a private mirror: it opens the one that the project names for the
+/// dataset, with the ground on which it may lie there, and no other.
+#[test]
+fn an_exception_opens_no_mirror_without_a_ground() {
+    let scene = Scene::fetched(closed);
+    let refused = |mirrors: &str| {
+        let ran = scene.push_by_exception(mirrors).expect(60);
+        ran.says(&[
+            "by an exception of the policy alone",
+            "inside the licensed institution",
+            "[[mirror]]",
+            &scene.mirror,
+        ]);
+        assert!(scene.is_empty(), "{mirrors}");
+    };
+    refused("");
+    refused(&scene.named("[\"other\"]", "readers have signed"));
+    refused(&scene.named("[\"made\"]", " "));
+    refused(&format!("[[mirror]]\nurl = \"{}\"\n", scene.mirror));
+    refused(&scene.named("[]", "readers have signed").replace("/share", "/elsewhere"));
+    scene.push_by_exception(&scene.named("[]", "readers have signed")).expect(0);
 }
 
 /// The stricter of both: terms that the owner has tightened since, and those it came under.

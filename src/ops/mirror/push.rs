@@ -140,6 +140,7 @@ async fn one_of(
     let records = objects::records(&here.dir.manifest_path(), &here.dir.inventory_path())?;
     let ours = Ours { here, receipt, records: &records };
     let permit = terms::may_share(context, &ours)?;
+    permit.refuse_without_ground(here, named)?;
     warnings.extend(unlike_today(context, here, "mirror pull")?);
     let mirror = open(context, &named.url)?;
     if !mirror.bucket.knows_who() {

@@ -21,11 +21,13 @@ use crate::ops::failure::Failure;
 use crate::ops::fetch::{FetchOptions, ProjectLock};
 use crate::ops::foreign::OwnWord;
 use crate::ops::held as ledger;
+use crate::ops::here::Here;
 use crate::policy::rules::ITEMS;
 use crate::policy::word::Verdict;
 use crate::policy::{Act, Code, Finding, Severity};
 use crate::values::{ByteSize, Printable, SafeUrl};
 
+use super::Named;
 use super::held::Ours;
 
 /// Why a dataset may be put into a mirror.
@@ -33,6 +35,28 @@ use super::held::Ours;
 pub struct Permit {
     /// Exceptions of the policy that it rests on, as sentences; none where the terms allow it.
     pub grounds: Vec<String>,
+}
+
+impl Permit {
+    /// Refuses to put what the terms alone do not let be handed on into any other mirror than one
+    /// that the project names for it, with the ground on which it may lie there.
+    pub fn refuse_without_ground(&self, here: &Here, named: &Named) -> Result<(), Failure> {
+        if self.grounds.is_empty() || named.ground.as_ref().is_some_and(|ground| !ground.trim().is_empty()) {
+            return Ok(());
+        }
+        let message = format!(
+            "`{}` is not put into the mirror `{}`: it may be handed on by an exception of the policy alone ({}), \
+             and `medsets.toml` gives no ground for this mirror",
+            here.name(),
+            named.url,
+            self.grounds.join("; ")
+        );
+        Err(Failure::new(Exit::POLICY, message).of(&here.id).help(format!(
+            "write a `[[mirror]]` with `url = \"{}\"`, `for = [\"{}\"]` and `ground`, which says who can read it, into \
+             `medsets.toml`",
+            named.url, here.id
+        )))
+    }
 }
 
 /// Whether a dataset that is here may be handed on. Fails with every term that stands against it.
