@@ -1,5 +1,6 @@
 //! The objects of a mirror, in a bucket, a container or a folder.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
+use object_store::list::{PaginatedListOptions, PaginatedListStore};
 use object_store::path::Path;
 use object_store::signer::Signer;
 use object_store::{ObjectStore, ObjectStoreExt as _};
@@ -41,13 +43,18 @@ pub(super) enum Kind {
 /// A bucket or container.
 #[derive(Debug, Clone)]
 pub(super) struct Objects {
-    pub(super) inner: Arc<dyn ObjectStore>,
+    pub(super) inner: Arc<dyn Store>,
     pub(super) prefix: Path,
     pub(super) reading: Reading,
     /// The address of the bucket or container, after rewriting.
     pub(super) base: SafeUrl,
     pub(super) clock: Clock,
 }
+
+/// What every store can do that is used here.
+pub(super) trait Store: ObjectStore + PaginatedListStore {}
+
+impl<S: ObjectStore + PaginatedListStore> Store for S {}
 
 /// How the bytes of large objects are read.
 #[derive(Debug, Clone)]
@@ -142,16 +149,14 @@ impl Bucket {
             Kind::Folder(folder) => return in_folder(folder, prefix, Folder::below).await,
             Kind::Objects(objects) => objects,
         };
-        let path = objects.path(prefix);
-        let listed = tokio::time::timeout(LISTS, objects.inner.list_with_delimiter(Some(&path))).await;
-        let found = listed.map_err(|_| MirrorError::Answer {
-            mirror: self.url.clone(),
-            name: prefix.to_owned(),
-            reason: format!("its list has no end after {} s", LISTS.as_secs()),
-        })?;
-        let found = found.map_err(|error| meaning(&self.url, prefix, &error))?;
-        let name = |path: Path| path.filename().map(str::to_owned);
-        Ok(found.common_prefixes.into_iter().filter_map(name).collect())
+        let endless =
+            |reason: String| MirrorError::Answer { mirror: self.url.clone(), name: prefix.to_owned(), reason };
+        match tokio::time::timeout(LISTS, objects.below(prefix)).await {
+            Ok(Ok(Some(names))) => Ok(names),
+            Ok(Ok(None)) => Err(endless(format!("its list has more than {MOST} entries"))),
+            Ok(Err(error)) => Err(meaning(&self.url, prefix, &error)),
+            Err(_) => Err(endless(format!("its list has no end after {} s", LISTS.as_secs()))),
+        }
     }
 
     /// Where the bytes of an object are, valid for an hour. Asks whether it is there only in a
@@ -176,6 +181,27 @@ impl Bucket {
 }
 
 impl Objects {
+    /// The names of what is directly below a prefix that others continue; `None` where the store
+    /// tells of more than [`MOST`] entries. A page that holds nothing counts for one.
+    async fn below(&self, prefix: &str) -> object_store::Result<Option<Vec<String>>> {
+        let prefix = format!("{}/", self.path(prefix));
+        let (mut names, mut entries, mut page_token) = (BTreeSet::new(), 0, None);
+        loop {
+            let delimiter = Some("/".into());
+            let asked = PaginatedListOptions { delimiter, page_token, ..PaginatedListOptions::default() };
+            let page = self.inner.list_paginated(Some(&prefix), asked).await?;
+            entries += (page.result.common_prefixes.len() + page.result.objects.len()).max(1);
+            if entries > MOST {
+                return Ok(None);
+            }
+            names.extend(page.result.common_prefixes.iter().filter_map(Path::filename).map(str::to_owned));
+            page_token = page.page_token.filter(|token| !token.is_empty());
+            if page_token.is_none() {
+                return Ok(Some(names.into_iter().collect()));
+            }
+        }
+    }
+
     async fn locate(&self, url: &MirrorUrl, name: &str) -> Result<Location, MirrorError> {
         let path = self.path(name);
         let plain = self.base.at(&path.as_ref().split('/').collect::<Vec<_>>());
@@ -217,7 +243,10 @@ pub(super) async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Sen
     tokio::task::spawn_blocking(work).await.map_err(|_| MirrorError::Thread)
 }
 
-/// How long a list of datasets or trees may take.
-const LISTS: Duration = Duration::from_secs(120);
+/// The most entries that a list of datasets, releases or trees may have: far more than any team
+/// keeps, and few enough for the memory of any machine.
+const MOST: usize = 100_000;
+/// How long such a list may take. Each page has the usual patience; this is for one that drips.
+const LISTS: Duration = Duration::from_secs(600);
 /// How long a signed address lasts.
 const LASTS: Duration = Duration::from_secs(3600);

@@ -12,7 +12,7 @@ use object_store::azure::{AzureAccessKey, AzureCredential, MicrosoftAzureBuilder
 use object_store::gcp::{GcpCredential, GoogleCloudStorageBuilder};
 use object_store::path::Path;
 use object_store::signer::Signer;
-use object_store::{BackoffConfig, ObjectStore, RetryConfig, StaticCredentialProvider};
+use object_store::{BackoffConfig, RetryConfig, StaticCredentialProvider};
 
 use crate::credentials::CredentialSecret;
 use crate::fs;
@@ -21,7 +21,7 @@ use crate::net::{Client, NetError, RequestCredential};
 use crate::values::{SafeUrl, Secret};
 
 use super::address::{MirrorUrl, Place};
-use super::bucket::{Bucket, Kind, Objects, Reading};
+use super::bucket::{Bucket, Kind, Objects, Reading, Store};
 use super::error::MirrorError;
 use super::folder::Folder;
 use super::keys::{Surroundings, Who};
@@ -111,7 +111,7 @@ fn region(surroundings: &Surroundings) -> &str {
     surroundings.region.as_deref().unwrap_or("us-east-1")
 }
 
-type Opened = (Arc<dyn ObjectStore>, Reading);
+type Opened = (Arc<dyn Store>, Reading);
 
 fn s3(
     url: &MirrorUrl,
@@ -227,4 +227,34 @@ fn retry(client: &Client) -> RetryConfig {
     let backoff = BackoffConfig { init_backoff: Duration::from_millis(200), ..BackoffConfig::default() };
     let max_retries = usize::try_from(client.settings().retries).unwrap_or(5);
     RetryConfig { backoff, max_retries, retry_timeout: Duration::from_secs(180) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::{Clock, NetSettings};
+    use crate::values::ByteSize;
+
+    /// A store that takes the connection and says nothing is given up by the patience for any answer.
+    #[tokio::test]
+    async fn a_store_that_never_answers_is_given_up() {
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = format!("http://{}", silent.local_addr().unwrap());
+        let patience = Duration::from_millis(50);
+        let usual = NetSettings::new(Clock::new(|| jiff::Timestamp::UNIX_EPOCH));
+        let client = Client::new(NetSettings { header_timeout: patience, retries: 1, ..usual });
+        let surroundings =
+            Surroundings { endpoint: Some(SafeUrl::parse(&endpoint).unwrap()), ..Surroundings::default() };
+        let bucket = Bucket::open(&MirrorUrl::parse("s3://team/lab").unwrap(), &surroundings, &client).unwrap();
+        let outcomes = [
+            bucket.size_of("objects/a").await.map(drop),
+            bucket.read("objects/a", ByteSize(10)).await.map(drop),
+            bucket.read_range("objects/a", 0..4).await.map(drop),
+            bucket.below("datasets").await.map(drop),
+        ];
+        for outcome in outcomes {
+            let error = outcome.unwrap_err();
+            assert!(error.exit() == 32 && error.to_string().contains("no answer"), "{error}");
+        }
+    }
 }

@@ -294,6 +294,18 @@ fn a_folder_is_a_mirror_and_a_tree_can_be_pinned() {
     assert!(!dataset(&other).exists());
 }
 
+/// A store that lists new names for ever is told of before they fill the memory.
+#[test]
+fn a_list_without_end_has_an_end() {
+    let bucket = Bucket::start();
+    let served = pushed(&bucket);
+    bucket.lists_without_end();
+    let other = other(&bucket, &served);
+    for arguments in [&["mirror", "check", "--mirror", MIRROR][..], &["mirror", "pull", "made", "--mirror", MIRROR]] {
+        other.run(arguments).expect(34).says(&[MIRROR, "more than 100000 entries"]);
+    }
+}
+
 /// Terms forbid it: the page and the term are named, nothing is asked of the mirror, and only a
 /// ground in the policy changes that.
 #[test]

@@ -33,6 +33,7 @@ struct State {
     uploads: BTreeMap<String, BTreeMap<u32, Vec<u8>>>,
     open: bool,
     unlisted: bool,
+    endless: bool,
     failing: BTreeSet<String>,
 }
 
@@ -75,6 +76,11 @@ impl Bucket {
         self.state().unlisted = true;
     }
 
+    /// Lists new names for ever.
+    pub fn lists_without_end(&self) {
+        self.state().endless = true;
+    }
+
     /// Answers 503 to whoever writes an object whose name holds this, or no longer.
     pub fn fails_at(&self, part: &str, fails: bool) {
         let failing = &mut self.state().failing;
@@ -113,6 +119,7 @@ fn answer(state: &mut State, asked: &Asked) -> Reply {
     }
     match (asked.method.as_str(), asked.parameter("uploadId"), name.as_str()) {
         ("GET", _, "") if state.unlisted => error(403, "AccessDenied"),
+        ("GET", _, "") if state.endless => endless_list(asked),
         ("GET", _, "") => list(state, asked),
         ("GET" | "HEAD", _, _) => match state.objects.get(&name) {
             Some(bytes) => {
@@ -192,6 +199,21 @@ fn list(state: &State, asked: &Asked) -> Reply {
         folders.iter().map(|name| format!("<CommonPrefixes><Prefix>{name}</Prefix></CommonPrefixes>")).collect();
     xml(&format!(
         "<ListBucketResult><Name>{BUCKET}</Name><Prefix>{prefix}</Prefix><IsTruncated>false</IsTruncated>{contents}{folders}</ListBucketResult>"
+    ))
+}
+
+/// A page of a list, with a token of the next that is another each time.
+fn endless_list(asked: &Asked) -> Reply {
+    const PAGE: usize = 5_000;
+    let prefix = asked.parameter("prefix").unwrap_or_default();
+    let first: usize = asked.parameter("continuation-token").and_then(|token| token.parse().ok()).unwrap_or_default();
+    let next = first + PAGE;
+    let folders: String = (first..next)
+        .map(|at| format!("<CommonPrefixes><Prefix>{prefix}made{at}/</Prefix></CommonPrefixes>"))
+        .collect();
+    xml(&format!(
+        "<ListBucketResult><Name>{BUCKET}</Name><Prefix>{prefix}</Prefix><IsTruncated>true</IsTruncated>\
+         <NextContinuationToken>{next}</NextContinuationToken>{folders}</ListBucketResult>"
     ))
 }
 
