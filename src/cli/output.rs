@@ -254,7 +254,7 @@ impl Output {
 
     fn show_failure(&self, failure: &Failure) {
         // Where several datasets are worked on, each failure says whose it is.
-        let whose = failure.dataset.as_ref().filter(|id| !failure.message.contains(id.as_str()));
+        let whose = failure.dataset.as_ref().filter(|id| !names(&failure.message, id.as_str()));
         let whose = whose.map_or(String::new(), |id| format!("`{id}`: "));
         self.to_stderr(&format!("{} {whose}{}", self.paint("error:", "1;31"), failure.message));
         failure.excerpt.iter().for_each(|excerpt| self.to_stderr(excerpt));
@@ -291,6 +291,12 @@ impl Output {
     fn to_stderr(&self, text: &str) {
         let _ = writeln!(std::io::stderr().lock(), "{text}");
     }
+}
+
+/// Whether a message speaks of a dataset, and not of a path or an address in which its id stands.
+fn names(message: &str, id: &str) -> bool {
+    let is_name = |rest: &str| rest.is_empty() || rest.starts_with(['@', ':']);
+    message.split('`').skip(1).step_by(2).any(|quoted| quoted.strip_prefix(id).is_some_and(is_name))
 }
 
 /// In JSON what is not known is absent, never null.

@@ -113,6 +113,28 @@ fn network_failures_say_which_host_and_when_to_ask_again() {
     home.run(&["--catalog", &dir, "fetch", "faraway"]).expect(35).says(&["error: `faraway`: "]);
 }
 
+/// Of several datasets each error names its own, whatever paths and addresses hold its id by chance.
+#[test]
+fn each_failure_names_its_dataset() {
+    let host = Host::start(|_| Reply::status(404));
+    let home = Home::new().with("MEDSETS_REWRITE", format!("https://files.example/={}", host.url()));
+    remote(&home, "one");
+    let dir = remote(&home, "overlay");
+    let fetch = ["--catalog", &dir, "--data-dir", "overlay", "fetch", "one", "overlay"];
+    let gone = home.run(&fetch).expect(35);
+    let named = gone.says(&["error: `one`: `one.csv`", "error: `overlay`: `one.csv`", "https://files.example/one.csv"]);
+    assert_eq!(named.stderr.matches("error:").count(), 2, "{}", named.stderr);
+    for id in ["one", "overlay"] {
+        let path = home.path().join(format!("overlay/{id}.toml"));
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(path, format!("{text}size = 90000000000000\n")).unwrap();
+    }
+    home.run(&fetch).expect(50).says(&["error: `one`: the disk of", "error: `overlay`: the disk of"]);
+    let answer = home.json(&fetch);
+    let datasets = answer["errors"].as_array().unwrap().iter().map(|error| error["dataset"].as_str().unwrap());
+    assert_eq!(datasets.collect::<Vec<_>>(), ["one", "overlay"], "{answer}");
+}
+
 #[test]
 fn a_size_that_nobody_knows_is_not_zero() {
     let home = Home::new();
