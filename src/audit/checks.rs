@@ -215,7 +215,7 @@ fn bytes(facts: &SubjectFacts, subject: &Subject) -> Vec<Finding> {
         let reason = receipt.reason.as_deref().unwrap_or("no reason recorded");
         let files = crate::values::counted(changed, "file");
         let message =
-            format!("`{}`: {files} with other bytes than the catalogue's were taken ({reason})", subject.name);
+            format!("`{}`: the bytes of {files} are other than the catalogue's, and taken ({reason})", subject.name);
         found.push(Finding::new(Code::ChecksumMismatch, message, "check with the publisher which bytes are right"));
     }
     found

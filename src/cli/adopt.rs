@@ -67,7 +67,7 @@ fn notes(report: &AdoptReport) -> Vec<String> {
         let first: Vec<String> =
             report.unknown.paths.iter().take(SHOWN).map(|path| format!("`{}`", Printable::new(path))).collect();
         let (files, bytes) = (counted(report.unknown.files, "file"), report.unknown.bytes);
-        notes.push(format!("{files} ({bytes}) are of nothing that was adopted, such as {}", first.join(", ")));
+        notes.push(format!("nothing that was adopted has {files} ({bytes}), such as {}", first.join(", ")));
     }
     for one in report.passed_over.iter().take(SHOWN) {
         notes.push(format!("`{}` was passed over: {}", Printable::new(&one.path), Printable::new(&one.reason)));

@@ -215,9 +215,9 @@ fn another_version(target: &Target<'_>, refused: &[(&Match, Digest, Digest)]) ->
         .filter(|version| *version != target.selection.release().version)
         .collect();
     let message = format!(
-        "{} of `{}` with other bytes: {}",
-        if refused.len() == 1 { "a file is here".to_owned() } else { format!("{} files are here", refused.len()) },
+        "`{}` is here with other bytes of {}: {}",
         target.selection,
+        counted(refused.len() as u64, "file"),
         lines.join("; ")
     );
     let failure = Failure::new(Exit::MISMATCH, message)
@@ -334,13 +334,9 @@ fn part_here(target: &Target<'_>, workspace: &Workspace, imported: &mut Imported
     let part =
         Part { whole: lacking.is_empty(), choice: Choice { include, members, ..Choice::default() }, packed: false };
     if !lacking.is_empty() {
-        let are = if lacking.len() == 1 { "is" } else { "are" };
-        let missing = format!("{} {are} missing", counted(lacking.len() as u64, "file"));
-        imported.report.warnings.push(format!(
-            "not all of `{}` is here: {missing}, such as {}",
-            target.selection,
-            shown(&lacking)
-        ));
+        let missing = counted(lacking.len() as u64, "file");
+        let (selection, first) = (&target.selection, shown(&lacking));
+        imported.report.warnings.push(format!("not all of `{selection}` is here: it lacks {missing}, such as {first}"));
     }
     imported.missing = lacking;
     part

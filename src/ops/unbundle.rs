@@ -23,7 +23,7 @@ use crate::catalog::Selection;
 use crate::context::Context;
 use crate::fs::{self, Access, FileLock};
 use crate::layout::{DatasetDir, Records, Store, check};
-use crate::values::{ByteSize, DatasetId, DatasetName, Digest, Printable, RelPath};
+use crate::values::{ByteSize, DatasetId, DatasetName, Digest, Printable, RelPath, counted};
 
 use super::exit::Exit;
 use super::failure::Failure;
@@ -383,8 +383,8 @@ fn room(store: &Store, reader: &BundleReader, plans: &[Plan]) -> Result<(), Fail
         return Err(Failure::new(Exit::NO_SPACE, message).help("free some space, or choose another folder with `--to`"));
     }
     if free.inodes.is_some_and(|inodes| files > inodes) {
-        let message =
-            format!("the bundle has {files} files, and the file system of `{}` takes fewer", store.root().display());
+        let (files, root) = (counted(files, "file"), store.root().display());
+        let message = format!("the bundle has {files}, and the file system of `{root}` takes fewer");
         return Err(Failure::new(Exit::NO_INODES, message).help("choose another folder with `--to`"));
     }
     Ok(())

@@ -78,7 +78,7 @@ fn what_the_list_names_and_nobody_brought_is_missing() {
     let dry = scene.run(&["import", "toy", dir.to_str().unwrap(), "--dry-run", "--json"]).expect(0);
     let answer: Value = serde_json::from_str(&dry.stdout).unwrap();
     assert_eq!(answer["data"]["missing"], serde_json::json!(["big.bin"]), "{answer}");
-    scene.run(&["import", "toy", dir.to_str().unwrap()]).expect(0).says(&["1 file is missing", "big.bin"]);
+    scene.run(&["import", "toy", dir.to_str().unwrap()]).expect(0).says(&["lacks 1 file", "big.bin"]);
     assert_eq!(receipt(&scene)["selection"]["whole"], false);
     // The rest comes from the host, and nothing else.
     scene.run(&["fetch", "toy"]).expect(0);

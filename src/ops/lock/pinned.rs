@@ -14,7 +14,7 @@ use crate::ops::failure::Failure;
 use crate::project::lock::{self, LOCK_FILE, ListingPin, LockedFiles, Weight, listing};
 use crate::project::{Locked, LockedFile};
 use crate::remedy;
-use crate::values::{Digest, HashingReader, Printable, RelPath};
+use crate::values::{Digest, HashingReader, Printable, RelPath, counted};
 
 use super::by_entry::ByEntry;
 use super::files::{LockFolder, read, restore};
@@ -134,7 +134,7 @@ impl LockFolder {
             return Err(other(format!("its files have {} bytes, the lock says {}", weight.whole.0, locked.bytes.0)));
         }
         if (count, unpinned) != (pin.files, pin.unpinned) {
-            return Err(other(format!("it has {count} files, {unpinned} of them without SHA-256")));
+            return Err(other(format!("it has {}, {unpinned} of them without SHA-256", counted(count, "file"))));
         }
         Ok(())
     }

@@ -17,7 +17,7 @@ use crate::ops::failure::Failure;
 use crate::ops::fetch::Pins;
 use crate::ops::foreign::OwnWord;
 use crate::ops::target::Target;
-use crate::values::{ByteSize, Digest, RelPath};
+use crate::values::{ByteSize, Digest, RelPath, counted};
 
 use super::find::Found;
 use super::objects::{self, Disagree};
@@ -200,8 +200,11 @@ fn agrees_with_mark(mark: &Mark, marks: &[ListedMark], records: &[FileRecord]) -
         return Ok(());
     }
     let message = format!(
-        "`mirror.json` speaks of {} files, {}, of {} files of the release; the records have {count}, {bytes}, of {}",
-        mark.files, mark.bytes, mark.listed.files, found.2
+        "`mirror.json` speaks of {}, {}, of {} of the release; the records have {count}, {bytes}, of {}",
+        counted(mark.files, "file"),
+        mark.bytes,
+        counted(mark.listed.files, "file"),
+        found.2
     );
     Err(Failure::new(Exit::MISMATCH, message))
 }

@@ -64,7 +64,7 @@ pub(super) fn judge(plan: &Plan, proven: &Proven, accepted: &[String]) -> Result
 fn not_accepted(one: &Bundled, changes: &[&RelPath], proven: &Proven) -> Fault {
     let reason = proven.receipt.reason.as_deref().unwrap_or("no reason is given");
     let message = format!(
-        "{} of `{}` in it are other than the catalogue's, by the decision of whoever made it ({}): `{}`",
+        "the bytes of {} of `{}` in it are other than the catalogue's, by the decision of whoever made it ({}): `{}`",
         counted(changes.len() as u64, "file"),
         name_of(one),
         Printable::new(reason),
