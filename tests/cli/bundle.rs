@@ -13,11 +13,6 @@ fn digest(home: &Home) -> String {
     text["data"]["text_digest"].as_str().unwrap().to_owned()
 }
 
-/// Another machine, without a network and without anything of ours.
-fn offline() -> Home {
-    Home::new().with("MEDSETS_OFFLINE", "1")
-}
-
 /// A bundle of `demo`.
 fn of_demo(home: &Home) -> PathBuf {
     home.run(&["fetch", "demo"]).expect(0);
@@ -39,7 +34,7 @@ fn two_datasets_go_to_a_machine_without_a_network() {
     let file = here.path().join("work/both.tar.zst");
     here.run(&["bundle", "-o", "both.tar.zst"]).expect(0).says(&["demo-gated", "demo@1.0"]);
     here.run(&["bundle", "--check", "both.tar.zst"]).expect(0);
-    let there = offline();
+    let there = Home::offline();
     let bundle = there.path().join("both.tar.zst");
     std::fs::copy(&file, &bundle).unwrap();
     let bundle = bundle.to_str().unwrap();
@@ -128,7 +123,7 @@ fn a_bundle_made_up_by_somebody_else_is_refused_for_what_is_wrong_with_it() {
     let whole = inside(&of_demo(&home));
     #[track_caller]
     fn check(what: &str, bundle: &[u8], code: i32, says: &str) {
-        let there = offline();
+        let there = Home::offline();
         let file = there.path().join("made-up.tar.zst");
         std::fs::write(&file, bundle).unwrap();
         let file = file.to_str().unwrap();
@@ -149,7 +144,7 @@ fn a_bundle_made_up_by_somebody_else_is_refused_for_what_is_wrong_with_it() {
         bundle_of(&members)
     };
     let as_it_is = bundle_of(&whole);
-    let there = offline();
+    let there = Home::offline();
     let file = there.path().join("same.tar.zst");
     std::fs::write(&file, &as_it_is).unwrap();
     there.run(&["unbundle", file.to_str().unwrap()]).expect(0);
@@ -221,7 +216,7 @@ fn a_dataset_that_this_program_knows_asks_for_what_it_always_asks_for() {
             *bytes = format!("{before}[[release]]{after}").into_bytes();
         }
     }
-    let there = offline();
+    let there = Home::offline();
     let file = there.path().join("gated.tar.zst");
     std::fs::write(&file, bundle_of(&members)).unwrap();
     there.run(&["unbundle", file.to_str().unwrap()]).expect(23);
@@ -232,7 +227,7 @@ fn a_dataset_that_this_program_knows_asks_for_what_it_always_asks_for() {
 fn what_is_there_already_is_never_replaced() {
     let home = Home::new();
     let file = of_demo(&home);
-    let there = offline();
+    let there = Home::offline();
     let dir = there.data().join("demo/1.0");
     std::fs::create_dir_all(&dir).unwrap();
     std::fs::write(dir.join("thesis.tex"), "years of work").unwrap();
@@ -247,7 +242,7 @@ fn what_is_there_already_is_never_replaced() {
 fn a_run_that_was_killed_leaves_nothing_and_the_next_one_works() {
     let home = Home::new();
     let file = of_demo(&home);
-    let there = offline();
+    let there = Home::offline();
     // What a kill leaves.
     let stage = there.data().join(".medsets-store/tmp/unbundle-1/0/data");
     std::fs::create_dir_all(&stage).unwrap();
@@ -332,7 +327,7 @@ fn an_adopted_dataset_and_the_project_go_along() {
         .unwrap();
     let dir = home.data().to_str().unwrap().to_owned();
     home.run(&["bundle", "-o", "demo.tar.zst", "--project", "--data-dir", &dir]).expect(0);
-    let there = offline();
+    let there = Home::offline();
     let file = home.path().join("work/demo.tar.zst");
     there.run(&["unbundle", file.to_str().unwrap()]).expect(0).says(&["a project is in it"]);
     let data = there.data().join("demo/1.0/data");

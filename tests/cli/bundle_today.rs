@@ -1,6 +1,6 @@
 //! What is bundled beside what the catalogue means by now.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::support::archives::{Served, serve};
 use crate::support::home::Home;
@@ -14,14 +14,6 @@ fn fetched() -> Served {
     let served = serve(&[("a.csv", b"a,b\n".to_vec(), ""), ("b.csv", b"b,c\n".to_vec(), "")]);
     served.run(&["fetch", "made"]).expect(0);
     served
-}
-
-fn edit(catalog: &str, edit: impl Fn(&str) -> String) {
-    let path = Path::new(catalog).join("made.toml");
-    let text = std::fs::read_to_string(&path).unwrap();
-    let edited = edit(&text);
-    assert_ne!(text, edited);
-    std::fs::write(path, edited).unwrap();
 }
 
 fn bundle(served: &Served) -> PathBuf {
@@ -38,14 +30,14 @@ fn a_release_that_the_catalogue_does_not_know_asks_for_all_that_the_dataset_asks
     let served = fetched();
     served.run(&["bundle", "made", "-o", "made.tar.zst"]).expect(0);
     let there = Home::new().with("MEDSETS_OFFLINE", "1");
-    let entry = std::fs::read_to_string(Path::new(&served.catalog).join("made.toml")).unwrap();
+    let entry = std::fs::read_to_string(served.entry()).unwrap();
     let catalog = there.overlay("made.toml", &other_release(&entry));
     let unbundle = ["--catalog", &catalog, "unbundle", bundle(&served).to_str().unwrap()].map(str::to_owned);
     let unbundle = unbundle.each_ref().map(String::as_str);
     there.run(&unbundle).expect(23).says(&["LicenseRef-medsets-demo"]);
     assert!(!there.data().join("made").exists());
 
-    edit(&served.catalog, other_release);
+    served.edit_entry(other_release);
     std::fs::remove_file(bundle(&served)).unwrap();
     served.run(&["bundle", "made", "-o", "made.tar.zst"]).expect(23).says(&["LicenseRef-medsets-demo"]);
     served.run(&["export", "made", "--format", "bagit", "-o", "bag"]).expect(23);
@@ -57,12 +49,10 @@ fn a_copy_that_is_not_what_the_catalogue_means_is_told_of_when_it_is_handed_on()
     #[track_caller]
     fn check(change: impl Fn(&str) -> String, parts: &[&str]) {
         let served = fetched();
-        edit(&served.catalog, change);
+        served.edit_entry(change);
         let bundled = served.run(&["bundle", "made", "-o", "made.tar.zst"]).expect(0);
         bundled.says(&[&["`made@1` is not what the catalogue means today", "`unbundle` refuses"], parts].concat());
-        let share = served.home.path().join("share");
-        std::fs::create_dir(&share).unwrap();
-        let mirror = format!("file://{}", share.display());
+        let (_, mirror) = served.home.share();
         let pushed = served.run(&["mirror", "push", "made", "--mirror", &mirror]).expect(0);
         pushed.says(&[&["`made@1` is not what the catalogue means today", "`mirror pull` refuses"], parts].concat());
         let there = Home::new();
@@ -77,7 +67,7 @@ fn a_copy_that_is_not_what_the_catalogue_means_is_told_of_when_it_is_handed_on()
     check(|entry| format!("{entry}\n[[release.file]]\npath = \"c.csv\"\n"), &["c.csv"]);
     check(|entry| entry.replace("\"web\"", "\"net\""), &["no source `web` any more"]);
     let served = fetched();
-    edit(&served.catalog, |entry| entry.replace("title = \"Made\"", "title = \"Made anew\""));
+    served.edit_entry(|entry| entry.replace("title = \"Made\"", "title = \"Made anew\""));
     let bundled = served.run(&["bundle", "made", "-o", "made.tar.zst"]).expect(0);
     assert!(!bundled.stderr.contains("today"), "{}", bundled.stderr);
 }

@@ -9,7 +9,7 @@ use tar::EntryType;
 use crate::bucket::{Bucket, KEY, SECRET};
 use crate::support::archives::{Served, gzip, serve, serve_with, tar_of};
 use crate::support::home::{Home, Ran, tree};
-use crate::support::mirrors::state;
+use crate::support::mirrors::{self, state};
 
 /// A dataset of a packed archive with a link and two equal files, and of two plain ones; one
 /// needs several parts.
@@ -28,20 +28,11 @@ fn files() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     ]
 }
 
-/// A home that the bucket knows.
-fn home(bucket: &Bucket) -> Home {
-    Home::new()
-        .with("AWS_ACCESS_KEY_ID", KEY)
-        .with("AWS_SECRET_ACCESS_KEY", SECRET)
-        .with("AWS_ENDPOINT_URL", bucket.host.url())
-        .with("MEDSETS_RETRIES", "1")
-}
-
 const MIRROR: &str = "s3://team/lab";
 
 /// Fetches the dataset and sends it.
 fn pushed(bucket: &Bucket) -> Served {
-    let served = serve_with(home(bucket), &files(), "");
+    let served = serve_with(bucket.home(), &files(), "");
     served.run(&["fetch", "made"]).expect(0);
     served.run(&["mirror", "push", "made", "--mirror", MIRROR]).expect(0);
     served
@@ -49,7 +40,7 @@ fn pushed(bucket: &Bucket) -> Served {
 
 /// Another person's home with the same catalogue, and no way to the publisher.
 fn other(bucket: &Bucket, served: &Served) -> Home {
-    let home = home(bucket).with("MEDSETS_REWRITE", "https://files.example.org/=http://127.0.0.1:9/");
+    let home = bucket.home().with("MEDSETS_REWRITE", "https://files.example.org/=http://127.0.0.1:9/");
     home.with("MEDSETS_CATALOG", served.catalog.clone())
 }
 
@@ -70,8 +61,7 @@ fn receipt(home: &Home) -> serde_json::Value {
 
 /// The object of these bytes.
 fn object(bytes: &[u8]) -> String {
-    let hex = Digest::sha256(bytes).hex();
-    format!("lab/objects/sha256/{}/{hex}", &hex[..2])
+    format!("lab/{}", mirrors::object(bytes))
 }
 
 #[test]
@@ -128,7 +118,7 @@ fn nothing_personal_and_no_secret_lies_in_the_bucket() {
 #[test]
 fn a_second_push_sends_nothing_and_a_dry_run_writes_nothing() {
     let bucket = Bucket::start();
-    let served = serve_with(home(&bucket), &files(), "");
+    let served = serve_with(bucket.home(), &files(), "");
     served.run(&["fetch", "made"]).expect(0);
     let push = ["mirror", "push", "made", "--mirror", MIRROR, "--json"];
     let dry = served.run(&[&push[..], &["--dry-run"]].concat()).expect(0);
@@ -152,7 +142,7 @@ fn a_second_push_sends_nothing_and_a_dry_run_writes_nothing() {
 #[test]
 fn a_push_that_broke_off_goes_on_and_shows_nothing_before_its_end() {
     let bucket = Bucket::start();
-    let served = serve_with(home(&bucket).with("MEDSETS_RETRIES", "0"), &files(), "");
+    let served = serve_with(bucket.home().with("MEDSETS_RETRIES", "0"), &files(), "");
     served.run(&["fetch", "made"]).expect(0);
     let big = &files()[1].1;
     bucket.fails_at(&object(big), true);
@@ -185,7 +175,7 @@ fn a_flipped_byte_is_refused_by_a_pull_and_passed_over_by_a_fetch() {
     served.run(&["mirror", "check", "made", "--mirror", MIRROR]).expect(0);
     served.run(&["mirror", "check", "made", "--mirror", MIRROR, "--verify"]).expect(40);
     // The hosts have it right.
-    let fetching = serve_with(self::home(&bucket).with("MEDSETS_MIRRORS", MIRROR), &files(), "");
+    let fetching = serve_with(bucket.home().with("MEDSETS_MIRRORS", MIRROR), &files(), "");
     fetching.run(&["fetch", "made"]).expect(0).says(&["the hosts are asked instead"]);
     assert_eq!(content(&dataset(&fetching.home)), content(&dataset(&served.home)));
     // A copy that is whole mends the mirror.
@@ -197,7 +187,7 @@ fn a_flipped_byte_is_refused_by_a_pull_and_passed_over_by_a_fetch() {
 fn a_damaged_copy_is_not_sent() {
     let bucket = Bucket::start();
     for name in ["data/table.csv", "data/big.bin"] {
-        let served = serve_with(home(&bucket), &files(), "");
+        let served = serve_with(bucket.home(), &files(), "");
         served.run(&["fetch", "made"]).expect(0);
         let path = dataset(&served.home).join(name);
         let mut bytes = std::fs::read(&path).unwrap();
@@ -214,14 +204,14 @@ fn a_damaged_copy_is_not_sent() {
 fn fetch_asks_the_mirror_before_the_hosts() {
     let bucket = Bucket::start();
     let served = pushed(&bucket);
-    let fetching = serve_with(home(&bucket).with("MEDSETS_MIRRORS", MIRROR), &files(), "");
+    let fetching = serve_with(bucket.home().with("MEDSETS_MIRRORS", MIRROR), &files(), "");
     let answer = fetching.run(&["fetch", "made", "--json"]).expect(0).stdout;
     let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
     assert_eq!(answer["data"]["datasets"][0]["mirror"], MIRROR);
     assert!(fetching.host.log().is_empty(), "the publisher was asked: {:?}", fetching.host.log());
     assert_eq!(content(&dataset(&fetching.home)), content(&dataset(&served.home)));
     // A part of it is not there as such; its files are, by their digests.
-    let part = serve_with(home(&bucket).with("MEDSETS_MIRRORS", MIRROR), &files(), "");
+    let part = serve_with(bucket.home().with("MEDSETS_MIRRORS", MIRROR), &files(), "");
     part.run(&["fetch", "made", "--include", "table.csv"]).expect(0);
     assert!(part.host.log().iter().all(|asked| !asked.path.contains("table.csv")), "{:?}", part.host.log());
     assert_eq!(std::fs::read(dataset(&part.home).join("data/table.csv")).unwrap(), b"id,label\n1,a\n");
@@ -311,11 +301,9 @@ fn a_list_without_end_has_an_end() {
 #[test]
 fn what_may_not_be_handed_on_is_not_pushed_without_a_ground() {
     let bucket = Bucket::start();
-    let served = serve_with(home(&bucket), &files(), "");
-    let overlay = std::path::PathBuf::from(&served.catalog).join("made.toml");
-    let entry = std::fs::read_to_string(&overlay).unwrap();
+    let served = serve_with(bucket.home(), &files(), "");
     let closed = "LicenseRef-Stanford-CheXpert-RUA";
-    std::fs::write(&overlay, entry.replace("license = \"CC0-1.0\"", &format!("license = \"{closed}\""))).unwrap();
+    served.edit_entry(|entry| entry.replace("license = \"CC0-1.0\"", &format!("license = \"{closed}\"")));
     served.run(&["fetch", "made"]).expect(0);
     let push = ["mirror", "push", "made", "--mirror", MIRROR];
     served.run(&push).expect(60).says(&["redistribution", closed, "https://", "[[policy.exception]]"]);
@@ -346,9 +334,7 @@ fn what_may_not_be_handed_on_is_not_pushed_without_a_ground() {
 #[test]
 fn a_mirror_opens_no_gate() {
     let home = Home::new();
-    let share = home.path().join("share");
-    std::fs::create_dir(&share).unwrap();
-    let mirror = format!("file://{}", share.display());
+    let (_, mirror) = home.share();
     home.run(&["mirror", "pull", "demo-gated", "--mirror", &mirror]).expect(23);
     let home = home.with("MEDSETS_MIRRORS", mirror);
     home.run(&["fetch", "demo-gated"]).expect(23);

@@ -375,17 +375,11 @@ fn an_endpoint_that_is_no_address_is_not_passed_over() {
 #[test]
 fn who_may_not_list_gets_single_files() {
     let bucket = Bucket::start();
-    let home = || {
-        Home::new()
-            .with("AWS_ACCESS_KEY_ID", KEY)
-            .with("AWS_SECRET_ACCESS_KEY", SECRET)
-            .with("AWS_ENDPOINT_URL", bucket.host.url())
-    };
-    let pushing = serve_with(home(), &files(), "");
+    let pushing = serve_with(bucket.home(), &files(), "");
     pushing.run(&["fetch", "made"]).expect(0);
     pushing.run(&["mirror", "push", "made", "--mirror", "s3://team/lab"]).expect(0);
     bucket.lists_nothing();
-    let fetching = serve_with(home().with("MEDSETS_MIRRORS", "s3://team/lab"), &files(), "");
+    let fetching = serve_with(bucket.home().with("MEDSETS_MIRRORS", "s3://team/lab"), &files(), "");
     fetching.run(&["fetch", "made"]).expect(0).says(&["single files alone"]);
     let asked = |name: &str| fetching.host.log().iter().any(|asked| asked.path.contains(name));
     assert!(asked("set.tar.gz") && !asked("table.csv") && !asked("big.bin"), "{:?}", fetching.host.log());
@@ -399,11 +393,7 @@ fn the_next_mirror_is_tried() {
     let renamed = second.folder.with_file_name("second");
     std::fs::rename(&second.folder, &renamed).unwrap();
     second.folder = renamed;
-    std::fs::copy(
-        Path::new(&first.served.catalog).join("made.toml"),
-        Path::new(&second.served.catalog).join("made.toml"),
-    )
-    .unwrap();
+    std::fs::copy(first.served.entry(), second.served.entry()).unwrap();
     std::fs::write(first.object(TABLE), EVIL).unwrap();
     let other = first.other();
     let both = format!("{} {}", first.url(), second.url());

@@ -3,10 +3,9 @@
 
 use medsets::values::Digest;
 
-use crate::bucket::{Bucket, KEY, SECRET};
+use crate::bucket::Bucket;
 use crate::lock::{Machine, Publisher};
 use crate::support::archives::serve_with;
-use crate::support::home::Home;
 use crate::support::mirrors::{Share, files, state};
 
 /// The records of another copy of the same tree, and a push that ends before its mark: the earlier
@@ -14,13 +13,7 @@ use crate::support::mirrors::{Share, files, state};
 #[test]
 fn every_moment_of_a_push_that_mends_shows_one_whole_state() {
     let bucket = Bucket::start();
-    let home = || {
-        Home::new()
-            .with("AWS_ACCESS_KEY_ID", KEY)
-            .with("AWS_SECRET_ACCESS_KEY", SECRET)
-            .with("AWS_ENDPOINT_URL", bucket.host.url())
-            .with("MEDSETS_RETRIES", "0")
-    };
+    let home = || bucket.home().with("MEDSETS_RETRIES", "0");
     let push = ["mirror", "push", "made", "--mirror", "s3://team/lab", "--verify"];
     let pull = ["mirror", "pull", "made", "--mirror", "s3://team/lab"];
     let first = serve_with(home(), &files(), "");
@@ -28,7 +21,7 @@ fn every_moment_of_a_push_that_mends_shows_one_whole_state() {
     first.run(&push).expect(0);
     // Somebody else's copy was fetched at another time, which its inventory says of each file.
     let second = serve_with(home().with("MEDSETS_CATALOG", first.catalog.clone()), &files(), "");
-    std::fs::remove_file(std::path::Path::new(&second.catalog).join("made.toml")).unwrap();
+    std::fs::remove_file(second.entry()).unwrap();
     second.home.run(&["fetch", "made"]).expect(0);
     let manifest = bucket.objects().into_keys().find(|name| name.ends_with("manifest.sha256")).unwrap();
     bucket.remove(&manifest);
@@ -90,9 +83,7 @@ fn a_lock_without_a_tree_takes_the_dataset_from_a_mirror_that_has_what_it_pins()
     let person = Machine::new(&publisher, &entry);
     person.clone_from(&sender);
     sender.run(&["sync"]).expect(0);
-    let share = sender.home.path().join("share");
-    std::fs::create_dir(&share).unwrap();
-    let mirror = format!("file://{}", share.display());
+    let (_, mirror) = sender.home.share();
     sender.run(&["mirror", "push", "made", "--mirror", &mirror]).expect(0);
     let before = publisher.host.log().len();
     let sync = |machine: &Machine| {

@@ -4,6 +4,7 @@ use medsets::values::Digest;
 
 use crate::support::archives::{Served, serve, serve_with};
 use crate::support::home::{Home, tree};
+use crate::support::mirrors;
 
 const TABLE: &[u8] = b"id,label\n1,a\n";
 
@@ -19,8 +20,7 @@ fn mirrored() -> (Served, String) {
 }
 
 fn object(served: &Served, bytes: &[u8]) -> std::path::PathBuf {
-    let hex = Digest::sha256(bytes).hex();
-    served.home.path().join("share/objects/sha256").join(&hex[..2]).join(hex)
+    served.home.path().join("share").join(mirrors::object(bytes))
 }
 
 /// Where a dry run says that each file comes from.
@@ -66,9 +66,7 @@ fn a_pull_brings_what_the_lock_pins_and_refuses_other_bytes() {
     std::fs::write(work.join("medsets.toml"), project).unwrap();
     sender.run(&["sync"]).expect(0);
     // The catalogue has a newer release by now; the project pins the old one.
-    let entry = std::path::Path::new(&sender.catalog).join("made.toml");
-    let text = std::fs::read_to_string(&entry).unwrap();
-    std::fs::write(&entry, text.replace("version = \"1\"", "version = \"2\"")).unwrap();
+    sender.edit_entry(|entry| entry.replace("version = \"1\"", "version = \"2\""));
     let dataset = work.join("data/made/1");
     std::fs::remove_dir_all(work.join("data/made")).unwrap();
     let pull = ["mirror", "pull", "made", "--mirror", mirror.as_str()];
@@ -102,18 +100,14 @@ fn a_pull_brings_what_the_lock_pins_and_refuses_other_bytes() {
 #[test]
 fn other_bytes_that_the_lock_says_are_accepted_are_pulled_in_the_project_and_nowhere_else() {
     let sender = serve(&files());
-    let entry = std::path::Path::new(&sender.catalog).join("made.toml");
-    let text = std::fs::read_to_string(&entry).unwrap();
-    std::fs::write(&entry, text.replace(&Digest::sha256(TABLE).hex(), &"0".repeat(64))).unwrap();
+    sender.edit_entry(|entry| entry.replace(&Digest::sha256(TABLE).hex(), &"0".repeat(64)));
     let work = sender.home.path().join("work");
     let project = "[project]\nname = \"x\"\ndata-dir = \"data\"\n\n[[dataset]]\nid = \"made\"\n";
     std::fs::write(work.join("medsets.toml"), project).unwrap();
     sender.run(&["sync", "--accept-changed", "table.csv", "--reason", "the publisher said so"]).expect(0);
     let lock = std::fs::read_to_string(work.join("medsets.lock")).unwrap();
     assert!(lock.contains("from = \"accepted\""), "{lock}");
-    let share = sender.home.path().join("share");
-    std::fs::create_dir(&share).unwrap();
-    let mirror = format!("file://{}", share.display());
+    let (_, mirror) = sender.home.share();
     sender.run(&["mirror", "push", "made", "--mirror", &mirror]).expect(0);
 
     std::fs::remove_dir_all(work.join("data/made")).unwrap();

@@ -1,7 +1,5 @@
 //! By whose word a dataset is handed on or used where it lies, and what records tell of a machine.
 
-use std::path::Path;
-
 use serde_json::Value;
 
 use crate::support::archives::serve_with;
@@ -20,20 +18,19 @@ struct Scene {
 }
 
 impl Scene {
-    fn fetched(edit: impl Fn(&str) -> String) -> Self {
+    fn new() -> Self {
         let files = [("a.csv", b"a,b\n".to_vec(), ""), ("b.csv", b"b,c\n".to_vec(), "")];
         let served = serve_with(Home::new(), &files, "");
-        let scene = Self { mirror: format!("file://{}", served.home.path().join("share").display()), served };
-        std::fs::create_dir(scene.served.home.path().join("share")).unwrap();
-        scene.edit_entry(edit);
-        scene.served.run(&["fetch", "made"]).expect(0);
-        scene
+        let (_, mirror) = served.home.share();
+        Self { served, mirror }
     }
 
-    fn edit_entry(&self, edit: impl Fn(&str) -> String) {
-        let path = Path::new(&self.served.catalog).join("made.toml");
-        let text = std::fs::read_to_string(&path).unwrap();
-        std::fs::write(path, edit(&text)).unwrap();
+    /// Fetched by an entry that was changed before.
+    fn fetched(edit: impl Fn(&str) -> String) -> Self {
+        let scene = Self::new();
+        scene.served.edit_entry(edit);
+        scene.served.run(&["fetch", "made"]).expect(0);
+        scene
     }
 
     /// Changes a record of the dataset by hand.
@@ -113,12 +110,13 @@ fn an_exception_opens_no_mirror_without_a_ground() {
 /// The stricter of both: terms that the owner has tightened since, and those it came under.
 #[test]
 fn the_stricter_of_receipt_and_entry_holds() {
-    let tightened = Scene::fetched(str::to_owned);
+    let tightened = Scene::new();
+    tightened.served.run(&["fetch", "made"]).expect(0);
     tightened.push().expect(0);
-    tightened.edit_entry(closed);
+    tightened.served.edit_entry(closed);
     tightened.push().expect(60).says(&[CLOSED]);
     let relaxed = Scene::fetched(closed);
-    relaxed.edit_entry(|text| text.replace(CLOSED, "CC0-1.0"));
+    relaxed.served.edit_entry(|text| text.replace(CLOSED, "CC0-1.0"));
     relaxed.push().expect(60).says(&[CLOSED]);
     assert!(relaxed.is_empty());
 }
@@ -141,7 +139,7 @@ fn an_inventory_that_was_edited_lets_no_file_be_handed_on() {
 fn without_an_entry_the_own_ledger_speaks() {
     let gone = || {
         let scene = Scene::fetched(closed);
-        std::fs::remove_file(Path::new(&scene.served.catalog).join("made.toml")).unwrap();
+        std::fs::remove_file(scene.served.entry()).unwrap();
         scene
     };
     let scene = gone();

@@ -79,9 +79,7 @@ fn scene() -> (Served, PathBuf) {
 /// An entry of one huge file, of which nothing is here, and a file of that size.
 fn given() -> (Served, PathBuf) {
     let served = serve(&[("b.bin", b"b".to_vec(), "")]);
-    let path = Path::new(&served.catalog).join("made.toml");
-    let text = std::fs::read_to_string(&path).unwrap();
-    std::fs::write(&path, text.replace("size = 1\n", &format!("size = {HUGE}\n"))).unwrap();
+    served.edit_entry(|entry| entry.replace("size = 1\n", &format!("size = {HUGE}\n")));
     let folder = served.home.path().join("work/given");
     std::fs::create_dir(&folder).unwrap();
     huge(&folder.join("b.bin"));

@@ -23,14 +23,10 @@ fn fed(home: &Home, bytes: &[u8], arguments: &[&str]) -> Ran {
     child.wait_with_output().unwrap().into()
 }
 
-fn offline() -> Home {
-    Home::new().with("MEDSETS_OFFLINE", "1")
-}
-
 #[test]
 fn a_stream_is_proven_and_taken_like_a_file() {
     let (here, bytes) = bundle();
-    let there = offline();
+    let there = Home::offline();
     fed(&there, &bytes, &["bundle", "--check", "-"]).expect(0);
     let planned = fed(&there, &bytes, &["unbundle", "-", "--dry-run"]).expect(0);
     assert!(planned.stdout.contains("would go to") && !there.data().join("demo").exists(), "{planned:?}");
@@ -40,14 +36,14 @@ fn a_stream_is_proven_and_taken_like_a_file() {
     there.run(&["verify", "demo"]).expect(0);
     fed(&there, &bytes, &["unbundle", "-"]).expect(0).says(&["was here already"]);
     let answer: serde_json::Value =
-        serde_json::from_str(&fed(&offline(), &bytes, &["unbundle", "-", "--json"]).expect(0).stdout).unwrap();
+        serde_json::from_str(&fed(&Home::offline(), &bytes, &["unbundle", "-", "--json"]).expect(0).stdout).unwrap();
     assert_eq!(answer["data"]["datasets"][0]["state"], "unbundled", "{answer}");
 }
 
 #[test]
 fn of_a_stream_that_is_not_whole_nothing_is_kept() {
     let (_, bytes) = bundle();
-    let there = offline();
+    let there = Home::offline();
     #[track_caller]
     fn check(there: &Home, bytes: &[u8], code: i32) {
         fed(there, bytes, &["unbundle", "-"]).expect(code).says(&["standard input: "]);

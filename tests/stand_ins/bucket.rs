@@ -11,6 +11,7 @@ use base64::Engine as _;
 
 use medsets::values::Digest;
 
+use crate::support::home::Home;
 use crate::support::host::{Asked, Host, Reply};
 
 /// The id of the key it knows.
@@ -44,6 +45,15 @@ impl Bucket {
         let known = state.clone();
         let host = Host::start(move |asked| answer(&mut known.lock().expect("no test panics here"), asked));
         Self { host, state }
+    }
+
+    /// A home that it knows, for the mirror `s3://team/...`.
+    pub fn home(&self) -> Home {
+        Home::new()
+            .with("AWS_ACCESS_KEY_ID", KEY)
+            .with("AWS_SECRET_ACCESS_KEY", SECRET)
+            .with("AWS_ENDPOINT_URL", self.host.url())
+            .with("MEDSETS_RETRIES", "1")
     }
 
     /// Its objects.

@@ -106,12 +106,23 @@ pub fn serve_with(home: Home, files: &[(&str, Vec<u8>, &str)], tables: &str) -> 
 }
 
 impl Served {
+    /// The file of its entry.
+    pub fn entry(&self) -> PathBuf {
+        PathBuf::from(&self.catalog).join("made.toml")
+    }
+
+    /// Changes its entry, by which something must change.
+    pub fn edit_entry(&self, edit: impl FnOnce(&str) -> String) {
+        let text = std::fs::read_to_string(self.entry()).expect("it was written");
+        let edited = edit(&text);
+        assert_ne!(text, edited);
+        std::fs::write(self.entry(), edited).expect("the home can be written");
+    }
+
     /// Fetches the dataset and sends it to a folder, a mirror. Gives the folder and its address.
     pub fn mirrored(&self) -> (PathBuf, String) {
         self.run(&["fetch", "made"]).expect(0);
-        let folder = self.home.path().join("share");
-        std::fs::create_dir(&folder).expect("the home can be written");
-        let mirror = format!("file://{}", folder.display());
+        let (folder, mirror) = self.home.share();
         self.run(&["mirror", "push", "made", "--mirror", &mirror]).expect(0);
         (folder, mirror)
     }

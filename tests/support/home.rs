@@ -45,6 +45,19 @@ impl Home {
         Self { dir, variables: BTreeMap::new(), watch: Watch::here() }
     }
 
+    /// Another machine, without a network and without anything of ours.
+    pub fn offline() -> Self {
+        Self::new().with("MEDSETS_OFFLINE", "1")
+    }
+
+    /// An empty folder in it for a mirror, and its address.
+    pub fn share(&self) -> (PathBuf, String) {
+        let folder = self.path().join("share");
+        std::fs::create_dir(&folder).expect("the home can be written");
+        let url = format!("file://{}", folder.display());
+        (folder, url)
+    }
+
     /// With an environment variable in every run.
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.variables.insert(name.to_owned(), value.into());

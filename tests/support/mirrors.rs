@@ -38,8 +38,7 @@ impl Share {
     pub fn pushed() -> Self {
         let served = serve(&files());
         served.run(&["fetch", "made"]).expect(0);
-        let folder = served.home.path().join("share");
-        std::fs::create_dir(&folder).unwrap();
+        let (folder, _) = served.home.share();
         let share = Self { served, folder };
         share.push(&[]).expect(0);
         share
@@ -61,8 +60,7 @@ impl Share {
     pub fn other(&self) -> Other {
         let other = serve(&files());
         // The very entry, not one like it.
-        std::fs::copy(Path::new(&self.served.catalog).join("made.toml"), Path::new(&other.catalog).join("made.toml"))
-            .unwrap();
+        std::fs::copy(self.served.entry(), other.entry()).unwrap();
         Other { served: other, url: self.url() }
     }
 
@@ -75,8 +73,7 @@ impl Share {
     }
 
     pub fn object(&self, bytes: &[u8]) -> PathBuf {
-        let hex = Digest::sha256(bytes).hex();
-        self.folder.join("objects/sha256").join(&hex[..2]).join(hex)
+        self.folder.join(object(bytes))
     }
 
     pub fn put(&self, bytes: &[u8]) {
@@ -157,6 +154,12 @@ pub fn ended(mut child: std::process::Child) -> Ran {
 
 pub fn record<'v>(records: &'v mut [Value], path: &str) -> &'v mut Value {
     records.iter_mut().find(|one| one["path"] == path).unwrap_or_else(|| panic!("no `{path}`"))
+}
+
+/// The name of the object of these bytes in a mirror.
+pub fn object(bytes: &[u8]) -> String {
+    let hex = Digest::sha256(bytes).hex();
+    format!("objects/sha256/{}/{hex}", &hex[..2])
 }
 
 pub fn digest(bytes: &[u8]) -> Value {
