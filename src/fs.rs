@@ -400,6 +400,21 @@ mod tests {
     }
 
     #[test]
+    fn a_copy_of_many_stretches_is_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let (from, to) = (dir.path().join("from"), dir.path().join("to"));
+        let bytes: Vec<u8> = (0..(40 << 20) + 7_u32).map(|at| u8::try_from(at % 251).unwrap_or(0)).collect();
+        for length in [0, 5, 16 << 20, bytes.len()] {
+            std::fs::write(&from, &bytes[..length]).unwrap();
+            assert_eq!(copy_new(&from, &to, Access::Private).unwrap(), length as u64);
+            assert!(std::fs::read(&to).unwrap() == bytes[..length], "{length}");
+            assert_eq!(copy_new(&from, &to, Access::Private).unwrap_err().kind(), FsErrorKind::AlreadyExists);
+            assert!(std::fs::read(&to).unwrap() == bytes[..length], "what was there stays");
+            std::fs::remove_file(&to).unwrap();
+        }
+    }
+
+    #[test]
     fn a_folder_never_takes_the_place_of_one_that_holds_something() {
         let dir = tempfile::tempdir().unwrap();
         let (from, to) = (dir.path().join("from"), dir.path().join("to"));
