@@ -73,7 +73,8 @@ impl Download<'_> {
     /// Refuses a range of a file that has another size at the host than the one that is known
     /// beforehand: it was replaced there, and no byte of it is wanted.
     pub(super) fn refuse_other_size(&self, response: &Response) -> Result<(), Failed> {
-        let found = response.content_range().filter(|_| response.status() == 206).and_then(|range| range.total);
+        let is_ranged = matches!(response.status(), 206 | 416);
+        let found = response.content_range().filter(|_| is_ranged).and_then(|range| range.total);
         let expected = self.job.expected.size.filter(|_| response.content_encoding().is_none());
         match (expected, found) {
             (Some(expected), Some(found)) if expected.0 != found => {

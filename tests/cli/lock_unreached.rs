@@ -225,6 +225,7 @@ fn a_shorter_file_in_the_place_of_a_large_one_is_a_change_and_no_break() {
     }
     check(3 << 20, 2 << 20, "received sha256:");
     check(33 << 20, 2 << 20, "has 2097152 bytes at the host, it should have 34603008");
+    check(33 << 20, 0, "has 0 bytes at the host, it should have 34603008");
     check(1 << 20, 1000, "received sha256:");
     check(1 << 20, 0, "received sha256:");
 }
