@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use crate::support::archives::{Served, serve};
-use crate::support::home::{Home, Ran};
+use crate::support::home::{Home, Ran, until};
 use crate::support::mirrors::ended;
 
 /// 8 TiB: half of what the usual file systems take.
@@ -17,17 +17,6 @@ const HUGE: u64 = 8 << 40;
 
 fn huge(path: &Path) {
     std::fs::File::options().write(true).create(true).truncate(false).open(path).unwrap().set_len(HUGE).unwrap();
-}
-
-/// Waits until something holds.
-fn until(child: &Child, what: &str, mut holds: impl FnMut() -> bool) {
-    for _ in 0..24_000 {
-        if holds() {
-            return;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
-    panic!("process {} never {what}", child.id());
 }
 
 fn has_opened(child: &Child, file: &Path) -> bool {
@@ -52,7 +41,7 @@ fn stopped(served: &Served, arguments: &[&str], file: &Path, signal: &str) -> Ra
     let arguments = [&["--catalog", served.catalog.as_str()], arguments].concat();
     let child = served.home.command(&arguments).spawn().unwrap();
     let file = file.canonicalize().unwrap();
-    until(&child, "opened the file", || listens(&child) && has_opened(&child, &file));
+    until(|| listens(&child) && has_opened(&child, &file));
     tell(&child, signal);
     ended(child)
 }
@@ -123,7 +112,7 @@ fn making_and_taking_a_bundle_hear_it_within_a_member() {
     let arguments = ["--events", "told", "unbundle", "-", "--dry-run", "--to", data.to_str().unwrap()];
     let taker = run(&arguments).stdin(maker.stdout.take().unwrap()).spawn().unwrap();
     let told = || std::fs::read_to_string(work.join("told")).unwrap_or_default();
-    until(&taker, "took the small file", || listens(&taker) && told().contains("data/a.csv"));
+    until(|| listens(&taker) && told().contains("data/a.csv"));
     tell(&taker, "-INT");
     ended(taker).expect(130).says(&["the run was stopped"]);
     assert_ne!(ended(maker).code, Some(0));
@@ -136,7 +125,7 @@ fn the_first_one_counts_while_nothing_comes() {
     for arguments in [&["unbundle", "-"][..], &["bundle", "--check", "-"]] {
         let mut child = home.command(arguments).stdin(Stdio::piped()).spawn().unwrap();
         let silent = child.stdin.take();
-        until(&child, "listened", || listens(&child));
+        until(|| listens(&child));
         tell(&child, "-INT");
         ended(child).expect(130).says(&["the run was stopped"]);
         drop(silent);
