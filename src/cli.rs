@@ -110,6 +110,10 @@ async fn run(environment: Environment, mut arguments: Arguments, output: &mut Ou
     // The bar leaves the screen before the answer comes.
     context.report = Arc::new(Silent);
     let mut answer = answer.map_err(|failure| stopped(failure, &context))?;
+    // Some operations answer with what they did until then.
+    if let (Some(code), Exit(130 | 143 | 129)) = (context.cancel.code(), answer.exit) {
+        answer.exit = Exit(code);
+    }
     // These two are asked about just that.
     if !matches!(arguments.command, Command::Catalog(_) | Command::Doctor) {
         answer.warnings.extend(context.overlay_warnings());

@@ -35,7 +35,7 @@ pub use remove::remove_dir_all;
 pub use share::{clone_new, own_mode_of_new, set_mode, set_modified};
 pub use space::{Space, file_system_kind, is_writable, space};
 pub use stop::{Awaited, Stoppable};
-pub use unfinished::{FRESH, OUTPUT, make_held_folder, sweep};
+pub use unfinished::{FRESH, OUTPUT, RECORD, make_held_folder, sweep};
 pub use walk::{Found, FoundKind, walk, walk_names, walk_on};
 pub use write::{
     Access, append_line, atomic_write, create_new, open_output, replace_unsynced, write_output, write_output_by,
@@ -179,8 +179,11 @@ pub fn metadata(path: &Path) -> Result<Option<Metadata>, FsError> {
 /// Which file system a path is on, links followed; that of the nearest thing that exists.
 pub fn file_system(path: &Path) -> Result<u64, FsError> {
     use std::os::unix::fs::MetadataExt as _;
-    let existing = path.ancestors().find(|one| one.exists()).unwrap_or(Path::new("/"));
-    Ok(std::fs::metadata(existing).doing("look at", existing)?.dev())
+    // Asked once of each: another run may remove it at this moment.
+    match path.ancestors().find_map(|one| std::fs::metadata(one).ok()) {
+        Some(existing) => Ok(existing.dev()),
+        None => Ok(std::fs::metadata("/").doing("look at", Path::new("/"))?.dev()),
+    }
 }
 
 /// Whether a folder is there (a link to one counts).

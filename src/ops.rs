@@ -59,6 +59,7 @@ mod shared;
 mod sharing;
 pub mod shelf;
 pub mod step;
+mod stop;
 pub mod stored_listing;
 pub mod sync;
 pub mod target;

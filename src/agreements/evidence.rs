@@ -26,7 +26,6 @@ impl Evidence {
         let held = self.read(&digest).is_ok();
         if !held {
             fs::create_dir_all(&self.dir, Access::Private)?;
-            fs::sweep(&self.dir, fs::FRESH);
             fs::atomic_write(&self.path(&digest), bytes, Access::Private)?;
         }
         Ok(digest)

@@ -232,9 +232,14 @@ pub fn path(context: &Context, args: &PathArgs) -> Result<Answer, Failure> {
 pub fn remove(context: &Context, args: &RemoveArgs, output: &Output) -> Result<Answer, Failure> {
     let extent = if args.archives_only { Extent::Archives } else { Extent::Whole };
     let (here, plan) = match ops::remove::plan(context, &args.dataset, extent) {
-        Err(failure) if failure.exit == Exit::CATALOG && extent == Extent::Whole && !args.dry_run => {
-            let Some(report) = ops::remove::finish(context, &args.dataset)? else { return Err(failure) };
-            let text = format!("finished a removal that was interrupted: `{}`\n", report.path.display());
+        Err(failure) if failure.exit == Exit::CATALOG && extent == Extent::Whole => {
+            let Some(interrupted) = ops::remove::interrupted(context, &args.dataset)? else { return Err(failure) };
+            let report = match args.dry_run {
+                true => interrupted.report(false),
+                false => interrupted.finish(context)?,
+            };
+            let done = if args.dry_run { "would finish" } else { "finished" };
+            let text = format!("{done} a removal that was interrupted: `{}`\n", report.path.display());
             return Ok(Answer::done("medsets/remove/1", json!(report), text));
         }
         planned => planned?,

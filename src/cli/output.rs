@@ -189,7 +189,8 @@ impl Output {
     /// Reads standard input whole, up to `limit` bytes of UTF-8 text.
     pub fn read_input(limit: u64) -> Result<String, Failure> {
         let mut text = String::new();
-        let read = std::io::stdin().lock().take(limit + 1).read_to_string(&mut text);
+        let input = std::io::stdin().as_fd().try_clone_to_owned();
+        let read = input.and_then(|input| Awaited(File::from(input)).take(limit + 1).read_to_string(&mut text));
         match read {
             Ok(read) if read as u64 <= limit => Ok(text),
             Ok(_) => Err(Failure::new(Exit::USAGE, format!("standard input holds more than {}", ByteSize(limit)))),

@@ -84,6 +84,10 @@ pub(super) fn store(
 /// Takes a provider's credential out of the file; says whether there was one. Without one
 /// nothing is written.
 pub(super) fn remove(path: &Path, provider: &str) -> Result<bool, CredentialError> {
+    // A killed run may have left a secret in what it was writing.
+    if let Some(folder) = path.parent() {
+        fs::sweep(folder, fs::FRESH);
+    }
     let holds = |document: &DocumentMut| document.contains_key(provider);
     if !read(path)?.as_ref().is_some_and(holds) {
         return Ok(false);

@@ -113,7 +113,7 @@ impl FileLock {
                 tell();
             }
             let nap = pause.mul_f64(0.1 + 0.9 * chance());
-            if Instant::now() + nap > deadline || (patience.is_enough)() {
+            if Instant::now() + nap > deadline || (patience.is_enough)() || super::stop::heard().is_err() {
                 return Ok(None);
             }
             std::thread::sleep(nap);

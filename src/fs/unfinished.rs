@@ -4,7 +4,7 @@
 //! whether somebody still writes it. Where the file system has no locks nothing is swept, and where
 //! its locks do nothing only what nobody wrote to for an hour.
 
-use std::fs::{File, Permissions};
+use std::fs::{File, Permissions, TryLockError};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -15,15 +15,17 @@ use super::{Access, FsError, create_dir_all, fresh_name, list_dir, metadata, rem
 /// How the names begin of what is written beside a file to replace it.
 pub const FRESH: &str = ".medsets-new-";
 
+/// How the names begin of what is written into a folder of records, by earlier versions too.
+pub const RECORD: &str = ".medsets-";
+
 /// How the names begin of large files that a person named for output.
 pub const OUTPUT: &str = ".medsets-out-";
 
 /// Marks what was just made as being written until the handle goes; `false` where a sweep has taken
 /// it away in that moment.
 fn hold(made: &File) -> bool {
-    // Without locks there is no sweep either.
-    let _ = made.try_lock();
-    made.metadata().is_ok_and(|found| found.nlink() > 0)
+    // Without locks there is no sweep either. Held by somebody else, it is about to be swept.
+    !matches!(made.try_lock(), Err(TryLockError::WouldBlock)) && made.metadata().is_ok_and(|found| found.nlink() > 0)
 }
 
 /// Makes a file of a new name that begins so. It is being written until the handle goes, and then
@@ -127,5 +129,9 @@ mod tests {
         sweep(folder.path(), "x-");
         assert_eq!(left(), ["other"]);
         assert!(hold_folder(&at("x-held-dir")).is_none(), "it is gone");
+        std::fs::write(at("x-new"), "").unwrap();
+        let sweeps = File::open(at("x-new")).unwrap();
+        sweeps.try_lock().unwrap();
+        assert!(!hold(&File::open(at("x-new")).unwrap()), "it is being swept");
     }
 }

@@ -100,13 +100,6 @@ pub fn is_of(path: &Path, dir: &DatasetDir) -> bool {
     path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&away_prefix(dir.root())))
 }
 
-/// The place in a data folder that a folder in the store's `tmp` was on its way out of.
-pub fn of_away(path: &Path, data_dir: &Path) -> Option<DatasetDir> {
-    let (name, _) = path.file_name()?.to_str()?.split_once('~')?;
-    let (id, slug) = name.split_once('@')?;
-    Some(DatasetDir::new(data_dir, &id.parse().ok()?, slug))
-}
-
 /// How the names of a dataset's folders on their way out begin.
 fn away_prefix(root: &Path) -> String {
     // No id and no slug has this character: `a` is never taken for `a-b`.

@@ -92,8 +92,7 @@ impl Workspace {
         let begun_path = root.join("source.json");
         let earlier = fs::read_text_if_present(&begun_path)?.and_then(|text| serde_json::from_str::<Begun>(&text).ok());
         let same = |earlier: &Begun| earlier.entry == begun.entry && earlier.channel == begun.channel;
-        let is_usable = earlier.as_ref().is_some_and(same)
-            && aside::recover(&root, access, was_committed(&root)? || was_replaced(&root)?)?;
+        let is_usable = earlier.as_ref().is_some_and(same) && aside::recover(&root, access, is_done(&root)?)?;
         if !is_usable {
             fs::remove_dir_all(&root)?;
         }
@@ -120,10 +119,8 @@ impl Workspace {
         if aside::has_rest(&root)? {
             return Ok(false);
         }
-        let is_idle =
-            || Ok::<_, LayoutError>(fs::metadata(&root.join("done.jsonl"))?.is_some_and(|file| file.len() == 0));
-        let is_done = |root: &Path| Ok::<_, LayoutError>(was_committed(root)? || was_replaced(root)?);
-        Ok(is_done(&root)? || is_done(&within::inner(&root))? && is_idle()?)
+        let is_idle = fs::metadata(&root.join("done.jsonl"))?.is_some_and(|journal| journal.len() == 0);
+        Ok(is_done(&root)? || is_idle && is_done(&within::inner(&root))?)
     }
 
     /// Removes such a workspace. Only for whoever holds its lease.
@@ -259,6 +256,11 @@ impl Workspace {
     }
 }
 
+/// Whether a kill left what belongs to a stage that is in its place.
+fn is_done(root: &Path) -> Result<bool, LayoutError> {
+    Ok(was_committed(root)? || was_replaced(root)?)
+}
+
 /// Whether a kill after the commit left the records of a stage that is now the dataset folder:
 /// nothing they name is here any more.
 fn was_committed(root: &Path) -> Result<bool, LayoutError> {
@@ -336,7 +338,7 @@ fn still_there(root: &Path, finished: &Finished, trust: Trust) -> Result<bool, L
         FinishedKind::Fetched => {
             is_of(&finished.path.under(&root.join("archives")), finished.size, finished.sha256, trust)
         }
-        FinishedKind::Unpacked { members } | FinishedKind::Members { members, .. } => {
+        FinishedKind::Unpacked { members, .. } | FinishedKind::Members { members, .. } => {
             let members = root.join("members").join(members);
             if fs::metadata(&members)?.is_none() {
                 return Ok(false);

@@ -10,6 +10,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use object_store::{MultipartUpload, ObjectStoreExt as _};
@@ -26,6 +27,9 @@ use super::error::MirrorError;
 use super::folder::Folder;
 use super::meaning::meaning;
 use super::outgoing::Outgoing;
+
+/// How long a store may take to drop an upload: whoever stops the run waits for it.
+const TAKEN_BACK_WITHIN: Duration = Duration::from_secs(10);
 
 /// A file as it is read.
 struct Source {
@@ -117,7 +121,11 @@ impl Objects {
             progress(size);
             return Ok(());
         }
-        let begun = self.inner.put_multipart(&self.path(&outgoing.name)).await;
+        let path = self.path(&outgoing.name);
+        let begun = tokio::select! {
+            begun = self.inner.put_multipart(&path) => begun,
+            () = cancel.cancelled() => return Err(MirrorError::Cancelled),
+        };
         let mut upload = begun.map_err(|error| meaning(url, &outgoing.name, &error))?;
         let sent = tokio::select! {
             sent = self.send_parts(url, outgoing, source, part, upload.as_mut(), permits, progress) => sent,
@@ -125,7 +133,7 @@ impl Objects {
         };
         if sent.is_err() {
             // What cannot be taken back now is swept by a rule of the bucket (docs/mirrors.md).
-            let _ = upload.abort().await;
+            let _ = tokio::time::timeout(TAKEN_BACK_WITHIN, upload.abort()).await;
         }
         sent
     }

@@ -254,7 +254,7 @@ async fn one(context: &Context, options: &AdoptOptions, scan: &Scan, found: Find
     }
     if found.unproven > 0 {
         let files = counted(found.unproven, "file");
-        warnings.push(format!("nothing published proves {files} of `{selection}`: they are as they were first seen"));
+        warnings.push(format!("nothing published proves {files} of `{selection}`: recorded as first seen"));
     }
     let adopted =
         lay::lay(context, &target, scan, found, options.dry_run).map_err(|failure| failure.of(selection.id()))?;
@@ -316,7 +316,7 @@ fn not_proven(selection: &Selection, scan: &Scan, proven: u64) -> Failure {
 fn nothing_known(dir: &std::path::Path, report: &AdoptReport) -> Failure {
     let files = counted(report.scanned.files, "file");
     let dir = dir.display();
-    let mut failure = Failure::new(Exit::CATALOG, format!("nothing in `{dir}` is known: {files} were looked at"));
+    let mut failure = Failure::new(Exit::CATALOG, format!("nothing in `{dir}` is known ({files} looked at)"));
     for look in &report.looks_like {
         let name = &look.dataset;
         failure = failure.help(format!(
@@ -327,8 +327,8 @@ fn nothing_known(dir: &std::path::Path, report: &AdoptReport) -> Failure {
     for part in report.parts.iter().take(5) {
         let files = counted(part.files, "file");
         let name = &part.dataset;
-        failure = failure
-            .help(format!("{files} of `{name}` are there: `medsets adopt {dir} --dataset {name}` adopts this part"));
+        failure =
+            failure.help(format!("`medsets adopt {dir} --dataset {name}` adopts what is there of `{name}`: {files}"));
     }
     if report.looks_like.is_empty() && report.parts.is_empty() {
         failure = failure.help("say what it is with `--dataset ID`; `medsets search WORD` finds names");

@@ -295,7 +295,7 @@ fn keep_archives(workspace: &Workspace, staged: &DatasetDir, sharing: &mut Shari
             sharing.share(&at.under(staged.root()), &finished.sha256, finished.size);
         }
         let kept = workspace.archive(&finished.path);
-        if matches!(finished.kind, FinishedKind::Unpacked { .. }) && fs::metadata(&kept)?.is_some() {
+        if matches!(finished.kind, FinishedKind::Unpacked { kept: true, .. }) && fs::metadata(&kept)?.is_some() {
             let target = finished.path.under(&staged.archives());
             fs::create_dir_all(target.parent().unwrap_or(&staged.archives()), workspace.access())?;
             fs::rename(&kept, &target)?;

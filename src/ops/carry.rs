@@ -193,7 +193,7 @@ fn finish(
     let (mut license, mut notice) = (None, None);
     let kind = match carried {
         Some(records) if listed.unpacked => {
-            Some(FinishedKind::Unpacked { members: write_members(workspace, &listed.path, records)? })
+            Some(FinishedKind::Unpacked { members: write_members(workspace, &listed.path, records)?, kept: true })
         }
         Some(records) => records.into_iter().next().map(|record| {
             (license, notice) = (record.license, record.notice);

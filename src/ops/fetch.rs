@@ -277,9 +277,9 @@ async fn here_already(
     if options.dry_run || matches!(options.process, Process::Shard(_)) {
         return already_whole(target, &receipt).map(Some);
     }
-    let is_settled = settle_whole(context, &target.store, &target.dir, target.access)?;
-    // Its receipt says more now.
-    let now = if is_settled { whole_here(target, options)? } else { Some(receipt) };
+    let is_settled = settle_whole(context, &target.store, &target.dir)?;
+    // Its receipt says more now, or another run was about to enter it.
+    let now = if is_settled || receipt.ledger.is_none() { whole_here(target, options)? } else { Some(receipt) };
     let Some(receipt) = now else { return Ok(None) };
     held::enter(context, &receipt, &target.dir, "found in place").map_err(|failure| unless_removed(target, failure))?;
     already_whole(target, &receipt).map(Some)

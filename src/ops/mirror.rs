@@ -134,17 +134,6 @@ pub(super) fn open(context: &Context, url: &MirrorUrl) -> Result<Arc<Mirror>, Mi
     Ok(context.mirrors.keep(bucket))
 }
 
-/// Waits for a mirror as long as the person does: a store may answer slowly, or never.
-async fn unless_stopped<T>(context: &Context, asked: impl Future<Output = T>) -> Result<T, Failure> {
-    tokio::select! {
-        answer = asked => Ok(answer),
-        () = context.cancel.cancelled() => {
-            let exit = context.cancel.code().map_or(Exit::INTERRUPTED, Exit);
-            Err(Failure::new(exit, "the run was stopped").help("run the same command again to go on"))
-        }
-    }
-}
-
 /// A mirror cannot be used, or something else is wrong.
 pub(super) enum MirrorOrFailure {
     /// The mirror.

@@ -14,6 +14,7 @@ use crate::values::RelPath;
 
 use super::exit::Exit;
 use super::failure::Failure;
+use super::stop::unless_stopped;
 use super::target::Target;
 use super::wanted::{self, by_hand, hosts, hosts_with};
 
@@ -53,7 +54,7 @@ async fn probe_one(context: &Context, selection: Selection, source: Option<&str>
     let (channel, asked) = {
         let target = Target::of(context, &selection, source, None).map_err(|failure| failure.of(selection.id()))?;
         let mut file = None;
-        let answer = ask(context, &target, &mut file).await;
+        let answer = unless_stopped(context, ask(context, &target, &mut file)).await?;
         (target.source.channel.clone(), (file, answer))
     };
     let (file, answer) = asked;

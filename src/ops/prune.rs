@@ -21,7 +21,6 @@ use crate::values::{ByteSize, Digest};
 
 use super::adopt::LISTS;
 use super::failure::Failure;
-use super::settle::UNFINISHED;
 use super::{remove, shared};
 
 /// What to remove.
@@ -122,8 +121,8 @@ pub fn prune(context: &Context, options: &PruneOptions) -> Result<PruneReport, F
             remove::recover(context, &store, None)?;
         }
         for path in &leftovers {
-            // Another person is still to enter a removal that was noted.
-            let older = if commit::is_noted(path)? { options.older } else { options.older.min(SHORT) };
+            // Another person is still to enter a removal that was noted, and may be away for a while.
+            let older = if commit::is_noted(path)? { options.older.max(LONG) } else { options.older.min(SHORT) };
             sweep.remove_if_older(PrunedKind::Leftover, path, older)?;
         }
     } else {
@@ -246,7 +245,7 @@ fn beside(data_dir: &Path) -> Result<Vec<PathBuf>, FsError> {
             continue;
         }
         let above = dir.root().parent().unwrap_or(dir.root());
-        for (folder, prefix) in [(dir.root(), LISTS), (&dir.records(), UNFINISHED), (above, fs::FRESH)] {
+        for (folder, prefix) in [(dir.root(), LISTS), (&dir.records(), fs::RECORD), (above, fs::FRESH)] {
             let mut names = fs::list_dir(folder).unwrap_or_default();
             names.retain(|path| name_of(path).starts_with(prefix));
             found.extend(names);
@@ -332,6 +331,9 @@ fn touched(path: &Path) -> Result<Option<Timestamp>, FsError> {
     }
     Ok(Some(latest))
 }
+
+/// How long whoever began a removal may take to enter it.
+const LONG: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// How long a folder on its way out may be on it.
 const SHORT: Duration = Duration::from_secs(60 * 60);

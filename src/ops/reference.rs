@@ -22,6 +22,7 @@ use crate::values::{DatasetName, Digest, Printable};
 
 use super::exit::Exit;
 use super::failure::Failure;
+use super::stop::unless_stopped;
 use super::wanted;
 
 /// Whether a host may be asked about a reference that is not here.
@@ -60,7 +61,9 @@ pub async fn introduce(
                 *name = name_here(&kept, &reference)?;
                 continue;
             }
-            (None, Reach::Hosts(archives)) => described(context, &kept, &reference, archives).await?,
+            (None, Reach::Hosts(archives)) => {
+                unless_stopped(context, described(context, &kept, &reference, archives)).await??
+            }
         };
         if reach == Reach::Hosts(Archives::Unpacked) {
             refuse_packed(&found)?;

@@ -3,11 +3,11 @@
 mod begun;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::agreements::{EntryKind, Record};
+use crate::agreements::{Entry, EntryKind, Record};
 use crate::context::Context;
 use crate::fs::{self, Access, FileLock, FsError, FsErrorKind};
 use crate::layout::{Adopted, DatasetDir, LinkMark, Store, commit};
@@ -18,7 +18,7 @@ use super::failure::Failure;
 use super::here::{self, Here};
 use super::identity;
 use super::lease::lease;
-use super::settle::settle;
+use super::settle::{lease_of, settle};
 use super::shared;
 
 use begun::Begun;
@@ -53,24 +53,6 @@ pub struct RemoveReport {
     pub removed: bool,
 }
 
-impl RemoveReport {
-    /// Of a whole dataset that is gone.
-    fn done(here: &Here, files: u64, bytes: ByteSize) -> Self {
-        Self {
-            id: here.id.clone(),
-            version: here.version.clone(),
-            path: here.dir.root().to_path_buf(),
-            bytes,
-            files,
-            stays: None,
-            shared: None,
-            leads_to: None,
-            archives_only: false,
-            removed: true,
-        }
-    }
-}
-
 /// What of a dataset is removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Extent {
@@ -96,7 +78,8 @@ pub fn plan(context: &Context, name: &str, extent: Extent) -> Result<(Here, Remo
         Extent::Whole => here.dir.root().to_path_buf(),
         Extent::Archives => here.dir.archives(),
     };
-    let adopted = if here.away().is_some() { None } else { Adopted::read(&here.dir)? };
+    let is_there = |adopted: &Adopted| here.away().is_none() || is_at(&here.dir, &adopted.place);
+    let adopted = Adopted::read(&here.dir)?.filter(is_there);
     let is_persons = adopted.as_ref().is_some_and(|adopted| adopted.links.is_empty());
     let leads_to = match extent {
         Extent::Whole if shared.is_none() && !is_persons => fs::link_target(here.dir.root())?,
@@ -131,36 +114,91 @@ pub fn plan(context: &Context, name: &str, extent: Extent) -> Result<(Here, Remo
     Ok((here, report))
 }
 
-/// Finishes the removal of a dataset that is out of its place and was not deleted, because a run was
-/// killed; `None` where there is no such removal, or somebody else began it.
-pub fn finish(context: &Context, name: &str) -> Result<Option<RemoveReport>, Failure> {
+/// The removal of a dataset that this person began and a kill interrupted.
+pub struct Interrupted {
+    begun: Begun,
+    here: Here,
+}
+
+/// Finds such a removal; `None` where there is none.
+pub fn interrupted(context: &Context, name: &str) -> Result<Option<Interrupted>, Failure> {
     let (data_dir, meant) = (context.data_dir()?, here::parse(name)?);
-    let store = Store::of(&data_dir);
-    for away in fs::list_dir(&store.tmp())? {
-        let Some(dir) = commit::of_away(&away, &data_dir) else { continue };
-        let here = here::by_folder(context, dir, None).filter(|here| meant.fits(here));
-        let Some(here) = here.filter(|_| fs::is_dir(&away)) else { continue };
-        let held = format!("another medsets run works on `{}`", here.name());
-        let _lease = lease(context, &store.lease(&here.dir.name()), Access::Private, &held)?;
-        // The run that took it out was at work still.
-        if fs::metadata(&away)?.is_none() {
-            continue;
-        }
-        let (mut files, mut bytes) = (0, ByteSize::ZERO);
-        fs::walk(&away, &mut |found| {
-            files += 1;
-            bytes += ByteSize(found.size);
-        })?;
-        settle(context, &store, &here.dir, Access::Private)?;
-        if fs::metadata(&away)?.is_none() && fs::metadata(here.dir.root())?.is_none() {
-            LinkMark::remove(&here.dir)?;
-            if let Some(parent) = here.dir.root().parent() {
-                fs::remove_dir_if_empty(parent);
-            }
-            return Ok(Some(RemoveReport::done(&here, files, bytes)));
+    for begun in Begun::all(context, &Store::of(&data_dir))? {
+        let here = begun.place(&data_dir).and_then(|dir| here::by_folder(context, dir, None));
+        if let Some(here) = here.filter(|here| meant.fits(here))
+            && fs::metadata(here.dir.root())?.is_none()
+        {
+            return Ok(Some(Interrupted { begun, here }));
         }
     }
     Ok(None)
+}
+
+impl Interrupted {
+    /// What it removes, and what of it was done.
+    pub fn report(&self, removed: bool) -> RemoveReport {
+        let record = &self.begun.record;
+        RemoveReport {
+            id: self.here.id.clone(),
+            version: self.here.version.clone(),
+            path: self.here.dir.root().to_path_buf(),
+            bytes: record.bytes.unwrap_or_default(),
+            files: record.files.unwrap_or_default(),
+            stays: None,
+            shared: None,
+            leads_to: None,
+            archives_only: false,
+            removed,
+        }
+    }
+
+    /// Makes the entry that is owed and deletes the rest, once no other run works on the dataset.
+    pub fn finish(self, context: &Context) -> Result<RemoveReport, Failure> {
+        let store = Store::of(&context.data_dir()?);
+        let held = format!("another medsets run works on `{}`", self.here.name());
+        let _lease = lease(context, &store.lease(&self.here.dir.name()), Access::Private, &held)?;
+        if !self.begun.stands()? {
+            return Err(removed_meanwhile(&self.here));
+        }
+        settle(context, &store, &self.here.dir)?;
+        let report = self.report(true);
+        if self.begun.stands()? {
+            // That was tried: it says why it cannot be.
+            self.begun.end()?;
+        }
+        tidy(&self.here.dir)?;
+        Ok(report)
+    }
+}
+
+/// Finishes the removals of this person that kills interrupted, of datasets that are not here again.
+pub fn finish_all(context: &Context) -> Result<(), Failure> {
+    let data_dir = context.data_dir()?;
+    for begun in Begun::all(context, &Store::of(&data_dir))? {
+        let here = begun.place(&data_dir).and_then(|dir| here::by_folder(context, dir, None));
+        if let Some(here) = here
+            && fs::metadata(here.dir.root())?.is_none()
+        {
+            Interrupted { begun, here }.finish(context)?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes away what tells of a link that is gone, and the folder of the id where it is empty.
+fn tidy(dir: &DatasetDir) -> Result<(), Failure> {
+    if fs::metadata(dir.root())?.is_none() {
+        LinkMark::remove(dir)?;
+    }
+    if let Some(parent) = dir.root().parent() {
+        fs::remove_dir_if_empty(parent);
+    }
+    Ok(())
+}
+
+/// Whether the folder of a dataset is the one of a person at this place.
+fn is_at(dir: &DatasetDir, place: &str) -> bool {
+    matches!((fs::canonical(dir.root()), fs::canonical(Path::new(place))), (Ok(one), Ok(other)) if one == other)
 }
 
 /// Nothing is removed where the folder of the id is a link into another data folder: other projects
@@ -231,6 +269,13 @@ pub fn remove(context: &Context, here: &Here, mut report: RemoveReport) -> Resul
     if !report.archives_only && report.shared.is_none() && report.leads_to.is_none() && is_persons()? {
         return remove_records(context, here, report);
     }
+    // The end of a removal of records that was killed.
+    if report.leads_to.is_some() && here.receipt.is_none() && is_entered(context, here)? {
+        fs::remove_file(here.dir.root())?;
+        tidy(&here.dir)?;
+        report.removed = true;
+        return Ok(report);
+    }
     let mut out = commit::away(&store, here.dir.root());
     // A link above it may lead to another disk.
     let parent = report.path.parent().unwrap_or(&report.path);
@@ -242,15 +287,10 @@ pub fn remove(context: &Context, here: &Here, mut report: RemoveReport) -> Resul
             Err(error) if error.kind() == FsErrorKind::NotFound => {}
             moved => moved?,
         }
+        fs::remove_dir_all(&out)?;
     } else {
-        take_out(context, here, &report, &store, &out)?;
-    }
-    fs::remove_dir_all(&out)?;
-    if !report.archives_only {
-        LinkMark::remove(&here.dir)?;
-    }
-    if let (false, Some(parent)) = (report.archives_only, report.path.parent()) {
-        fs::remove_dir_if_empty(parent);
+        take_out(context, here, &report, &store, &out)?.end()?;
+        tidy(&here.dir)?;
     }
     report.removed = true;
     Ok(report)
@@ -259,15 +299,17 @@ pub fn remove(context: &Context, here: &Here, mut report: RemoveReport) -> Resul
 /// Takes the dataset for this run alone. Fails where another one has removed it meanwhile.
 fn hold(context: &Context, here: &Here, store: &Store) -> Result<FileLock, Failure> {
     let name = here.name();
-    let held = format!("another medsets run works on `{name}`");
-    let lease = lease(context, &store.lease(&here.dir.name()), Access::Private, &held)?;
+    let lease = lease_of(context, store, &here.dir, &name, Access::Private)?;
     fs::create_dir_all(&store.tmp(), Access::Private)?;
-    settle(context, store, &here.dir, Access::Private)?;
     if fs::metadata(here.dir.root())?.is_none() {
-        let failure = Failure::new(Exit::CATALOG, format!("`{name}` is not here: another run has removed it"));
-        return Err(failure.of(&here.id));
+        return Err(removed_meanwhile(here));
     }
     Ok(lease)
+}
+
+fn removed_meanwhile(here: &Here) -> Failure {
+    let message = format!("`{}` is not here: another run has removed it", here.name());
+    Failure::new(Exit::CATALOG, message).of(&here.id)
 }
 
 /// Has a dataset folder, or a link in its place, leave it, and enters that in the ledger.
@@ -277,8 +319,8 @@ fn take_out(
     report: &RemoveReport,
     store: &Store,
     out: &std::path::Path,
-) -> Result<(), Failure> {
-    let begun = Begun::note(context, store, out, deletion(context, here, report))?;
+) -> Result<Begun, Failure> {
+    let begun = Begun::note(context, store, &here.dir, out, deletion(context, here, report))?;
     if let Err(error) = fs::rename(&report.path, out) {
         begun.give_up();
         return Err(error.into());
@@ -286,7 +328,8 @@ fn take_out(
     begun.enter(context).inspect_err(|_| {
         // The failure of the ledger is the one to tell.
         let _ = fs::rename(out, &report.path);
-    })
+    })?;
+    Ok(begun)
 }
 
 /// The entry about a deletion. Of a person's own files only the records go, and it says so.
@@ -311,7 +354,9 @@ fn deletion(context: &Context, here: &Here, report: &RemoveReport) -> Record {
 /// Removes records that lie among a person's files, and the link in the data folder that leads
 /// there. The receipt, by which the dataset is known, goes first.
 fn remove_records(context: &Context, here: &Here, mut report: RemoveReport) -> Result<RemoveReport, Failure> {
-    context.ledger()?.append(deletion(context, here, &report))?;
+    if !is_entered(context, here)? {
+        context.ledger()?.append(deletion(context, here, &report))?;
+    }
     let real = DatasetDir::at(fs::canonical(here.dir.root())?);
     for path in [
         real.receipt_path(),
@@ -326,13 +371,28 @@ fn remove_records(context: &Context, here: &Here, mut report: RemoveReport) -> R
     fs::remove_dir_if_empty(&real.records());
     if fs::metadata(here.dir.root())?.is_some_and(|found| found.is_symlink()) {
         fs::remove_file(here.dir.root())?;
-        LinkMark::remove(&here.dir)?;
-        if let Some(parent) = here.dir.root().parent() {
-            fs::remove_dir_if_empty(parent);
-        }
+        tidy(&here.dir)?;
     }
     report.removed = true;
     Ok(report)
+}
+
+/// Whether the ledger has the removal of these very records already: a run was killed after it.
+fn is_entered(context: &Context, here: &Here) -> Result<bool, Failure> {
+    let reading = context.ledger()?.read_all()?;
+    let is_of = |record: &Record| {
+        record.dataset == here.id
+            && record.version.as_ref() == Some(&here.version)
+            && record.variant.as_ref() == here.variant.as_ref()
+    };
+    let about = || reading.entries.iter().filter(|entry| is_of(&entry.record));
+    let is_removal = |entry: &Entry| entry.record.kind == EntryKind::Delete;
+    Ok(match here.receipt.as_ref().and_then(|receipt| receipt.ledger.as_ref()) {
+        Some(mark) => {
+            about().any(|entry| entry.ledger == mark.id && entry.sequence > mark.sequence && is_removal(entry))
+        }
+        None => about().next_back().is_some_and(is_removal),
+    })
 }
 
 fn persons(here: &Here, adopted: &Adopted) -> Failure {

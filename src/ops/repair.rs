@@ -6,7 +6,6 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use crate::context::Context;
-use crate::fs::Access;
 use crate::layout::inventory::InventoryReader;
 use crate::layout::receipt::Selection as Part;
 use crate::layout::{DatasetDir, Means, Receipt, Records, Store};
@@ -59,7 +58,7 @@ pub async fn repair(context: &Context, found: &Verified, accepted: &Accepted) ->
         restamp::restamp(context, &name, &dir, &found.touched)?;
     }
     if !found.is_damaged() {
-        settle_whole(context, &Store::of(&context.data_dir()?), &dir, Access::of(&dir.receipt_path())?)?;
+        settle_whole(context, &Store::of(&context.data_dir()?), &dir)?;
         return Ok(warnings);
     }
     match mend(context, found, accepted, &name, &mut warnings).await {

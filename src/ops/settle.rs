@@ -2,42 +2,49 @@
 //!
 //! A run may be killed between putting a dataset into its place and entering it in the ledger,
 //! between taking one out and entering that, and while it writes a record. Whoever works on the
-//! dataset next makes the entries, for the person whose they are, and takes away what was half
-//! written.
+//! dataset next takes away what was half written, and makes the entries that are their own: what
+//! another person began is that person's to enter.
 
 use crate::catalog::selection::slug;
 use crate::context::Context;
-use crate::fs::{self, Access};
-use crate::layout::{DatasetDir, Receipt, Records, Store, Workspace, commit};
+use crate::fs::{self, Access, FileLock};
+use crate::layout::{DatasetDir, LinkMark, Receipt, Records, Store, Workspace, commit};
 
 use super::assemble;
 use super::failure::Failure;
+use super::identity;
 use super::lease::lease;
 use super::remove;
 use super::shared;
 
-/// How the name of a record begins that is being written.
-pub(super) const UNFINISHED: &str = ".medsets-";
-
-/// Makes the entry that a killed run owes the ledger of a dataset that is whole, and takes away the
-/// workspace in which it was made; says whether anything was owed. No lease is taken where not.
-pub(super) fn settle_whole(
-    context: &Context,
-    store: &Store,
-    dir: &DatasetDir,
-    access: Access,
-) -> Result<bool, Failure> {
+/// Makes the entry that a killed run of this person owes the ledger of a dataset that is whole, and
+/// takes away the workspace in which it was made; says whether anything was owed. No lease is taken
+/// where not.
+pub(super) fn settle_whole(context: &Context, store: &Store, dir: &DatasetDir) -> Result<bool, Failure> {
     let Records::Good(receipt) = Records::of(dir)? else { return Ok(false) };
-    let is_owed = || Ok::<_, Failure>(receipt.ledger.is_none() || Workspace::is_spent(store, &dir.name())?);
-    if shared::leads_to(dir).is_some() || !is_owed()? {
+    if shared::leads_to(dir).is_some() || !(is_owed(context, dir, &receipt) || Workspace::is_spent(store, &dir.name())?)
+    {
         return Ok(false);
     }
     context.ledger()?.ready()?;
-    let held = format!("another medsets run works on `{}`", receipt.name());
-    let _lease = lease(context, &store.lease(&dir.name()), access, &held)?;
-    settle(context, store, dir, access)?;
+    let _lease = lease_of(context, store, dir, &receipt.name().to_string(), Access::of(&dir.receipt_path())?)?;
     Workspace::remove_spent(store, &dir.name())?;
     Ok(true)
+}
+
+/// Takes the lease of a dataset, for a run that works on it without a workspace, and settles what
+/// killed runs left of it. `name` is for whoever waits.
+pub(super) fn lease_of(
+    context: &Context,
+    store: &Store,
+    dir: &DatasetDir,
+    name: &str,
+    access: Access,
+) -> Result<FileLock, Failure> {
+    let held = format!("another medsets run works on `{name}`");
+    let lease = lease(context, &store.lease(&dir.name()), access, &held)?;
+    settle(context, store, dir)?;
+    Ok(lease)
 }
 
 /// Puts right what killed runs left of a dataset. Only for whoever holds its lease. Records in a
@@ -45,26 +52,30 @@ pub(super) fn settle_whole(
 ///
 /// # Errors
 /// The ledger takes no entry, or a receipt cannot be written: the next run tries again.
-pub(super) fn settle(context: &Context, store: &Store, dir: &DatasetDir, access: Access) -> Result<(), Failure> {
+pub(super) fn settle(context: &Context, store: &Store, dir: &DatasetDir) -> Result<(), Failure> {
     remove::recover(context, store, Some(dir))?;
     commit::sweep(store, dir)?;
     if let Some(beside) = dir.root().parent() {
         fs::sweep(beside, fs::FRESH);
     }
+    if fs::metadata(dir.root())?.is_none() {
+        LinkMark::remove(dir)?;
+    }
     if shared::leads_to(dir).is_some() || fs::metadata(&dir.records())?.is_none_or(|found| !found.is_dir()) {
         return Ok(());
     }
-    fs::sweep(&dir.records(), UNFINISHED);
+    fs::sweep(&dir.records(), fs::RECORD);
     if let Ok(Records::Good(receipt)) = Records::of(dir)
-        && receipt.ledger.is_none()
-        && is_of(dir, &receipt)
+        && is_owed(context, dir, &receipt)
     {
-        assemble::enter_once(context, dir, *receipt, access)?;
+        assemble::enter_once(context, dir, *receipt, Access::of(&dir.receipt_path())?)?;
     }
     Ok(())
 }
 
-/// Whether a receipt is that of the folder it lies in.
-fn is_of(dir: &DatasetDir, receipt: &Receipt) -> bool {
-    dir.name() == format!("{}@{}", receipt.dataset, slug(&receipt.version, receipt.variant.as_deref()))
+/// Whether this person owes the ledger the entry of a receipt, which is that of the folder it lies in.
+fn is_owed(context: &Context, dir: &DatasetDir, receipt: &Receipt) -> bool {
+    receipt.ledger.is_none()
+        && receipt.by.os_user == identity::on_receipt(context).os_user
+        && dir.name() == format!("{}@{}", receipt.dataset, slug(&receipt.version, receipt.variant.as_deref()))
 }

@@ -14,9 +14,8 @@ use crate::values::{DatasetName, Digest, Printable};
 
 use super::exit::Exit;
 use super::failure::Failure;
-use super::lease::lease;
 use super::outside::Outside;
-use super::settle::settle;
+use super::settle::{lease_of, settle};
 use super::shared;
 
 /// Everything about one dataset that the steps share.
@@ -92,10 +91,7 @@ impl<'a> Target<'a> {
     /// Its lease, for a run that works on it without a workspace. What killed runs left is settled.
     pub fn lease(&self, context: &Context) -> Result<FileLock, Failure> {
         self.store.lay(common_access(context))?;
-        let held = format!("another medsets run works on `{}`", self.selection);
-        let lease = lease(context, &self.store.lease(&self.workspace_name()), self.access, &held)?;
-        settle(context, &self.store, &self.dir, self.access)?;
-        Ok(lease)
+        lease_of(context, &self.store, &self.dir, &self.selection.to_string(), self.access)
     }
 
     /// The name of its workspace.
@@ -136,7 +132,7 @@ impl<'a> Target<'a> {
     pub fn hold(&self, context: &Context) -> Result<Workspace, Failure> {
         context.ledger()?.ready()?;
         let workspace = self.open(context, &self.workspace_name())?;
-        settle(context, &self.store, &self.dir, self.access)?;
+        settle(context, &self.store, &self.dir)?;
         Ok(workspace)
     }
 

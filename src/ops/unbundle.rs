@@ -271,7 +271,7 @@ fn refuse_idle(options: &UnbundleOptions, changed: &[RelPath]) -> Result<(), Fai
 fn settle_those_here(context: &Context, plans: &[Plan], data_dir: &Path) -> Result<(), Failure> {
     for plan in plans.iter().filter(|plan| plan.state == UnbundleState::Already) {
         let Some(target) = plan.target(context, data_dir)? else { continue };
-        settle_whole(context, &target.store, &target.dir, target.access)?;
+        settle_whole(context, &target.store, &target.dir)?;
     }
     Ok(())
 }

@@ -58,7 +58,7 @@ pub(super) fn take(
             license: one.manner.license.clone(),
             notice: one.manner.notice.clone(),
             url: None,
-            kind: FinishedKind::Unpacked { members: inventory },
+            kind: FinishedKind::Unpacked { members: inventory, kept: false },
             warnings: Vec::new(),
             reason: None,
         })?;

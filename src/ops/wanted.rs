@@ -15,6 +15,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::fetch::{FetchOptions, KeepArchives};
 use super::gate::{self};
+use super::stop::unless_stopped;
 use super::stored_listing;
 use super::target::Target;
 
@@ -85,7 +86,7 @@ pub(super) async fn listing(
         }
     }
     if !target.source.lists {
-        let listing = provider.list(hosts, known.clone(), Extent::Known).await;
+        let listing = unless_stopped(context, provider.list(hosts, known.clone(), Extent::Known)).await?;
         let listing = listing.map_err(|error| by_hand(error, target))?.into_one_tree()?.completed_by(known)?;
         return Ok(Listed { listing, is_new: false });
     }
@@ -94,7 +95,8 @@ pub(super) async fn listing(
     }
     let reason = format!("`{}` lists its files", target.source.host.name());
     context.report.report(Event::Waiting { reason });
-    let listing = provider.list(hosts, known.clone(), Extent::All).await.map_err(|error| by_hand(error, target))?;
+    let listing = unless_stopped(context, provider.list(hosts, known.clone(), Extent::All)).await?;
+    let listing = listing.map_err(|error| by_hand(error, target))?;
     Ok(Listed { listing: listing.into_one_tree()?.completed_by(known)?, is_new: true })
 }
 

@@ -140,11 +140,15 @@ pub struct FetchPlan {
     pub peak: ByteSize,
     /// Files that the fetch will make, as far as known.
     pub inodes: u64,
+    /// Whether there is nothing to download or unpack.
+    #[serde(skip)]
+    pub is_idle: bool,
 }
 
 impl FetchPlan {
-    /// The sums of the items, without their steps. `jobs` archives may be on disk at once before they are unpacked and
-    /// dropped; `unpacked_about` is the entry's own figure for what comes out of all archives.
+    /// The sums of the items, without their steps. `jobs` archives may be on disk at once before
+    /// they are unpacked and dropped; `unpacked_about` is the entry's own figure for what comes out
+    /// of all archives.
     pub fn summed<'w>(
         items: impl Iterator<Item = Item<'w>> + Clone,
         jobs: u64,
@@ -156,6 +160,7 @@ impl FetchPlan {
             unknown_sizes: missing().filter(|item| item.likely_size().is_none()).count() as u64,
             peak: peak(items.clone(), jobs, unpacked_about),
             inodes: items.clone().map(|item| item.inodes()).sum::<u64>() + OWN_FILES,
+            is_idle: items.clone().all(|item| item.action() == Action::Keep),
             steps: Vec::new(),
         }
     }
@@ -189,12 +194,8 @@ impl FetchPlan {
             unknown_sizes: 0,
             peak: bytes,
             inodes: files + OWN_FILES,
+            is_idle: files == 0,
         }
-    }
-
-    /// Whether there is nothing to download or unpack.
-    pub fn is_idle(&self) -> bool {
-        self.steps.iter().all(|step| step.action == Action::Keep)
     }
 }
 
@@ -202,6 +203,17 @@ impl Item<'_> {
     /// The exact size, else the rough one.
     pub fn likely_size(&self) -> Option<ByteSize> {
         self.size.or(self.about)
+    }
+
+    fn action(&self) -> Action {
+        match (self.have, self.handling) {
+            (Have::Here | Have::Finished, _) => Action::Keep,
+            (Have::Fetched, Handling::Unpack { .. }) => Action::Unpack,
+            (Have::Fetched, _) => Action::Keep,
+            (Have::Nothing, Handling::Place { .. }) => Action::Download,
+            (Have::Nothing, Handling::Unpack { .. }) => Action::DownloadAndUnpack,
+            (Have::Nothing, Handling::Members { .. }) => Action::ReadMembers,
+        }
     }
 
     fn inodes(&self) -> u64 {
@@ -222,17 +234,9 @@ pub fn step(item: Item<'_>) -> Step {
         }
         Handling::Place { .. } | Handling::Unpack { .. } => None,
     };
-    let action = match (item.have, item.handling) {
-        (Have::Here | Have::Finished, _) => Action::Keep,
-        (Have::Fetched, Handling::Unpack { .. }) => Action::Unpack,
-        (Have::Fetched, _) => Action::Keep,
-        (Have::Nothing, Handling::Place { .. }) => Action::Download,
-        (Have::Nothing, Handling::Unpack { .. }) => Action::DownloadAndUnpack,
-        (Have::Nothing, Handling::Members { .. }) => Action::ReadMembers,
-    };
     let size_about = item.about.filter(|_| item.size.is_none());
     let license = item.license.map(str::to_owned);
-    Step { path: item.path.clone(), action, size: item.size, size_about, license, from: None, part }
+    Step { path: item.path.clone(), action: item.action(), size: item.size, size_about, license, from: None, part }
 }
 
 /// Placed files stay. Archives that are dropped once unpacked are on disk only a few at a
@@ -322,7 +326,7 @@ mod tests {
         assert_eq!(actions, [Action::Keep, Action::Download, Action::Unpack]);
         assert_eq!(plan.download, ByteSize(7));
         assert_eq!(plan.peak, ByteSize(7 + 200), "the archive's own bytes are on disk already");
-        assert!(!plan.is_idle());
+        assert!(!plan.is_idle);
     }
 
     #[test]

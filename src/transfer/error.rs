@@ -197,6 +197,7 @@ impl Remedy for TransferError {
             Self::Net { source, .. } => return source.remedy(),
             Self::NotLocated { cause, .. } => return cause.help.clone(),
             Self::Expired { .. } => "ask the host for a new link and run the same command again; the parts are kept".into(),
+            Self::OtherSize { found: ByteSize(0), .. } => "the publisher emptied it, or withdrew it: ask there; an empty file is not taken in its place".into(),
             Self::Mismatch { .. } | Self::OtherSize { .. } => {
                 "nothing of it was kept; if the publisher has replaced the file, `--accept-changed FILE --reason TEXT` takes it".into()
             }

@@ -481,7 +481,7 @@ fn a_part_beside_a_missing_archive_is_adopted_as_the_advice_says() {
     put(&dir, &[("big.bin", &big), ("thesis.tex", b"years of work")]);
     let adopt =
         |rest: &[&str]| home.run(&[&["--catalog", catalog.as_str(), "adopt", dir.to_str().unwrap()], rest].concat());
-    adopt(&[]).expect(11).says(&["1 file of `made@1` are there", "--dataset made@1` adopts this part"]);
+    adopt(&[]).expect(11).says(&["--dataset made@1` adopts what is there of `made@1`: 1 file"]);
     adopt(&["--dataset", "made@1"]).expect(0).says(&["not all of `made@1` is here", "archives/set.zip", "thesis.tex"]);
     let place = home.data().join("made/1");
     let listed = std::fs::read_to_string(place.join(".medsets/listed.jsonl")).unwrap();

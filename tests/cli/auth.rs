@@ -134,6 +134,12 @@ fn a_link_of_a_dataset_has_a_name_of_its_own() {
     hidden.was_not_printed(&ran);
     hidden.was_not_printed(&shown);
     Hidden::new("a%2Bb%3Dcdef").is_in_no_file(&home);
+    // What a killed login was writing goes too.
+    std::fs::write(home.config().join(".medsets-new-a1b2c3"), &link).unwrap();
     home.run(&["auth", "logout", "azure-chexpert"]).expect(0);
     assert_eq!(stored(&home), "");
+    Hidden::new(&link).is_in_no_file(&home);
+    std::fs::write(home.config().join(".medsets-new-d4e5f6"), &link).unwrap();
+    home.run(&["auth", "logout", "azure-chexpert"]).expect(0).says(&["nothing was stored"]);
+    Hidden::new(&link).is_in_no_file(&home);
 }

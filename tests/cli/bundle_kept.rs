@@ -315,6 +315,9 @@ fn what_a_killed_adoption_left_keeps_the_next_from_nothing() {
         assert!(folder.join(".medsets/receipt.json").exists(), "the records lie with the files");
         assert!(leftovers(&folder).is_empty() && leftovers(&home.data()).is_empty(), "{:?}", leftovers(&folder));
         home.run(&["verify", "demo"]).expect(0);
+        let again = home.run(&["adopt", folder.to_str().unwrap()]).expect(0);
+        assert!(again.stdout.contains("adopted before"), "{again:?}");
+        assert!(!again.stderr.contains("prove nothing"), "its own records: {again:?}");
         let left = home.data().join(".medsets-store/tmp");
         assert!(!left.exists() || std::fs::read_dir(left).unwrap().next().is_none());
     };

@@ -46,9 +46,13 @@ fn small() -> Served {
 
 /// The files that are there; the names of their folders, where links are, tell the rest.
 fn names(served: &Served) -> BTreeSet<String> {
-    // A claim that a killed run made stays until somebody claims the same, and the next entry
-    // brings the heads up to date.
-    let is_meant = |name: &String| !name.contains(".claim") && !name.ends_with("/heads.jsonl");
+    // A claim that a killed run made stays until somebody claims the same, the next entry brings
+    // the heads up to date, and what tells of a link that is gone goes with the next of its place.
+    let is_there = served.home.data().join("made/1").exists();
+    let is_meant = |name: &String| {
+        let waits = name.contains(".claim") || name.ends_with("/heads.jsonl");
+        !waits && (is_there || !name.ends_with(".link.json"))
+    };
     let with_digests = tree(served.home.path()).into_keys().filter(is_meant);
     with_digests.map(|name| without_digests(&name)).collect()
 }
@@ -61,6 +65,12 @@ fn without_digests(name: &str) -> String {
     words
         .map(|word| if is_digest(&bare(word).as_str()) { word.replace(&bare(word), "DIGEST") } else { word.to_owned() })
         .collect()
+}
+
+/// The bytes of the project's own files.
+fn project(served: &Served) -> Vec<Vec<u8>> {
+    let files = tree(&served.home.path().join("work")).into_iter();
+    files.filter(|(name, _)| name.starts_with("medsets.")).map(|(_, bytes)| bytes).collect()
 }
 
 /// The kinds of what the ledger holds.
@@ -79,7 +89,7 @@ fn at_each_change(set: impl Fn(&Served), command: &[&str], is_there: bool) {
     let before = kept.path().join("before");
     copy(scene.home.path(), &before);
     scene.run(command).expect(0);
-    let (files, ledger) = (names(&scene), entered(&scene));
+    let (files, ledger, project) = (names(&scene), entered(&scene), project(&scene));
     let mut at = 1;
     loop {
         for one in std::fs::read_dir(scene.home.path()).unwrap() {
@@ -93,6 +103,7 @@ fn at_each_change(set: impl Fn(&Served), command: &[&str], is_there: bool) {
         let differs: Vec<_> = now.symmetric_difference(&files).collect();
         assert!(differs.is_empty(), "{said}: {differs:?}");
         assert_eq!(entered(&scene), ledger, "{said}");
+        assert_eq!(self::project(&scene), project, "{said}");
         scene.run(&["ledger", "verify"]).expect(0);
         if is_there {
             scene.run(&["verify", "made", "--full"]).expect(0);
@@ -120,7 +131,8 @@ fn killed_at(served: &Served, library: &Path, command: &[&str], at: usize) -> bo
     }
     let ran = served.run(command);
     // What was at its very end has nothing left to do.
-    assert!(ran.code == Some(0) || ran.stderr.contains("`made` is not here"), "killed at change {at}: {ran:?}");
+    let is_gone = command[0] == "remove" && ran.stderr.contains("`made` is not here");
+    assert!(ran.code == Some(0) || is_gone, "killed at change {at}: {ran:?}");
     true
 }
 
@@ -148,6 +160,62 @@ fn a_repair() {
 #[test]
 fn a_removal() {
     at_each_change(fetched, &["remove", "made", "--yes"], false);
+    for place in ["old/data", "old/as/i/like"] {
+        let adopted = |served: &Served| {
+            moved(served, place);
+            served.run(&["adopt", "old", "--dataset", "made", "--unproven"]).expect(0);
+        };
+        at_each_change(adopted, &["remove", "made", "--yes"], false);
+    }
+}
+
+/// Gives the receipt of `made` back as a run left it that was killed before its entry.
+fn is_owed(served: &Served, by: Option<&str>) -> std::path::PathBuf {
+    let path = served.home.data().join("made/1/.medsets/receipt.json");
+    let mut receipt: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    receipt.as_object_mut().unwrap().remove("ledger");
+    if let Some(by) = by {
+        receipt["by"]["os_user"] = by.into();
+    }
+    std::fs::write(&path, receipt.to_string()).unwrap();
+    std::fs::remove_dir_all(served.home.state()).unwrap();
+    path
+}
+
+#[test]
+fn what_another_person_owes_is_theirs_to_enter() {
+    let served = small();
+    for command in [&["verify", "made", "--repair"][..], &["fetch", "made"], &["fetch", "made", "--include", "a.csv"]] {
+        fetched(&served);
+        let receipt = is_owed(&served, Some("somebody-else"));
+        let before = std::fs::read(&receipt).unwrap();
+        served.run(command).expect(0);
+        assert_eq!(std::fs::read(&receipt).unwrap(), before, "{command:?}");
+        served.run(&["remove", "made", "--yes"]).expect(0);
+    }
+}
+
+#[test]
+fn a_receipt_that_is_completed_stays_as_open_as_it_was() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let served = small();
+    served.run(&["fetch", "made", "--keep-archives"]).expect(0);
+    let receipt = is_owed(&served, None);
+    std::fs::set_permissions(&receipt, std::fs::Permissions::from_mode(0o644)).unwrap();
+    served.run(&["remove", "made", "--archives-only", "--yes"]).expect(0);
+    assert_eq!(entered(&served), ["fetch"]);
+    assert_eq!(std::fs::metadata(&receipt).unwrap().permissions().mode() & 0o777, 0o644);
+}
+
+#[test]
+fn what_is_on_its_way_out_without_a_note_is_no_removal() {
+    let served = small();
+    fetched(&served);
+    let away = served.home.data().join(".medsets-store/tmp/made@1~0011223344556677");
+    std::fs::create_dir_all(away.parent().unwrap()).unwrap();
+    std::fs::rename(served.home.data().join("made/1"), &away).unwrap();
+    served.run(&["remove", "made", "--yes"]).expect(11).says(&["not here"]);
+    assert!(away.join("data/a.csv").exists(), "nothing is deleted without an entry");
 }
 
 #[test]
@@ -196,6 +264,39 @@ fn a_project() {
         served.run(&["lock"]).expect(0);
     };
     at_each_change(locked, &["sync"], true);
+    let dropped = |served: &Served| {
+        locked(served);
+        for arguments in [&["sync"][..], &["drop", "made"], &["lock"]] {
+            served.run(arguments).expect(0);
+        }
+    };
+    at_each_change(dropped, &["sync", "--prune"], false);
+}
+
+#[test]
+fn a_removal_that_another_person_began_is_theirs_to_end() {
+    let served = small();
+    fetched(&served);
+    let store = served.home.data().join(".medsets-store/tmp");
+    let kept = tempfile::tempdir().unwrap();
+    let library = library(kept.path(), KILLS);
+    let before = entered(&served);
+    // Taken out, and not entered.
+    let taken_out = (1..).find(|at| {
+        let mut run = served.home.command(&["--catalog", &served.catalog, "remove", "made", "--yes"]);
+        run.env("LD_PRELOAD", &library).env("KILLED_AT", at.to_string()).output().unwrap();
+        !served.home.data().join("made/1").exists()
+    });
+    assert!(taken_out.is_some() && entered(&served) == before);
+    let other = tempfile::tempdir().unwrap();
+    for arguments in [&["prune", "--older", "0s"][..], &["fetch", "demo"], &["remove", "made", "--yes"]] {
+        let mut run = served.home.command(&[&["--catalog", served.catalog.as_str()], arguments].concat());
+        run.env("XDG_STATE_HOME", other.path()).output().unwrap();
+        assert_eq!(tree(&store).keys().filter(|name| name.ends_with("a.csv")).count(), 1, "{arguments:?}");
+    }
+    served.run(&["remove", "made", "--yes"]).expect(0).says(&[]);
+    assert_eq!(entered(&served).last().map(String::as_str), Some("delete"));
+    assert!(tree(&store).is_empty());
 }
 
 #[test]

@@ -121,11 +121,11 @@ fn shards_under_the_names_of_an_earlier_version_are_finished() {
         let earlier = parts.join(format!("x-y-1.shard-{shard}-of-2"));
         std::fs::rename(parts.join(format!("x-y@1+shard-{shard}-of-2")), earlier).unwrap();
     }
-    std::fs::remove_dir_all(parts.join("x-y@1+shards")).unwrap();
+    std::fs::rename(parts.join("x-y@1+shards"), parts.join("x-y-1.shards")).unwrap();
     let ran = scene.fetch("x", &["--finish"]).expect(0).says(&["no shard of `x@y-1` has left anything"]);
     assert!(parts.join("x-y-1.shard-1-of-2").exists(), "it is another dataset's: {ran:?}");
     scene.fetch("x-y", &["--finish"]).expect(0);
     assert_eq!((scene.asked("x-y"), scene.asked("x")), (4, 4), "each file was asked for once");
-    assert!(!parts.join("x-y-1.shard-1-of-2").exists());
+    assert!(!parts.join("x-y-1.shard-1-of-2").exists() && !parts.join("x-y-1.shards").exists());
     scene.both_are_whole();
 }

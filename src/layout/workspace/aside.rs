@@ -72,7 +72,7 @@ impl Workspace {
         match &finished.kind {
             FinishedKind::Placed { at } => Ok(vec![at.clone()]),
             FinishedKind::Fetched | FinishedKind::Spent { .. } => Ok(Vec::new()),
-            FinishedKind::Unpacked { members } | FinishedKind::Members { members, .. } => {
+            FinishedKind::Unpacked { members, .. } | FinishedKind::Members { members, .. } => {
                 InventoryReader::open(&self.members(members))?.map(|record| Ok(record?.path)).collect()
             }
         }

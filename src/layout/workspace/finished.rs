@@ -57,6 +57,9 @@ pub enum FinishedKind {
     Unpacked {
         /// Name of the inventory file.
         members: String,
+        /// Whether the archive itself stays, where it lies in `archives/`.
+        #[serde(default = "yes")]
+        kept: bool,
     },
     /// It was a part of a split archive that is unpacked.
     Spent {
@@ -73,11 +76,16 @@ pub enum FinishedKind {
     },
 }
 
+/// What a line of an earlier version meant: an archive that was there was kept.
+fn yes() -> bool {
+    true
+}
+
 impl Finished {
     /// The inventory of its members, where it is an archive.
     pub fn inventory(&self) -> Option<&str> {
         match &self.kind {
-            FinishedKind::Unpacked { members } | FinishedKind::Members { members, .. } => Some(members),
+            FinishedKind::Unpacked { members, .. } | FinishedKind::Members { members, .. } => Some(members),
             FinishedKind::Placed { .. } | FinishedKind::Fetched | FinishedKind::Spent { .. } => None,
         }
     }

@@ -115,7 +115,7 @@ impl Workspace {
                 let waiting = finished.path.under(&from.join("archives"));
                 move_to.file(&waiting, &self.archive(&finished.path), bytes, &names)
             }
-            FinishedKind::Unpacked { members } | FinishedKind::Members { members, .. } => {
+            FinishedKind::Unpacked { members, .. } | FinishedKind::Members { members, .. } => {
                 let (theirs, ours) = (from.join("members").join(members), self.members(members));
                 // It is moved last, so ours is all of it.
                 let inventory = if fs::metadata(&theirs)?.is_some() { &theirs } else { &ours };
@@ -150,7 +150,7 @@ impl Workspace {
                 FinishedKind::Spent { .. } => false,
                 FinishedKind::Placed { at } => at.under(&self.stage()) == file,
                 FinishedKind::Fetched => self.archive(&one.path) == file,
-                FinishedKind::Unpacked { members } | FinishedKind::Members { members, .. } => {
+                FinishedKind::Unpacked { members, .. } | FinishedKind::Members { members, .. } => {
                     let mut records = InventoryReader::open(&self.members(members))?;
                     let is_member = records.any(|one| one.is_ok_and(|one| one.path.under(&self.stage()) == file));
                     is_member || self.archive(&one.path) == file

@@ -34,7 +34,7 @@ fn records_of_a_committed_stage_are_not_believed() {
     let store = Store::of(folder.path());
     let mut first = open(&store, b"entry").unwrap();
     std::fs::write(first.members("m.jsonl"), "").unwrap();
-    let unpacked = FinishedKind::Unpacked { members: "m.jsonl".into() };
+    let unpacked = FinishedKind::Unpacked { members: "m.jsonl".into(), kept: true };
     first.finish(Finished { kind: unpacked, ..placed("a.zip", b"bytes") }).unwrap();
     std::fs::rename(first.stage(), folder.path().join("committed")).unwrap();
     drop(first);
@@ -53,7 +53,7 @@ fn an_archive_whose_members_are_gone_is_unpacked_again() {
     std::fs::write(first.members("m.jsonl"), format!("{line}\n")).unwrap();
     std::fs::create_dir_all(first.stage().join("data")).unwrap();
     std::fs::write(first.stage().join("data/m.png"), b"bytes").unwrap();
-    let unpacked = FinishedKind::Unpacked { members: "m.jsonl".into() };
+    let unpacked = FinishedKind::Unpacked { members: "m.jsonl".into(), kept: true };
     first.finish(Finished { kind: unpacked, ..placed("a.zip", b"bytes") }).unwrap();
     drop(first);
     let again = open(&store, b"entry").unwrap();

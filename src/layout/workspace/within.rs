@@ -31,6 +31,8 @@ impl Workspace {
     pub fn for_mirror(self) -> Result<Self, LayoutError> {
         let (root, outer) = (inner(&self.root), self.root);
         let (stage, left) = (root.join("stage"), root.join("left"));
+        // Without a stage it would tell that the stage was committed.
+        fs::remove_file(&root.join("done.jsonl"))?;
         match fs::metadata(&left)? {
             // A run that was killed while it looked through it had put nothing into a stage.
             Some(_) => fs::remove_dir_all(&stage)?,
@@ -38,7 +40,6 @@ impl Workspace {
             None => {}
         }
         fs::remove_dir_all(&root.join("members"))?;
-        fs::remove_file(&root.join("done.jsonl"))?;
         for dir in ["parts", "members", "stage"] {
             fs::create_dir_all(&root.join(dir), self.access)?;
         }

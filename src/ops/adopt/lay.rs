@@ -20,7 +20,6 @@ use crate::values::{ByteSize, Digest};
 use super::super::assemble::{self, Particulars};
 use super::super::failure::Failure;
 use super::super::particulars::particulars;
-use super::super::settle::UNFINISHED;
 use super::super::target::Target;
 use super::place::{Place, is_same, standard_folder};
 use super::report::{AdoptState, AdoptedDataset};
@@ -82,7 +81,7 @@ pub(super) fn lay(
     let mut facts = particulars(context, target, Means::Adopt, found.part.clone(), None)?;
     facts.warnings.extend((found.unproven > 0).then(|| {
         let files = crate::values::counted(found.unproven, "file");
-        format!("nothing published proves {files}: recorded as they were first seen when the folder was adopted")
+        format!("nothing published proves {files}: recorded as first seen when the folder was adopted")
     }));
     let within = standard.as_ref().map(|folder| within(target, folder, &found)).transpose();
     let (dir, written) = match within {
@@ -156,7 +155,7 @@ impl From<crate::layout::LayoutError> for Failed {
 fn within(target: &Target<'_>, folder: &DatasetDir, found: &Find) -> Result<Written, Failed> {
     // What killed runs left of their lists and, under this lease, of their receipt.
     fs::sweep(folder.root(), LISTS);
-    fs::sweep(&folder.records(), UNFINISHED);
+    fs::sweep(&folder.records(), fs::RECORD);
     let (root, _held) = fs::make_held_folder(folder.root(), LISTS, target.access)?;
     let fresh = DatasetDir::at(root);
     fs::create_dir_all(&fresh.records(), target.access)?;
@@ -179,7 +178,7 @@ fn put_within(target: &Target<'_>, folder: &DatasetDir, fresh: &DatasetDir, foun
     Ok(written)
 }
 
-/// Writes the receipt into a person's dataset folder, and the link that leads there.
+/// Makes the link that leads to a person's dataset folder, and writes the receipt there.
 fn finish_within(
     context: &Context,
     target: &Target<'_>,
@@ -192,23 +191,32 @@ fn finish_within(
         fs::atomic_write(&dir.entry_path(), entry.as_bytes(), target.access)?;
     }
     let receipt = receipt(context, facts, written);
-    receipt.write(dir, target.access)?;
-    place.clear(target)?;
-    // Records that lost their files may be all that told what these are: they go last.
     if place == Place::Remains {
+        // Records that lost their files may be all that told what these are: they go last.
+        receipt.write(dir, target.access)?;
         let stale = target.store.tmp().join(fs::fresh_name("adopt-stale-"));
         fs::create_dir_all(&target.store.tmp(), target.access)?;
         fs::rename(target.dir.root(), &stale)?;
         fs::remove_dir_all(&stale)?;
+        lead(target, dir)?;
+        return Ok(receipt);
     }
+    place.clear(target)?;
     if place != Place::Itself {
-        let parent = target.dir.root().parent().unwrap_or(Path::new("/"));
-        fs::create_dir_all(parent, target.access)?;
-        let held = text_of(dir.root())?;
-        LinkMark::of(LinkKind::Adopted, &held).write(&target.dir, target.access)?;
-        fs::symbolic_link(&held, target.dir.root())?;
+        lead(target, dir)?;
     }
+    // After the link, which tells whose adoption it is when a kill comes between.
+    receipt.write(dir, target.access)?;
     Ok(receipt)
+}
+
+/// Makes the link in the data folder that leads to a person's dataset folder.
+fn lead(target: &Target<'_>, dir: &DatasetDir) -> Result<(), Failure> {
+    let parent = target.dir.root().parent().unwrap_or(Path::new("/"));
+    fs::create_dir_all(parent, target.access)?;
+    let held = text_of(dir.root())?;
+    LinkMark::of(LinkKind::Adopted, &held).write(&target.dir, target.access)?;
+    Ok(fs::symbolic_link(&held, target.dir.root())?)
 }
 
 /// Makes the dataset folder with the records and links to the person's files.

@@ -10,7 +10,6 @@ use crate::layout::{Adopted, DatasetDir, LinkKind, LinkMark, Records};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::gate;
-use super::super::settle::UNFINISHED;
 use super::super::target::Target;
 use super::scan::Scan;
 use super::{Find, place_of};
@@ -26,11 +25,8 @@ pub(super) fn standard_folder(target: &Target<'_>, scan: &Scan, found: &Find) ->
     let has_docs = docs.is_none_or(|docs| docs == super::arrange::joined(root, "docs"));
     let dir = DatasetDir::at(place_of(scan, root));
     let is_free = match Records::of(&dir) {
-        // Those of an adoption into another data folder are somebody else's; one that was killed is gone on with.
-        Ok(Records::Good(receipt)) => {
-            matches!(Adopted::read(&dir), Ok(Some(_)))
-                && (receipt.ledger.is_none() || is_same(dir.root(), target.dir.root()))
-        }
+        // Those of an adoption into another data folder are somebody else's.
+        Ok(Records::Good(_)) => matches!(Adopted::read(&dir), Ok(Some(_))) && is_same(dir.root(), target.dir.root()),
         // Whatever else is in it than what a killed run left is the person's.
         Ok(Records::Absent) => match Adopted::read(&dir) {
             Ok(None) => fs::list_dir(&dir.records()).is_ok_and(|names| names.iter().all(|path| is_unfinished(path))),
@@ -74,7 +70,7 @@ fn has_only_records(dir: &DatasetDir) -> Result<bool, fs::FsError> {
 }
 
 fn is_unfinished(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(UNFINISHED))
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(fs::RECORD))
 }
 
 /// Every file that medsets writes into a folder of records.

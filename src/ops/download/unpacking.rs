@@ -83,7 +83,7 @@ fn unpack_one(shared: &Shared, wanted: &Wanted) -> Result<(), Failure> {
     keep_members(shared, wanted, entry_rules, &into, unpacked)?;
     if !keeps(wanted) {
         note_spent(shared, path, &entry_rules.table.parts)?;
-        fs::remove_file(&into)?;
+        fs::remove_file(&archive)?;
         for part in &parts {
             fs::remove_file(part)?;
         }
@@ -141,8 +141,7 @@ fn note_spent(shared: &Shared, archive: &RelPath, names: &[String]) -> Result<()
     Ok(())
 }
 
-/// Moves the members to their places and notes the archive as unpacked. One that does not stay is
-/// then where its members were, until it is removed.
+/// Moves the members to their places and notes the archive as unpacked.
 fn keep_members(
     shared: &Shared,
     wanted: &Wanted,
@@ -173,13 +172,13 @@ fn keep_members(
     };
     let members = place_members(&workspace, into, unpacked, places)?;
     fs::remove_dir_all(into)?;
-    if !keeps(wanted) {
-        // Out of its place before it is noted: after a kill it is none that is kept.
-        fs::rename(&workspace.archive(path), into)?;
-    }
     if let Some(fetched) = fetched {
         let warnings = [fetched.warnings, warnings].concat();
-        workspace.finish(Finished { kind: FinishedKind::Unpacked { members }, warnings, ..fetched })?;
+        workspace.finish(Finished {
+            kind: FinishedKind::Unpacked { members, kept: keeps(wanted) },
+            warnings,
+            ..fetched
+        })?;
     }
     drop(workspace);
     shared.report.report(Event::Unpacked { archive: path.clone(), members: count, bytes });

@@ -18,6 +18,7 @@ use crate::values::RelPath;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::matching::{self, Candidate};
+use super::super::stop::unless_stopped;
 use super::super::target::Target;
 use super::super::{stored_listing, wanted};
 
@@ -79,7 +80,7 @@ async fn asked(
     };
     let reason = format!("`{}` lists its files", target.source.host.name());
     context.report.report(Event::Waiting { reason });
-    let listing = provider.list(&hosts, named.clone(), Extent::All).await?.into_one_tree()?;
+    let listing = unless_stopped(context, provider.list(&hosts, named.clone(), Extent::All)).await??.into_one_tree()?;
     warnings.extend(hosts.take_warnings());
     Ok(Some(listing))
 }

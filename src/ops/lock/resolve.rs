@@ -13,10 +13,11 @@ use crate::ops::failure::Failure;
 use crate::ops::fetch::{FetchOptions, IdleGlobs, agrees, has_part, receipt_selection};
 use crate::ops::particulars;
 use crate::ops::selection::{one_selection, withdrawn};
+use crate::ops::stop::unless_stopped;
 use crate::ops::target::Target;
 use crate::ops::texts;
 use crate::ops::wanted::{self, wanted};
-use crate::project::lock::{AcceptedFile, LOCK_FOLDER, LockedFiles, LockedText, PinnedBy};
+use crate::project::lock::{AcceptedFile, LOCK_FILE, LOCK_FOLDER, LockedFiles, LockedText, PinnedBy};
 use crate::project::{Locked, LockedFile, LockedPart, Used};
 use crate::providers::{AnyProvider, Extent, ListedFile, Listing, ProviderError};
 use crate::values::{ByteSize, Choice, Digest, RelPath, SafeUrl, counted};
@@ -153,7 +154,7 @@ fn forgotten(earlier: &Locked, failure: &Failure) -> Option<String> {
         format!(
             "{}: `{}` is resolved without it, and what it said of {} is forgotten: those that the catalogue and the \
              host name no SHA-256 of, and changes that were accepted, are proven by no earlier lock any more; take \
-             `{LOCK_FOLDER}` from version control and run it again to keep that",
+             `{LOCK_FILE}` and `{LOCK_FOLDER}` from version control and run it again to keep that",
             failure.message,
             earlier.name(),
             counted(pinned, "file")
@@ -196,7 +197,7 @@ async fn listing(context: &Context, target: &Target<'_>, options: &FetchOptions)
     }
     let of_host = async {
         let hosts = wanted::hosts(context, &provider, target)?.asked_for(&options.choice.include);
-        match provider.list(&hosts, known(), Extent::All).await {
+        match unless_stopped(context, provider.list(&hosts, known(), Extent::All)).await? {
             Ok(listing) => Ok(listing.into_one_tree()?.completed_by(known())?),
             Err(ProviderError::ByHand { .. }) => Ok(known()),
             Err(error) => Err(wanted::by_hand(error, target).of(target.selection.id())),

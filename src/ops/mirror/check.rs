@@ -17,7 +17,8 @@ use crate::values::{ByteSize, DatasetId, DatasetName, Digest, Printable, counted
 
 use super::find::{self, short};
 use super::push::{IDLE, digest_of};
-use super::{all_named, named_for, open, unless_stopped};
+use super::{all_named, named_for, open};
+use crate::ops::stop::unless_stopped;
 
 /// What to look at.
 #[derive(Debug, Clone, Default)]

@@ -6,7 +6,8 @@ use crate::mirror::{Mark, Mirror, MirrorError};
 use crate::ops::failure::Failure;
 use crate::ops::here::Here;
 
-use super::{check, find, unless_stopped};
+use super::{check, find};
+use crate::ops::stop::unless_stopped;
 
 /// A dataset that is here.
 pub struct Ours<'a> {

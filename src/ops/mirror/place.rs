@@ -144,7 +144,7 @@ pub fn note(workspace: &mut Workspace, judged: Judged, roles: &RoleRules) -> Res
             Became::Placed(record) => FinishedKind::Placed { at: record.path },
             Became::Packed(at) => FinishedKind::Placed { at },
             Became::Unpacked(records) => {
-                FinishedKind::Unpacked { members: write(workspace, &mark.path, records, roles)? }
+                FinishedKind::Unpacked { members: write(workspace, &mark.path, records, roles)?, kept: true }
             }
             // Nobody opens this workspace again to ask which.
             Became::Spent => FinishedKind::Spent { of: mark.path.clone() },

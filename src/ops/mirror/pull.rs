@@ -19,7 +19,8 @@ use crate::values::{ByteSize, DatasetId, Digest, Printable};
 
 use super::find::{Asked, find};
 use super::lay_out::{self, NotTaken, Taking};
-use super::{named_for, none_named, open, unless_stopped};
+use super::{named_for, none_named, open};
+use crate::ops::stop::unless_stopped;
 
 /// What to take, and how.
 #[derive(Debug, Clone, Default)]
@@ -172,8 +173,11 @@ async fn pull_one(
             let mirror = receipt.source.mirror.clone();
             pulled.plans.push(plan(&target, mirror, receipt.tree, receipt.files, receipt.bytes, true));
         } else {
-            settle_whole(context, &target.store, &target.dir, target.access)?;
-            let receipt = Receipt::read(&target.dir)?.unwrap_or(receipt);
+            let is_settled = settle_whole(context, &target.store, &target.dir)?;
+            // It says more now, or another run was about to enter it.
+            let is_older = is_settled || receipt.ledger.is_none();
+            let now = if is_older { Receipt::read(&target.dir)? } else { None };
+            let receipt = now.unwrap_or(receipt);
             pulled.report.datasets.push(found_in_place(context, &target, &receipt)?);
         }
         return Ok(());

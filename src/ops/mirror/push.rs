@@ -30,7 +30,8 @@ use super::find::short;
 use super::held::{self, Ours};
 use super::objects::{self, Kept};
 use super::terms::{self, Permit};
-use super::{Named, check, open, records, the_one, unless_stopped};
+use super::{Named, check, open, records, the_one};
+use crate::ops::stop::unless_stopped;
 
 /// What to send, and how.
 #[derive(Debug, Clone, Default)]

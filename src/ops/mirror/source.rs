@@ -26,7 +26,8 @@ use crate::values::{DatasetId, Digest};
 
 use super::find::{Asked, find};
 use super::lay_out::{self, NotTaken, Taking, told};
-use super::{MirrorOrFailure, named_for, open, unless_stopped};
+use super::{MirrorOrFailure, named_for, open};
+use crate::ops::stop::unless_stopped;
 
 /// Takes a dataset from a mirror that has exactly what is asked for; `None` where none has, or
 /// none can be used. The person has passed the gate.

@@ -12,7 +12,7 @@ use crate::layout::lines::LineWriter;
 use crate::layout::{DatasetDir, Store};
 use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
-use crate::ops::lease::lease;
+use crate::ops::settle::lease_of;
 use crate::ops::shared;
 use crate::values::RelPath;
 
@@ -34,11 +34,10 @@ pub(super) fn restamp(
             .help(format!("`medsets remove {name}` takes the link away; the shared copy stays")));
     }
     let store = Store::of(&context.data_dir()?);
-    let held = format!("another medsets run works on `{name}`");
-    let _lease = lease(context, &store.lease(&dir.name()), Access::Private, &held)?;
+    let _lease = lease_of(context, &store, dir, name, Access::Private)?;
     let path = dir.inventory_path();
     let mode = fs::metadata(&path)?.map_or(0o644, |found| found.mode() & 0o777);
-    let fresh = dir.records().join(fs::fresh_name(fs::FRESH));
+    let fresh = dir.records().join(fs::fresh_name(fs::RECORD));
     write(dir, &fresh, touched)
         .and_then(|()| {
             fs::set_mode(&fresh, mode)?;

@@ -169,6 +169,9 @@ pub(super) fn prune(
     dry_run: bool,
     report: &mut SyncReport,
 ) -> Result<(), Failure> {
+    if !dry_run {
+        remove::finish_all(context)?;
+    }
     for found in here::all(context)? {
         let name = found.name();
         if named.contains(&name) {

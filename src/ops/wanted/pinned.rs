@@ -9,6 +9,7 @@ use crate::events::Event;
 use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
 use crate::ops::fetch::{FetchOptions, Pins};
+use crate::ops::stop::unless_stopped;
 use crate::ops::target::Target;
 use crate::providers::{AnyProvider, Extent, Hosts, ListedFile, Listing};
 use crate::values::{RelPath, counted};
@@ -48,7 +49,7 @@ pub(super) async fn listing(
     }
     let reason = format!("`{}` is asked where its files are", target.source.host.name());
     context.report.report(Event::Waiting { reason });
-    let listed = provider.list(hosts, Listing(files.clone()), Extent::All).await;
+    let listed = unless_stopped(context, provider.list(hosts, Listing(files.clone()), Extent::All)).await?;
     let listed = listed.map_err(|error| by_hand(error, target))?.into_one_tree()?;
     located(files, listed, target)
 }

@@ -25,7 +25,9 @@ fn shard(store: &Store) -> PathBuf {
         inventory::example(&format!("data/{name}"), name.as_bytes())
     });
     inventory::write_sorted(&shard.members("m.jsonl"), records.to_vec(), Access::Shared).unwrap();
-    shard.finish(Finished::example("m.zip", b"zip", FinishedKind::Unpacked { members: "m.jsonl".into() })).unwrap();
+    shard
+        .finish(Finished::example("m.zip", b"zip", FinishedKind::Unpacked { members: "m.jsonl".into(), kept: true }))
+        .unwrap();
     std::fs::write(shard.archive(&RelPath::parse("w.zip").unwrap()), b"waits").unwrap();
     shard.finish(Finished::example("w.zip", b"waits", FinishedKind::Fetched)).unwrap();
     std::fs::write(shard.root().join("parts/1-c.part"), b"par").unwrap();

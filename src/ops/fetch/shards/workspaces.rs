@@ -31,6 +31,12 @@ pub(super) fn rename_earlier(target: &Target<'_>) -> Result<(), Failure> {
             Workspace::rename_earlier(&target.store, &name, begun_with, target.access)?;
         }
     }
+    let agreed = target.agreed_dir();
+    let name = agreed.file_name().unwrap_or_default().to_string_lossy();
+    let earlier = agreed.with_file_name(Workspace::earlier_name(&name));
+    if fs::metadata(&earlier)?.is_some() && fs::metadata(&agreed)?.is_none() {
+        fs::rename(&earlier, &agreed)?;
+    }
     Ok(())
 }
 
