@@ -28,7 +28,8 @@ use super::folder::Folder;
 use super::meaning::meaning;
 use super::outgoing::Outgoing;
 
-/// How long a store may take to drop an upload: whoever stops the run waits for it.
+/// How long a store may take to say that it begins or drops an upload: whoever stops the run waits
+/// for it.
 const TAKEN_BACK_WITHIN: Duration = Duration::from_secs(10);
 
 /// A file as it is read.
@@ -122,9 +123,14 @@ impl Objects {
             return Ok(());
         }
         let path = self.path(&outgoing.name);
+        // An upload that the store has begun is taken back: its answer is waited for.
+        let given_up = async {
+            cancel.cancelled().await;
+            tokio::time::sleep(TAKEN_BACK_WITHIN).await;
+        };
         let begun = tokio::select! {
             begun = self.inner.put_multipart(&path) => begun,
-            () = cancel.cancelled() => return Err(MirrorError::Cancelled),
+            () = given_up => return Err(MirrorError::Cancelled),
         };
         let mut upload = begun.map_err(|error| meaning(url, &outgoing.name, &error))?;
         let sent = tokio::select! {
