@@ -55,8 +55,12 @@ impl Connector {
         while let Some(frame) = body.frame().await {
             pieces.extend(frame?.into_data());
         }
-        let sent = pieces.clone();
+        let (sent, asked) = (pieces.clone(), url.clone());
         let put = parts.method == Method::PUT;
+        let is_list = parts
+            .uri
+            .query()
+            .is_some_and(|query| query.split('&').any(|one| one.starts_with("list-type=") || one == "comp=list"));
         let insecure = self.insecure.as_ref() == Some(&url.origin());
         let request = Exchange { method: parts.method, url, headers: parts.headers, body: pieces, insecure };
         let Exchanged { status, headers, body } =
@@ -67,6 +71,11 @@ impl Connector {
             // Sent again like what was lost on the way.
             let compared = compared.map_err(|error| malformed(error.to_string()))?;
             compared.map_err(|error| HttpError::new(HttpErrorKind::Request, error))?;
+        }
+        if is_list && (200..300).contains(&status) && is_page(&headers) {
+            // Read as a list it would name nothing.
+            let reason = "a web page came in the place of a list: something on the way may ask for a login".to_owned();
+            return Err(HttpError::new(HttpErrorKind::Unknown, NetError::Protocol { url: asked, reason }));
         }
         let mut response = HttpResponse::new(HttpResponseBody::from(body));
         *response.status_mut() = hyper::StatusCode::from_u16(status).map_err(|error| malformed(error.to_string()))?;
@@ -99,6 +108,12 @@ impl HttpService for Connector {
     {
         Box::pin(self.exchange(request))
     }
+}
+
+/// Whether a person with a browser is meant.
+fn is_page(headers: &HeaderMap) -> bool {
+    let kind = headers.get("content-type").and_then(|kind| kind.to_str().ok());
+    kind.is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("text/html"))
 }
 
 /// What may be tried again, in the words of `object_store`.

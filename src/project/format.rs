@@ -89,7 +89,7 @@ pub struct MirrorTable {
     pub url: String,
     /// Ids of the datasets that it is for; all when absent.
     #[serde(rename = "for", default)]
-    pub datasets: Vec<String>,
+    pub datasets: Option<Vec<String>>,
     /// On which ground data lie in it, for the record.
     pub ground: Option<String>,
 }

@@ -44,8 +44,8 @@ pub struct Used {
 pub struct MirrorRule {
     /// Its address, as it is written.
     pub url: String,
-    /// Ids of the datasets that it is for; all when empty.
-    pub datasets: Vec<String>,
+    /// Ids of the datasets that it is for; all when absent.
+    pub datasets: Option<Vec<String>>,
     /// On which ground data lie in it.
     pub ground: Option<String>,
     /// Line of the file, from 1.
@@ -128,7 +128,7 @@ impl Manifest {
 impl MirrorRule {
     /// Whether it is for a dataset.
     pub fn is_for(&self, id: &str) -> bool {
-        self.datasets.is_empty() || self.datasets.iter().any(|one| one == id)
+        self.datasets.as_ref().is_none_or(|datasets| datasets.iter().any(|one| one == id))
     }
 }
 

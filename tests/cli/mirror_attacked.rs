@@ -10,6 +10,7 @@ use medsets::values::Digest;
 use crate::bucket::{Bucket, KEY, SECRET};
 use crate::support::archives::{serve, serve_with};
 use crate::support::home::{Home, Ran};
+use crate::support::host::{Host, Reply};
 use crate::support::mirrors::{EVIL, Other, Share, TABLE, WHOLE, digest, files, in_time, record, state};
 
 /// Records that lie are refused as a whole, and whatever the mirror had is nothing to a fetch
@@ -435,4 +436,18 @@ fn of_several_runs_one_takes_it() {
     let ledger = std::fs::read_to_string(other.served.home.state().join("ledger.jsonl")).unwrap();
     assert_eq!(ledger.lines().filter(|line| line.contains("\"kind\":\"fetch\"")).count(), 1, "{ledger}");
     other.verify();
+}
+
+#[test]
+fn a_web_page_in_the_place_of_a_list_is_no_empty_store() {
+    let portal = Host::start(|_| Reply::page("<html><body>Please log in.</body></html>"));
+    let home = Home::new()
+        .with("AWS_ACCESS_KEY_ID", KEY)
+        .with("AWS_SECRET_ACCESS_KEY", SECRET)
+        .with("AWS_ENDPOINT_URL", portal.url())
+        .with("MEDSETS_RETRIES", "0");
+    for arguments in [&["mirror", "check"][..], &["mirror", "pull", "demo"]] {
+        let arguments = [arguments, &["--mirror", "s3://team/share"]].concat();
+        home.run(&arguments).expect(34).says(&["a web page came in the place of a list", "s3://team/share"]);
+    }
 }

@@ -103,8 +103,10 @@ fn an_exception_opens_no_mirror_without_a_ground() {
     refused(&scene.named("[\"other\"]", "readers have signed"));
     refused(&scene.named("[\"made\"]", " "));
     refused(&format!("[[mirror]]\nurl = \"{}\"\n", scene.mirror));
-    refused(&scene.named("[]", "readers have signed").replace("/share", "/elsewhere"));
-    scene.push_by_exception(&scene.named("[]", "readers have signed")).expect(0);
+    refused(&scene.named("[]", "readers have signed"));
+    let for_all = |mirror: &str| format!("[[mirror]]\nurl = \"{mirror}\"\nground = \"readers have signed\"\n");
+    refused(&for_all(&scene.mirror.replace("/share", "/elsewhere")));
+    scene.push_by_exception(&for_all(&scene.mirror)).expect(0);
 }
 
 /// The stricter of both: terms that the owner has tightened since, and those it came under.
