@@ -186,6 +186,11 @@ pub fn file_system(path: &Path) -> Result<u64, FsError> {
     }
 }
 
+/// Whether two paths lead to the same file or folder that is there.
+pub fn is_same(one: &Path, other: &Path) -> bool {
+    matches!((canonical(one), canonical(other)), (Ok(one), Ok(other)) if one == other)
+}
+
 /// Whether a folder is there (a link to one counts).
 pub fn is_dir(path: &Path) -> bool {
     path.is_dir()

@@ -235,9 +235,10 @@ pub fn remove(context: &Context, args: &RemoveArgs, output: &Output) -> Result<A
         Err(failure) if failure.exit == Exit::CATALOG && extent == Extent::Whole => {
             let Some(interrupted) = ops::remove::interrupted(context, &args.dataset)? else { return Err(failure) };
             let report = match args.dry_run {
-                true => interrupted.report(false),
+                true => Some(interrupted.report(false)),
                 false => interrupted.finish(context)?,
             };
+            let Some(report) = report else { return Err(failure) };
             let done = if args.dry_run { "would finish" } else { "finished" };
             let text = format!("{done} a removal that was interrupted: `{}`\n", report.path.display());
             return Ok(Answer::done("medsets/remove/1", json!(report), text));

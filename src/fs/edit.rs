@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::error::{Doing, FsError, not_a_file};
-use super::unfinished::{FRESH, make_held_file, sweep};
+use super::unfinished::{FRESH, make_held_file};
 
 /// A file that is open for an edit. Other runs wait until it is dropped.
 ///
@@ -61,8 +61,6 @@ impl Edit {
     /// failure the file is as it was.
     pub fn replace(self, bytes: &[u8]) -> Result<(), FsError> {
         let folder = self.place.parent().unwrap_or(Path::new("/"));
-        // What a killed run was writing.
-        sweep(folder, FRESH);
         let mut fresh = make_held_file(folder, FRESH, &self.permissions)?;
         // The umask may have taken bits away.
         fresh.as_file().set_permissions(self.permissions.clone()).doing("set the mode of", &self.place)?;

@@ -29,12 +29,16 @@ fn hold(made: &File) -> bool {
 }
 
 /// Makes a file of a new name that begins so. It is being written until the handle goes, and then
-/// removed where it has not got its name.
+/// removed where it has not got its name. Where it replaces a file, what killed runs were writing
+/// beside it goes: a folder that a person named for output is theirs.
 pub(super) fn make_held_file(
     folder: &Path,
     prefix: &str,
     permissions: &Permissions,
 ) -> Result<tempfile::NamedTempFile, FsError> {
+    if prefix == FRESH {
+        sweep(folder, FRESH);
+    }
     loop {
         let mut made = tempfile::Builder::new();
         let made = made.prefix(prefix).permissions(permissions.clone()).tempfile_in(folder);

@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use super::error::{Doing, FsError, not_a_file};
-use super::unfinished::{FRESH, OUTPUT, make_held_file, sweep};
+use super::unfinished::{FRESH, OUTPUT, make_held_file};
 
 /// Who may read what we create, whatever the umask says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -111,10 +111,6 @@ fn in_one_step(
     }
     let folder = path.parent().unwrap_or(Path::new("."));
     let permissions = std::fs::Permissions::from_mode(access.file_mode());
-    if prefix == FRESH {
-        // What killed runs were writing here.
-        sweep(folder, FRESH);
-    }
     let file = make_held_file(folder, prefix, &permissions)?;
     access.settle(file.as_file(), access.file_mode(), path)?;
     let mut out = std::io::BufWriter::with_capacity(1 << 16, file.as_file());

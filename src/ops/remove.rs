@@ -78,7 +78,7 @@ pub fn plan(context: &Context, name: &str, extent: Extent) -> Result<(Here, Remo
         Extent::Whole => here.dir.root().to_path_buf(),
         Extent::Archives => here.dir.archives(),
     };
-    let is_there = |adopted: &Adopted| here.away().is_none() || is_at(&here.dir, &adopted.place);
+    let is_there = |adopted: &Adopted| here.away().is_none() || fs::is_same(here.dir.root(), Path::new(&adopted.place));
     let adopted = Adopted::read(&here.dir)?.filter(is_there);
     let is_persons = adopted.as_ref().is_some_and(|adopted| adopted.links.is_empty());
     let leads_to = match extent {
@@ -122,16 +122,27 @@ pub struct Interrupted {
 
 /// Finds such a removal; `None` where there is none.
 pub fn interrupted(context: &Context, name: &str) -> Result<Option<Interrupted>, Failure> {
-    let (data_dir, meant) = (context.data_dir()?, here::parse(name)?);
+    let meant = here::parse(name)?;
+    Ok(all_interrupted(context)?.into_iter().find(|one| meant.fits(&one.here)))
+}
+
+/// Finishes all of them.
+pub fn finish_all(context: &Context) -> Result<(), Failure> {
+    all_interrupted(context)?.into_iter().try_for_each(|one| one.finish(context).map(drop))
+}
+
+/// Those of datasets that are not here again.
+fn all_interrupted(context: &Context) -> Result<Vec<Interrupted>, Failure> {
+    let (data_dir, mut all) = (context.data_dir()?, Vec::new());
     for begun in Begun::all(context, &Store::of(&data_dir))? {
         let here = begun.place(&data_dir).and_then(|dir| here::by_folder(context, dir, None));
-        if let Some(here) = here.filter(|here| meant.fits(here))
+        if let Some(here) = here
             && fs::metadata(here.dir.root())?.is_none()
         {
-            return Ok(Some(Interrupted { begun, here }));
+            all.push(Interrupted { begun, here });
         }
     }
-    Ok(None)
+    Ok(all)
 }
 
 impl Interrupted {
@@ -152,13 +163,14 @@ impl Interrupted {
         }
     }
 
-    /// Makes the entry that is owed and deletes the rest, once no other run works on the dataset.
-    pub fn finish(self, context: &Context) -> Result<RemoveReport, Failure> {
+    /// Makes the entry that is owed and deletes the rest, once no other run works on the dataset;
+    /// `None` where the run that removed it was at work still.
+    pub fn finish(self, context: &Context) -> Result<Option<RemoveReport>, Failure> {
         let store = Store::of(&context.data_dir()?);
         let held = format!("another medsets run works on `{}`", self.here.name());
         let _lease = lease(context, &store.lease(&self.here.dir.name()), Access::Private, &held)?;
         if !self.begun.stands()? {
-            return Err(removed_meanwhile(&self.here));
+            return Ok(None);
         }
         settle(context, &store, &self.here.dir)?;
         let report = self.report(true);
@@ -167,22 +179,8 @@ impl Interrupted {
             self.begun.end()?;
         }
         tidy(&self.here.dir)?;
-        Ok(report)
+        Ok(Some(report))
     }
-}
-
-/// Finishes the removals of this person that kills interrupted, of datasets that are not here again.
-pub fn finish_all(context: &Context) -> Result<(), Failure> {
-    let data_dir = context.data_dir()?;
-    for begun in Begun::all(context, &Store::of(&data_dir))? {
-        let here = begun.place(&data_dir).and_then(|dir| here::by_folder(context, dir, None));
-        if let Some(here) = here
-            && fs::metadata(here.dir.root())?.is_none()
-        {
-            Interrupted { begun, here }.finish(context)?;
-        }
-    }
-    Ok(())
 }
 
 /// Takes away what tells of a link that is gone, and the folder of the id where it is empty.
@@ -194,11 +192,6 @@ fn tidy(dir: &DatasetDir) -> Result<(), Failure> {
         fs::remove_dir_if_empty(parent);
     }
     Ok(())
-}
-
-/// Whether the folder of a dataset is the one of a person at this place.
-fn is_at(dir: &DatasetDir, place: &str) -> bool {
-    matches!((fs::canonical(dir.root()), fs::canonical(Path::new(place))), (Ok(one), Ok(other)) if one == other)
 }
 
 /// Nothing is removed where the folder of the id is a link into another data folder: other projects
@@ -302,14 +295,10 @@ fn hold(context: &Context, here: &Here, store: &Store) -> Result<FileLock, Failu
     let lease = lease_of(context, store, &here.dir, &name, Access::Private)?;
     fs::create_dir_all(&store.tmp(), Access::Private)?;
     if fs::metadata(here.dir.root())?.is_none() {
-        return Err(removed_meanwhile(here));
+        let failure = Failure::new(Exit::CATALOG, format!("`{name}` is not here: another run has removed it"));
+        return Err(failure.of(&here.id));
     }
     Ok(lease)
-}
-
-fn removed_meanwhile(here: &Here) -> Failure {
-    let message = format!("`{}` is not here: another run has removed it", here.name());
-    Failure::new(Exit::CATALOG, message).of(&here.id)
 }
 
 /// Has a dataset folder, or a link in its place, leave it, and enters that in the ledger.

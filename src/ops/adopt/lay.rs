@@ -21,7 +21,7 @@ use super::super::assemble::{self, Particulars};
 use super::super::failure::Failure;
 use super::super::particulars::particulars;
 use super::super::target::Target;
-use super::place::{Place, is_same, standard_folder};
+use super::place::{Place, standard_folder};
 use super::report::{AdoptState, AdoptedDataset};
 use super::scan::Scan;
 use super::{Find, is_denied, place_of, text_of};
@@ -115,13 +115,13 @@ fn already(
     if receipt.tree != report.tree {
         return Ok(None);
     }
-    let is_here = standard.is_some_and(|dir| is_same(dir.root(), target.dir.root()));
+    let is_here = standard.is_some_and(|dir| fs::is_same(dir.root(), target.dir.root()));
     match Adopted::read(&target.dir)? {
         Some(adopted) if adopted.place == report.place || is_here => {
             report.path = target.dir.root().to_path_buf();
             Ok(Some(AdoptState::Already))
         }
-        None if is_same(&target.dir.data(), Path::new(&report.place).join("data").as_path()) => {
+        None if fs::is_same(&target.dir.data(), Path::new(&report.place).join("data").as_path()) => {
             Ok(Some(AdoptState::Already))
         }
         None if check::looks_whole(&target.dir, receipt.files)? => Ok(Some(AdoptState::Copy)),

@@ -26,11 +26,13 @@ pub(super) fn standard_folder(target: &Target<'_>, scan: &Scan, found: &Find) ->
     let dir = DatasetDir::at(place_of(scan, root));
     let is_free = match Records::of(&dir) {
         // Those of an adoption into another data folder are somebody else's.
-        Ok(Records::Good(_)) => matches!(Adopted::read(&dir), Ok(Some(_))) && is_same(dir.root(), target.dir.root()),
+        Ok(Records::Good(_)) => {
+            matches!(Adopted::read(&dir), Ok(Some(_))) && fs::is_same(dir.root(), target.dir.root())
+        }
         // Whatever else is in it than what a killed run left is the person's.
         Ok(Records::Absent) => match Adopted::read(&dir) {
             Ok(None) => fs::list_dir(&dir.records()).is_ok_and(|names| names.iter().all(|path| is_unfinished(path))),
-            Ok(Some(adopted)) => is_same(Path::new(&adopted.place), dir.root()),
+            Ok(Some(adopted)) => fs::is_same(Path::new(&adopted.place), dir.root()),
             Err(_) => false,
         },
         Ok(Records::Broken { .. }) => true,
@@ -48,7 +50,7 @@ fn would_be_listed_twice(target: &Target<'_>, dir: &DatasetDir) -> bool {
         (fs::canonical(dir.root()), fs::canonical(data_dir)),
         (Ok(dir), Ok(data_dir)) if dir.starts_with(&data_dir)
     );
-    is_below && !is_same(dir.root(), target.dir.root())
+    is_below && !fs::is_same(dir.root(), target.dir.root())
 }
 
 /// Whether the folder of records is none yet, or a real one (what is written into a link goes
@@ -85,10 +87,6 @@ fn records_of(dir: &DatasetDir) -> [PathBuf; 6] {
     ]
 }
 
-pub(super) fn is_same(one: &Path, other: &Path) -> bool {
-    matches!((fs::canonical(one), fs::canonical(other)), (Ok(one), Ok(other)) if one == other)
-}
-
 /// What is in the place of the dataset folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
@@ -109,7 +107,7 @@ impl Place {
     pub fn of(target: &Target<'_>, standard: Option<&DatasetDir>) -> Result<Self, Failure> {
         let root = target.dir.root();
         let Some(there) = fs::metadata(root)? else { return Ok(Self::Free) };
-        let is_standard = standard.is_some_and(|dir| is_same(dir.root(), root));
+        let is_standard = standard.is_some_and(|dir| fs::is_same(dir.root(), root));
         match (there.is_symlink(), is_standard) {
             (true, true) => Ok(Self::Led),
             (false, true) => Ok(Self::Itself),

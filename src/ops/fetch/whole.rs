@@ -1,5 +1,4 @@
-//! A dataset that is here as it is asked for: found without the network, and tidied where a kill
-//! left something to be done after its commit.
+//! A dataset that is here as it is asked for, found without the network.
 
 use crate::fs::{self, FsErrorKind};
 use crate::layout::check::{self, CheckMode};

@@ -202,8 +202,6 @@ impl LockFolder {
     /// Removes entries and listings that the lock does not name; other files stay, and so does
     /// everything where the folder is a link to somewhere else.
     fn sweep(&self, lock: &Lock) -> Result<(), Failure> {
-        // What killed runs were writing.
-        fs::sweep(&self.root, fs::FRESH);
         if fs::metadata(&self.root.join(LOCK_FOLDER))?.is_none_or(|found| !found.is_dir()) {
             return Ok(());
         }
@@ -214,7 +212,6 @@ impl LockFolder {
                 named.insert(self.listing(&pin.sha256));
             }
         }
-        fs::sweep(&self.root.join(LOCK_FOLDER), fs::FRESH);
         for path in fs::list_dir(&self.root.join(LOCK_FOLDER))? {
             if is_ours(&path) && !named.contains(&path) {
                 fs::remove_file(&path)?;

@@ -196,20 +196,8 @@ fn manner(
     };
     let unpack = unpack.map(|rules| rules.of_archive(&listed.path)).transpose();
     let unpack = unpack.map_err(|error| Failure::new(Exit::CATALOG, error.to_string()))?;
-    Ok(Manner {
-        handling,
-        about: treatment.size_about,
-        unpack,
-        members: Vec::new(),
-        license,
-        notice: listed.notice().map(str::to_owned),
-        changed_is_fine: options.accepts(&listed.path),
-        reason: reason(options, &listed.path),
-        doubt: None,
-        pinned: options.pins.as_ref().map_or(Pinned::No, |pins| pins.of_file(&listed.path)),
-        directory: None,
-        tree,
-    })
+    let manner = manner_of(options, listed, handling, license);
+    Ok(Manner { about: treatment.size_about, unpack, tree, ..manner })
 }
 
 /// What becomes of an archive of which only some members are wanted.
@@ -222,11 +210,18 @@ fn manner_of_members(
 ) -> Result<Manner, Failure> {
     let bare = UnpackRules { into: treatment.into.clone(), table: UnpackTable::default() };
     let rules = treatment.unpack.unwrap_or(&bare).of_archive(&listed.path);
-    Ok(Manner {
-        handling: Handling::Members { of: listed.size, read: None, files: Vec::new() },
+    let rules = rules.map_err(|error| Failure::new(Exit::CATALOG, error.to_string()))?;
+    let handling = Handling::Members { of: listed.size, read: None, files: Vec::new() };
+    Ok(Manner { unpack: Some(rules), members: globs, ..manner_of(options, listed, handling, license) })
+}
+
+/// What is so of every file, whatever becomes of it.
+fn manner_of(options: &FetchOptions, listed: &ListedFile, handling: Handling, license: Option<String>) -> Manner {
+    Manner {
+        handling,
         about: None,
-        unpack: Some(rules.map_err(|error| Failure::new(Exit::CATALOG, error.to_string()))?),
-        members: globs,
+        unpack: None,
+        members: Vec::new(),
         license,
         notice: listed.notice().map(str::to_owned),
         changed_is_fine: options.accepts(&listed.path),
@@ -235,7 +230,7 @@ fn manner_of_members(
         pinned: options.pins.as_ref().map_or(Pinned::No, |pins| pins.of_file(&listed.path)),
         directory: None,
         tree: None,
-    })
+    }
 }
 
 /// Why single members of an archive cannot be read, where that is so by what is known of it.

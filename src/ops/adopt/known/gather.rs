@@ -23,7 +23,6 @@ use super::super::super::selection::one_selection;
 use super::super::super::stored_listing;
 use super::super::super::target::Target;
 use super::super::AdoptOptions;
-use super::super::place::is_same;
 use super::super::scan::Scan;
 use super::item::Item;
 use super::{Copy, Known};
@@ -124,7 +123,7 @@ fn copies(context: &Context, scan: &Scan, named: Option<&Selection>) -> Result<V
     }
     let own = here::all(context)?;
     // What was adopted lies in both.
-    found.retain(|here| !own.iter().any(|own| is_same(own.dir.root(), here.dir.root())));
+    found.retain(|here| !own.iter().any(|own| fs::is_same(own.dir.root(), here.dir.root())));
     let found = found.into_iter().map(|here| (here, false));
     Ok(found.chain(own.into_iter().map(|here| (here, true))).collect())
 }
