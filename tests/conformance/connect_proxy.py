@@ -5,13 +5,19 @@
 A `CONNECT HOST:443` is answered by this program itself, with a certificate of a throwaway
 authority; each request inside is passed on to ADDRESS (host:port) with PREFIX in front of its
 path, and the connection ends with its answer. Other hosts are refused. One line per request goes
-to standard error: host, method, path, and whether it carried a credential.
+to standard error: host, method, path, whether it carried a credential, and which program asked.
 """
 
+import os
 import socket
 import ssl
 import sys
 import threading
+
+
+def note(*words):
+    # In one write: `print` makes two, and lines of two threads would run into one another.
+    os.write(sys.stderr.fileno(), (" ".join(words) + "\n").encode())
 
 
 def read_head(stream):
@@ -26,12 +32,12 @@ def read_head(stream):
     return head
 
 
-def lengths(head):
+def field(head, wanted):
     for line in head.split(b"\r\n"):
         name, _, value = line.partition(b":")
-        if name.strip().lower() == b"content-length":
-            return int(value)
-    return 0
+        if name.strip().lower() == wanted:
+            return value.strip().decode("latin-1")
+    return None
 
 
 def tunnel(plain, routes, context):
@@ -41,7 +47,7 @@ def tunnel(plain, routes, context):
     method, target, _ = head.split(b"\r\n")[0].decode().split(" ")
     host = target.rsplit(":", 1)[0]
     if method != "CONNECT" or host not in routes:
-        print(f"refused {method} {target}", file=sys.stderr, flush=True)
+        note("refused", method, target)
         plain.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
         return
     plain.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
@@ -57,11 +63,13 @@ def answer(inside, host, route):
     lines = head.split(b"\r\n")
     method, path, version = lines[0].split(b" ")
     told = any(line.lower().startswith((b"authorization:", b"cookie:")) for line in lines)
-    print(f"{host} {method.decode()} {path.decode()} {'credential' if told else '-'}", file=sys.stderr, flush=True)
+    asker = (field(head, b"user-agent") or "-").split(" ")[0]
+    note(host, method.decode(), path.decode(), "credential" if told else "-", asker)
     lines[0] = b" ".join([method, b"/" + prefix.encode() + path.lstrip(b"/"), version])
     kept = [line for line in lines[:-2] if not line.lower().startswith(b"connection:")]
     body = b""
-    while len(body) < lengths(head):
+    length = int(field(head, b"content-length") or 0)
+    while len(body) < length:
         body += inside.recv(65536)
     server, port = address.split(":")
     with socket.create_connection((server, int(port))) as behind:

@@ -317,7 +317,7 @@ listing_entry() {
 }
 
 # answers_for HOST=ADDRESS/PREFIX...: from here on https clients find these hosts on this machine,
-# by a proxy and an authority of the check's own. The proxy's log is $work/proxy.log.
+# by a proxy and an authority of the check's own. The proxy's log is $work/proxy.log, begun anew.
 answers_for() {
     need openssl openssl
     local names='' one
@@ -331,11 +331,23 @@ answers_for() {
         openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out server.pem -days 2 -extfile server.cnf
     ) >"$work/openssl.log" 2>&1 || fail "no certificate: $(tail -n 2 "$work/openssl.log")"
     proxy_port=$(free_port)
-    python3 "$checks/connect_proxy.py" "$proxy_port" "$work/server.pem" "$work/server.key" "$@" 2>"$work/proxy.log" &
+    : >"$work/proxy.log"
+    python3 "$checks/connect_proxy.py" "$proxy_port" "$work/server.pem" "$work/server.key" "$@" 2>>"$work/proxy.log" &
     serving $! "$proxy_port"
     export HTTPS_PROXY=http://127.0.0.1:$proxy_port https_proxy=http://127.0.0.1:$proxy_port
     export REQUESTS_CA_BUNDLE=$work/ca.pem SSL_CERT_FILE=$work/ca.pem
     unset NO_PROXY no_proxy ALL_PROXY all_proxy
+}
+
+# no_credential_at HOST: clients came there, and none of them with the credential that they
+# showed elsewhere.
+no_credential_at() {
+    local told
+    grep -q "^$1 " "$work/proxy.log" || fail "nobody came to $1"
+    grep -q ' credential ' "$work/proxy.log" || fail 'nobody showed a credential anywhere'
+    told=$(grep "^$1 [^ ]* [^ ]* credential " "$work/proxy.log")
+    [ -z "$told" ] || fail "a credential came to $1: $told"
+    agree "no credential at $1"
 }
 
 # address URL: host and port of an address.

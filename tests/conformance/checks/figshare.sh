@@ -24,4 +24,9 @@ MEDSETS_CA_CERT=$work/ca.pem must medsets fetch article --quiet
 ours=$(dataset_dir article)/data
 same 'what medsets downloads is what the stand-in serves' "$ours" "$work/toy"
 for file in "$work"/official/*; do same "medsets and pooch: $(basename "$file")" "$ours/$(basename "$file")" "$file"; done
-equal 'requests to the store with a credential' "$(grep -c '^storage.example.org .* credential' "$work/proxy.log")" 0
+
+# With the token of an account, which the store must not see.
+fresh_home
+MEDSETS_CA_CERT=$work/ca.pem MEDSETS_TOKEN_FIGSHARE=figshare-for-a-check must medsets fetch article --quiet
+same 'medsets with a token' "$(dataset_dir article)/data" "$work/toy"
+no_credential_at storage.example.org

@@ -34,4 +34,4 @@ exits 20 'medsets without a token' medsets fetch hub --quiet
 HF_TOKEN=hf_for_a_check must official "$work/gated"
 MEDSETS_TOKEN_HUGGINGFACE=hf_for_a_check must medsets fetch hub --quiet
 same 'medsets and huggingface_hub with a token' "$(dataset_dir hub)/data" "$work/gated"
-equal 'requests to the store with a credential' "$(grep -c '^storage.example.org .* credential' "$work/proxy.log")" 0
+no_credential_at storage.example.org

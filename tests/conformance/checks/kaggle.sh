@@ -70,4 +70,4 @@ unset KAGGLE_USERNAME KAGGLE_KEY
 export MEDSETS_USER_KAGGLE=alice MEDSETS_PASSWORD_KAGGLE=KGAT_for_a_check
 must medsets fetch files --quiet
 same 'medsets and kaggle with a user name and key' "$(dataset_dir files)/data" "$work/key"
-equal 'requests to the store with a credential' "$(grep -c '^storage.googleapis.com .* credential' "$work/proxy.log")" 0
+no_credential_at storage.googleapis.com

@@ -13,4 +13,4 @@ same 'what osfclient downloads is what the stand-in serves' "$work/official/osfs
 
 MEDSETS_CA_CERT=$work/ca.pem MEDSETS_TOKEN_OSF=osf-for-a-check must medsets fetch project --quiet
 same 'medsets and osfclient' "$(dataset_dir project)/data" "$work/official/osfstorage"
-equal 'requests to the store with a credential' "$(grep -c '^storage.example.org .* credential' "$work/proxy.log")" 0
+no_credential_at storage.example.org
