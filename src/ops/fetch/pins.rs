@@ -14,7 +14,7 @@ use crate::ops::target::Target;
 use crate::project::lock::PinnedBy;
 use crate::project::{Locked, LockedFile, LockedPart};
 use crate::providers::{ListedFile, Listing, Stated};
-use crate::values::{ByteSize, Digest, RelPath};
+use crate::values::{Algorithm, ByteSize, Digest, Digester, RelPath};
 
 use super::Rest;
 
@@ -47,15 +47,16 @@ impl Pins {
     /// What a lock says of a dataset, of which these are the files.
     pub(in crate::ops) fn of(selection: &Selection, locked: &Locked, files: &[LockedFile]) -> Self {
         let by_hand = selection.files(Some(&locked.channel)).filter(|file| file.manual);
-        let mut marks = format!("{}\n", locked.entry);
+        let mut marks = Digester::new(Algorithm::Sha256, None);
+        marks.update(format!("{}\n", locked.entry).as_bytes());
         let mut listed = Vec::with_capacity(files.len());
         let mut parts = HashMap::new();
         for file in files {
             let digest = file.digests.first().map_or(String::new(), ToString::to_string);
-            marks.push_str(&format!("{digest} {}\n", file.path));
+            marks.update(format!("{digest} {}\n", file.path).as_bytes());
             if let Some(part) = &file.part {
                 let directory = part.directory.map_or(String::new(), |directory| directory.to_string());
-                marks.push_str(&format!("{directory} {:?}\n", part.globs));
+                marks.update(format!("{directory} {:?}\n", part.globs).as_bytes());
                 parts.insert(file.path.clone(), part.clone());
             }
             let stated = Stated { license: file.license.clone(), notice: file.notice.clone() };
@@ -89,7 +90,7 @@ impl Pins {
                 })
                 .collect(),
             is_whole: locked.choice.is_everything(),
-            digest: Digest::sha256(marks.as_bytes()),
+            digest: marks.finish(),
         }
     }
 

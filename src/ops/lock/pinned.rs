@@ -86,7 +86,11 @@ impl LockFolder {
     /// # Errors
     /// With exit 12: the listing that lies beside the lock is not there, or is not the pinned one.
     pub fn files(&self, locked: &Locked) -> Result<Vec<LockedFile>, Failure> {
-        let mut files = Vec::new();
+        let mut files = Vec::with_capacity(match &locked.files {
+            LockedFiles::Within(files) => files.len(),
+            // A lock may say any number.
+            LockedFiles::Beside(pin) => usize::try_from(pin.files).unwrap_or_default().min(1 << 20),
+        });
         self.each_file(locked, &mut |file| files.push(file))?;
         Ok(files)
     }
