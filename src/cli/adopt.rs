@@ -70,7 +70,8 @@ fn notes(report: &AdoptReport) -> Vec<String> {
         notes.push(format!("nothing that was adopted has {files} ({bytes}), such as {}", first.join(", ")));
     }
     for one in report.passed_over.iter().take(SHOWN) {
-        notes.push(format!("`{}` was passed over: {}", Printable::new(&one.path), Printable::new(&one.reason)));
+        let what = if one.is_unread { "could not be read" } else { "was passed over" };
+        notes.push(format!("`{}` {what}: {}", Printable::new(&one.path), Printable::new(&one.reason)));
     }
     if report.passed_over.len() > SHOWN {
         notes.push(format!("{} more were passed over; `--json` names them", report.passed_over.len() - SHOWN));

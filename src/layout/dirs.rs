@@ -27,7 +27,7 @@ impl DatasetDir {
         Self::find_all_on(data_dir, &mut Err)
     }
 
-    /// The same, asking `failed` whether to go on where a folder below it cannot be listed.
+    /// The same, asking `failed` whether to go on where a folder below it cannot be looked at.
     pub fn find_all_on(
         data_dir: &Path,
         failed: &mut dyn FnMut(FsError) -> Result<(), FsError>,
@@ -48,8 +48,13 @@ impl DatasetDir {
             for release in releases {
                 let hidden = release.file_name().is_none_or(|name| name.to_string_lossy().starts_with('.'));
                 let dir = Self::at(release);
-                if !hidden && fs::is_dir(dir.root()) && dir.has_records()? {
-                    found.push(dir);
+                if hidden || !fs::is_dir(dir.root()) {
+                    continue;
+                }
+                match dir.has_records() {
+                    Ok(true) => found.push(dir),
+                    Ok(false) => {}
+                    Err(error) => failed(error)?,
                 }
             }
         }

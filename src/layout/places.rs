@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use crate::fs::{self, FsError};
 
 use super::dirs::DatasetDir;
+use super::link_mark::LinkMark;
+use super::receipt::Receipt;
 
 /// What lies in the place of a dataset, `<data_dir>/<id>/<slug>`.
 #[derive(Debug)]
@@ -60,10 +62,27 @@ fn place(dir: DatasetDir) -> Option<Place> {
     }
 }
 
-/// Where a dataset folder leads that is a link, where no dataset of ours can be had.
+/// Where a dataset folder leads that is a link, where no dataset of ours can be had, or another one
+/// than medsets made the link for.
 pub fn away(dir: &DatasetDir) -> Option<PathBuf> {
     let held = fs::link_target(dir.root()).ok()??;
-    (!matches!(dir.has_records(), Ok(true))).then(|| PathBuf::from(held))
+    (!matches!(dir.has_records(), Ok(true)) || another(dir).is_some()).then(|| PathBuf::from(held))
+}
+
+/// The receipt of the other dataset that lies by now where a link leads that medsets made. Nothing there
+/// is this dataset's.
+pub fn another(dir: &DatasetDir) -> Option<Receipt> {
+    LinkMark::of_link(dir)?;
+    Receipt::read(dir).ok()?.filter(|receipt| !receipt.is_of(dir))
+}
+
+/// That a dataset is not where its link leads, in words.
+pub fn away_words(dir: &DatasetDir, leads_to: &Path) -> String {
+    let (link, to) = (dir.root().display(), leads_to.display());
+    match another(dir) {
+        Some(receipt) => format!("`{link}` is a link to `{to}`, where `{}` lies by now", receipt.name()),
+        None => format!("`{link}` is a link to `{to}`, where no dataset is to be had"),
+    }
 }
 
 /// Whether it is a link to what lies beside it, such as `latest`: a dataset is told of once.

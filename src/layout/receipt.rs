@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::catalog::selection::slug;
 use crate::fs::{self, Access};
 use crate::values::{ByteSize, Choice, DatasetId, DatasetName, Digest, Printable, RelPath, SafeUrl};
 
@@ -275,6 +276,11 @@ impl Receipt {
     /// The name in full of the dataset that it speaks of.
     pub fn name(&self) -> DatasetName<'_> {
         DatasetName::of(&self.dataset, &self.version, self.variant.as_deref())
+    }
+
+    /// Whether a folder has the name of the dataset that it speaks of.
+    pub fn is_of(&self, dir: &DatasetDir) -> bool {
+        dir.name() == format!("{}@{}", self.dataset, slug(&self.version, self.variant.as_deref()))
     }
 
     /// SHA-256 of the receipt of a dataset folder as it lies there.

@@ -113,7 +113,7 @@ pub async fn adopt(context: &Context, options: &AdoptOptions) -> Result<AdoptRep
     }
     if let Some(selection) = named.as_ref().filter(|_| is_open(&report, &finds)) {
         if options.unproven {
-            known::refuse_other_name(context, &scan, selection)?;
+            known::refuse_other_name(&scan, selection)?;
             finds.push(look::by_word(selection, options, &scan, &mut hashes)?);
             claimed.extend(0..scan.files.len());
         } else {
@@ -214,6 +214,10 @@ fn find(scan: &Scan, hashes: &Hashes<'_>, known: &Known, arranged: Arranged) -> 
     if !arranged.changed.is_empty() {
         return Err(altered(scan, hashes, known, &arranged));
     }
+    let places: Vec<String> = arranged.missing.iter().filter_map(|item| arranged.place(&known.items[*item])).collect();
+    refuse_unread(scan, hashes, &known.selection, |path| {
+        places.iter().any(|place| place.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+    })?;
     let (records, marks) = known.records(scan, hashes, &arranged)?;
     let missing: Vec<RelPath> = arranged.missing.iter().map(|item| known.items[*item].place.clone()).collect();
     let unproven = records
@@ -259,6 +263,25 @@ async fn one(context: &Context, options: &AdoptOptions, scan: &Scan, found: Find
     let adopted =
         lay::lay(context, &target, scan, found, options.dry_run).map_err(|failure| failure.of(selection.id()))?;
     Ok(AdoptedDataset { warnings, ..adopted })
+}
+
+/// Fails where something that could not be read is, or may hold, what belongs to the release: of
+/// records without it nobody could tell later that it was there.
+fn refuse_unread(
+    scan: &Scan,
+    hashes: &Hashes<'_>,
+    selection: &Selection,
+    is_of_it: impl Fn(&str) -> bool,
+) -> Result<(), Failure> {
+    let all = scan.passed_over.iter().chain(&hashes.passed_over);
+    let unread: Vec<&PassedOver> = all.filter(|one| one.is_unread && is_of_it(&one.path)).collect();
+    let Some(first) = unread.first() else { return Ok(()) };
+    let more = if unread.len() > 1 { format!(", and {} more", unread.len() - 1) } else { String::new() };
+    let message = format!("not all of `{selection}` could be read: {}{more}", first.reason);
+    Err(Failure::new(Exit::PARTIAL, message)
+        .of(selection.id())
+        .help("nothing of it was written; see that you may read it all, and run again")
+        .help("or move it out of the folder: what is left is adopted as a part"))
 }
 
 /// Files in their places with other bytes.

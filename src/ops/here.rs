@@ -3,14 +3,13 @@
 //! What is here does not depend on the catalogue: an entry may be gone or changed since. It is
 //! only asked what a folder is whose receipt cannot be read.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::catalog::selection::slug;
 use crate::context::Context;
 use crate::events::Event;
 use crate::fs;
-use crate::layout::places::away;
-use crate::layout::{DatasetDir, LayoutError, LinkKind, LinkMark, Place, Receipt, Records, places};
+use crate::layout::places::{away, away_words};
+use crate::layout::{Adopted, DatasetDir, LayoutError, LinkKind, LinkMark, Means, Place, Receipt, Records, places};
 use crate::remedy;
 use crate::values::{DatasetId, DatasetName, Printable};
 
@@ -110,10 +109,7 @@ fn look(context: &Context) -> Result<(Vec<Here>, Vec<Closed>), Failure> {
 /// passed over: it would stand for the dataset twice, or for another one.
 fn is_in_place(context: &Context, here: &Here) -> bool {
     let Some(receipt) = &here.receipt else { return true };
-    let slug = slug(&receipt.version, receipt.variant.as_deref());
-    let mut names = here.dir.root().iter().rev().map(|name| name.to_string_lossy());
-    let is_so =
-        names.next().is_some_and(|name| name == slug) && names.next().is_some_and(|name| name == *here.id.as_str());
+    let is_so = receipt.is_of(&here.dir);
     if !is_so {
         let place = here.dir.root().display();
         let message = format!("`{place}` is passed over: by its records it is `{}`, of another folder", receipt.name());
@@ -124,11 +120,9 @@ fn is_in_place(context: &Context, here: &Here) -> bool {
 
 /// The dataset of a link that leads to none: where medsets made it, where it leads to such a place as
 /// its own, or where nothing is and the catalogue knows its place. Any other link is a person's own.
-fn of_link(context: &Context, dir: DatasetDir, leads_to: &std::path::Path) -> Option<Here> {
-    let place =
-        |path: &std::path::Path| -> Vec<_> { path.iter().rev().take(2).map(std::ffi::OsStr::to_owned).collect() };
-    let fault =
-        format!("`{}` is a link to `{}`, where no dataset is to be had", dir.root().display(), leads_to.display());
+fn of_link(context: &Context, dir: DatasetDir, leads_to: &Path) -> Option<Here> {
+    let place = |path: &Path| -> Vec<_> { path.iter().rev().take(2).map(std::ffi::OsStr::to_owned).collect() };
+    let fault = away_words(&dir, leads_to);
     let is_ours = LinkMark::of_link(&dir).is_some() || place(leads_to) == place(dir.root());
     let is_gone = !fs::is_dir(dir.root());
     let here = by_folder(context, dir, Some(fault))?;
@@ -200,10 +194,11 @@ pub fn one(context: &Context, text: &str) -> Result<Here, Failure> {
 /// Sentences about the records that are damaged, and what to do.
 pub fn warnings(found: &[Here]) -> Vec<String> {
     let sentence = |here: &Here| {
-        let (fault, name) = (here.fault.as_ref()?, here.name());
-        if here.away().is_some() {
-            return Some(format!("`{name}` is not to be had: {fault}; {}", here.way_back()));
+        let name = here.name();
+        if let Some(absence) = here.absence() {
+            return Some(format!("`{name}` is not to be had: {absence}; {}", here.way_back()));
         }
+        let fault = here.fault.as_ref()?;
         Some(format!(
             "the records of `{name}` are damaged: {fault}; `medsets verify {name} --repair` fetches it again, `medsets remove {name}` deletes it"
         ))
@@ -227,15 +222,25 @@ impl Here {
         if self.receipt.is_some() { None } else { away(&self.dir) }
     }
 
-    /// What to do where it is away.
+    /// Why nothing of it is to be had: it is away, or the folder is gone in which a person had the files.
+    /// Costs one look at that folder, and nothing where they were not adopted.
+    pub fn absence(&self) -> Option<String> {
+        let Some(receipt) = &self.receipt else { return self.away().and(self.fault.clone()) };
+        let adopted = (receipt.means == Means::Adopt).then(|| Adopted::read(&self.dir).ok().flatten()).flatten()?;
+        let place = adopted.links.get("data").unwrap_or(&adopted.place);
+        (!fs::is_dir(Path::new(place))).then(|| format!("its files are missing: there is no folder `{place}` any more"))
+    }
+
+    /// What to do where it is away, or its files are.
     pub fn way_back(&self) -> String {
         let name = self.name();
-        let remove = format!("`medsets remove {name}` takes the link away");
+        let what = if self.receipt.is_some() { "records" } else { "link" };
+        let remove = format!("`medsets remove {name}` takes the {what} away");
         match LinkMark::of_link(&self.dir).map(|mark| mark.kind) {
-            Some(LinkKind::Adopted) => {
-                format!("`medsets adopt DIR` leads it to where its files lie by now; {remove}, and no file")
+            Some(LinkKind::Shared) | None if self.receipt.is_none() => {
+                format!("bring it back, or `medsets fetch {name}` gets another copy; {remove}")
             }
-            _ => format!("bring it back, or `medsets fetch {name}` gets another copy; {remove}"),
+            _ => format!("`medsets adopt DIR` leads it to where its files lie by now; {remove}, and no file"),
         }
     }
 

@@ -44,10 +44,10 @@ pub struct Listed {
     /// Their bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes: Option<ByteSize>,
-    /// `whole`, `part` when only some of the release's files are here, or `damaged` when its
-    /// records are.
+    /// `whole`, `part` when only some of the release's files are here, `damaged` when its
+    /// records are, or `missing` when its files, or all of it, are not where they lay.
     pub state: &'static str,
-    /// What is wrong with its records.
+    /// What is wrong with its records, or where nothing is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault: Option<String>,
     /// Licence expression.
@@ -79,15 +79,18 @@ impl Listed {
     }
 }
 
-/// Lists what is here. Reads receipts only.
+/// Lists what is here. Reads receipts only; of files that a person put there it looks whether their
+/// folder is there.
 pub fn list(context: &Context) -> Result<ListReport, Failure> {
     let found = here::all(context)?;
     let warnings = here::warnings(&found);
     let own = Own::of(context, found.iter().filter_map(|here| here.receipt.as_ref()))?;
     let listed = |here: Here| {
+        let absence = here.absence();
         let receipt = here.receipt;
         Listed {
             state: match &receipt {
+                _ if absence.is_some() => "missing",
                 _ if here.fault.is_some() => "damaged",
                 Some(receipt) if receipt.selection.whole => "whole",
                 _ => "part",
@@ -99,7 +102,7 @@ pub fn list(context: &Context) -> Result<ListReport, Failure> {
             id: here.id,
             version: here.version,
             variant: here.variant,
-            fault: here.fault,
+            fault: absence.or(here.fault),
             files: receipt.as_ref().map(|receipt| receipt.files),
             bytes: receipt.as_ref().map(|receipt| receipt.bytes),
             completed: receipt.as_ref().map(|receipt| receipt.completed),
@@ -122,9 +125,9 @@ pub enum Presence {
 /// The folder of a dataset: the one that is here, else where a fetch would put it.
 pub fn path(context: &Context, name: &str, presence: Presence) -> Result<PathBuf, Failure> {
     match here::one(context, name) {
-        Ok(here) if presence == Presence::Required && here.away().is_some() => {
-            let message = format!("`{}` is not to be had: {}", here.name(), here.fault.clone().unwrap_or_default());
-            Err(Failure::new(Exit::DIFFERENT, message).of(&here.id))
+        Ok(here) if presence == Presence::Required && here.absence().is_some() => {
+            let message = format!("`{}` is not to be had: {}", here.name(), here.absence().unwrap_or_default());
+            Err(Failure::new(Exit::DIFFERENT, message).of(&here.id).help(here.way_back()))
         }
         Ok(here) => Ok(here.dir.root().to_path_buf()),
         Err(failure) if presence == Presence::Required || failure.exit == Exit::USAGE => Err(failure),

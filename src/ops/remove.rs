@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::agreements::{Entry, EntryKind, Record};
 use crate::context::Context;
 use crate::fs::{self, Access, FileLock, FsError, FsErrorKind};
+use crate::layout::places::another;
 use crate::layout::{Adopted, DatasetDir, LinkMark, Store, commit};
 use crate::values::{ByteSize, DatasetId};
 
@@ -78,7 +79,15 @@ pub fn plan(context: &Context, name: &str, extent: Extent) -> Result<(Here, Remo
         Extent::Whole => here.dir.root().to_path_buf(),
         Extent::Archives => here.dir.archives(),
     };
-    let is_there = |adopted: &Adopted| here.away().is_none() || fs::is_same(here.dir.root(), Path::new(&adopted.place));
+    let is_away = here.away().is_some();
+    if is_away && extent == Extent::Archives {
+        let message = format!("`{}` is not to be had: {}", here.name(), here.fault.clone().unwrap_or_default());
+        return Err(Failure::new(Exit::DENIED, message).of(&here.id).help(here.way_back()));
+    }
+    // A removal that was killed may have left the rest of the person's records.
+    let is_there = |adopted: &Adopted| {
+        !is_away || another(&here.dir).is_none() && fs::is_same(here.dir.root(), Path::new(&adopted.place))
+    };
     let adopted = Adopted::read(&here.dir)?.filter(is_there);
     let is_persons = adopted.as_ref().is_some_and(|adopted| adopted.links.is_empty());
     let leads_to = match extent {

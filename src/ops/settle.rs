@@ -5,9 +5,9 @@
 //! dataset next takes away what was half written, and makes the entries that are their own: what
 //! another person began is that person's to enter.
 
-use crate::catalog::selection::slug;
 use crate::context::Context;
 use crate::fs::{self, Access, FileLock};
+use crate::layout::places::another;
 use crate::layout::{DatasetDir, LinkMark, Receipt, Records, Store, Workspace, commit};
 
 use super::assemble;
@@ -61,7 +61,8 @@ pub(super) fn settle(context: &Context, store: &Store, dir: &DatasetDir) -> Resu
     if fs::metadata(dir.root())?.is_none() {
         LinkMark::remove(dir)?;
     }
-    if shared::leads_to(dir).is_some() || fs::metadata(&dir.records())?.is_none_or(|found| !found.is_dir()) {
+    let is_elsewhere = shared::leads_to(dir).is_some() || another(dir).is_some();
+    if is_elsewhere || fs::metadata(&dir.records())?.is_none_or(|found| !found.is_dir()) {
         return Ok(());
     }
     fs::sweep(&dir.records(), fs::RECORD);
@@ -75,7 +76,5 @@ pub(super) fn settle(context: &Context, store: &Store, dir: &DatasetDir) -> Resu
 
 /// Whether this person owes the ledger the entry of a receipt, which is that of the folder it lies in.
 fn is_owed(context: &Context, dir: &DatasetDir, receipt: &Receipt) -> bool {
-    receipt.ledger.is_none()
-        && receipt.by.os_user == identity::on_receipt(context).os_user
-        && dir.name() == format!("{}@{}", receipt.dataset, slug(&receipt.version, receipt.variant.as_deref()))
+    receipt.ledger.is_none() && receipt.by.os_user == identity::on_receipt(context).os_user && receipt.is_of(dir)
 }

@@ -7,13 +7,15 @@ use crate::catalog::{Selection, Source};
 use crate::context::Context;
 use crate::events::Event;
 use crate::fs::{self, Access, FileLock, Patience};
-use crate::layout::{DatasetDir, Receipt, Records, Store, Workspace, commit};
+use crate::layout::places::{another, away, away_words};
+use crate::layout::{DatasetDir, LinkKind, LinkMark, Receipt, Records, Store, Workspace, commit};
 use crate::licenses::Expression;
 use crate::plan::Shard;
 use crate::values::{DatasetName, Digest, Printable};
 
 use super::exit::Exit;
 use super::failure::Failure;
+use super::gate;
 use super::outside::Outside;
 use super::settle::{lease_of, settle};
 use super::shared;
@@ -62,6 +64,10 @@ impl<'a> Target<'a> {
     /// # Errors
     /// By its receipt another dataset is there (52): what is asked of this one is not answered by it.
     pub fn records(&self) -> Result<Records, Failure> {
+        // What lies where its link led was never taken for it.
+        if another(&self.dir).is_some() {
+            return Ok(Records::Absent);
+        }
         let records = Records::of(&self.dir)?;
         let receipt = match &records {
             Records::Good(receipt) | Records::Broken { receipt: Some(receipt), .. } => receipt,
@@ -81,11 +87,28 @@ impl<'a> Target<'a> {
         if let Some(at) = shared::leads_to(&self.dir) {
             return Err(shared::read_only(self, &at));
         }
+        if let Some(held) = self.moved() {
+            return Err(self.led_away(&held));
+        }
         // The commit puts the dataset in the place of a link that leads nowhere.
         if shared::lost(&self.dir).is_some() {
             return Ok(());
         }
         Ok(commit::check_place(&self.dir, &self.store)?)
+    }
+
+    /// Where its link leads that an adoption made, where it is not any more.
+    pub fn moved(&self) -> Option<PathBuf> {
+        LinkMark::of_link(&self.dir).filter(|mark| mark.kind == LinkKind::Adopted).and_then(|_| away(&self.dir))
+    }
+
+    /// That nothing can be put where such a link leads, and what to do.
+    pub fn led_away(&self, held: &Path) -> Failure {
+        let name = gate::name_for_command(self.selection);
+        Failure::new(Exit::DENIED, away_words(&self.dir, held))
+            .of(self.selection.id())
+            .help("bring back what it leads to and run again, or `medsets adopt DIR` where the files lie by now")
+            .help(format!("`medsets remove {name}` takes the link away; a fetch gets another copy then"))
     }
 
     /// Its lease, for a run that works on it without a workspace. What killed runs left is settled.

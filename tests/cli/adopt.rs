@@ -1,7 +1,7 @@
 //! `adopt`: data that lie on disk already get records, and stay as they are.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -327,6 +327,40 @@ fn what_is_no_file_is_named_and_never_followed() {
     assert_eq!(answer["data"]["datasets"][0]["duplicates"], serde_json::json!(["copy.csv"]));
     home.run(&["adopt", old.join("pipe").to_str().unwrap()]).expect(2).says(&["is no folder"]);
     home.run(&["adopt", "nowhere"]).expect(2).says(&["does not exist"]);
+}
+
+#[test]
+fn what_cannot_be_read_is_named_and_the_rest_is_adopted() {
+    let home = Home::new();
+    let old = moved(&home);
+    let mode = |path: &Path, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    let closed = old.join("a/closed");
+    std::fs::create_dir_all(&closed).unwrap();
+    std::fs::create_dir_all(old.join("a/turning")).unwrap();
+    std::os::unix::fs::symlink(".medsets", old.join("a/turning/.medsets")).unwrap();
+    std::os::unix::fs::symlink("loop", old.join("loop")).unwrap();
+    mode(&closed, 0o000);
+    let adopt = ["adopt", old.to_str().unwrap()];
+    // What is no part of the dataset keeps it from nothing.
+    home.run_unprivileged(&[&adopt[..], &["--dry-run"]].concat()).expect(0).says(&["`a/closed` could not be read"]);
+    let labels = old.join("data/labels.csv");
+    mode(&labels, 0o000);
+    let told = ["`a/closed` could not be read", "not all of `demo@1.0`", "labels.csv`", "may read it all"];
+    home.run_unprivileged(&adopt).expect(43).says(&told);
+    assert!(!old.join(".medsets").exists(), "records without it would be all that is known of it");
+    let answer: Value =
+        serde_json::from_str(&home.run_unprivileged(&[&adopt[..], &["--json"]].concat()).stdout).unwrap();
+    let passed = answer["data"]["passed_over"].to_string();
+    assert!(["a/closed", "data/labels.csv", "loop"].iter().all(|path| passed.contains(path)), "{passed}");
+    // A folder of it.
+    mode(&labels, 0o644);
+    mode(&old.join("docs"), 0o000);
+    home.run_unprivileged(&adopt).expect(43).says(&["not all of `demo@1.0`", "docs`"]);
+    mode(&old.join("docs"), 0o755);
+    home.run_unprivileged(&adopt).expect(0);
+    let listed: Value = serde_json::from_str(&home.run_unprivileged(&["list", "--json"]).stdout).unwrap();
+    assert_eq!(listed["data"]["datasets"][0]["state"], "whole", "{listed:#}");
+    mode(&closed, 0o755);
 }
 
 #[test]

@@ -288,6 +288,77 @@ fn a_folder_that_was_moved_and_has_another_in_its_place_is_no_dead_end() {
     }
 }
 
+#[test]
+fn a_folder_that_is_gone_is_missing_in_the_list() {
+    for is_moved in [false, true] {
+        let home = Home::new();
+        let folder = with_records(&home);
+        adopt(&home, &folder).expect(0);
+        let to = home.path().join("new");
+        std::fs::rename(&folder, &to).unwrap();
+        let told = ["files are missing", folder.to_str().unwrap(), "medsets adopt DIR", "medsets remove demo@1.0"];
+        home.run(&["list"]).expect(0).says(&told);
+        assert_eq!(state(&home), "missing");
+        home.run(&["path", "demo", "--must-exist"]).expect(62).says(&told);
+        if is_moved {
+            adopt(&home, &to).expect(0);
+        } else {
+            home.run(&["remove", "demo", "--yes"]).expect(0);
+            home.run(&["fetch", "demo"]).expect(0);
+        }
+        assert_eq!(state(&home), "whole");
+        home.run(&["verify", "demo"]).expect(0);
+    }
+}
+
+fn state(home: &Home) -> String {
+    let listed = home.json(&["list"]);
+    listed["data"]["datasets"][0]["state"].as_str().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn another_dataset_in_the_place_of_an_adopted_folder_is_no_dead_end_and_stays() {
+    for is_adopted_again in [false, true] {
+        let (home, moved) = moved_on(false);
+        let place = another(&home);
+        let before = tree(&place);
+        let told = ["`demo-gated@1.0` lies by now", "medsets adopt DIR", "medsets remove demo"];
+        home.run(&["list"]).expect(0).says(&told);
+        assert_eq!(state(&home), "missing");
+        home.run(&["status", "--exit-code"]).expect(62).says(&told);
+        home.run(&["verify", "demo", "--repair"]).expect(62).says(&told);
+        home.run(&["fetch", "demo"]).expect(52).says(&told);
+        home.run(&["import", "demo", moved.to_str().unwrap()]).expect(52).says(&told);
+        home.run(&["remove", "demo", "--archives-only", "--yes"]).expect(52).says(&told);
+        if is_adopted_again {
+            home.run(&["adopt", moved.to_str().unwrap()]).expect(0);
+        } else {
+            home.run(&["remove", "demo", "--yes"]).expect(0);
+            home.run(&["fetch", "demo"]).expect(0);
+        }
+        assert_eq!(state(&home), "whole");
+        home.run(&["verify", "demo"]).expect(0);
+        home.run(&["ledger", "verify"]).expect(0);
+        assert_eq!(tree(&place), before, "the other dataset is nobody's to write");
+    }
+}
+
+/// `demo-gated` as somebody adopted it in the place of the folder that was moved.
+fn another(home: &Home) -> PathBuf {
+    let place = home.path().join("old");
+    std::fs::remove_dir_all(&place).unwrap();
+    let theirs = Home::new();
+    theirs.run(&["fetch", "demo"]).expect(0);
+    std::fs::rename(theirs.data().join("demo/1.0"), &place).unwrap();
+    let receipt = place.join(".medsets/receipt.json");
+    let text = std::fs::read_to_string(&receipt).unwrap();
+    std::fs::write(&receipt, text.replace("\"dataset\": \"demo\"", "\"dataset\": \"demo-gated\"")).unwrap();
+    let adopted = serde_json::json!({ "schema": "medsets/adopted/1", "place": place });
+    put(&place.join(".medsets/adopted.json"), &adopted.to_string());
+    put(&place.join("archives/mine.zip"), "theirs");
+    place
+}
+
 /// `demo`, adopted in a folder that was moved since and has the person's own file in its place by now;
 /// with where the files lie.
 fn moved_on(is_wrapped: bool) -> (Home, PathBuf) {

@@ -1,9 +1,7 @@
 //! What `remove` takes away, and that the ledger says so and nothing else.
 
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-use std::os::unix::process::CommandExt as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use crate::support::archives::{Served, serve};
 use crate::support::home::{Ran, tree, until};
@@ -134,21 +132,13 @@ fn a_removal_waits_for_a_run_at_work_and_a_fetch_beside_one_is_no_fault() {
     }
 }
 
-/// The program as somebody who is not root, for whom modes count.
-fn by_nobody(served: &Served, arguments: &[&str]) -> Ran {
-    let mut command = served.home.command(&[&["--catalog", served.catalog.as_str()], arguments].concat());
-    if std::fs::metadata("/proc/self").unwrap().uid() == 0 {
-        let owned = Command::new("chown").arg("-R").arg("12345:12345").arg(served.home.path()).status().unwrap();
-        assert!(owned.success());
-        command.uid(12345).gid(12345);
-    }
-    command.output().unwrap().into()
-}
-
 #[test]
 fn a_folder_that_its_owner_closed_keeps_nothing_from_working() {
     let served = serve(&[("a.csv", b"a,b\n".to_vec(), ""), ("b.csv", b"b\n".to_vec(), "")]);
-    by_nobody(&served, &["fetch", "made"]).expect(0);
+    let by_nobody = |arguments: &[&str]| {
+        served.home.run_unprivileged(&[&["--catalog", served.catalog.as_str()], arguments].concat())
+    };
+    by_nobody(&["fetch", "made"]).expect(0);
     let data = served.home.data().join("made/1/data");
     let close = || {
         std::fs::create_dir_all(data.join("mine")).unwrap();
@@ -157,13 +147,13 @@ fn a_folder_that_its_owner_closed_keeps_nothing_from_working() {
     };
     close();
     std::fs::remove_file(data.join("b.csv")).unwrap();
-    by_nobody(&served, &["verify", "made", "--repair"]).expect(62).says(&["1 extra"]);
+    by_nobody(&["verify", "made", "--repair"]).expect(62).says(&["1 extra"]);
     assert!(data.join("b.csv").exists() && data.join("mine/notes").exists());
-    by_nobody(&served, &["fetch", "made"]).expect(0);
+    by_nobody(&["fetch", "made"]).expect(0);
     close();
-    by_nobody(&served, &["remove", "made", "--yes"]).expect(0);
+    by_nobody(&["remove", "made", "--yes"]).expect(0);
     assert!(!served.home.data().join("made").exists());
-    by_nobody(&served, &["prune", "--older", "0"]).expect(0);
+    by_nobody(&["prune", "--older", "0"]).expect(0);
     let tmp: Vec<_> = std::fs::read_dir(served.home.data().join(".medsets-store/tmp")).unwrap().collect();
     assert!(tmp.is_empty(), "{tmp:?}");
 }

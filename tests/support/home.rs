@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -103,6 +105,17 @@ impl Home {
     /// Runs the program to its end.
     pub fn run(&self, arguments: &[&str]) -> Ran {
         self.command(arguments).output().expect("the program starts").into()
+    }
+
+    /// The same as somebody who is not root, for whom modes count.
+    pub fn run_unprivileged(&self, arguments: &[&str]) -> Ran {
+        let mut command = self.command(arguments);
+        if std::fs::metadata("/proc/self").expect("there is one").uid() == 0 {
+            let owned = Command::new("chown").arg("-hR").arg("12345:12345").arg(self.path()).status();
+            assert!(owned.expect("the program is there").success());
+            command.uid(12345).gid(12345);
+        }
+        command.output().expect("the program starts").into()
     }
 
     /// Runs the program with a text on standard input, and looks at the list of processes

@@ -135,14 +135,7 @@ impl Arranged {
         found: &[usize],
         used: &mut HashSet<usize>,
     ) {
-        let (top, name) = item.below_top();
-        let root = match top {
-            "data" => self.data.as_deref(),
-            "docs" => self.docs.as_deref(),
-            // An archive is one wherever it lies.
-            _ => None,
-        };
-        let there = root.map(|root| joined(root, name));
+        let there = self.there(item);
         if let Some(target) = &item.target {
             let is_there = there.is_some_and(|there| scan.links.get(&there) == Some(target));
             if is_there {
@@ -178,6 +171,25 @@ impl Arranged {
             }
             _ => self.missing.push(at),
         }
+    }
+
+    /// Where an item of the tree is, or should be.
+    fn there(&self, item: &Item) -> Option<String> {
+        let (top, name) = item.below_top();
+        let root = match top {
+            "data" => self.data.as_deref(),
+            "docs" => self.docs.as_deref(),
+            // An archive is one wherever it lies.
+            _ => None,
+        };
+        root.map(|root| joined(root, name))
+    }
+
+    /// The same where nothing was found that tells where `docs/` is: beside `data/`.
+    pub fn place(&self, item: &Item) -> Option<String> {
+        let beside =
+            || Some(joined(self.data.as_deref()?.strip_suffix("data")?.trim_end_matches('/'), item.place.as_str()));
+        self.there(item).or_else(|| beside().filter(|_| !item.is_packed()))
     }
 
     /// Whether anything of the release is proven to be there that is not just another's: a file

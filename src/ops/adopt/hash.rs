@@ -98,7 +98,7 @@ impl<'a> Hashes<'a> {
                     self.known.insert(at, digests);
                 }
                 Err(reason) => {
-                    self.passed_over.push(PassedOver { path: scan.files[at].rel.clone(), reason });
+                    self.passed_over.push(PassedOver::unread(scan.files[at].rel.clone(), reason));
                 }
             }
         }
@@ -113,7 +113,7 @@ impl<'a> Hashes<'a> {
             if self.known.contains_key(&own.at) && !is_as_seen(&place_of(self.scan, &own.rel), own) {
                 self.known.remove(&own.at);
                 let reason = "it changed after it was read".to_owned();
-                self.passed_over.push(PassedOver { path: own.rel.clone(), reason });
+                self.passed_over.push(PassedOver::unread(own.rel.clone(), reason));
             }
         }
     }

@@ -205,6 +205,9 @@ pub(super) fn by_word(
         .collect();
     hashes.ensure(of_root.iter().map(|(own, ..)| (own.at, algorithms(own))).collect())?;
     hashes.recheck(of_root.iter().map(|(own, ..)| own.at));
+    super::refuse_unread(scan, hashes, selection, |path| {
+        below(path, &root).or_else(|| below(path, docs.as_deref()?)).is_some()
+    })?;
     let rules = roles(selection);
     let mut found = Find {
         selection: selection.clone(),
@@ -221,7 +224,7 @@ pub(super) fn by_word(
     for (own, top, name) in of_root {
         let Ok(place) = RelPath::parse(&format!("{top}/{name}")) else {
             let reason = "records cannot hold its name".to_owned();
-            hashes.passed_over.push(super::PassedOver { path: own.rel.clone(), reason });
+            hashes.passed_over.push(super::PassedOver { path: own.rel.clone(), reason, is_unread: false });
             continue;
         };
         found.take_word(hashes, own, place, entry_of(&files, own), &rules)?;

@@ -125,6 +125,16 @@ pub struct PassedOver {
     pub path: String,
     /// Why.
     pub reason: String,
+    /// Whether there may be data in it: it could not be read, or changed meanwhile.
+    #[serde(skip)]
+    pub is_unread: bool,
+}
+
+impl PassedOver {
+    /// What could not be read, or changed meanwhile.
+    pub(super) fn unread(path: String, reason: String) -> Self {
+        Self { path, reason, is_unread: true }
+    }
 }
 
 /// A dataset of which some files are here.
@@ -163,6 +173,7 @@ impl AdoptReport {
             bytes: self.scanned.bytes.saturating_sub(self.hashed.bytes),
         };
         self.passed_over.extend(hashes.passed_over.iter().cloned());
+        self.passed_over.sort_by_key(|one| !one.is_unread);
         for own in scan.files.iter().filter(|own| !claimed.contains(&own.at)) {
             self.unknown.files += 1;
             self.unknown.bytes += own.size;

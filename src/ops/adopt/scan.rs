@@ -66,7 +66,6 @@ impl Scan {
             by_rel: HashMap::new(),
         };
         let (mut files, mut links, mut others) = (Vec::new(), Vec::new(), Vec::new());
-        let mut unreadable = Vec::new();
         fs::walk_on(
             &root,
             &mut |found| match found.kind {
@@ -76,7 +75,10 @@ impl Scan {
                 FoundKind::Special => others.push(found.path),
             },
             &mut |error| {
-                unreadable.push(error);
+                let path = error.path().strip_prefix(&root).unwrap_or(error.path()).to_string_lossy().into_owned();
+                if !is_ours(&path) {
+                    scan.passed_over.push(PassedOver::unread(path, error.to_string()));
+                }
                 Ok(())
             },
         )?;
@@ -91,7 +93,8 @@ impl Scan {
             scan.files.push(Own { rel: found.path, size: ByteSize(found.size), modified: found.modified, at });
         }
         for rel in links {
-            let held = fs::link_target(&root.join(&rel))?.unwrap_or_default();
+            // One that went away meanwhile holds nothing.
+            let held = fs::link_target(&root.join(&rel)).ok().flatten().unwrap_or_default();
             let real = fs::canonical(&root.join(&rel));
             let leads = match &real {
                 Ok(real) if real.starts_with(&root) => "a link within the folder",
@@ -104,15 +107,11 @@ impl Scan {
         for rel in others {
             scan.pass_over(&rel, "it is no regular file".to_owned());
         }
-        for error in unreadable {
-            let path = error.path().strip_prefix(&root).unwrap_or(error.path()).to_string_lossy().into_owned();
-            scan.pass_over(&path, error.to_string());
-        }
         Ok(scan)
     }
 
     fn pass_over(&mut self, path: &str, reason: String) {
-        self.passed_over.push(PassedOver { path: path.to_owned(), reason });
+        self.passed_over.push(PassedOver { path: path.to_owned(), reason, is_unread: false });
     }
 
     /// The file at a path below the folder.

@@ -4,11 +4,8 @@ use std::path::PathBuf;
 
 use crate::context::Context;
 use crate::fs;
-use crate::layout::places::away;
-use crate::layout::{DatasetDir, LinkKind, LinkMark};
-use crate::ops::exit::Exit;
+use crate::layout::{DatasetDir, LinkMark};
 use crate::ops::failure::Failure;
-use crate::ops::gate;
 use crate::ops::shared;
 use crate::ops::target::Target;
 
@@ -33,16 +30,10 @@ impl LetGo {
         options: &FetchOptions,
         warnings: &mut Vec<String>,
     ) -> Result<Option<Self>, Failure> {
-        let Some(held) = shared::lost(&target.dir).or_else(|| moved(&target.dir)) else { return Ok(None) };
+        let Some(held) = shared::lost(&target.dir).or_else(|| target.moved()) else { return Ok(None) };
         let place = target.dir.root().to_path_buf();
         if !shared::is_shared(context, &target.dir, &held) {
-            let name = gate::name_for_command(target.selection);
-            let message =
-                format!("`{}` is a link to `{}`, where no dataset is to be had", place.display(), held.display());
-            let failure = Failure::new(Exit::DENIED, message).of(target.selection.id());
-            return Err(failure
-                .help("bring back what it leads to and run again, or `medsets adopt DIR` where the files lie by now")
-                .help(format!("`medsets remove {name}` takes the link away; a fetch gets another copy then")));
+            return Err(target.led_away(&held));
         }
         warnings.push(format!(
             "the shared copy of `{}` is not to be had any more: `{}`",
@@ -55,11 +46,6 @@ impl LetGo {
         fs::remove_file(&place)?;
         Ok(Some(Self { dir: target.dir.clone(), held }))
     }
-}
-
-/// Where a link leads that an adoption made, where the records of it are not there any more.
-fn moved(dir: &DatasetDir) -> Option<PathBuf> {
-    LinkMark::of_link(dir).filter(|mark| mark.kind == LinkKind::Adopted).and_then(|_| away(dir))
 }
 
 impl Drop for LetGo {

@@ -36,7 +36,7 @@ pub(in crate::ops::adopt) fn gather(
     warnings: &mut Vec<String>,
 ) -> Result<Vec<Known>, Failure> {
     let mut knowns = Vec::new();
-    for (here, is_own) in copies(context, scan, named)? {
+    for (here, is_own) in copies(context, scan, named, warnings)? {
         if let Some(selection) = selection_of(context, &here, named)
             && let Some(known) = of_copy(here, is_own, selection, warnings)?
         {
@@ -96,10 +96,23 @@ pub(in crate::ops::adopt) fn locked(
 
 /// Datasets with records: those that lie in the person's folder, and those of the data folder,
 /// which are the person's own.
-fn copies(context: &Context, scan: &Scan, named: Option<&Selection>) -> Result<Vec<(Here, bool)>, Failure> {
+fn copies(
+    context: &Context,
+    scan: &Scan,
+    named: Option<&Selection>,
+    warnings: &mut Vec<String>,
+) -> Result<Vec<(Here, bool)>, Failure> {
     let mut found = Vec::new();
     for dir in with_records(scan)? {
-        found.extend(here::of_dir(context, dir.clone())?.map(|here| match named {
+        let here = match here::of_dir(context, dir.clone()) {
+            Ok(here) => here,
+            Err(failure) if matches!(Receipt::read(&dir), Err(LayoutError::Newer { .. })) => return Err(failure),
+            Err(failure) => {
+                warnings.push(format!("the records in `{}` prove nothing: {}", dir.root().display(), failure.message));
+                continue;
+            }
+        };
+        found.extend(here.map(|here| match named {
             // A folder that lost its receipt has no name of its own.
             Some(selection) if here.receipt.is_none() => Here {
                 id: selection.id().clone(),
@@ -121,7 +134,9 @@ fn copies(context: &Context, scan: &Scan, named: Option<&Selection>) -> Result<V
             });
         }
     }
-    let own = here::all(context)?;
+    let mut own = here::all(context)?;
+    // What lies by now where a link led is another's.
+    own.retain(|here| here.away().is_none());
     // What was adopted lies in both.
     found.retain(|here| !own.iter().any(|own| fs::is_same(own.dir.root(), here.dir.root())));
     let found = found.into_iter().map(|here| (here, false));
@@ -132,23 +147,30 @@ fn copies(context: &Context, scan: &Scan, named: Option<&Selection>) -> Result<V
 /// the scan says.
 fn with_records(scan: &Scan) -> Result<Vec<DatasetDir>, Failure> {
     let own = DatasetDir::at(scan.root.clone());
-    Ok(if own.has_records()? { vec![own] } else { DatasetDir::find_all_on(&scan.root, &mut |_| Ok(()))? })
+    // Of records that cannot be looked at it is told when they are read.
+    if own.has_records().unwrap_or(true) {
+        return Ok(vec![own]);
+    }
+    Ok(DatasetDir::find_all_on(&scan.root, &mut |_| Ok(()))?)
 }
 
 /// Records that lie with the files and say that these are something else stand against a
 /// person's word: another dataset may ask for more.
-pub(in crate::ops::adopt) fn refuse_other_name(
-    context: &Context,
-    scan: &Scan,
-    selection: &Selection,
-) -> Result<(), Failure> {
+pub(in crate::ops::adopt) fn refuse_other_name(scan: &Scan, selection: &Selection) -> Result<(), Failure> {
     for dir in with_records(scan)? {
-        let Some(here) = here::of_dir(context, dir)?.filter(|here| here.receipt.is_some()) else { continue };
-        if here.id != *selection.id() {
-            let (dir, name) = (here.dir.root().display(), here.name());
+        let receipt = match Receipt::read(&dir) {
+            Ok(Some(receipt)) => receipt,
+            Err(error @ LayoutError::Newer { .. }) => return Err(error.into()),
+            // Records that cannot be read say nothing.
+            Ok(None) | Err(_) => continue,
+        };
+        if receipt.dataset != *selection.id() {
+            let (dir, name) = (dir.root().display(), receipt.name());
             let message = format!("the records in `{dir}` say that it is `{name}`, not `{selection}`");
             let failure = Failure::new(Exit::DIFFERENT, message).of(selection.id());
-            return Err(failure.help(format!("your word does not stand against them: adopt it as `{}`", here.id)));
+            return Err(
+                failure.help(format!("your word does not stand against them: adopt it as `{}`", receipt.dataset))
+            );
         }
     }
     Ok(())
