@@ -8,6 +8,9 @@ const { chromium } = require("playwright-core");
 const axe = require("axe-core");
 const path = require("node:path");
 
+// In milliseconds; a busy machine takes its time.
+const PATIENCE = 180_000;
+
 const [browserPath, page, pictures] = process.argv.slice(2);
 
 function must(holds, message) {
@@ -16,6 +19,7 @@ function must(holds, message) {
 
 async function opened(browser, options) {
   const context = await browser.newContext(options);
+  context.setDefaultTimeout(PATIENCE);
   const tab = await context.newPage();
   const said = [];
   tab.on("console", (message) => said.push(`${message.type()}: ${message.text()}`));
@@ -122,7 +126,7 @@ async function readsWithoutScripts(browser) {
 }
 
 async function main() {
-  const browser = await chromium.launch({ executablePath: browserPath, args: ["--no-sandbox", "--disable-gpu"] });
+  const browser = await chromium.launch({ executablePath: browserPath, args: ["--no-sandbox", "--disable-gpu"], timeout: PATIENCE });
   try {
     for (const check of [sortsAndFilters, fits, isAccessible, readsWithoutScripts]) console.log(await check(browser));
   } finally {

@@ -70,7 +70,10 @@ def answer(inside, host, route):
     body = b""
     length = int(field(head, b"content-length") or 0)
     while len(body) < length:
-        body += inside.recv(65536)
+        piece = inside.recv(65536)
+        if not piece:
+            return
+        body += piece
     server, port = address.split(":")
     with socket.create_connection((server, int(port))) as behind:
         behind.sendall(b"\r\n".join([*kept, b"Connection: close", b"", b""]) + body)

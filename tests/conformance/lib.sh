@@ -77,8 +77,14 @@ for name in ${!MEDSETS_@}; do
         *) unset "$name" ;;
     esac
 done
+for name in ${!GIT_@}; do unset "$name"; done
 mkdir "$work/catalog"
 export MEDSETS_CATALOG=$work/catalog MEDSETS_NO_INPUT=1 MEDSETS_KEYRING=none NO_COLOR=1
+# Nor must those of the machine: names, orders and days are the same everywhere, and what is on this
+# machine is asked for without a proxy.
+export LC_ALL=C.UTF-8 TZ=UTC
+export no_proxy=${no_proxy:+$no_proxy,}127.0.0.1,localhost
+export NO_PROXY=$no_proxy
 
 # A new home, data folder and state: as on a machine that never saw medsets. Entries made for
 # the check and the way to its servers stay.
@@ -165,8 +171,10 @@ need() {
     fi
     export DEBIAN_FRONTEND=noninteractive
     {
-        apt-get install -y --no-install-recommends "$2" ||
-            { apt-get update && apt-get install -y --no-install-recommends "$2"; }
+        # Another check may be installing something.
+        local wait=(-o DPkg::Lock::Timeout=120)
+        apt-get "${wait[@]}" install -y --no-install-recommends "$2" ||
+            { apt-get "${wait[@]}" update && apt-get "${wait[@]}" install -y --no-install-recommends "$2"; }
     } >"$work/apt.log" 2>&1 </dev/null
     command -v "$1" >/dev/null || skip "\`$1\` could not be installed: $(tail -n 1 "$work/apt.log")"
 }
@@ -196,12 +204,23 @@ python_with() {
     local place
     place=$tools/python-$(IFS=-; printf '%.120s' "$*")
     python=$place/bin/python
-    if "$python" -m pip show --quiet "$@" 2>/dev/null; then return; fi
+    # Whole only with this: an earlier run may have been ended while it installed.
+    if [ -f "$place/installed" ]; then return; fi
     may_install || skip "Python packages are not installed here: $* (set MEDSETS_CONFORMANCE_INSTALL=1)"
-    mkdir -p "$tools"
+    one_at_a_time "$place"
+    if [ -f "$place/installed" ]; then return; fi
     python3 -m venv "$place" >"$work/pip.log" 2>&1 || skip "no virtual environment: $(tail -n 1 "$work/pip.log")"
     "$python" -m pip install --quiet --disable-pip-version-check "$@" >"$work/pip.log" 2>&1 ||
         skip "PyPI packages could not be had: $* ($(tail -n 1 "$work/pip.log"))"
+    touch "$place/installed"
+}
+
+# one_at_a_time PLACE: waits while another check installs there, and holds it until this one ends or
+# installs elsewhere.
+one_at_a_time() {
+    mkdir -p "$1"
+    exec 9>"$1/lock"
+    flock 9
 }
 
 # npm_with PACKAGE@VERSION...: sets $npm to the folder of modules that has these npm packages.
@@ -212,7 +231,7 @@ npm_with() {
     npm=$place/node_modules
     if [ -f "$place/installed" ]; then return; fi
     may_install || skip "npm packages are not installed here: $* (set MEDSETS_CONFORMANCE_INSTALL=1)"
-    mkdir -p "$place"
+    one_at_a_time "$place"
     npm install --silent --no-audit --no-fund --prefix "$place" "$@" >"$work/npm.log" 2>&1 ||
         skip "npm packages could not be had: $* ($(tail -n 1 "$work/npm.log"))"
     touch "$place/installed"
@@ -224,15 +243,37 @@ free_port() {
     python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
-# serving PID PORT: waits until the server answers, and remembers to end it.
-serving() {
-    servers+=("$1")
-    local tries=0
-    until (exec 3<>"/dev/tcp/127.0.0.1/$2") 2>/dev/null; do
-        tries=$((tries + 1))
-        if [ "$tries" -gt 100 ] || ! kill -0 "$1" 2>/dev/null; then fail "the server on port $2 does not answer"; fi
-        sleep 0.1
+# holds PID PORT: whether that process, and not another that took the port before it, listens there.
+holds() {
+    local socket end
+    end=$(printf ':%04X' "$2")
+    for socket in $(awk -v end="$end" '$4 == "0A" && substr($2, length($2) - 4) == end { print $10 }' /proc/net/tcp); do
+        if [ -n "$(find "/proc/$1/fd" -lname "socket:\\[$socket\\]" -print -quit 2>/dev/null)" ]; then return; fi
     done
+    return 1
+}
+
+# serve LOG COMMAND...: starts a server on a free port, for which `{port}` stands in its words, and
+# waits until it listens there; sets $port. It ends with the check. Where another program takes the
+# port before it does, another is tried.
+serve() {
+    [ -r /proc/net/tcp ] || skip 'no /proc/net/tcp, which tells when a server listens'
+    local log=$1 tries waited server
+    shift
+    for tries in 1 2 3 4 5; do
+        port=$(free_port)
+        "${@//\{port\}/$port}" >>"$log" 2>&1 </dev/null 7>&- &
+        server=$!
+        servers+=("$server")
+        # On a busy machine a server takes its time to start.
+        for waited in $(seq 1200); do
+            if holds "$server" "$port"; then return; fi
+            kill -0 "$server" 2>/dev/null || break
+            sleep 0.1
+        done
+        if kill -0 "$server" 2>/dev/null; then break; fi
+    done
+    fail "the server on port $port does not answer, at try $tries after $waited looks: $(tail -n 3 "$log")"
 }
 
 # nginx_serves DIR [LINES FOR location /]: sets $port; the log has one line a request:
@@ -240,45 +281,80 @@ serving() {
 nginx_serves() {
     need nginx nginx-light
     need python3 python3
-    port=$(free_port)
-    nginx_log=$work/nginx-$port.log
-    mkdir -p "$work/nginx-$port"
-    chmod 755 "$work"
-    cat >"$work/nginx-$port.conf" <<CONF
+    local dir
+    dir=$(mktemp -d "$work/nginx.XXXXXX")
+    nginx_log=$dir/access.log
+    chmod 755 "$work" "$dir"
+    cat >"$dir/template" <<CONF
 daemon off;
-pid $work/nginx-$port/pid;
-error_log $work/nginx-$port/error.log;
-worker_processes 2;
+pid $dir/pid;
+error_log $dir/error.log;
+# One, so that a line of the log is there before the next request is answered.
+worker_processes 1;
 $(if [ "$(id -u)" -eq 0 ]; then echo 'user root;'; fi)
-events {}
+events { worker_connections 1000; }
 http {
-    client_body_temp_path $work/nginx-$port/body;
-    proxy_temp_path $work/nginx-$port/proxy;
-    fastcgi_temp_path $work/nginx-$port/fastcgi;
-    uwsgi_temp_path $work/nginx-$port/uwsgi;
-    scgi_temp_path $work/nginx-$port/scgi;
+    client_body_temp_path $dir/body;
+    proxy_temp_path $dir/proxy;
+    fastcgi_temp_path $dir/fastcgi;
+    uwsgi_temp_path $dir/uwsgi;
+    scgi_temp_path $dir/scgi;
     log_format plain '\$status "\$http_range" \$body_bytes_sent \$request_uri';
     access_log $nginx_log plain;
     default_type application/octet-stream;
     sendfile on;
     server {
-        listen 127.0.0.1:$port;
+        listen 127.0.0.1:@port@;
+        location = /settled { access_log off; return 204; }
         location / { root $1; ${2:-} }
     }
 }
 CONF
-    nginx -e "$work/nginx-$port/error.log" -c "$work/nginx-$port.conf" -p "$work/nginx-$port" >/dev/null 2>&1 &
-    serving $! "$port"
+    serve "$dir/log" bash -c "sed s/@port@/{port}/ '$dir/template' >'$dir/conf' &&
+        exec nginx -e '$dir/error.log' -c '$dir/conf' -p '$dir'"
+    nginx_port=$port
     export MEDSETS_REWRITE=https://data.example/=http://127.0.0.1:$port/
 }
 
-# python_serves SCRIPT ARGUMENTS...: a server of a check's own; the script takes the port first.
-python_serves() {
-    port=$(free_port)
-    local script=$1
-    shift
-    python3 "$script" "$port" "$@" >"$work/python-$port.log" 2>&1 &
-    serving $! "$port"
+# nginx_settles: waits for the lines of all requests that have ended. A client has the last byte
+# before nginx writes the line.
+nginx_settles() {
+    (
+        exec 8<>"/dev/tcp/127.0.0.1/$nginx_port" && printf 'GET /settled HTTP/1.0\r\n\r\n' >&8 && cat <&8
+    ) >"$work/settled" 2>&1 || fail "nginx does not answer: $(cat "$work/settled")"
+}
+
+# nginx_forgets: begins the log anew.
+nginx_forgets() {
+    nginx_settles
+    : >"$nginx_log"
+}
+
+# nginx_sent: bytes of all bodies in the log.
+nginx_sent() {
+    nginx_settles
+    awk '{ sum += $(NF - 1) } END { print sum + 0 }' "$nginx_log"
+}
+
+# killed_after BYTES SIGNAL ARGUMENTS...: runs medsets, and sends it the signal once it has written so
+# many bytes; sets $killed_code.
+killed_after() {
+    [ -r /proc/self/io ] || skip 'no /proc/PID/io, which tells when the middle of a file is reached'
+    local bytes=$1 signal=$2 pid written=0 tries=0
+    shift 2
+    "${MEDSETS_BIN:?}" "$@" </dev/null >"$work/killed.out" 2>"$work/killed.err" &
+    pid=$!
+    # Counted at the process: the part file may have its full length from the beginning.
+    while [ "${written:-0}" -lt "$bytes" ]; do
+        sleep 0.1
+        tries=$((tries + 1))
+        written=$(sed -n 's/^wchar: //p' "/proc/$pid/io" 2>/dev/null)
+        kill -0 "$pid" 2>/dev/null || fail "the fetch ended before it could be killed: $(tail -n 3 "$work/killed.err")"
+        [ "$tries" -lt 1200 ] || fail 'no bytes arrive'
+    done
+    kill "-$signal" "$pid"
+    wait "$pid"
+    killed_code=$?
 }
 
 fresh_home
@@ -296,13 +372,15 @@ stand_in() {
     mkdir -p "$work/toy"
     mkfifo "$work/stand-in"
     "${MEDSETS_STAND_IN:?}" "$name" --write "$work/toy" "$@" <"$work/stand-in" >"$work/stand-in.log" 2>&1 &
-    servers+=("$!")
+    local server=$! tries=0
+    servers+=("$server")
     # Held open until the check ends.
     exec 7>"$work/stand-in"
-    local tries=0
     until grep -qs '^storage ' "$work/stand-in.log"; do
         tries=$((tries + 1))
-        if [ "$tries" -gt 100 ]; then fail "the stand-in for $name does not start: $(cat "$work/stand-in.log")"; fi
+        if [ "$tries" -gt 1200 ] || ! kill -0 "$server" 2>/dev/null; then
+            fail "the stand-in for $name does not start: $(cat "$work/stand-in.log")"
+        fi
         sleep 0.1
     done
     host_url=$(sed -n 's/^host //p' "$work/stand-in.log")
@@ -330,11 +408,9 @@ answers_for() {
         printf 'subjectAltName=%s\nauthorityKeyIdentifier=keyid\n' "$names" >server.cnf
         openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out server.pem -days 2 -extfile server.cnf
     ) >"$work/openssl.log" 2>&1 || fail "no certificate: $(tail -n 2 "$work/openssl.log")"
-    proxy_port=$(free_port)
     : >"$work/proxy.log"
-    python3 "$checks/connect_proxy.py" "$proxy_port" "$work/server.pem" "$work/server.key" "$@" 2>>"$work/proxy.log" &
-    serving $! "$proxy_port"
-    export HTTPS_PROXY=http://127.0.0.1:$proxy_port https_proxy=http://127.0.0.1:$proxy_port
+    serve "$work/proxy.log" python3 "$checks/connect_proxy.py" '{port}' "$work/server.pem" "$work/server.key" "$@"
+    export HTTPS_PROXY=http://127.0.0.1:$port https_proxy=http://127.0.0.1:$port
     export REQUESTS_CA_BUNDLE=$work/ca.pem SSL_CERT_FILE=$work/ca.pem
     unset NO_PROXY no_proxy ALL_PROXY all_proxy
 }

@@ -17,9 +17,7 @@ printf 'Ä\n' >"$tree/set/texts/Ärzte 日本.txt"
 printf 'long\n' >"$tree/set/images/deep/er/$(printf 'n%.0s' $(seq 180)).txt"
 for i in $(seq 200); do seq "$i" $((i * 7)) >"$tree/set/texts/t$i.txt"; done
 
-port=$(free_port)
-python3 -m http.server --bind 127.0.0.1 --directory "$served" "$port" >/dev/null 2>&1 &
-serving $! "$port"
+serve "$work/http.log" python3 -m http.server --bind 127.0.0.1 --directory "$served" '{port}'
 export MEDSETS_REWRITE=https://data.example/=http://127.0.0.1:$port/
 made=0
 

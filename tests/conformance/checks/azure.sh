@@ -14,13 +14,8 @@ chmod +x "$azcopy"
 export AZCOPY_LOG_LOCATION=$work/azcopy AZCOPY_JOB_PLAN_LOCATION=$work/azcopy AZCOPY_DISABLE_SYSLOG=true
 "$azcopy" --version >"$work/azcopy.version" 2>&1 || skip "azcopy does not start here: $(tail -n 1 "$work/azcopy.version")"
 
-port=$(free_port)
-node "$npm/azurite/dist/src/blob/main.js" --silent --disableTelemetry --inMemoryPersistence \
-    --blobHost 127.0.0.1 --blobPort "$port" --skipApiVersionCheck >"$work/azurite.log" 2>&1 &
-servers+=("$!")
-# Node takes its time on a busy machine.
-for _ in $(seq 300); do (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break; sleep 0.1; done
-serving "${servers[-1]}" "$port"
+serve "$work/azurite.log" node "$npm/azurite/dist/src/blob/main.js" --silent --disableTelemetry \
+    --inMemoryPersistence --blobHost 127.0.0.1 --blobPort '{port}' --skipApiVersionCheck
 host=http://127.0.0.1:$port/$account
 
 # A tree with names that need care; 300 small files, and one that comes in blocks and so has no digest.

@@ -26,7 +26,7 @@ rm "$work/expected/.git"
 # As GitHub packs it: one folder `<repo>-<commit>`, the commit's id in a pax header.
 git_repo archive --format=tar.gz --prefix="set-$commit/" -o "$work/archive.tar.gz" "$commit"
 
-python_serves "$checks/github_server.py" "$work/archive.tar.gz" "$commit"
+serve "$work/github.log" python3 "$checks/github_server.py" '{port}' "$work/archive.tar.gz" "$commit"
 export MEDSETS_REWRITE="https://codeload.github.com/=http://127.0.0.1:$port/codeload/;https://github.com/=http://127.0.0.1:$port/github/;https://api.github.com/=http://127.0.0.1:$port/api/;https://raw.githubusercontent.com/=http://127.0.0.1:$port/raw/"
 
 # github_entry ID TREE

@@ -8,9 +8,7 @@ mkdir -p "$served"
 head -c 48M /dev/urandom >"$served/big.bin"
 for i in $(seq 40); do head -c $((i * 1013)) /dev/urandom >"$served/n$i.bin"; done
 
-port=$(free_port)
-python3 -m http.server --bind 127.0.0.1 --directory "$served" "$port" >/dev/null 2>"$work/requests" &
-serving $! "$port"
+serve "$work/http.log" python3 -m http.server --bind 127.0.0.1 --directory "$served" '{port}'
 export MEDSETS_REWRITE=https://data.example/=http://127.0.0.1:$port/
 
 (
@@ -23,9 +21,7 @@ same 'files of a server without ranges' "$(dataset_dir plain)/data" "$served"
 # A page instead of data, with status 200, is not data.
 mkdir -p "$work/pages"
 printf '<!doctype html><html><title>Sign in</title><p>Please sign in.</html>' >"$work/pages/big.bin"
-port=$(free_port)
-python3 -m http.server --bind 127.0.0.1 --directory "$work/pages" "$port" >/dev/null 2>&1 &
-serving $! "$port"
+serve "$work/http.log" python3 -m http.server --bind 127.0.0.1 --directory "$work/pages" '{port}'
 fresh_home
 export MEDSETS_REWRITE=https://data.example/=http://127.0.0.1:$port/
 file_table big.bin "$served/big.bin" | entry page

@@ -10,9 +10,7 @@ bin=$(dirname "$python")
 export PATH=$bin:$PATH AWS_EC2_METADATA_DISABLED=true AWS_REGION=us-east-1
 index=$checks/../stand_ins/idc_index.parquet
 
-port=$(free_port)
-"$bin/moto_server" -H 127.0.0.1 -p "$port" >"$work/moto.log" 2>&1 &
-serving $! "$port"
+serve "$work/moto.log" "$bin/moto_server" -H 127.0.0.1 -p '{port}'
 endpoint=http://127.0.0.1:$port
 must "$python" "$checks/s3_seed.py" "$endpoint" idc-open-data "$work/toy"
 sha256=$(sha256sum <"$index" | cut -c1-64)
@@ -38,9 +36,7 @@ same 'medsets and idc-index' "$(dataset_dir lidc)/data" "$work/official"
 
 # The real index, from the package that the client came with.
 real=$("$python" -c 'import idc_index_data; print(idc_index_data.IDC_INDEX_PARQUET_FILEPATH)')
-port=$(free_port)
-"$python" "$checks/idc_server.py" "$port" "$real" >"$work/idc-server.log" 2>&1 &
-serving $! "$port"
+serve "$work/idc-server.log" "$python" "$checks/idc_server.py" '{port}' "$real"
 export MEDSETS_REWRITE="https://idc-open-data.s3.amazonaws.com/=http://127.0.0.1:$port/idc-open-data/;https://storage.googleapis.com/idc-index-data-artifacts/=http://127.0.0.1:$port/index/"
 medsets fetch lidc-idri --dry-run --json --ignore-space >"$work/plan.json" 2>"$work/stderr" || fail "$(tail -n 5 "$work/stderr")"
 series() {

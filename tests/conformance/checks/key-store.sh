@@ -12,7 +12,7 @@ export XDG_RUNTIME_DIR=$work/run DBUS_SESSION_BUS_ADDRESS=unix:path=$work/bus ME
 mkdir -m 700 "$XDG_RUNTIME_DIR"
 dbus-daemon --session --nofork --address="$DBUS_SESSION_BUS_ADDRESS" >"$work/bus.log" 2>&1 &
 servers+=($!)
-until_there() { for _ in $(seq 50); do "$@" >/dev/null 2>&1 && return; sleep 0.1; done; skip "no answer: $*"; }
+until_there() { for _ in $(seq 600); do "$@" >/dev/null 2>&1 && return; sleep 0.1; done; skip "no answer: $*"; }
 until_there test -S "$work/bus"
 printf 'made up' | gnome-keyring-daemon --foreground --unlock --components=secrets >"$work/keyring.log" 2>&1 &
 servers+=($!)

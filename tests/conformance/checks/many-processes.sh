@@ -9,7 +9,7 @@ head -c 8000000 /dev/urandom >"$work/served/big.bin"
 for number in $(seq 20); do head -c 30000 /dev/urandom >"$work/served/$number.bin"; done
 nginx_serves "$work/served"
 for file in "$work"/served/*; do file_table "${file##*/}" "$file"; done | entry many
-: >"$nginx_log"
+nginx_forgets
 
 mkdir "$work/runs"
 started=$(date +%s)
@@ -28,7 +28,7 @@ well=$(cat "$work"/runs/*.code | grep -c '^0$')
 if [ "$well" != "$processes" ]; then tail -n 3 "$work"/runs/*.err | head -40 >&2; fi
 equal 'all of them end well' "$well" "$processes"
 equal 'each file is asked for once, or in pieces that make one' \
-    "$(awk '{sum += $(NF - 1)} END {print sum}' "$nginx_log")" "$(cat "$work"/served/* | wc -c)"
+    "$(nginx_sent)" "$(cat "$work"/served/* | wc -c)"
 must medsets verify many
 equal 'it is entered once' "$(grep -c '"kind":"fetch"' "$MEDSETS_STATE_DIR/ledger.jsonl")" 1
 must medsets ledger verify

@@ -10,7 +10,7 @@ fresh_home
 cat >"$work/host.py" <<'PYTHON'
 # Lists 400,000 files and has none of them; notes every request for the list.
 import hashlib, http.server, socketserver, sys
-log = sys.argv[1]
+log, port = sys.argv[1], int(sys.argv[2])
 lines = []
 for number in range(400_000):
     mark = hashlib.sha256(str(number).encode()).hexdigest()
@@ -40,15 +40,10 @@ class Host(http.server.BaseHTTPRequestHandler):
 class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
     daemon_threads = True
 
-server = Server(("127.0.0.1", 0), Host)
-print(server.server_port, flush=True)
-server.serve_forever()
+Server(("127.0.0.1", port), Host).serve_forever()
 PYTHON
-python3 "$work/host.py" "$work/lists.log" >"$work/port" &
-servers+=($!)
-for _ in $(seq 100); do [ -s "$work/port" ] && break; sleep 0.2; done
-[ -s "$work/port" ] || fail 'the host does not start'
-export MEDSETS_REWRITE="https://physionet.org/=http://127.0.0.1:$(cat "$work/port")/"
+serve "$work/host.log" python3 "$work/host.py" "$work/lists.log" '{port}'
+export MEDSETS_REWRITE="https://physionet.org/=http://127.0.0.1:$port/"
 
 cat >"$work/measure.py" <<'PYTHON'
 # Runs a command; prints its exit code, its seconds and its largest resident set in MB.
@@ -69,10 +64,11 @@ agree "a plan of 400,000 files took $megabytes MB and $seconds s"
 # Broken off once the list is kept and files are asked for. The list is a file of the project too; as such it is left out.
 interrupted() {
     "$MEDSETS_BIN" fetch large --exclude SHA256SUMS.txt --ignore-space </dev/null >"$work/stdout" 2>"$work/stderr" &
-    local run=$! tries
-    for tries in $(seq 300); do
-        grep -q ': download' "$work/stderr" && break
+    local run=$! tries=0
+    until grep -q ': download' "$work/stderr"; do
         kill -0 "$run" 2>/dev/null || fail "the fetch ended by itself: $(tail -n 3 "$work/stderr")"
+        tries=$((tries + 1))
+        [ "$tries" -lt 1500 ] || fail "no file is asked for: $(tail -n 3 "$work/stderr")"
         sleep 0.2
     done
     kill -INT "$run"

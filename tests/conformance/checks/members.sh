@@ -63,15 +63,15 @@ members() {
     local name=$1 id asked whole
     id=members-${1%.zip}
     shift
-    : >"$nginx_log"
+    nginx_forgets
     printf '[[release.file]]\npath = "%s"\nunpack = { format = "zip" }\n' "$name" | entry "$id"
     must medsets fetch "$id" --quiet "${@/#/--members=}"
-    asked=$(awk '{ sum += $(NF - 1) } END { print sum + 0 }' "$nginx_log")
+    asked=$(nginx_sent)
     whole=$(stat -c %s "$served/$name")
     local ours
     ours=$(dataset_dir "$id")/data
     mkdir -p "$work/by-remotezip/$id"
-    must "$python" - "http://127.0.0.1:$port/$name" "$work/by-remotezip/$id" "$ours" <<'PYTHON'
+    must "$python" - "http://127.0.0.1:$nginx_port/$name" "$work/by-remotezip/$id" "$ours" <<'PYTHON'
 import os, sys
 from remotezip import RemoteZip
 url, into, ours = sys.argv[1:]
@@ -115,9 +115,7 @@ must medsets fetch members-deflated --quiet
 same 'the whole archive afterwards' "$(dataset_dir members-deflated)/data" "$tree"
 
 # A server that gives no parts of its files.
-port=$(free_port)
-python3 -m http.server --bind 127.0.0.1 --directory "$served" "$port" >/dev/null 2>&1 &
-serving $! "$port"
+serve "$work/http.log" python3 -m http.server --bind 127.0.0.1 --directory "$served" '{port}'
 export MEDSETS_REWRITE=https://data.example/=http://127.0.0.1:$port/
 fresh_home
 exits 55 'a server without ranges' medsets fetch members-stored --members 'set/labels.csv'

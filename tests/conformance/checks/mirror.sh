@@ -25,7 +25,7 @@ done | entry made
 push_and_pull() {
     fresh_home
     must medsets import made "$work/seed" --quiet
-    first=$work/first-$RANDOM
+    first=$(mktemp -d "$work/first.XXXXXX")/made
     must medsets mirror push made --mirror "$1" --quiet
     must medsets mirror push made --mirror "$1" --quiet --verify
     must medsets mirror check --mirror "$1" --verify --quiet
@@ -43,10 +43,8 @@ big=$(object "$(sha256sum "$work/seed/big.bin" | cut -c1-64)")
 small=$(object "$(sha256sum "$work/seed/a.txt" | cut -c1-64)")
 
 # --- moto
-moto_port=$(free_port)
-"$bin/moto_server" -H 127.0.0.1 -p "$moto_port" >"$work/moto.log" 2>&1 &
-serving $! "$moto_port"
-export AWS_ENDPOINT_URL=http://127.0.0.1:$moto_port
+serve "$work/moto.log" "$bin/moto_server" -H 127.0.0.1 -p '{port}'
+export AWS_ENDPOINT_URL=http://127.0.0.1:$port
 cat >"$work/buckets.py" <<'PY'
 import sys, boto3
 s3 = boto3.client("s3")
@@ -75,10 +73,8 @@ exits 35 'medsets at a bucket that is not there' medsets mirror pull made --mirr
 # --- s3s-fs, which compares signatures too
 if [ "${MEDSETS_CONFORMANCE_SET:-}" = all ] && [ -x "$tools/s3s-fs/bin/s3s-fs" ]; then
     mkdir -p "$work/buckets/team"
-    port=$(free_port)
-    "$tools/s3s-fs/bin/s3s-fs" --host 127.0.0.1 --port "$port" --access-key "$AWS_ACCESS_KEY_ID" \
-        --secret-key "$AWS_SECRET_ACCESS_KEY" "$work/buckets" >"$work/s3s.log" 2>&1 &
-    serving $! "$port"
+    serve "$work/s3s.log" "$tools/s3s-fs/bin/s3s-fs" --host 127.0.0.1 --port '{port}' \
+        --access-key "$AWS_ACCESS_KEY_ID" --secret-key "$AWS_SECRET_ACCESS_KEY" "$work/buckets"
     export AWS_ENDPOINT_URL=http://127.0.0.1:$port
     push_and_pull s3://team/lab
     same 'the large object on the disk of s3s-fs' "$work/buckets/team/$big" "$work/seed/big.bin"
@@ -94,12 +90,8 @@ readonly account=devstoreaccount1
 # The emulator's account and key are the same everywhere and printed in its documentation.
 key=$(grep -rhoE '[A-Za-z0-9+/]{86}==' "$npm/azurite/dist/src/common/utils/constants.js" | head -n 1)
 [ -n "$key" ] || skip 'the key of the emulator is not where it was'
-port=$(free_port)
-node "$npm/azurite/dist/src/blob/main.js" --silent --disableTelemetry --inMemoryPersistence \
-    --blobHost 127.0.0.1 --blobPort "$port" --skipApiVersionCheck >"$work/azurite.log" 2>&1 &
-servers+=("$!")
-for _ in $(seq 300); do (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break; sleep 0.1; done
-serving "${servers[-1]}" "$port"
+serve "$work/azurite.log" node "$npm/azurite/dist/src/blob/main.js" --silent --disableTelemetry \
+    --inMemoryPersistence --blobHost 127.0.0.1 --blobPort '{port}' --skipApiVersionCheck
 cat >"$work/containers.py" <<'PY'
 import sys, datetime
 from azure.storage.blob import *

@@ -7,9 +7,7 @@ python_with moto flask flask-cors py-partiql-parser boto3 pmc-toolkit
 bin=$(dirname "$python")
 export AWS_EC2_METADATA_DISABLED=true AWS_REGION=us-east-1 PMC_TOOLKIT_CACHE=$work/cache
 
-port=$(free_port)
-"$bin/moto_server" -H 127.0.0.1 -p "$port" >"$work/moto.log" 2>&1 &
-serving $! "$port"
+serve "$work/moto.log" "$bin/moto_server" -H 127.0.0.1 -p '{port}'
 endpoint=http://127.0.0.1:$port
 must "$python" "$checks/s3_seed.py" "$endpoint" pmc-oa-opendata "$work/toy"
 export MEDSETS_REWRITE=https://pmc-oa-opendata.s3.amazonaws.com/=$endpoint/pmc-oa-opendata/

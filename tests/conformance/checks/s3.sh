@@ -24,9 +24,7 @@ listing_entry bucket s3 'bucket = "toy-bucket"'
 listing_entry pays s3 'bucket = "toy-bucket"\nregion = "us-east-1"\nrequester-pays = true'
 
 moto_serves() {
-    port=$(free_port)
-    "$bin/moto_server" -H 127.0.0.1 -p "$port" >"$work/moto-$port.log" 2>&1 &
-    serving $! "$port"
+    serve "$work/moto.log" "$bin/moto_server" -H 127.0.0.1 -p '{port}'
     endpoint=http://127.0.0.1:$port
     at "$endpoint"
 }
@@ -62,11 +60,7 @@ equal 'the proofs of objects in parts' "$proven" 'header header size'
 
 # Killed in the middle of the big object, and changed at the host before the second run.
 fresh_home
-MEDSETS_LIMIT_RATE=3MB "${MEDSETS_BIN:?}" fetch bucket --quiet --include big.bin </dev/null >"$work/killed" 2>&1 &
-victim=$!
-sleep 2
-kill -9 "$victim" 2>/dev/null || fail "it ended before it was killed: $(cat "$work/killed")"
-wait "$victim" 2>/dev/null
+MEDSETS_LIMIT_RATE=1MB killed_after 4000000 KILL fetch bucket --quiet --include big.bin
 head -c 20971520 /dev/urandom >"$work/seed/big.bin"
 must "$python" "$checks/s3_seed.py" "$endpoint" toy-bucket "$work/seed"
 must medsets fetch bucket --quiet --include big.bin
@@ -93,9 +87,7 @@ mkdir -p "$work/buckets"
 cp -r "$work/seed" "$work/buckets/toy-bucket"
 # It says that its keys are encoded and does not encode them.
 rm -r "$work/buckets/toy-bucket/a folder"
-port=$(free_port)
-"$tools/s3s-fs/bin/s3s-fs" --host 127.0.0.1 --port "$port" "$work/buckets" >"$work/s3s.log" 2>&1 &
-serving $! "$port"
+serve "$work/s3s.log" "$tools/s3s-fs/bin/s3s-fs" --host 127.0.0.1 --port '{port}' "$work/buckets"
 endpoint=http://127.0.0.1:$port
 at "$endpoint"
 must official "$work/official-s3s"
