@@ -30,6 +30,8 @@ mod patience;
 mod proxy;
 #[path = "transfer/redirects.rs"]
 mod redirects;
+#[path = "transfer/refusals.rs"]
+mod refusals;
 #[path = "transfer/tls.rs"]
 mod tls;
 

@@ -213,7 +213,7 @@ pub async fn download(
         shared.wanted.iter().enumerate().map(|(index, one)| (one.listed.path.clone(), index)).collect();
     // Jobs are made when their turn comes: a dataset may have a million of them.
     let mirrors = Sources::of(context, &provider, dataset)?;
-    let job = |index| job(&shared.workspace(), &shared.wanted[index], &mirrors, &provider, &hosts);
+    let job = |index| job(&shared.workspace(), &shared.wanted[index], &mirrors, &provider, &hosts, dataset);
     let jobs = missing.into_iter().map(job);
     crate::transfer::run(client, settings, jobs, &context.report, &context.cancel, |outcome| {
         send(&arrivals, arrived(&places, outcome));
@@ -254,15 +254,17 @@ fn job(
     mirrors: &Sources,
     provider: &Arc<AnyProvider>,
     hosts: &Arc<Hosts>,
+    dataset: &DatasetId,
 ) -> Job {
     let mut all = mirrors.ways(wanted);
     all.extend(ways(wanted, provider, hosts));
     let expected = if wanted.manner.changed_is_fine {
-        Expected::default()
+        Expected { as_it_comes: true, ..Expected::default() }
     } else {
-        Expected { size: wanted.listed.size, digests: wanted.listed.digests.clone() }
+        Expected { size: wanted.listed.size, digests: wanted.listed.digests.clone(), as_it_comes: false }
     };
     Job {
+        dataset: dataset.clone(),
         file: wanted.listed.path.clone(),
         target: target(workspace, wanted),
         part: workspace.part(&wanted.listed.path),

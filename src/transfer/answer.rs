@@ -1,6 +1,6 @@
 //! What an answer means for the bytes that are held.
 
-use crate::net::{ContentRange, Validator};
+use crate::net::{ContentRange, NetError, Validator};
 
 /// What was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +41,53 @@ pub enum Meaning {
     FromZero,
     /// The body is of no use. What is held is thrown away, and the file asked for anew.
     StartOver(&'static str),
+    /// The host gives no such part of the file. What is held stays until another answer comes.
+    Refused,
 }
+
+/// Whether parts of a file are asked for. A host that refuses them may still send the whole: it is
+/// asked for that once the parts got nowhere, and for no part again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Parts {
+    /// No part was asked for in this attempt.
+    Unasked,
+    /// A part was asked for in this attempt.
+    Asked,
+    /// They were refused: only the whole is asked for.
+    Refused,
+}
+
+impl Parts {
+    /// Notes that a part is asked for.
+    pub fn ask(&mut self) {
+        *self = Self::Asked;
+    }
+
+    /// Before another attempt.
+    pub fn renew(&mut self) {
+        if *self == Self::Asked {
+            *self = Self::Unasked;
+        }
+    }
+
+    /// Whether the whole is to be asked for, where an attempt ended so and no other may follow it.
+    /// Of credentials, limits and failures of the network nothing changes with the range.
+    pub fn give_way(&mut self, error: &NetError) -> bool {
+        let may_be_of_the_range = match error {
+            NetError::Protocol { .. } | NetError::NotPermitted { .. } => true,
+            NetError::ServerError { status, .. } => *status == NOT_IMPLEMENTED,
+            _ => false,
+        };
+        let gives_way = *self == Self::Asked && may_be_of_the_range;
+        if gives_way {
+            *self = Self::Refused;
+        }
+        gives_way
+    }
+}
+
+/// What a host answers that knows no such request.
+const NOT_IMPLEMENTED: u16 = 501;
 
 /// Compares an answer with what was asked (RFC 9110 sections 14 and 15.3.7).
 ///
@@ -53,7 +99,7 @@ pub fn meaning(asked: Asked<'_>, head: &Head) -> Meaning {
         200 => Meaning::FromZero,
         206 => partial(asked, head),
         412 => Meaning::StartOver("the file has changed"),
-        416 => Meaning::StartOver("the host has fewer bytes than are held"),
+        416 => Meaning::Refused,
         _ => Meaning::StartOver("the status fits no request for a range"),
     }
 }
@@ -99,6 +145,7 @@ mod tests {
                 Meaning::Continue { .. } => "continue",
                 Meaning::FromZero => "zero",
                 Meaning::StartOver(_) => "over",
+                Meaning::Refused => "refused",
             };
             assert_eq!(word, expected, "{head:?}");
         }
@@ -111,11 +158,24 @@ mod tests {
         check(asked, head(206, "", Some("a")), "over");
         check(asked, head(200, "", Some("a")), "zero");
         check(asked, head(412, "", None), "over");
-        check(asked, head(416, "bytes */300", None), "over");
+        check(asked, head(416, "bytes */300", None), "refused");
         let first = Asked { from: 0, until: None, ranged: false, held: None, total: None };
         check(first, head(200, "", None), "continue");
         let probe = Asked { from: 0, until: Some(100), ranged: true, held: None, total: None };
         check(probe, head(206, "bytes 0-99/2000", Some("a")), "continue");
         check(probe, head(200, "", Some("a")), "zero"); // the host knows no ranges
+    }
+
+    #[test]
+    fn the_whole_is_asked_for_once_and_only_where_a_part_was_refused() {
+        let url = crate::values::SafeUrl::parse("https://host.example/a").unwrap();
+        let refused = NetError::Protocol { url: url.clone(), reason: "status 400".to_owned() };
+        let mut parts = Parts::Unasked;
+        assert!(!parts.give_way(&refused), "the whole was asked for");
+        parts.ask();
+        assert!(!parts.give_way(&NetError::Gone { url, status: 404 }));
+        assert!(parts.give_way(&refused));
+        parts.renew();
+        assert!(parts == Parts::Refused && !parts.give_way(&refused), "not twice");
     }
 }

@@ -10,7 +10,7 @@ use crate::net::{Lane, NetError, Response, Want};
 use crate::plan::{HttpRequest, Location, RangeSupport};
 use crate::values::{ByteSize, Digest, SafeUrl};
 
-use super::answer::{self, Asked, Head, Meaning};
+use super::answer::{self, Asked, Head, Meaning, Parts};
 use super::content;
 use super::digests::{self, Followers};
 use super::encoding::{BROKEN_ENCODING, MOST_DECODED, decoded, must_decode};
@@ -44,6 +44,8 @@ pub(super) struct Download<'e> {
     pub(super) encoding: Option<String>,
     /// Where an answer came to the end that it declared, before that of the file as it is known.
     ended: Option<u64>,
+    /// Whether parts of the file are asked for.
+    pub(super) parts: Parts,
 }
 
 impl<'e> Download<'e> {
@@ -58,6 +60,7 @@ impl<'e> Download<'e> {
             stated: Vec::new(),
             encoding: None,
             ended: None,
+            parts: Parts::Unasked,
         }
     }
 
@@ -67,16 +70,18 @@ impl<'e> Download<'e> {
             Location::Http(request) | Location::Wrapped(request) => request,
             Location::Local(path) => return self.take_local(path).await,
         };
+        self.parts.renew();
+        let takes_parts = request.ranges != RangeSupport::No && self.parts != Parts::Refused;
         let known = self.job.expected.size.map(|size| size.0);
         let begun = self.part.is_some() || journal::Journal::read(&self.job.part).is_some();
         if begun || known.is_some_and(|size| size > SMALL) {
             let part = self.open_part()?;
             let total = part.total().or(known);
-            let splits = self.engine.settings.ranges > 1 && request.ranges != RangeSupport::No;
+            let splits = self.engine.settings.ranges > 1 && takes_parts;
             if let Some(total) = total.filter(|total| splits && self.is_safe_to_split(&part) && *total >= BIG) {
                 return self.in_pieces(request, &part, total).await;
             }
-            return self.in_one_stream(request, part).await;
+            return self.in_one_stream(request, part, takes_parts).await;
         }
         let response = self.engine.client.get(request, None, Lane::Light).await?;
         self.note(&response);
@@ -117,51 +122,59 @@ impl<'e> Download<'e> {
         Ok(part)
     }
 
-    /// The rest of the file over one connection.
-    async fn in_one_stream(&mut self, request: &HttpRequest, part: Arc<Part>) -> Result<Done, Failed> {
-        // A gap means that pieces were under way before; only the prefix counts now.
-        if part.held() > part.prefix() {
-            return Err(Failed::Over("only the beginning of what is held can be continued"));
-        }
-        if part.prefix() > 0 && part.total() == Some(part.prefix()) {
-            let whole = part.prefix();
-            return self.finish(part, whole, request).await;
+    /// The rest of the file over one connection; the whole where no part is to be asked for, and
+    /// then what is held goes only when the whole begins to come.
+    async fn in_one_stream(
+        &mut self,
+        request: &HttpRequest,
+        part: Arc<Part>,
+        takes_parts: bool,
+    ) -> Result<Done, Failed> {
+        let (prefix, held) = (part.prefix(), part.validator());
+        if prefix > 0 && part.total() == Some(prefix) {
+            return self.finish(part, prefix, request).await;
         }
         // Without a version to compare and a digest to prove the whole, a second answer may be
         // of another version, and nobody would notice.
-        let joins = part.validator().is_some() || !self.job.expected.digests.is_empty();
-        if part.prefix() > 0 && (request.ranges == RangeSupport::No || !joins) {
-            self.start_over().map_err(|error| self.fs(error))?;
+        let joins = held.is_some() || !self.job.expected.digests.is_empty();
+        // A gap means that pieces were under way before; only the prefix counts now.
+        if takes_parts && joins && part.held() > prefix {
+            return Err(Failed::Over("only the beginning of what is held can be continued"));
         }
-        let (prefix, held) = (part.prefix(), part.validator());
-        let resumes = prefix > 0;
+        let resumes = takes_parts && joins && prefix > 0;
+        if resumes {
+            self.parts.ask();
+        }
         let want = resumes.then(|| Want { from: prefix, until: None, same_as: held.clone() });
         let response = self.engine.client.get(request, want.as_ref(), Lane::Bulk).await?;
         if response.status() == 416 && self.ended == Some(prefix) {
             // There is no more of it: it is whole, and another one.
             return self.finish(part, prefix, request).await;
         }
-        let asked = Asked { from: prefix, until: None, ranged: resumes, held: held.as_ref(), total: part.total() };
+        let from = if resumes { prefix } else { 0 };
+        let asked = Asked { from, until: None, ranged: resumes, held: held.as_ref(), total: part.total() };
         match answer::meaning(asked, &head(&response)) {
             Meaning::Continue { .. } if resumes && response.content_encoding().is_some() => {
                 Err(Failed::Over("a range came with a transport encoding"))
             }
-            Meaning::Continue { .. } => {
+            Meaning::Continue { .. } if resumes || part.held() == 0 => {
                 self.note(&response);
-                self.stream(response, request, part, prefix).await
+                self.stream(response, request, part, from).await
             }
-            Meaning::FromZero => {
+            Meaning::Continue { .. } | Meaning::FromZero => {
                 self.start_over().map_err(|error| self.fs(error))?;
                 self.note(&response);
                 self.stream(response, request, part, 0).await
             }
             Meaning::StartOver(reason) => Err(Failed::Over(reason)),
+            Meaning::Refused => Err(Failed::refused(request)),
         }
     }
 
     /// Several connections at once.
     async fn in_pieces(&mut self, request: &HttpRequest, part: &Arc<Part>, total: u64) -> Result<Done, Failed> {
         self.follow(part);
+        self.parts.ask();
         let outcome = pieces::download(self, request, part, total).await;
         self.reached = part.held();
         match outcome? {
@@ -223,7 +236,9 @@ impl<'e> Download<'e> {
         if let Some(expected) = total.filter(|total| self.encoding.is_none() && at < *total) {
             // The rest may come when it is asked for. Where the host has none, this is all of another file.
             self.ended = Some(at).filter(|at| offset == 0 && self.is_another(length, *at));
-            return Err(short(request, at, expected));
+            if self.ended.is_none() || (self.parts != Parts::Refused && at > 0) {
+                return Err(short(request, at, expected));
+            }
         }
         self.finish(part, at, request).await
     }

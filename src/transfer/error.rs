@@ -3,7 +3,7 @@
 use crate::fs::FsError;
 use crate::net::NetError;
 use crate::remedy::Remedy;
-use crate::values::{ByteSize, Digest, RelPath};
+use crate::values::{ByteSize, DatasetId, Digest, RelPath};
 
 use super::job::LocateError;
 
@@ -111,6 +111,8 @@ pub enum TransferError {
     ByMirror {
         /// Its name.
         mirror: String,
+        /// The dataset that the file belongs to.
+        dataset: DatasetId,
         /// What is wrong with them.
         wrong: Box<TransferError>,
         /// Why the host could not be asked, where one is named.
@@ -176,7 +178,9 @@ impl TransferError {
     pub(super) fn followed_by(self, next: Self) -> Self {
         match self {
             _ if next.host().is_none() || self.host().is_some() => next,
-            Self::ByMirror { mirror, wrong, .. } => Self::ByMirror { mirror, wrong, host: Some(Box::new(next)) },
+            Self::ByMirror { mirror, dataset, wrong, .. } => {
+                Self::ByMirror { mirror, dataset, wrong, host: Some(Box::new(next)) }
+            }
             wrong => wrong,
         }
     }
@@ -197,17 +201,23 @@ impl Remedy for TransferError {
             Self::Net { source, .. } => return source.remedy(),
             Self::NotLocated { cause, .. } => return cause.help.clone(),
             Self::Expired { .. } => "ask the host for a new link and run the same command again; the parts are kept".into(),
-            Self::OtherSize { found: ByteSize(0), .. } => "the publisher emptied it, or withdrew it: ask there; an empty file is not taken in its place".into(),
+            Self::OtherSize { found: ByteSize(0), .. } => {
+                "the publisher emptied it, or withdrew it: ask there; `--accept-changed FILE --reason TEXT` takes it empty".into()
+            }
             Self::Mismatch { .. } | Self::OtherSize { .. } => {
                 "nothing of it was kept; if the publisher has replaced the file, `--accept-changed FILE --reason TEXT` takes it".into()
             }
             Self::TooLong { .. } | Self::Truncated { .. } => {
                 "run the same command again; if it stays so, the publisher may have replaced the file".into()
             }
-            Self::WrongContent { .. } | Self::Nothing { .. } => "open the address in a browser: it may ask you to sign in, or say that a quota is used up".into(),
-            Self::ByMirror { host, .. } => {
+            Self::WrongContent { .. } => "open the address in a browser: it may ask you to sign in, or say that a quota is used up".into(),
+            Self::Nothing { .. } => {
+                "open the address in a browser: it may ask you to sign in; where it is meant to be empty, \
+                 `--accept-changed FILE --reason TEXT` takes it so".into()
+            }
+            Self::ByMirror { host, dataset, .. } => {
                 let host = if host.is_some() { ", and the same command goes on once the host can be asked" } else { "" };
-                format!("nothing of it was kept; `medsets mirror push ID --verify` from a copy that is whole mends the mirror{host}")
+                format!("nothing of it was kept; `medsets mirror push {dataset} --verify` from a copy that is whole mends the mirror{host}")
             }
             Self::OnlyWhole { .. } | Self::OnlyWrapped { .. } => "fetch it whole, without `--members`; another source may give parts (`--source`)".into(),
             Self::Replaced { .. } => "run the same command again; nothing of two versions was put together".into(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::events::Event;
 use crate::net::NetError;
-use crate::plan::Location;
+use crate::plan::{HttpRequest, Location};
 
 use super::download::Download;
 use super::engine::Engine;
@@ -24,6 +24,14 @@ pub(super) enum Failed {
     Over(&'static str),
     /// Nothing that another attempt would change.
     Final(TransferError),
+}
+
+impl Failed {
+    /// The host gives no such part of the file.
+    pub(super) fn refused(request: &HttpRequest) -> Self {
+        let reason = "the host refuses to send a part of the file (status 416)".to_owned();
+        Self::Net(NetError::Protocol { url: request.url.clone(), reason })
+    }
 }
 
 impl From<NetError> for Failed {
@@ -52,9 +60,9 @@ pub(super) async fn fetch(engine: &Arc<Engine>, job: &Job) -> Result<Done, Trans
             }
             let is_other = matches!(error, TransferError::Mismatch { .. });
             wrong |= is_other || matches!(error, TransferError::TooLong { .. });
-            let error = by_mirror(way.as_ref(), error);
+            let error = by_mirror(way.as_ref(), job, error);
             if is_other && place + 1 < job.ways.len() {
-                let message = format!("{error}; the next place that has it is asked");
+                let message = format!("`{}`: {error}; the next place that has it is asked", job.dataset);
                 engine.report.report(Event::Warning { message });
             }
             last = Some(match last {
@@ -88,9 +96,12 @@ async fn explained(way: &dyn Locate, error: TransferError) -> TransferError {
 }
 
 /// Wrong bytes in the name of the mirror that gave them: the publisher has no part in them.
-fn by_mirror(way: &dyn Locate, error: TransferError) -> TransferError {
+fn by_mirror(way: &dyn Locate, job: &Job, error: TransferError) -> TransferError {
+    let dataset = job.dataset.clone();
     match way.mirror() {
-        Some(mirror) if error.is_of_bytes() => TransferError::ByMirror { mirror, wrong: Box::new(error), host: None },
+        Some(mirror) if error.is_of_bytes() => {
+            TransferError::ByMirror { mirror, dataset, wrong: Box::new(error), host: None }
+        }
         _ => error,
     }
 }
@@ -154,7 +165,8 @@ async fn with_attempts(
                 (error, wait)
             }
         };
-        let Some(wait) = wait else { return Err(download.give_up(error, &location)) };
+        let whole_instead = || download.parts.give_way(&error).then_some(Duration::ZERO);
+        let Some(wait) = wait.or_else(whole_instead) else { return Err(download.give_up(error, &location)) };
         pause(&engine.report, &engine.cancel, &job.file, &error, wait).await;
         given = now();
         location = located(job, way).await?;

@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use crate::fs::Access;
 use crate::net::NetError;
 use crate::plan::Location;
-use crate::values::{ByteSize, Digest, RelPath, SafeUrl};
+use crate::values::{ByteSize, DatasetId, Digest, RelPath, SafeUrl};
 
 use super::error::TransferError;
 
@@ -49,6 +49,8 @@ pub struct LocateError {
 
 /// One file to be had.
 pub struct Job {
+    /// The dataset that it belongs to, for warnings and remedies.
+    pub dataset: DatasetId,
     /// Its path at the publisher, for events and errors.
     pub file: RelPath,
     /// Where it goes when it is finished. What is there is replaced.
@@ -67,6 +69,7 @@ impl Job {
     /// The same job for a zip around the file, of which nothing is known beforehand.
     pub(super) fn for_wrapping(&self) -> Self {
         Self {
+            dataset: self.dataset.clone(),
             file: self.file.clone(),
             target: self.target.clone(),
             part: self.part.clone(),
@@ -84,6 +87,8 @@ pub struct Expected {
     pub size: Option<ByteSize>,
     /// Digests; all of them must match.
     pub digests: Vec<Digest>,
+    /// Whether the person takes it as it comes, empty too. Nothing else is known of it then.
+    pub as_it_comes: bool,
 }
 
 /// What became of a job.

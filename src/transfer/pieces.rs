@@ -134,6 +134,7 @@ async fn take(
         Meaning::Continue { .. } => return Err(Failed::Over("a range came with a transport encoding")),
         Meaning::FromZero => return Ok(Some(response)),
         Meaning::StartOver(reason) => return Err(Failed::Over(reason)),
+        Meaning::Refused => return Err(Failed::refused(request)),
     }
     part.begin(&request.url, response.validator(), Some(total));
     part.state(&digests::stated(response.status(), |name| response.list(name)));

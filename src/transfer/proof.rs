@@ -114,7 +114,8 @@ impl Download<'_> {
                 return Err(Failed::Final(TransferError::Mismatch { file, expected, received }));
             }
         }
-        if size == 0 && expected.digests.is_empty() && stated.is_empty() && expected.size.is_none() {
+        let is_nothing = size == 0 && expected.size.is_none() && expected.digests.is_empty() && stated.is_empty();
+        if is_nothing && !expected.as_it_comes {
             return Err(Failed::Final(TransferError::Nothing { file: self.job.file.clone() }));
         }
         Ok(match (expected.digests.is_empty(), stated.is_empty(), expected.size) {

@@ -201,7 +201,10 @@ impl Places<'_> {
         let url = request.url.clone();
         match response.status() {
             206 => {}
-            416 => return Err(Failed::Final(TransferError::Nothing { file: self.file.clone() })),
+            416 if response.content_range().and_then(|range| range.total) == Some(0) => {
+                return Err(Failed::Final(TransferError::Nothing { file: self.file.clone() }));
+            }
+            416 => return Err(self.only_whole(None)),
             _ => return Err(self.whole(response).await),
         }
         let range = response.content_range();
@@ -213,6 +216,10 @@ impl Places<'_> {
                 Err(Failed::Net(NetError::Protocol { url, reason }))
             }
         }
+    }
+
+    fn only_whole(&self, size: Option<ByteSize>) -> Failed {
+        Failed::Final(TransferError::OnlyWhole { file: self.file.clone(), size })
     }
 
     /// The host sends the file as a whole. What it sends may be a page that says why.
@@ -231,11 +238,10 @@ impl Places<'_> {
             }
         };
         let page = first.and_then(|first| content::web_page(self.file, &first));
-        let file = self.file.clone();
-        Failed::Final(match page {
-            Some(title) => TransferError::WrongContent { file, title },
-            None => TransferError::OnlyWhole { file, size },
-        })
+        match page {
+            Some(title) => Failed::Final(TransferError::WrongContent { file: self.file.clone(), title }),
+            None => self.only_whole(size),
+        }
     }
 
     /// What is missing, over several connections at once.
@@ -281,6 +287,7 @@ impl Places<'_> {
         match response.status() {
             206 => {}
             200 => return Err(self.whole(response).await),
+            416 => return Err(self.only_whole(Some(version.size))),
             _ => return Err(protocol("the status fits no request for a range")),
         }
         let span = response.content_range().and_then(|range| range.span);

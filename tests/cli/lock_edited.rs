@@ -236,6 +236,37 @@ fn a_file_replaced_by_another_size_is_told_with_both_digests_at_once() {
     }
 }
 
+/// The lock and the receipt say it as of every other change that was taken so.
+#[test]
+fn a_file_that_became_empty_is_taken_by_the_persons_word() {
+    let publisher = Publisher::start();
+    let first = Machine::new(&publisher, &publisher.entry("Made", "data"));
+    first.run(&["sync"]).expect(0);
+    publisher.put("labels.csv", b"");
+    let second = Machine::new(&publisher, &publisher.entry("Made", "data"));
+    second.clone_from(&first);
+    let advice = "--accept-changed made:labels.csv --reason TEXT";
+    second.run(&["sync"]).expect(40).says(&["labels.csv", advice]);
+    second.run(&["sync", "--accept-changed", "made:labels.csv", "--reason", "labels withdrawn"]).expect(0);
+    let empty = Digest::sha256(b"").hex();
+    let locked = second.lock();
+    assert!(locked.contains(&format!("size = 0, sha256 = \"{empty}\", from = \"accepted\"")), "{locked}");
+    let third = Machine::new(&publisher, &publisher.entry("Made", "data"));
+    third.clone_from(&second);
+    third.run(&["sync", "--frozen"]).expect(0).says(&["labels withdrawn"]);
+    for machine in [&second, &third] {
+        let made = machine.work().join("data/made/1");
+        assert_eq!(std::fs::read(made.join("data/labels.csv")).unwrap(), b"");
+        let receipt = std::fs::read_to_string(made.join(".medsets/receipt.json")).unwrap();
+        assert!(receipt.contains("labels withdrawn"), "{receipt}");
+        machine.run(&["verify", "made"]).expect(0);
+        machine.run(&["sync", "--check"]).expect(0);
+    }
+    first.clone_from(&second);
+    first.run(&["sync"]).expect(0);
+    assert_eq!(std::fs::read(first.work().join("data/made/1/data/labels.csv")).unwrap(), b"");
+}
+
 #[test]
 fn an_unfinished_merge_of_the_project_file_is_called_that() {
     let publisher = Publisher::start();

@@ -391,7 +391,6 @@ fn a_wrong_range_is_not_believed() {
     check(Box::new(|request, bytes| Answer::file(request, bytes, "\"v1\"").with("content-range", "bytes */10")));
     check(Box::new(|request, bytes| Answer::file(request, bytes, "\"v1\"").with("content-range", "bytes 0-0/*")));
     check(Box::new(|request, bytes| Answer::file(request, bytes, "\"v1\"").with("content-encoding", "gzip")));
-    check(Box::new(|_, _| Answer::status(416)));
     let endless = |request: &Request, bytes: &Arc<Vec<u8>>| {
         let answer = Answer::file(request, bytes, "\"v1\"");
         if request.header("range") == Some("bytes=0-0") {
@@ -409,6 +408,20 @@ fn a_wrong_range_is_not_believed() {
             Answer::whole(bytes).with("etag", "\"v1\"")
         }
     }));
+}
+
+#[test]
+fn a_host_that_refuses_ranges_is_told_as_one_that_sends_the_whole_alone() {
+    for from in [0, 2] {
+        let refuses = move |request: &Request, bytes: &Arc<Vec<u8>>| match request.nth >= from {
+            true => Answer::status(416),
+            false => Answer::file(request, bytes, "\"v1\""),
+        };
+        let made = Made::new(&[("a.zip", archive(), AUTO)], Box::new(refuses));
+        let ran = made.run(&["fetch", "made", "--members", "m01.bin"]).expect(55);
+        ran.says(&["a.zip", "only as a whole", "without `--members`"]);
+        assert!(!made.dir().exists());
+    }
 }
 
 #[test]

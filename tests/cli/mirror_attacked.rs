@@ -414,7 +414,7 @@ fn a_wrong_byte_while_the_host_is_away_is_told_of_the_mirror() {
     let ran = other.fetch_by_mirror(&[]).expect(40);
     let mirror = format!("by the mirror `{}`; the host could not be asked", share.url());
     let ran =
-        ran.says(&["checksum mismatch for `table.csv`", &mirror, "mirror push ID --verify", "once the host can be"]);
+        ran.says(&["checksum mismatch for `table.csv`", &mirror, "mirror push made --verify", "once the host can be"]);
     assert!(!ran.stderr.contains("--accept-changed"), "{}", ran.stderr);
     assert!(!other.dataset().exists());
 }

@@ -4,8 +4,8 @@ use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::support::server::{Answer, Length, Then};
-use super::{End, Fails, Known, Trial, Whole, noise};
+use super::support::server::{Answer, Length, Request, Then};
+use super::{End, Fails, Known, SIZE, Trial, Whole, noise};
 
 #[test]
 fn an_empty_answer_is_no_file_unless_it_is_known_to_be_empty() {
@@ -26,6 +26,35 @@ fn an_empty_answer_is_no_file_unless_it_is_known_to_be_empty() {
         check(b"", what, |answer| answer, &Whole);
         check(b"", what, |answer| answer.length(Length::Untold), &Whole);
     }
+}
+
+/// Whatever its size was, it is told at once, and taken by a person's word.
+#[test]
+fn a_file_that_became_empty_is_taken_by_the_persons_word_alone() {
+    #[track_caller]
+    fn check(size: usize, answer: fn(&Request) -> Answer) {
+        let body = noise(size, 1);
+        let trial = Trial::one("a.bin", &body, Known::Digest, answer);
+        trial.ends("a.bin", &body, &Fails(40, &["a.bin", "--accept-changed FILE --reason TEXT"]));
+        assert!(trial.server.log().len() <= 2, "{:#?}", trial.server.log());
+        let taken = ["fetch", "wild", "--accept-changed", "a.bin", "--reason", "withdrawn"];
+        trial.home.run(&taken).expect(0);
+        assert_eq!(trial.file("a.bin").as_deref(), Some(&b""[..]));
+        let receipt = std::fs::read_to_string(trial.home.data().join("wild/1/.medsets/receipt.json")).unwrap();
+        assert!(receipt.contains("withdrawn"), "{receipt}");
+    }
+    for size in [1000, SIZE, 34 << 20] {
+        check(size, |_| Answer::text(""));
+        check(size, |request| match request.header("range") {
+            Some(_) => Answer::status(416).with("content-range", "bytes */0"),
+            None => Answer::text("").with("etag", "\"a\""),
+        });
+    }
+    // Of a file of which nothing was known an empty answer says as little.
+    let trial = Trial::one("a.bin", b"", Known::Nothing, |_| Answer::text(""));
+    trial.ends("a.bin", b"", &Fails(41, &["a.bin", "--accept-changed FILE --reason TEXT"]));
+    trial.home.run(&["fetch", "wild", "--accept-changed", "a.bin", "--reason", "it is empty"]).expect(0);
+    assert_eq!(trial.file("a.bin").as_deref(), Some(&b""[..]));
 }
 
 #[test]

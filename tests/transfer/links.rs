@@ -46,11 +46,16 @@ fn download(
     let folder = tempfile::tempdir().unwrap();
     let links = Links { base: server.url(), given: AtomicUsize::new(0) };
     let job = Job {
+        dataset: "made".parse().unwrap(),
         file: RelPath::parse("a.bin").unwrap(),
         target: folder.path().join("a.bin"),
         part: folder.path().join("a.bin.part"),
         access: Access::Private,
-        expected: Expected { size: Some(ByteSize(body.len() as u64)), digests: vec![Digest::sha256(body)] },
+        expected: Expected {
+            size: Some(ByteSize(body.len() as u64)),
+            digests: vec![Digest::sha256(body)],
+            ..Expected::default()
+        },
         ways: vec![Arc::new(links)],
     };
     let client = Client::new(NetSettings::new(Clock::fixed(Timestamp::UNIX_EPOCH)));

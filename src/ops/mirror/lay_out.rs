@@ -216,10 +216,11 @@ async fn run(
     let jobs = wanted.iter().map(|one| {
         let file = RelPath::parse(&one.name).expect("names of objects are safe");
         Job {
+            dataset: found.mark.dataset.clone(),
             target: one.target.clone(),
             part: workspace.part(&file),
             access: workspace.access(),
-            expected: Expected { size: Some(one.size), digests: vec![one.sha256] },
+            expected: Expected { size: Some(one.size), digests: vec![one.sha256], as_it_comes: false },
             ways: vec![Arc::new(InMirror { mirror: found.mirror.clone(), name: one.name.clone() })],
             file,
         }
@@ -252,12 +253,17 @@ fn by_mirror(found: &Found, failure: Failure) -> NotTaken {
     let message = if is_named { failure.message } else { format!("the mirror `{url}`: {}", failure.message) };
     let failure = Failure { message, ..failure };
     let (id, name) = (&found.mark.dataset, found.name());
-    NotTaken::Mirror(match failure.exit {
-        Exit::MISMATCH | Exit::TRUNCATED | Exit::WRONG_CONTENT | Exit::UNSAFE => Failure { help: None, ..failure }.help(format!(
-            "nothing of it was kept; `medsets mirror push {name} --verify` from a copy that is whole mends the mirror, `medsets fetch {id}` asks the host",
-        )),
-        _ => failure,
-    })
+    let mends = match failure.exit {
+        Exit::MISMATCH | Exit::TRUNCATED | Exit::WRONG_CONTENT | Exit::UNSAFE => {
+            "nothing of it was kept; whoever has a copy that is whole mends the mirror"
+        }
+        Exit::GONE => "the mirror's records name it: whoever has the dataset puts it there again",
+        _ => return NotTaken::Mirror(failure),
+    };
+    NotTaken::Mirror(
+        Failure { help: None, ..failure }
+            .help(format!("{mends} with `medsets mirror push {name} --verify`; `medsets fetch {id}` asks the host")),
+    )
 }
 
 /// An object as the transfer asks for it.
@@ -271,12 +277,18 @@ impl Locate for InMirror {
         async { self.mirror.bucket.locate(&self.name).await.map_err(|error| told(&error)) }.boxed()
     }
 
-    /// An address that was signed a moment ago has not ended: whoever asks may not read it.
+    /// An address that was signed a moment ago has not ended: whoever asks may not read it. What is
+    /// not found is an object that the mirror's records name.
     fn explain<'a>(&'a self, error: &'a NetError) -> BoxFuture<'a, Option<LocateError>> {
-        let is_refused = error.status() == Some(403);
         let (mirror, name) = (self.mirror.bucket.url().clone(), self.name.clone());
-        let refused = || told(&MirrorError::NotPermitted { mirror, name, code: "status 403".to_owned() });
-        std::future::ready(is_refused.then(refused)).boxed()
+        let meant = match error {
+            NetError::NotPermitted { .. } => {
+                Some(MirrorError::NotPermitted { mirror, name, code: "status 403".to_owned() })
+            }
+            NetError::Gone { .. } => Some(MirrorError::Lacks { mirror, name }),
+            _ => None,
+        };
+        std::future::ready(meant.as_ref().map(told)).boxed()
     }
 }
 

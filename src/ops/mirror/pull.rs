@@ -196,7 +196,8 @@ async fn pull_one(
     for named in &all {
         match from_one(context, &target, &asked, taking, named, options.dry_run, pulled).await {
             Ok(Tried::Taken) => {
-                pulled.report.warnings.extend(passed_over.into_iter().map(|failure: Failure| failure.message));
+                let told = |failure: Failure| format!("`{selection}`: {}", failure.message);
+                pulled.report.warnings.extend(passed_over.into_iter().map(told));
                 return Ok(());
             }
             Ok(Tried::Lacks(reasons)) => others.extend(reasons),

@@ -76,7 +76,7 @@ pub async fn in_place_of_hosts(
             // What is wrong here is wrong for the hosts too.
             Err(NotTaken::Here(failure)) => return Err(failure),
             Err(NotTaken::Mirror(failure)) => {
-                warnings.push(format!("{}; the hosts are asked instead", failure.message));
+                warnings.push(format!("`{}`: {}; the hosts are asked instead", target.selection, failure.message));
             }
         }
     }
