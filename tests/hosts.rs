@@ -46,6 +46,8 @@ mod isic;
 mod kaggle;
 #[path = "hosts/leaks.rs"]
 mod leaks;
+#[path = "hosts/lists.rs"]
+mod lists;
 #[path = "hosts/members.rs"]
 mod members;
 #[path = "hosts/osf.rs"]

@@ -14,7 +14,7 @@ use object_store::signer::Signer;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 
 use crate::net::settings::Clock;
-use crate::net::{HttpRequest, RequestCredential, SameVersion};
+use crate::net::{CursorError, Cursors, HttpRequest, ListLimit, RequestCredential, SameVersion};
 use crate::plan::Location;
 use crate::values::{ByteSize, SafeUrl};
 
@@ -152,9 +152,9 @@ impl Bucket {
         let endless =
             |reason: String| MirrorError::Answer { mirror: self.url.clone(), name: prefix.to_owned(), reason };
         match tokio::time::timeout(LISTS, objects.below(prefix)).await {
-            Ok(Ok(Some(names))) => Ok(names),
-            Ok(Ok(None)) => Err(endless(format!("its list has more than {MOST} entries"))),
-            Ok(Err(error)) => Err(meaning(&self.url, prefix, &error)),
+            Ok(Ok(names)) => Ok(names),
+            Ok(Err(Unlisted::Endless(error))) => Err(endless(error.to_string())),
+            Ok(Err(Unlisted::Store(error))) => Err(meaning(&self.url, prefix, &error)),
             Err(_) => Err(endless(format!("its list has no end after {} s", LISTS.as_secs()))),
         }
     }
@@ -181,24 +181,26 @@ impl Bucket {
 }
 
 impl Objects {
-    /// The names of what is directly below a prefix that others continue; `None` where the store
-    /// tells of more than [`MOST`] entries. A page that holds nothing counts for one.
-    async fn below(&self, prefix: &str) -> object_store::Result<Option<Vec<String>>> {
+    /// The names of what is directly below a prefix that others continue.
+    async fn below(&self, prefix: &str) -> Result<Vec<String>, Unlisted> {
         let prefix = format!("{}/", self.path(prefix));
-        let (mut names, mut entries, mut page_token) = (BTreeSet::new(), 0, None);
+        let mut cursors = Cursors::new(ListLimit { entries: MOST, ..ListLimit::default() });
+        let (mut names, mut page_token) = (BTreeSet::new(), None);
         loop {
             let delimiter = Some("/".into());
             let asked = PaginatedListOptions { delimiter, page_token, ..PaginatedListOptions::default() };
             let page = self.inner.list_paginated(Some(&prefix), asked).await?;
-            entries += (page.result.common_prefixes.len() + page.result.objects.len()).max(1);
-            if entries > MOST {
-                return Ok(None);
+            for name in page.result.common_prefixes.iter().filter_map(Path::filename) {
+                cursors.hold(name.len())?;
+                names.insert(name.to_owned());
             }
-            names.extend(page.result.common_prefixes.iter().filter_map(Path::filename).map(str::to_owned));
-            page_token = page.page_token.filter(|token| !token.is_empty());
-            if page_token.is_none() {
-                return Ok(Some(names.into_iter().collect()));
-            }
+            // They are no names, and count all the same.
+            page.result.objects.iter().try_for_each(|_| cursors.hold(0))?;
+            let Some(next) = page.page_token.filter(|token| !token.is_empty()) else {
+                return Ok(names.into_iter().collect());
+            };
+            cursors.step(&next)?;
+            page_token = Some(next);
         }
     }
 
@@ -228,6 +230,24 @@ impl Objects {
     }
 }
 
+/// Why names could not be listed.
+enum Unlisted {
+    Store(object_store::Error),
+    Endless(CursorError),
+}
+
+impl From<object_store::Error> for Unlisted {
+    fn from(error: object_store::Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<CursorError> for Unlisted {
+    fn from(error: CursorError) -> Self {
+        Self::Endless(error)
+    }
+}
+
 /// Asks a folder, on a thread that may wait.
 async fn in_folder<T: Send + 'static>(
     folder: &Folder,
@@ -245,7 +265,7 @@ pub(super) async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Sen
 
 /// The most entries that a list of datasets, releases or trees may have: far more than any team
 /// keeps, and few enough for the memory of any machine.
-const MOST: usize = 100_000;
+const MOST: u64 = 100_000;
 /// How long such a list may take. Each page has the usual patience; this is for one that drips.
 const LISTS: Duration = Duration::from_secs(600);
 /// How long a signed address lasts.

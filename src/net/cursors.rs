@@ -16,6 +16,8 @@ use super::client::Client;
 #[derive(Debug)]
 pub struct Cursors {
     seen: HashSet<[u8; 32]>,
+    /// Steps since the last entry.
+    empty: usize,
     entries: u64,
     bytes: u64,
     limit: ListLimit,
@@ -46,6 +48,9 @@ pub enum CursorError {
     /// The list has too many pages.
     #[error("its list has more than {MOST_PAGES} pages")]
     TooMany,
+    /// The list goes on and on, and holds nothing.
+    #[error("{MOST_EMPTY} pages of its list in a row hold nothing, and each leads to another")]
+    Empty,
     /// The list has too many entries.
     #[error("its list has more than {most} entries: it is not read further")]
     TooLong {
@@ -68,15 +73,17 @@ impl Client {
 }
 
 impl Cursors {
-    fn new(limit: ListLimit) -> Self {
-        Self { seen: HashSet::new(), entries: 0, bytes: 0, limit }
+    /// For a list of which nothing was asked for yet, and that may be so long.
+    pub fn new(limit: ListLimit) -> Self {
+        Self { seen: HashSet::new(), empty: 0, entries: 0, bytes: 0, limit }
     }
 
-    /// Notes that one more entry of the list is held, which takes so many bytes.
+    /// Notes that the list has one more entry, of which so many bytes are held.
     ///
     /// # Errors
     /// There are too many of them, or all together take too much.
     pub fn hold(&mut self, bytes: usize) -> Result<(), CursorError> {
+        self.empty = 0;
         self.entries += 1;
         self.bytes = self.bytes.saturating_add(bytes as u64);
         if self.entries > self.limit.entries {
@@ -91,19 +98,25 @@ impl Cursors {
     /// Notes that the page behind `cursor` is asked for now.
     ///
     /// # Errors
-    /// It was asked for before, or too many were.
+    /// It was asked for before, or too many were. A page without an entry is legal, and so are some
+    /// in a row, as a store sends them that passes over what was deleted; a thousand are not.
     pub fn step(&mut self, cursor: impl AsRef<[u8]>) -> Result<(), CursorError> {
         if self.seen.len() >= MOST_PAGES {
             return Err(CursorError::TooMany);
         }
         // A cursor may be long, and there may be many.
-        let is_new = self.seen.insert(Sha256::digest(cursor.as_ref()).into());
-        if is_new { Ok(()) } else { Err(CursorError::Again) }
+        if !self.seen.insert(Sha256::digest(cursor.as_ref()).into()) {
+            return Err(CursorError::Again);
+        }
+        self.empty += 1;
+        if self.empty > MOST_EMPTY { Err(CursorError::Empty) } else { Ok(()) }
     }
 }
 
 /// At a hundred files a page these are ten million files.
 const MOST_PAGES: usize = 100_000;
+
+const MOST_EMPTY: usize = 1_000;
 
 #[cfg(test)]
 mod tests {
@@ -115,8 +128,20 @@ mod tests {
         assert_eq!(["", "a", "b"].map(|cursor| cursors.step(cursor)), [Ok(()); 3]);
         assert_eq!(cursors.step("a"), Err(CursorError::Again), "not only the page before");
         let mut cursors = Cursors::new(ListLimit::default());
-        assert!((0..MOST_PAGES).all(|page| cursors.step(page.to_string()).is_ok()));
+        let turns = (0..MOST_PAGES).all(|page| cursors.step(page.to_string()).is_ok() && cursors.hold(1).is_ok());
+        assert!(turns);
         assert_eq!(cursors.step("one more"), Err(CursorError::TooMany));
+    }
+
+    #[test]
+    fn some_empty_pages_are_legal_and_many_in_a_row_are_not() {
+        let mut cursors = Cursors::new(ListLimit::default());
+        for round in 0..3 {
+            assert!((0..MOST_EMPTY).all(|page| cursors.step(format!("{round} {page}")).is_ok()));
+            assert_eq!(cursors.hold(0), Ok(()));
+        }
+        assert!((0..MOST_EMPTY).all(|page| cursors.step(page.to_string()).is_ok()));
+        assert_eq!(cursors.step("one more"), Err(CursorError::Empty));
     }
 
     #[test]

@@ -42,18 +42,21 @@ impl Provider for FigshareArticle {
         if extent == Extent::Known && known.0.iter().all(located) {
             return Ok(known);
         }
-        let mut files = Vec::new();
+        let (mut files, mut cursors) = (Vec::new(), hosts.client.cursors());
         for page in 1..=PAGES {
             let url = self.files_url(page);
             let listed: Vec<File> = hosts.client.get_json(&ask(hosts, url)).await?;
             let last = listed.len() < PAGE_SIZE;
+            // Pages have no names but their numbers, which may lead anywhere.
+            if let Some(first) = listed.first() {
+                cursors.step(first.id.to_string()).map_err(|error| unusable(error.to_string()))?;
+            }
             files.extend(listed);
             if last {
                 return into_listing(files, self.article);
             }
         }
-        let reason = format!("article {} has more than {} files", self.article, PAGES * PAGE_SIZE);
-        Err(ProviderError::Answer { host: "figshare", reason })
+        Err(unusable(format!("article {} has more than {} files", self.article, PAGES * PAGE_SIZE)))
     }
 
     fn ways(&self, _file: &ListedFile) -> usize {
@@ -101,6 +104,10 @@ pub(super) fn ask(hosts: &Hosts, url: SafeUrl) -> HttpRequest {
         _ => None,
     };
     HttpRequest { credential, ..HttpRequest::get(url) }
+}
+
+fn unusable(reason: String) -> ProviderError {
+    ProviderError::Answer { host: "figshare", reason }
 }
 
 const PAGE_SIZE: usize = 100;

@@ -104,8 +104,11 @@ impl IsicImages {
         while let Some(url) = next {
             cursors.step(url.expose().as_str()).map_err(|error| unusable(error.to_string()))?;
             let page: Page<Collection> = get(hosts, url).await?;
-            if let Some(found) = page.results.iter().find(|one| one.name == *name) {
-                return Ok(Some(found.id.to_string()));
+            for one in page.results {
+                cursors.hold(0).map_err(|error| unusable(error.to_string()))?;
+                if one.name == *name {
+                    return Ok(Some(one.id.to_string()));
+                }
             }
             next = page.next.as_deref().map(at_api).transpose()?;
         }

@@ -46,7 +46,6 @@ impl Provider for OsfNode {
         let mut files = Vec::new();
         let mut cursors = hosts.client.cursors();
         while let Some(url) = pages.pop_front() {
-            cursors.step(url.expose().as_str()).map_err(|error| unusable(error.to_string()))?;
             let request = HttpRequest { connections: Some(CONNECTIONS), ..hosts.get(url) }
                 .with_header("accept", "application/vnd.api+json");
             let folder: Folder = hosts.client.get_json(&request).await?;
@@ -56,7 +55,15 @@ impl Provider for OsfNode {
                         cursors.hold(file.weight()).map_err(|error| unusable(error.to_string()))?;
                         files.push(file);
                     }
-                    Found::More(text) => pages.push_back(at_api(&api, &text)?),
+                    Found::Folder(text) => {
+                        cursors.hold(text.len()).map_err(|error| unusable(error.to_string()))?;
+                        cursors.step(&text).map_err(|error| unusable(error.to_string()))?;
+                        pages.push_back(at_api(&api, &text)?);
+                    }
+                    Found::Next(text) => {
+                        cursors.step(&text).map_err(|error| unusable(error.to_string()))?;
+                        pages.push_back(at_api(&api, &text)?);
+                    }
                 }
             }
         }
@@ -177,8 +184,10 @@ struct Href {
 #[derive(Debug)]
 enum Found {
     File(ListedFile),
-    /// Another page or folder.
-    More(String),
+    /// The address of a folder's first page.
+    Folder(String),
+    /// The address of the next page.
+    Next(String),
 }
 
 impl Folder {
@@ -188,11 +197,11 @@ impl Folder {
             "file" => Some(item.attributes.into_file().map(Found::File)),
             "folder" => {
                 let files = item.relationships.and_then(|one| one.files)?;
-                Some(Ok(Found::More(with_page_size(files.links.related.href))))
+                Some(Ok(Found::Folder(with_page_size(files.links.related.href))))
             }
             _ => None,
         });
-        items.chain(self.links.next.map(|next| Ok(Found::More(next)))).collect()
+        items.chain(self.links.next.map(|next| Ok(Found::Next(next)))).collect()
     }
 }
 
@@ -235,7 +244,9 @@ mod tests {
             "links":{"next":"https://api.osf.io/v2/nodes/x/files/osfstorage/?page=2"}}"#;
         let folder: Folder = serde_json::from_str(text).unwrap();
         let found = folder.into_found().unwrap();
-        let [Found::File(file), Found::More(folder), Found::More(next)] = found.as_slice() else { panic!("{found:?}") };
+        let [Found::File(file), Found::Folder(folder), Found::Next(next)] = found.as_slice() else {
+            panic!("{found:?}")
+        };
         assert_eq!((file.path.as_str(), file.digests.len()), ("data/big.bin", 2));
         assert!(folder.ends_with("5f01/?page%5Bsize%5D=100"));
         assert!(next.ends_with("page=2"));

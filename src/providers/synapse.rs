@@ -136,14 +136,14 @@ impl SynapseEntity {
         }
         let mut folders = VecDeque::from([(root.to_owned(), String::new())]);
         let mut seen = BTreeSet::from([root.to_owned()]);
-        let (mut files, mut all) = (Vec::new(), hosts.client.cursors());
+        let (mut files, mut cursors) = (Vec::new(), hosts.client.cursors());
         while let Some((id, folder)) = folders.pop_front() {
-            let (mut token, mut cursors) = (None, hosts.client.cursors());
+            let mut token = None;
             loop {
                 let page = children(hosts, &id, token.as_deref()).await?;
                 for child in page.page {
                     let held = size_of::<Child>() + folder.len() + child.id.len() + child.name.len();
-                    all.hold(held).map_err(|error| unusable(error.to_string()))?;
+                    cursors.hold(held).map_err(|error| unusable(error.to_string()))?;
                     if child.is_file() {
                         files.push(Child { id: child.id, folder: folder.clone(), name: child.name });
                     } else if child.is_folder() && seen.insert(child.id.clone()) {
@@ -151,7 +151,7 @@ impl SynapseEntity {
                     }
                 }
                 let Some(next) = page.next_page_token.filter(|next| !next.is_empty()) else { break };
-                cursors.step(&next).map_err(|error| unusable(error.to_string()))?;
+                cursors.step(format!("{id} {next}")).map_err(|error| unusable(error.to_string()))?;
                 token = Some(next);
             }
         }

@@ -6,7 +6,7 @@ use std::path::Path;
 use medsets::values::Digest;
 use tar::EntryType;
 
-use crate::bucket::{Bucket, KEY, SECRET};
+use crate::bucket::{Bucket, KEY, Lists, SECRET};
 use crate::support::archives::{Served, gzip, serve, serve_with, tar_of};
 use crate::support::home::{Home, Ran, tree};
 use crate::support::mirrors::{self, state};
@@ -24,9 +24,11 @@ fn files() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     vec![
         ("set.tar.gz", gzip(&tar_of(members)), "{ format = \"tar.gz\", links = true }"),
         ("big.bin", big, ""),
-        ("table.csv", b"id,label\n1,a\n".to_vec(), ""),
+        ("table.csv", TABLE.to_vec(), ""),
     ]
 }
+
+const TABLE: &[u8] = b"id,label\n1,a\n";
 
 const MIRROR: &str = "s3://team/lab";
 
@@ -163,11 +165,11 @@ fn a_push_that_broke_off_goes_on_and_shows_nothing_before_its_end() {
 fn a_flipped_byte_is_refused_by_a_pull_and_passed_over_by_a_fetch() {
     let bucket = Bucket::start();
     let served = pushed(&bucket);
-    let table = object(b"id,label\n1,a\n");
+    let table = object(TABLE);
     bucket.change(&table, |bytes| bytes[3] ^= 1);
     let home = other(&bucket, &served);
     let ran = home.run(&["mirror", "pull", "made", "--mirror", MIRROR]).expect(40);
-    let expected = Digest::sha256(b"id,label\n1,a\n").to_string();
+    let expected = Digest::sha256(TABLE).to_string();
     let received = Digest::sha256(&bucket.objects()[&table]).to_string();
     let name = table.strip_prefix("lab/").unwrap();
     ran.says(&[name, &expected, &received, "mirror push made@1 --verify"]);
@@ -284,15 +286,52 @@ fn a_folder_is_a_mirror_and_a_tree_can_be_pinned() {
     assert!(!dataset(&other).exists());
 }
 
-/// A store that lists new names for ever is told of before they fill the memory.
+/// A store that lists new names for ever is told of before they fill the memory, and one that
+/// lists nothing and leads on, or back, before anybody loses patience.
 #[test]
 fn a_list_without_end_has_an_end() {
     let bucket = Bucket::start();
     let served = pushed(&bucket);
-    bucket.lists_without_end();
     let other = other(&bucket, &served);
-    for arguments in [&["mirror", "check", "--mirror", MIRROR][..], &["mirror", "pull", "made", "--mirror", MIRROR]] {
-        other.run(arguments).expect(34).says(&[MIRROR, "more than 100000 entries"]);
+    let lists = || bucket.asked("GET", "list-type=2");
+    for (kind, most, words) in [
+        (Lists::WithoutEnd, 21, "more than 100000 entries"),
+        (Lists::NothingForEver, 1001, "1000 pages of its list in a row hold nothing"),
+        (Lists::InACircle, 3, "leads back to a page"),
+    ] {
+        bucket.lists(kind);
+        for arguments in [&["mirror", "check", "--mirror", MIRROR][..], &["mirror", "pull", "made", "--mirror", MIRROR]]
+        {
+            let before = lists();
+            other.run(arguments).expect(34).says(&[MIRROR, words]);
+            assert!(lists() - before <= most, "{} pages", lists() - before);
+        }
+    }
+}
+
+/// Its records name what the store has no more: a pull says who can mend that and where else it
+/// is, and a fetch goes on at the host and says of which dataset it speaks.
+#[test]
+fn an_object_that_the_store_lost_is_named_with_what_to_do() {
+    for of_records in [false, true] {
+        let bucket = Bucket::start();
+        let served = pushed(&bucket);
+        let is_lost = |name: &String| if of_records { name.contains("files") } else { *name == object(TABLE) };
+        let lost = bucket.objects().into_keys().find(is_lost).unwrap();
+        bucket.remove(&lost);
+        let home = other(&bucket, &served);
+        let pull = ["mirror", "pull", "made", "--mirror", MIRROR];
+        let name = lost.strip_prefix("lab/").unwrap();
+        let lacks = format!("the mirror `{MIRROR}` has no `{name}`");
+        let ran = home.run(&pull).expect(35);
+        ran.says(&[&lacks, "mirror push made@1 --verify", "medsets fetch made` asks the host"]);
+        assert!(!dataset(&home).exists());
+        let fetching = serve_with(bucket.home().with("MEDSETS_MIRRORS", MIRROR), &files(), "");
+        let ran = fetching.run(&["fetch", "made"]).expect(0);
+        ran.says(&["warning: `made@1`: ", &lacks, "the hosts are asked instead"]);
+        served.run(&["mirror", "push", "made", "--mirror", MIRROR, "--verify"]).expect(0);
+        home.run(&pull).expect(0);
+        assert_eq!(content(&dataset(&home)), content(&dataset(&served.home)));
     }
 }
 

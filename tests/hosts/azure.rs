@@ -17,7 +17,7 @@ use super::scene::{Answer, Case, Scene, expected};
 
 const VARIABLE: &str = "MEDSETS_TOKEN_AZURE_TOY";
 
-fn case() -> Case {
+pub(super) fn case() -> Case {
     Case {
         provider: "azure",
         keys: "account = \"acct\"\ncontainer = \"toys\"\nlink = \"from-user\"",
@@ -29,7 +29,7 @@ fn case() -> Case {
     }
 }
 
-fn address(query: &str) -> String {
+pub(super) fn address(query: &str) -> String {
     format!("https://acct.blob.core.windows.net/toys?{query}")
 }
 

@@ -8,7 +8,7 @@ use crate::support::host::{Asked, Reply};
 use super::contract;
 use super::scene::{Case, expected};
 
-fn case() -> Case {
+pub(super) fn case() -> Case {
     Case {
         provider: "figshare",
         keys: "article = 77\narticle-version = 2",

@@ -12,7 +12,7 @@ use super::scene::{Case, expected};
 
 const TOKEN: &str = "hf_Qm5xVb8KpTz3";
 
-fn case() -> Case {
+pub(super) fn case() -> Case {
     Case {
         provider: "huggingface",
         keys: "repo = \"org/toy\"\nrepo-kind = \"dataset\"",

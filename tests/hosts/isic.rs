@@ -17,7 +17,7 @@ use super::scene::{Case, expected};
 
 const TOKEN: &str = "Kx7bQ2mV9pTz";
 
-fn case() -> Case {
+pub(super) fn case() -> Case {
     Case {
         provider: "isic",
         keys: "",
@@ -184,21 +184,6 @@ fn a_collection_is_found_by_its_name() {
     check("collection = \"7\"", 0, "collections=7");
     check("collection = \"Toys\"", 0, "collections=7");
     check("collection = \"None such\"", 35, "");
-}
-
-#[test]
-fn a_list_that_leads_in_a_circle_ends() {
-    fn circle(setup: &crate::stand_ins::Setup, asked: &Asked) -> Reply {
-        if asked.place() != "/api/v2/images/" {
-            return isic::answer(setup, asked);
-        }
-        let next = if asked.parameter("cursor").as_deref() == Some("a") { "b" } else { "a" };
-        let next = format!("https://api.isic-archive.com/api/v2/images/?cursor={next}");
-        Reply::json(&serde_json::json!({ "next": next, "previous": null, "results": [] }))
-    }
-    let scene = Case { answer: circle, ..case() }.start();
-    scene.run(&["fetch", "toy"]).expect(34).says(&["leads back to a page"]);
-    assert_eq!(scene.asked("/api/v2/images/"), 3);
 }
 
 /// `isic` of the built-in catalogue, image by image.

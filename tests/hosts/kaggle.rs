@@ -21,7 +21,7 @@ use super::scene::{Case, STORAGE, Scene, expected};
 
 const TOKEN: &str = "KGAT_4f2e8a6c1d3b";
 
-fn case() -> Case {
+pub(super) fn case() -> Case {
     Case {
         provider: "kaggle",
         keys: "dataset = \"own/toy\"",

@@ -5,7 +5,7 @@ use crate::stand_ins::{Toy, osf};
 use super::contract;
 use super::scene::Case;
 
-fn case() -> Case {
+pub(super) fn case() -> Case {
     Case {
         provider: "osf",
         keys: "node = \"abcde\"",

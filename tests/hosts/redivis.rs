@@ -17,7 +17,7 @@ const TOKEN: &str = "AAACQm7vXk2pTz9wRb4";
 
 const PAGE: &str = "https://redivis.com/datasets/5fja-abcdefghj";
 
-fn case() -> Case {
+pub(super) fn case() -> Case {
     Case {
         provider: "redivis",
         keys: "organization = \"toys\"\ndataset = \"toy:5fja:v1_0\"\ntable = \"files:8abc\"",
@@ -90,17 +90,6 @@ fn a_dataset_of_rows_is_left_to_a_person() {
         PAGE,
         "medsets import",
     ]);
-}
-
-#[test]
-fn a_list_of_tables_that_leads_in_a_circle_ends() {
-    let circle: Answer = |setup, asked| match asked.path.contains("/tables?") {
-        true => Reply::json(&json!({ "results": [], "nextPageToken": "again" })),
-        false => redivis::answer(setup, asked),
-    };
-    let scene = Case { keys: "organization = \"toys\"\ndataset = \"toy\"", answer: circle, ..case() }.start();
-    scene.run(&["fetch", "toy"]).expect(34).says(&["leads back to a page"]);
-    assert_eq!(scene.asked("/tables?"), 2);
 }
 
 #[test]

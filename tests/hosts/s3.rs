@@ -18,7 +18,7 @@ fn toy() -> Toy {
     Toy { files: files.into() }
 }
 
-fn case() -> Case {
+pub(super) fn case() -> Case {
     Case {
         provider: "s3",
         keys: "bucket = \"toy-bucket\"",

@@ -20,7 +20,7 @@ const TOKEN: &str = "eyJ0eXAi.eyJhY2Nlc3Mi.Zt7mQwXk1p";
 
 const PAGE: &str = "https://www.synapse.org/Synapse:syn";
 
-fn case() -> Case {
+pub(super) fn case() -> Case {
     Case {
         provider: "synapse",
         keys: "entity = \"syn1\"",

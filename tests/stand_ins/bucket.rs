@@ -34,8 +34,22 @@ struct State {
     uploads: BTreeMap<String, BTreeMap<u32, Vec<u8>>>,
     open: bool,
     unlisted: bool,
-    endless: bool,
+    lists: Lists,
     failing: BTreeSet<String>,
+}
+
+/// How it lists.
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+pub enum Lists {
+    /// As it should.
+    #[default]
+    Well,
+    /// New names for ever.
+    WithoutEnd,
+    /// Nothing, page after page.
+    NothingForEver,
+    /// Nothing, in pages that lead from one to another and back.
+    InACircle,
 }
 
 impl Bucket {
@@ -86,9 +100,9 @@ impl Bucket {
         self.state().unlisted = true;
     }
 
-    /// Lists new names for ever.
-    pub fn lists_without_end(&self) {
-        self.state().endless = true;
+    /// Lists so from now on.
+    pub fn lists(&self, lists: Lists) {
+        self.state().lists = lists;
     }
 
     /// Answers 503 to whoever writes an object whose name holds this, or no longer.
@@ -129,7 +143,6 @@ fn answer(state: &mut State, asked: &Asked) -> Reply {
     }
     match (asked.method.as_str(), asked.parameter("uploadId"), name.as_str()) {
         ("GET", _, "") if state.unlisted => error(403, "AccessDenied"),
-        ("GET", _, "") if state.endless => endless_list(asked),
         ("GET", _, "") => list(state, asked),
         ("GET" | "HEAD", _, _) => match state.objects.get(&name) {
             Some(bytes) => {
@@ -193,7 +206,18 @@ fn put(asked: &Asked, keep: impl FnOnce(Vec<u8>)) -> Reply {
 }
 
 fn list(state: &State, asked: &Asked) -> Reply {
+    let cursor = asked.parameter("continuation-token").unwrap_or_default();
     let prefix = asked.parameter("prefix").unwrap_or_default();
+    let at: usize = cursor.parse().unwrap_or_default();
+    match state.lists {
+        Lists::Well => {}
+        Lists::WithoutEnd => {
+            let names: Vec<String> = (at..at + PAGE).map(|at| format!("{prefix}made{at}/")).collect();
+            return page(&prefix, &names, &(at + PAGE).to_string());
+        }
+        Lists::NothingForEver => return page(&prefix, &[], &(at + 1).to_string()),
+        Lists::InACircle => return page(&prefix, &[], if cursor == "a" { "b" } else { "a" }),
+    }
     let mut folders = BTreeSet::new();
     let mut contents = String::new();
     for (name, bytes) in state.objects.iter().filter(|(name, _)| name.starts_with(&prefix)) {
@@ -212,15 +236,13 @@ fn list(state: &State, asked: &Asked) -> Reply {
     ))
 }
 
-/// A page of a list, with a token of the next that is another each time.
-fn endless_list(asked: &Asked) -> Reply {
-    const PAGE: usize = 5_000;
-    let prefix = asked.parameter("prefix").unwrap_or_default();
-    let first: usize = asked.parameter("continuation-token").and_then(|token| token.parse().ok()).unwrap_or_default();
-    let next = first + PAGE;
-    let folders: String = (first..next)
-        .map(|at| format!("<CommonPrefixes><Prefix>{prefix}made{at}/</Prefix></CommonPrefixes>"))
-        .collect();
+/// Folders on a page.
+const PAGE: usize = 5_000;
+
+/// A page of folders that leads to another.
+fn page(prefix: &str, folders: &[String], next: &str) -> Reply {
+    let folders: String =
+        folders.iter().map(|name| format!("<CommonPrefixes><Prefix>{name}</Prefix></CommonPrefixes>")).collect();
     xml(&format!(
         "<ListBucketResult><Name>{BUCKET}</Name><Prefix>{prefix}</Prefix><IsTruncated>true</IsTruncated>\
          <NextContinuationToken>{next}</NextContinuationToken>{folders}</ListBucketResult>"
