@@ -30,6 +30,7 @@ mod pages;
 mod progress;
 mod project;
 mod schema;
+mod signals;
 mod table;
 mod usage;
 mod why;
@@ -41,7 +42,7 @@ use std::time::Instant;
 use clap::Parser as _;
 
 use crate::context::{Context, Environment, Flags};
-use crate::events::{Report, Reporter, Silent};
+use crate::events::{Cancel, Report, Reporter, Silent};
 use crate::fs;
 use crate::ops::{Exit, Failure, reference};
 
@@ -66,15 +67,18 @@ pub fn main(environment: Environment, arguments: Vec<OsString>) -> Exit {
     };
     output.json = arguments.global.json;
     output.quiet = arguments.global.quiet;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        // Each thread costs memory, and the disk has no use for more at once.
-        .max_blocking_threads(24)
-        .enable_all()
-        .build();
+    let cancel = Cancel::default();
+    let runtime = signals::hear(cancel.clone()).and_then(|()| {
+        tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            // Each thread costs memory, and the disk has no use for more at once.
+            .max_blocking_threads(24)
+            .enable_all()
+            .build()
+    });
     let answer = match runtime {
         Ok(runtime) => {
-            let answer = runtime.block_on(run(environment, arguments, &mut output));
+            let answer = runtime.block_on(run(environment, arguments, &mut output, &cancel));
             // A thread that waits for the disk or a key store must not hold the program back.
             runtime.shutdown_background();
             answer
@@ -82,10 +86,24 @@ pub fn main(environment: Environment, arguments: Vec<OsString>) -> Exit {
         Err(error) => Err(Failure::new(Exit::INTERNAL, format!("threads cannot be started: {error}"))),
     };
     let answer = answer.unwrap_or_else(|failure| Answer::failed("medsets/error/1", failure));
-    output.finish(&answer)
+    by_signal(output.finish(&answer), &cancel)
 }
 
-async fn run(environment: Environment, mut arguments: Arguments, output: &mut Output) -> Result<Answer, Failure> {
+/// A run that was stopped, while it worked or while its answer was read, ends with the code of the
+/// signal.
+fn by_signal(exit: Exit, cancel: &Cancel) -> Exit {
+    match cancel.code() {
+        Some(code) if exit.is_a_stop() => Exit(code),
+        _ => exit,
+    }
+}
+
+async fn run(
+    environment: Environment,
+    mut arguments: Arguments,
+    output: &mut Output,
+    cancel: &Cancel,
+) -> Result<Answer, Failure> {
     log::start(&environment, output.colour)?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "begins");
     let flags = flags_of(&environment, &arguments)?;
@@ -98,22 +116,17 @@ async fn run(environment: Environment, mut arguments: Arguments, output: &mut Ou
         _ => Context::new(environment, &flags)?,
     };
     context.report = progress_for(&context, &arguments, report);
-    let cancel = context.cancel.clone();
-    be_told_of_large_files();
-    let interrupts = tokio::spawn(watch_signals(cancel.clone()));
+    context.cancel = cancel.clone();
     let answer = match make_known(&mut context, &mut arguments.command).await {
         Ok(()) => dispatch(&mut context, &arguments.command, output).await,
         Err(failure) => Err(failure),
     };
-    interrupts.abort();
     output.catalog = context.catalog_digest();
     // The bar leaves the screen before the answer comes.
     context.report = Arc::new(Silent);
     let mut answer = answer.map_err(|failure| stopped(failure, &context))?;
     // Some operations answer with what they did until then.
-    if let (Some(code), Exit(130 | 143 | 129)) = (context.cancel.code(), answer.exit) {
-        answer.exit = Exit(code);
-    }
+    answer.exit = by_signal(answer.exit, cancel);
     // These two are asked about just that.
     if !matches!(arguments.command, Command::Catalog(_) | Command::Doctor) {
         answer.warnings.extend(context.overlay_warnings());
@@ -205,7 +218,7 @@ fn flags_of(environment: &Environment, arguments: &Arguments) -> Result<Flags, F
 fn reporter(environment: &Environment, global: &GlobalArgs) -> Result<Option<Box<dyn Reporter>>, Failure> {
     match global.events.as_deref() {
         None => Ok(None),
-        Some("-") => Ok(Some(Box::new(Ndjson::to_stdout()))),
+        Some("-") => Ok(Some(Box::new(Ndjson::to_stdout()?))),
         Some(path) => {
             let path = environment.absolute(path)?;
             Ok(Some(Box::new(Ndjson::to_file(fs::open_output(&path, fs::Access::Shared)?))))
@@ -236,36 +249,6 @@ fn has_colour(environment: &Environment) -> bool {
     }
     let dumb = environment.variable("TERM") == Some("dumb");
     environment.variable("NO_COLOR").is_none() && !dumb && environment.stderr_is_terminal
-}
-
-/// The first signal stops the work cleanly, the second ends the program at once.
-async fn watch_signals(cancel: crate::events::Cancel) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return;
-    };
-    loop {
-        let exit = tokio::select! {
-            _ = interrupt.recv() => Exit::INTERRUPTED,
-            _ = terminate.recv() => Exit::TERMINATED,
-        };
-        if cancel.is_set() {
-            std::process::exit(i32::from(exit.0));
-        }
-        cancel.set(exit.0);
-        // For whoever is in the middle of a large file.
-        crate::fs::stop::stop();
-    }
-}
-
-/// Without a handler the system ends a program that makes a file larger than `ulimit -f` allows;
-/// with one the writing fails, which is told like a full disk.
-fn be_told_of_large_files() {
-    /// `SIGXFSZ`, the same number on Linux and macOS.
-    const FILE_TOO_LARGE: i32 = 25;
-    // It stays when the stream is dropped. Where it cannot be set, the system's way remains.
-    let _ = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::from_raw(FILE_TOO_LARGE));
 }
 
 /// A failure after a signal is the signal's.

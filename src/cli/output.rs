@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::fs::{Awaited, FsError};
+use crate::fs::{Awaited, FsError, Stoppable, stop};
 use crate::ops::{Exit, Failure};
 use crate::values::{ByteSize, Digest, counted};
 
@@ -132,7 +132,7 @@ impl Output {
 
     /// Prints whatever `write` gives to standard output.
     fn written(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Exit {
-        let mut out = BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
+        let mut out = BufWriter::with_capacity(1 << 16, answers());
         match write(&mut out).and_then(|()| out.flush()) {
             Ok(()) => Exit::DONE,
             Err(error) => {
@@ -148,12 +148,17 @@ impl Output {
         let exit = match error.kind() {
             // A reader that went away wants no more.
             ErrorKind::BrokenPipe => return Exit::DONE,
+            _ if stop::is_stop(error) => Exit::INTERRUPTED,
             ErrorKind::StorageFull => Exit::NO_SPACE,
             ErrorKind::QuotaExceeded => Exit::NO_INODES,
             _ => Exit::OTHER,
         };
         let failure = Failure::new(exit, format!("the answer could not be written to standard output: {error}"));
-        self.show_failure(&failure.help("send it to a place that can be written, or read it with `| less`"));
+        let help = match exit {
+            Exit::INTERRUPTED => "run the same command again",
+            _ => "send it to a place that can be written, or read it with `| less`",
+        };
+        self.show_failure(&failure.help(help));
         exit
     }
 
@@ -219,16 +224,17 @@ impl Output {
     /// # Errors
     /// It is a terminal, or the answer goes there as JSON.
     pub fn stream_output(&self, what: &str, is_only_shown: bool) -> Result<impl Write + Send + 'static, Failure> {
-        let out = std::io::stdout();
         let refused = match is_only_shown {
-            false if out.is_terminal() => Some(format!("standard output is a terminal, and {what} is no text")),
+            false if std::io::stdout().is_terminal() => {
+                Some(format!("standard output is a terminal, and {what} is no text"))
+            }
             false if self.json => Some(format!("`--json` and `-o -` would both write to standard output: {what}")),
             _ => None,
         };
         match refused {
             Some(message) => Err(Failure::new(Exit::USAGE, message)
                 .help("send it on, such as `medsets ... -o - | ssh HOST ...`, or name a file with `-o`")),
-            None => Ok(out),
+            None => Ok(standard_output()?),
         }
     }
 
@@ -291,6 +297,21 @@ impl Output {
 
     fn to_stderr(&self, text: &str) {
         let _ = writeln!(std::io::stderr().lock(), "{text}");
+    }
+}
+
+/// Standard output without a buffer, which hears the wish to stop while nobody reads it.
+pub fn standard_output() -> Result<Awaited<File>, FsError> {
+    let out = std::io::stdout().as_fd().try_clone_to_owned();
+    let out = out.map_err(|error| FsError::new("write", Path::new("standard output"), error))?;
+    Ok(Awaited(File::from(out)))
+}
+
+/// Where answers go. What a run tells that was stopped is told all the same: the next signal ends it.
+fn answers() -> Box<dyn Write> {
+    match standard_output() {
+        Ok(out) if !stop::is_wished() => Box::new(Stoppable(out)),
+        _ => Box::new(std::io::stdout()),
     }
 }
 

@@ -12,7 +12,10 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::events::{Event, Reporter};
+use crate::fs::FsError;
 use crate::values::{ByteSize, Printable, counted};
+
+use super::output::standard_output;
 
 /// Hands each event to everyone who listens, and the same warning once.
 pub struct Everyone {
@@ -225,15 +228,18 @@ impl Ndjson {
     }
 
     /// Writes to standard output.
-    pub fn to_stdout() -> Self {
-        Self { out: Mutex::new(Box::new(std::io::stdout())) }
+    pub fn to_stdout() -> Result<Self, FsError> {
+        Ok(Self { out: Mutex::new(Box::new(standard_output()?)) })
     }
 }
 
 impl Reporter for Ndjson {
     fn report(&self, event: Event) {
         let (Ok(mut out), Ok(line)) = (self.out.lock(), serde_json::to_string(&event)) else { return };
-        let _ = writeln!(out, "{line}");
+        // Nobody takes them any more, and half a line must not be gone on with.
+        if out.write_all(format!("{line}\n").as_bytes()).is_err() {
+            *out = Box::new(std::io::sink());
+        }
     }
 }
 

@@ -45,6 +45,8 @@ pub enum FsErrorKind {
     ReadOnly,
     /// The two paths are on different file systems.
     OtherFileSystem,
+    /// Whatever read the pipe has ended.
+    NoReader,
     /// The person stopped the run.
     Stopped,
     /// The device answered with an error.
@@ -74,6 +76,7 @@ impl FsError {
             io::ErrorKind::PermissionDenied => FsErrorKind::Denied,
             io::ErrorKind::ReadOnlyFilesystem => FsErrorKind::ReadOnly,
             io::ErrorKind::CrossesDevices => FsErrorKind::OtherFileSystem,
+            io::ErrorKind::BrokenPipe => FsErrorKind::NoReader,
             _ => FsErrorKind::Other,
         }
     }
@@ -85,7 +88,11 @@ impl FsError {
             FsErrorKind::NoInodes | FsErrorKind::Quota => 51,
             FsErrorKind::Denied | FsErrorKind::ReadOnly => 52,
             FsErrorKind::Stopped => 130,
-            FsErrorKind::NotFound | FsErrorKind::AlreadyExists | FsErrorKind::OtherFileSystem | FsErrorKind::Other => 1,
+            FsErrorKind::NotFound
+            | FsErrorKind::AlreadyExists
+            | FsErrorKind::OtherFileSystem
+            | FsErrorKind::NoReader
+            | FsErrorKind::Other => 1,
         }
     }
 
@@ -98,6 +105,7 @@ impl FsError {
     fn reason(&self) -> String {
         let text = self.cause.to_string();
         match text.find(" (os error") {
+            _ if self.kind() == FsErrorKind::NoReader => "whoever read it ended before all was written".to_owned(),
             Some(_) if self.inodes == Inodes::UsedUp => "no inodes left for more files".to_owned(),
             Some(end) => text[..end].to_lowercase(),
             None => text,
@@ -128,6 +136,9 @@ impl Remedy for FsError {
                     .into()
             }
             FsErrorKind::Stopped => "run the same command again; nothing was left half written".into(),
+            FsErrorKind::NoReader => {
+                "what was read is not whole: run the same command again, into a program that reads to the end".into()
+            }
             FsErrorKind::ReadOnly => "choose a folder on a file system that can be written".into(),
             _ => return None,
         })

@@ -95,6 +95,8 @@ exits! {
     DIFFERENT = 62, "different";
     /// A fault of medsets itself.
     INTERNAL = 70, "internal";
+    /// The terminal or the connection is gone (SIGHUP).
+    HUNG_UP = 129, "hung-up";
     /// Interrupted (Ctrl-C).
     INTERRUPTED = 130, "interrupted";
     /// Terminated (SIGTERM).
@@ -108,11 +110,16 @@ impl Exit {
         if other.class() < self.class() { other } else { self }
     }
 
+    /// Whether a signal asked for the end.
+    pub fn is_a_stop(self) -> bool {
+        matches!(self, Self::HUNG_UP | Self::INTERRUPTED | Self::TERMINATED)
+    }
+
     /// Its class, the most actionable first: interrupted, access, space and archives,
     /// verification, network, the rest, done.
     pub fn class(self) -> u8 {
         match self.0 {
-            130 | 143 => 0,
+            _ if self.is_a_stop() => 0,
             20..=29 => 1,
             50..=55 => 2,
             40..=49 => 3,

@@ -5,10 +5,11 @@
 
 #![cfg(target_os = "linux")]
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use crate::support::archives::{Served, serve};
+use crate::support::archives::{Served, serve, zip_of};
 use crate::support::home::{Home, Ran, until};
 use crate::support::mirrors::ended;
 
@@ -26,10 +27,7 @@ fn has_opened(child: &Child, file: &Path) -> bool {
 
 /// Whether the program has asked the system for its signals.
 fn listens(child: &Child) -> bool {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
-    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
-    let caught = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
-    [2, 15].iter().all(|signal| caught & (1 << (signal - 1)) != 0)
+    [2, 15].iter().all(|signal| has(&child.id().to_string(), "SigCgt", *signal))
 }
 
 fn tell(child: &Child, signal: &str) {
@@ -38,8 +36,7 @@ fn tell(child: &Child, signal: &str) {
 
 /// Starts the program, stops it once it has the file open, and waits for its end.
 fn stopped(served: &Served, arguments: &[&str], file: &Path, signal: &str) -> Ran {
-    let arguments = [&["--catalog", served.catalog.as_str()], arguments].concat();
-    let child = served.home.command(&arguments).spawn().unwrap();
+    let child = run(served, arguments).spawn().unwrap();
     let file = file.canonicalize().unwrap();
     until(|| listens(&child) && has_opened(&child, &file));
     tell(&child, signal);
@@ -106,11 +103,10 @@ fn making_and_taking_a_bundle_hear_it_within_a_member() {
     stopped(&served, &["bundle", "made", "-o", "out.medsets"], &file, "-INT").expect(130).says(&["was stopped"]);
     assert!(names(&work).is_empty(), "{:?}", names(&work));
     // One that is made takes the other's end for a broken pipe.
-    let run = |arguments: &[&str]| served.home.command(&[&["--catalog", served.catalog.as_str()], arguments].concat());
-    let mut maker = run(&["bundle", "made", "-o", "-"]).spawn().unwrap();
+    let mut maker = run(&served, &["bundle", "made", "-o", "-"]).spawn().unwrap();
     let data = served.home.path().join("elsewhere");
     let arguments = ["--events", "told", "unbundle", "-", "--dry-run", "--to", data.to_str().unwrap()];
-    let taker = run(&arguments).stdin(maker.stdout.take().unwrap()).spawn().unwrap();
+    let taker = run(&served, &arguments).stdin(maker.stdout.take().unwrap()).spawn().unwrap();
     let told = || std::fs::read_to_string(work.join("told")).unwrap_or_default();
     until(|| listens(&taker) && told().contains("data/a.csv"));
     tell(&taker, "-INT");
@@ -155,4 +151,84 @@ fn the_first_one_counts_while_nothing_comes() {
         ended(child).expect(130).says(&["the run was stopped"]);
         drop(silent);
     }
+}
+
+/// Bytes that do not pack, more than any pipe holds and fewer than a bundle holds on its way.
+fn noise() -> Vec<u8> {
+    let mut state = 7_u64;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 56) as u8
+    };
+    (0..1 << 20).map(|_| next()).collect()
+}
+
+fn run(served: &Served, arguments: &[&str]) -> Command {
+    served.home.command(&[&["--catalog", served.catalog.as_str()], arguments].concat())
+}
+
+#[test]
+fn a_bundle_that_nobody_reads_hears_the_first_one() {
+    let served = serve(&[("a.bin", noise(), ""), ("b.csv", b"a,b\n".to_vec(), "")]);
+    served.run(&["fetch", "made"]).expect(0);
+    for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
+        let child = run(&served, &["--events", "told", "bundle", "made", "-o", "-"]).spawn().unwrap();
+        let told = || std::fs::read_to_string(served.home.path().join("work/told")).unwrap_or_default();
+        // All has been read, and no pipe holds it.
+        until(|| told().contains("data/b.csv"));
+        tell(&child, signal);
+        ended(child).expect(code).says(&["standard output", "the run was stopped"]);
+        std::fs::remove_file(served.home.path().join("work/told")).unwrap();
+    }
+    let mut child = run(&served, &["bundle", "made", "-o", "-"]).spawn().unwrap();
+    drop(child.stdout.take());
+    ended(child).expect(1).says(&["whoever read it ended before all was written", "reads to the end"]);
+}
+
+#[test]
+fn an_answer_that_nobody_reads_hears_the_first_one() {
+    let names: Vec<String> = (0..2000).map(|at| format!("images/{at:04}.png")).collect();
+    let members: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), name.as_bytes())).collect();
+    let served = serve(&[("set.zip", zip_of(&members), "{ format = \"zip\" }")]);
+    served.run(&["fetch", "made"]).expect(0);
+    let export = ["export", "made", "--format", "sha256sums"];
+    for arguments in
+        [&export[..], &["--json", "export", "made", "--format", "sha256sums"], &["--events", "-", "verify", "made"]]
+    {
+        let mut child = run(&served, arguments).spawn().unwrap();
+        // It has begun to write more than any pipe holds.
+        let mut first = [0];
+        child.stdout.as_mut().unwrap().read_exact(&mut first).unwrap();
+        tell(&child, "-INT");
+        ended(child).expect(130).says(&["the run was stopped"]);
+    }
+}
+
+/// What `/proc` says of a signal of a process.
+fn has(process: &str, field: &str, signal: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
+    mask.is_some_and(|mask| u64::from_str_radix(mask.trim(), 16).unwrap() & (1 << (signal - 1)) != 0)
+}
+
+#[test]
+fn a_terminal_that_is_gone_stops_a_run_unless_it_was_to_outlive_it() {
+    let (served, file) = scene();
+    // The tests may be run by `nohup` themselves.
+    if !has("self", "SigIgn", 1) {
+        let ran = stopped(&served, &["verify", "made"], &file, "-HUP").expect(129);
+        ran.says(&["b.bin`: the run was stopped", "run the same command again"]);
+    }
+    let plain = run(&served, &["verify", "made"]);
+    let mut command = Command::new("sh");
+    command.args(["-c", "trap '' HUP; exec \"$@\"", "sh"]).arg(plain.get_program()).args(plain.get_args());
+    command.env_clear().envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.current_dir(plain.get_current_dir().unwrap()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    let file = file.canonicalize().unwrap();
+    until(|| listens(&child) && has_opened(&child, &file));
+    assert!(has(&child.id().to_string(), "SigIgn", 1), "it stays ignored");
+    tell(&child, "-HUP");
+    tell(&child, "-TERM");
+    ended(child).expect(143).says(&["the run was stopped"]);
 }
