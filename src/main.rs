@@ -1,7 +1,7 @@
 //! The `medsets` program: gathers its surroundings and hands them to the library.
 
 use std::io::IsTerminal as _;
-use std::process::ExitCode;
+use std::process::{ExitCode, Stdio};
 
 use medsets::context::Environment;
 
@@ -17,8 +17,9 @@ fn surroundings() -> Environment {
         |pair: (std::ffi::OsString, std::ffi::OsString)| Some((pair.0.into_string().ok()?, pair.1.into_string().ok()?));
     let variables: std::collections::BTreeMap<String, String> = std::env::vars_os().filter_map(text).collect();
     let named = ["USER", "LOGNAME"].iter().find_map(|name| variables.get(*name).filter(|value| !value.is_empty()));
+    let unnamed = || format!("uid {}", rustix::process::getuid().as_raw());
     Environment {
-        os_user: named.cloned().unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw())),
+        os_user: named.cloned().or_else(account).unwrap_or_else(unnamed),
         host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
         working_dir: std::env::current_dir().ok(),
         interactive: std::io::stdin().is_terminal() && std::io::stderr().is_terminal(),
@@ -26,4 +27,12 @@ fn surroundings() -> Environment {
         stdout_is_terminal: std::io::stdout().is_terminal(),
         variables,
     }
+}
+
+/// The name of the account where no variable tells it. The system's own program is asked, since
+/// accounts may be kept in a directory service. `None` where there is no name, as in containers.
+fn account() -> Option<String> {
+    let told = std::process::Command::new("id").arg("-run").stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    let name = String::from_utf8(told.stdout).ok()?.trim().to_owned();
+    (told.status.success() && !name.is_empty()).then_some(name)
 }
