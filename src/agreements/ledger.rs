@@ -199,7 +199,9 @@ impl Ledger {
 
     fn lock(&self) -> Result<FileLock, AgreementError> {
         let path = self.dir.join("ledger.lock");
-        FileLock::wait(&path, PATIENCE, || {})?.ok_or(AgreementError::Busy { path: self.path() })
+        let lock = FileLock::wait(&path, PATIENCE, || {})?.ok_or(AgreementError::Busy { path: self.path() })?;
+        lock.sweep_beside();
+        Ok(lock)
     }
 
     /// The last entry, once the entries before it and the last noted head agree with it.

@@ -111,7 +111,9 @@ fn forget(table: &mut dyn TableLike) {
 /// Waits for other programs that write the file.
 fn turn(path: &Path) -> Result<FileLock, CredentialError> {
     let lock = FileLock::wait(&path.with_extension("lock"), PATIENCE, || {}).map_err(CredentialError::NotStored)?;
-    lock.ok_or_else(|| CredentialError::Busy { path: path.to_path_buf() })
+    let lock = lock.ok_or_else(|| CredentialError::Busy { path: path.to_path_buf() })?;
+    lock.sweep_beside();
+    Ok(lock)
 }
 
 fn write(path: &Path, document: &DocumentMut) -> Result<(), CredentialError> {

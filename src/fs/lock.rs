@@ -170,6 +170,11 @@ impl FileLock {
         self.claim.as_ref().is_none_or(Claim::seems_mine)
     }
 
+    /// Removes what killed runs left beside it that were about to take it.
+    pub fn sweep_beside(&self) {
+        claim::sweep_private(&claim_of(&self.path));
+    }
+
     /// Where the lock file is.
     pub fn path(&self) -> &Path {
         &self.path

@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::error::Doing as _;
-use super::{Access, FsError, create_dir_all, fresh_name, list_dir, metadata, remove_dir_all, remove_file, walk};
+use super::{
+    Access, FsError, create_dir_all, create_new, fresh_name, list_dir, metadata, remove_dir_all, remove_file, walk,
+};
 
 /// How the names begin of what is written beside a file to replace it.
 pub const FRESH: &str = ".medsets-new-";
@@ -49,7 +51,18 @@ pub(super) fn make_held_file(
     }
 }
 
-/// The same for a folder; `None` where it was taken away.
+/// The same for a file that whoever makes it renames or removes.
+pub fn make_held_new(folder: &Path, prefix: &str, access: Access) -> Result<(PathBuf, File), FsError> {
+    loop {
+        let path = folder.join(fresh_name(prefix));
+        let made = create_new(&path, access)?;
+        if hold(&made) {
+            return Ok((path, made));
+        }
+    }
+}
+
+/// Holds a folder; `None` where it was taken away.
 fn hold_folder(path: &Path) -> Option<File> {
     File::open(path).ok().filter(hold)
 }

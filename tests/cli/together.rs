@@ -168,3 +168,43 @@ fn what_somebody_may_be_writing_is_left_where_locks_do_nothing() {
     served.run(&["bundle", "made", "-o", "made.tar.zst"]).expect(0);
     assert!(!output(".medsets-out-fresh").exists(), "a lock that holds tells that nobody writes it");
 }
+
+/// A library that cannot delete the claim of the ledger.
+const KEEPS_THE_CLAIM: &str = r#"
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <string.h>
+int unlink(const char *path) {
+    int (*real)(const char *) = dlsym(RTLD_NEXT, "unlink");
+    if (strstr(path, "/ledger.claim") && !strstr(path, "claim-")) { errno = EIO; return -1; }
+    return real(path);
+}
+"#;
+
+#[test]
+fn a_run_that_cannot_delete_its_claim_does_not_wait_for_itself() {
+    let served = files();
+    let library = library(served.home.path(), KEEPS_THE_CLAIM);
+    // It looks whether the ledger takes an entry, and makes one.
+    ended(start(&served, Some(&library), &["fetch", "made"])).expect(0);
+    let claim = served.home.state().join("ledger.claim");
+    assert!(claim.exists(), "it could not be deleted");
+    served.run(&["remove", "made", "--yes"]).expect(0);
+    assert!(!claim.exists());
+    served.run(&["ledger", "verify"]).expect(0);
+}
+
+#[test]
+fn what_killed_runs_left_of_claims_beside_the_ledger_goes() {
+    let served = files();
+    let beside = |name: &str| served.home.state().join(name);
+    std::fs::create_dir_all(served.home.state()).unwrap();
+    for name in ["ledger.claim-by-left", "ledger.claim-by-held"] {
+        std::fs::write(beside(name), "").unwrap();
+    }
+    let held = std::fs::File::open(beside("ledger.claim-by-held")).unwrap();
+    held.lock().unwrap();
+    served.run(&["fetch", "made"]).expect(0);
+    assert!(!beside("ledger.claim-by-left").exists() && beside("ledger.claim-by-held").exists());
+}

@@ -15,14 +15,15 @@ use std::fs::File;
 use std::io::Write as _;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
 use crate::fs::error::{Doing, FsError, FsErrorKind};
+use crate::fs::unfinished::{make_held_new, sweep};
 use crate::fs::write::{Access, create_new};
 
 /// A claim of this process, until dropped.
@@ -108,14 +109,34 @@ impl Claim {
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        if self.is_mine() {
-            // What stays is followed by the next one, since this process is gone by then.
-            let _ = crate::fs::remove_file(&self.path);
+        // What stays is followed by the next one: of another process once this one is gone, of this
+        // one at once.
+        if self.is_mine() && crate::fs::remove_file(&self.path).is_err() {
+            let_go().push(self.id.clone());
         }
     }
 }
 
-/// A claim under a name that nobody else uses; removed when dropped.
+/// Ids of claims that this process has let go of and that could not be removed.
+fn let_go() -> std::sync::MutexGuard<'static, Vec<String>> {
+    static LET_GO: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    LET_GO.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes what killed runs left of claims that they were about to make. For whoever holds the lock.
+pub(super) fn sweep_private(claim: &Path) {
+    let (folder, prefix) = private(claim);
+    sweep(folder, &prefix);
+}
+
+/// Where private claims lie, and how their names begin.
+fn private(claim: &Path) -> (&Path, String) {
+    let begin = beside(claim, "by-");
+    let name = begin.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    (claim.parent().unwrap_or(Path::new("/")), name)
+}
+
+/// A claim under a name that nobody else uses, held as being written; removed when dropped.
 struct Private {
     path: PathBuf,
     owner: Owner,
@@ -127,8 +148,8 @@ struct Private {
 impl Private {
     fn write(claim: &Path) -> Result<Self, FsError> {
         let owner = Owner::me();
-        let path = beside(claim, &owner.id);
-        let mut file = create_new(&path, Access::Private)?;
+        let (folder, prefix) = private(claim);
+        let (path, mut file) = make_held_new(folder, &prefix, Access::Private)?;
         let head = owner.line();
         let written = file.write_all(format!("{head}{}", beat(0)).as_bytes()).doing("write", &path);
         let own = Self { path, owner, file, head: head.len() as u64 };
@@ -195,7 +216,7 @@ impl Private {
 
 impl Drop for Private {
     fn drop(&mut self) {
-        // One that stays is in nobody's way; `prune` sweeps those of a data folder.
+        // One that stays is in nobody's way; those of a data folder `prune` sweeps.
         let _ = crate::fs::remove_file(&self.path);
     }
 }
@@ -248,7 +269,7 @@ impl Watch {
     fn is_over(&mut self, path: &Path, found: &str) -> bool {
         let owner = found.lines().next().and_then(|line| serde_json::from_str::<Owner>(line).ok());
         if let Some(owner) = owner.filter(Owner::is_of_here) {
-            return !owner.lives();
+            return let_go().contains(&owner.id) || !owner.lives();
         }
         match self.seen.iter_mut().find(|(at, ..)| at == path) {
             Some((_, text, since)) if text == found => since.elapsed() >= self.silence,
