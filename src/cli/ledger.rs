@@ -5,10 +5,10 @@ use serde_json::json;
 use crate::agreements::Entry;
 use crate::context::Context;
 use crate::fs::{self, Access};
-use crate::ops::ledger::{Names, OnTornLine};
+use crate::ops::ledger::{LedgerReport, Names, OnTornLine};
 use crate::ops::outside::MARK;
 use crate::ops::{self, Exit, Failure};
-use crate::values::{DatasetName, Digest, Printable};
+use crate::values::{DatasetName, Digest, Printable, counted};
 
 use super::args::{ExtractFormat, LedgerCommand, LedgerExportArgs, LedgerVerifyArgs};
 use super::output::Answer;
@@ -53,13 +53,12 @@ fn verify(context: &Context, args: &LedgerVerifyArgs) -> Result<Answer, Failure>
         text.push_str(&format!("{}\n", Printable::cut(line, 400)));
     }
     let exit = report.exit();
-    let head = report.head.as_ref().map_or("none".to_owned(), |head| head.hash.to_string());
-    let verdict = if exit == Exit::DONE { "holds" } else { "is broken" };
-    text.push_str(&format!("the chain of {} entries {verdict}; head {head}\n", report.entries));
+    text.push_str(&verdict(&report));
     let mut answer = Answer::done("medsets/ledger-verify/1", json!(report), text);
     answer.exit = exit;
     if exit != Exit::DONE {
-        let failure = Failure::new(exit, format!("the ledger `{}` is broken", report.path.display()));
+        let what = if report.is_there { "is broken" } else { "is gone" };
+        let failure = Failure::new(exit, format!("the ledger `{}` {what}", report.path.display()));
         let advice = match (&report.torn, report.faults.is_empty()) {
             (Some(_), true) => "`medsets ledger verify --repair` completes the torn line or sets it aside",
             _ => "restore the file from a backup; medsets writes nothing to it before",
@@ -67,6 +66,24 @@ fn verify(context: &Context, args: &LedgerVerifyArgs) -> Result<Answer, Failure>
         answer.failures.push(failure.help(advice));
     }
     Ok(answer)
+}
+
+/// What the check comes to, as a line.
+fn verdict(report: &LedgerReport) -> String {
+    let path = report.path.display();
+    if report.is_there {
+        let head = report.head.as_ref().map_or("none".to_owned(), |head| head.hash.to_string());
+        let verdict = if report.exit() == Exit::DONE { "holds" } else { "is broken" };
+        return format!("the chain of {} entries {verdict}; head {head}\n", report.entries);
+    }
+    if report.exit() != Exit::DONE {
+        return format!("there is no ledger at `{path}`, and its entries were noted elsewhere\n");
+    }
+    let others = match report.heads_of_others {
+        0 => String::new(),
+        count => format!("; {} here stand in the ledgers of others", counted(count as u64, "dataset")),
+    };
+    format!("there is no ledger at `{path}`, and nothing tells of one: there is nothing to check{others}\n")
 }
 
 fn export(context: &Context, args: &LedgerExportArgs) -> Result<Answer, Failure> {

@@ -5,12 +5,14 @@ use serde::Serialize;
 use crate::agreements::export::{Extract, PERSONAL, mark};
 use crate::agreements::{Entry, Head, Repair, Verification};
 use crate::context::Context;
+use crate::fs;
 use crate::layout::Receipt;
 use crate::values::{Algorithm, Digest, Printable};
 
 use super::exit::Exit;
 use super::failure::Failure;
 use super::here;
+use super::identity;
 
 /// The entries a person asked for.
 pub fn show(context: &Context, dataset: Option<&str>) -> Result<Vec<Entry>, Failure> {
@@ -32,6 +34,8 @@ fn concerns(entry: &Entry, name: &here::Name) -> bool {
 pub struct LedgerReport {
     /// Where the ledger is.
     pub path: std::path::PathBuf,
+    /// Whether a file is there.
+    pub is_there: bool,
     /// Whole entries.
     pub entries: u64,
     /// The last of them.
@@ -47,6 +51,8 @@ pub struct LedgerReport {
     pub repaired: Option<String>,
     /// How many heads, noted in receipts and by the command line, the ledger was held against.
     pub heads_compared: usize,
+    /// How many receipts note a head of another ledger: of whoever brought the dataset.
+    pub heads_of_others: usize,
 }
 
 /// What is done about a last line that has no end.
@@ -66,7 +72,7 @@ pub fn verify(context: &Context, head: Option<&str>, torn_line: OnTornLine) -> R
         OnTornLine::Tell => None,
         OnTornLine::Repair => Some(describe(ledger.repair()?)),
     };
-    let noted = noted_heads(context)?;
+    let (noted, of_others) = noted_heads(context)?;
     let found = ledger.verify(&noted)?;
     let mut faults: Vec<String> = found.faults.iter().map(ToString::to_string).collect();
     if let Some(hash) = head {
@@ -74,6 +80,7 @@ pub fn verify(context: &Context, head: Option<&str>, torn_line: OnTornLine) -> R
     }
     let Verification { entries, head: last, torn, .. } = found;
     Ok(LedgerReport {
+        is_there: fs::metadata(&ledger.path())?.is_some(),
         path: ledger.path(),
         entries,
         head: last,
@@ -81,20 +88,27 @@ pub fn verify(context: &Context, head: Option<&str>, torn_line: OnTornLine) -> R
         torn: torn.map(|torn| torn.to_string()),
         repaired,
         heads_compared: noted.len() + usize::from(head.is_some()),
+        heads_of_others: of_others.len(),
     })
 }
 
-/// Heads noted in the receipts of datasets that are here.
-fn noted_heads(context: &Context) -> Result<Vec<Head>, Failure> {
+/// Heads noted in the receipts of datasets that are here: of this ledger, and of other people's,
+/// which say nothing of it. Where there is no ledger, those that this person noted are of the one
+/// that is gone.
+fn noted_heads(context: &Context) -> Result<(Vec<Head>, Vec<Head>), Failure> {
     // Without a data folder there are no receipts to compare with.
-    let Ok(found) = here::all(context) else { return Ok(Vec::new()) };
-    let head = |receipt: Receipt| {
-        receipt.ledger.map(|mark| Head { ledger: mark.id, sequence: mark.sequence, hash: mark.hash })
-    };
+    let Ok(found) = here::all(context) else { return Ok((Vec::new(), Vec::new())) };
     let own = context.ledger()?.verify(&[])?.head.map(|head| head.ledger);
-    let heads = found.into_iter().filter_map(|here| head(here.receipt?));
-    // A receipt of another person's ledger says nothing of this one.
-    Ok(heads.filter(|head| own.as_ref().is_none_or(|own| *own == head.ledger)).collect())
+    let me = identity::on_receipt(context).os_user;
+    let noted = |receipt: Receipt| {
+        let mark = receipt.ledger?;
+        let is_own = own.as_ref().map_or(receipt.by.os_user == me, |own| *own == mark.id);
+        Some((is_own, Head { ledger: mark.id, sequence: mark.sequence, hash: mark.hash }))
+    };
+    let (ours, others): (Vec<_>, Vec<_>) =
+        found.into_iter().filter_map(|here| noted(here.receipt?)).partition(|(is_own, _)| *is_own);
+    let heads = |noted: Vec<(bool, Head)>| noted.into_iter().map(|(_, head)| head).collect();
+    Ok((heads(ours), heads(others)))
 }
 
 /// A sentence when no entry has the hash that was noted elsewhere.

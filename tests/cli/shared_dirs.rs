@@ -301,3 +301,24 @@ fn a_copy_that_was_only_touched_is_told_from_one_with_a_file_missing() {
     std::fs::File::open(&file).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
     scene.run(&["fetch", "made"]).expect(0).says(&["is not used", "has another size or time than its record"]);
 }
+
+#[test]
+fn whoever_has_no_ledger_beside_the_data_of_others_is_told_so() {
+    let home = Home::new();
+    home.run(&["fetch", "demo"]).expect(0);
+    let verify = |user: &str, arguments: &[&str]| -> Ran {
+        let mut run = home.command(&[&["ledger", "verify"], arguments].concat());
+        run.env("USER", user).env("XDG_STATE_HOME", home.path().join("none")).output().unwrap().into()
+    };
+    let ran = verify("somebody-else", &[]).expect(0);
+    for part in ["there is no ledger at", "there is nothing to check", "1 dataset here"] {
+        assert!(ran.stdout.contains(part), "{ran:?}");
+    }
+    let told: serde_json::Value = serde_json::from_str(&verify("somebody-else", &["--json"]).expect(0).stdout).unwrap();
+    assert!(told["data"]["is_there"] == false && told["data"]["heads_of_others"] == 1, "{told}");
+    // One's own that is gone is missed.
+    let ran = verify("tester", &[]).expect(14).says(&["is gone", "restore the file from a backup"]);
+    assert!(ran.stdout.contains("missing, up to entry 1, which was noted"), "{ran:?}");
+    let empty = Home::new().run(&["ledger", "verify"]).expect(0);
+    assert!(empty.stdout.contains("there is nothing to check"), "{empty:?}");
+}
