@@ -2,7 +2,8 @@
 //!
 //! Others write into it too. Only regular files are opened, so that nothing hangs on a FIFO, and
 //! a name that is no folder of ours is passed over. What is written lies under a name of its own
-//! in `uploads/` until it is whole; what a killed run left there is swept by a later push.
+//! in `uploads/` until it is whole; what a killed run left there is swept by the next push of the
+//! same machine, where the kernel's lock tells that nobody writes it, and by any push after an hour.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -98,8 +99,8 @@ impl Folder {
     pub(super) fn begin(&self) -> Result<Incoming, FsError> {
         let folder = self.uploads();
         fs::create_dir_all(&folder, Access::Team)?;
-        let path = folder.join(fs::fresh_name("file-"));
-        Ok(Incoming { file: fs::create_new(&path, Access::Team)?, path, is_ended: false })
+        let (path, file) = fs::make_held_new(&folder, &from_here(), Access::Team)?;
+        Ok(Incoming { file, path, is_ended: false })
     }
 
     /// Gives what has come its name, in the place of a file that has it.
@@ -118,8 +119,12 @@ impl Folder {
         self.end(incoming, name)
     }
 
-    /// What uploads left that nobody has written to since then, removed where it is to be swept.
+    /// What uploads left that nobody has written to since then, removed where it is to be swept;
+    /// then what killed runs of this machine left goes too.
     pub(super) fn leftovers(&self, since: Timestamp, sweep: bool) -> Result<Leftovers, FsError> {
+        if sweep {
+            fs::sweep(&self.uploads(), &from_here());
+        }
         let mut left = Leftovers::default();
         for path in fs::list_dir(&self.uploads())? {
             let Some(found) = fs::metadata(&path)?.filter(|found| found.is_file()) else { continue };
@@ -153,6 +158,12 @@ impl Folder {
             _ => MirrorError::Answer { mirror, name, reason: error.to_string() },
         }
     }
+}
+
+/// How the names begin of what this machine writes: locks of others may not be seen here.
+fn from_here() -> String {
+    let host = || rustix::system::uname().nodename().to_string_lossy().into_owned();
+    format!("file-{}-", fs::boot_id().unwrap_or_else(host))
 }
 
 impl Incoming {

@@ -317,3 +317,34 @@ fn a_pull_from_a_mirror() {
     };
     at_each_change(gone, &["mirror", "pull", "made"], true);
 }
+
+#[test]
+fn a_push_into_a_mirror() {
+    let named = |served: &Served| {
+        fetched(served);
+        let (_, mirror) = served.home.share();
+        served.run(&["config", "set", "mirrors", &mirror]).expect(0);
+    };
+    at_each_change(named, &["mirror", "push", "made"], true);
+}
+
+#[test]
+fn what_is_owed_is_entered_where_no_variable_names_the_person() {
+    let name = Command::new("id").arg("-run").output().unwrap();
+    let name = String::from_utf8(name.stdout).unwrap().trim().to_owned();
+    let served = small();
+    fetched(&served);
+    let receipt = is_owed(&served, Some(&name));
+    let is_entered_without = |path: Option<&Path>| {
+        let mut run = served.home.command(&["--catalog", &served.catalog, "fetch", "made"]);
+        let ran: Ran = run.env_remove("USER").envs(path.map(|path| ("PATH", path))).output().unwrap().into();
+        ran.expect(0);
+        let receipt: Value = serde_json::from_slice(&std::fs::read(&receipt).unwrap()).unwrap();
+        receipt.get("ledger").is_some()
+    };
+    // An account that has no name.
+    let nothing = served.home.path().join("nothing");
+    std::fs::create_dir(&nothing).unwrap();
+    assert!(!is_entered_without(Some(&nothing)), "it is somebody else");
+    assert!(is_entered_without(None));
+}

@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::layout::{FileRecord, ListedMark, Proof, Receipt};
-use crate::mirror::{Mark, Mirror, MirrorError};
+use crate::mirror::{Mark, Mirror, MirrorError, names};
 use crate::ops::failure::Failure;
 use crate::ops::here::Here;
 
@@ -52,6 +52,16 @@ pub async fn has_records(
         Ok(false) => again("they say something else than those that are here".to_owned()),
         Err(failure) => again(failure.message),
     }
+}
+
+/// Whether a push of this tree was stopped just before its mark: its records are there, and nobody
+/// sees them. Who may not list is answered the same for what is not there.
+pub async fn is_unshown(mirror: &Mirror, prefix: &str) -> Result<bool, MirrorError> {
+    let is_there = async |name: &str| match mirror.bucket.size_of(&format!("{prefix}/{name}")).await {
+        Err(MirrorError::NotPermitted { .. }) => Ok(false),
+        found => found.map(|size| size.is_some()),
+    };
+    Ok(is_there(names::MANIFEST).await? && !is_there(names::MARK).await?)
 }
 
 impl Ours<'_> {

@@ -176,8 +176,13 @@ async fn one_of(
     mirror.bucket.leftovers(context.now() - IDLE, true).await?;
     let shown = places(&here.dir, &records, &kept);
     send_all(context, here, &mirror, missing, &shown, receipt.bytes.saturating_sub(sent_bytes)).await?;
+    let is_unshown = held::is_unshown(&mirror, &prefix).await?;
     let mark = records::write(context, here, receipt, &mirror.bucket, &prefix).await?;
-    enter_in_ledger(context, here, receipt, named, &permit)?;
+    let share = share(context, here, receipt, named, &permit);
+    // What a stopped push entered is the same act.
+    if !(is_unshown && is_entered(context, &share)?) {
+        context.ledger()?.append(share)?;
+    }
     records::show(&mirror.bucket, &prefix, &mark).await?;
     Ok(one)
 }
@@ -330,20 +335,28 @@ fn stopped(code: u8) -> Failure {
     Failure { exit: Exit(code), code: Exit(code).word(), ..MirrorError::Cancelled.into() }
 }
 
-/// That data were handed on, before others can see them.
-fn enter_in_ledger(
-    context: &Context,
-    here: &Here,
-    receipt: &Receipt,
-    named: &Named,
-    permit: &Permit,
-) -> Result<(), Failure> {
+/// Whether the ledger tells of the same data in the same mirror.
+fn is_entered(context: &Context, share: &Record) -> Result<bool, Failure> {
+    let said = |record: &Record| {
+        (
+            record.kind.clone(),
+            record.dataset.clone(),
+            record.version.clone(),
+            record.variant.clone(),
+            record.note.clone(),
+        )
+    };
+    Ok(context.ledger()?.reading()?.entries.iter().any(|entry| said(&entry.record) == said(share)))
+}
+
+/// That data are handed on: entered before others can see them.
+fn share(context: &Context, here: &Here, receipt: &Receipt, named: &Named, permit: &Permit) -> Record {
     let mut note =
         format!("put into the mirror {}, tree {}", named.url.for_records(), short(&receipt.tree).replace('`', ""));
     for ground in named.ground.iter().chain(&permit.grounds) {
         note = format!("{note}; {ground}");
     }
-    let record = Record {
+    Record {
         reference: receipt.reference.clone(),
         version: Some(receipt.version.clone()),
         variant: receipt.variant.clone(),
@@ -353,7 +366,5 @@ fn enter_in_ledger(
         bytes: Some(receipt.bytes),
         note: Some(note),
         ..identity::record(context, EntryKind::Share, &here.id)
-    };
-    context.ledger()?.append(record)?;
-    Ok(())
+    }
 }
