@@ -131,13 +131,13 @@ pub struct LockedFile {
     /// not repeated.
     pub at: Option<Arc<Locator>>,
     /// Terms that the host states of it alone.
-    pub license: Option<String>,
+    pub license: Option<Box<str>>,
     /// What the host says of it that a person must know.
-    pub notice: Option<String>,
+    pub notice: Option<Box<str>>,
     /// How many files come out of it, where it is an archive and the host says so.
     pub members: Option<u32>,
     /// What alone is wanted of it, where it is an archive that stays at its host.
-    pub part: Option<LockedPart>,
+    pub part: Option<Box<LockedPart>>,
 }
 
 /// Members of an archive that are wanted without the rest. What each of them is, the tree of the

@@ -57,9 +57,12 @@ impl Pins {
             if let Some(part) = &file.part {
                 let directory = part.directory.map_or(String::new(), |directory| directory.to_string());
                 marks.update(format!("{directory} {:?}\n", part.globs).as_bytes());
-                parts.insert(file.path.clone(), part.clone());
+                parts.insert(file.path.clone(), LockedPart::clone(part));
             }
-            let stated = Stated { license: file.license.clone(), notice: file.notice.clone() };
+            let stated = Stated {
+                license: file.license.as_deref().map(str::to_owned),
+                notice: file.notice.as_deref().map(str::to_owned),
+            };
             listed.push(ListedFile {
                 path: file.path.clone(),
                 size: file.size,

@@ -92,7 +92,7 @@ async fn files_today(
     warnings: &mut Vec<String>,
 ) -> Result<(Vec<LockedFile>, bool), Failure> {
     let (listing, here) = listing(context, target, options).await?;
-    let listed: Vec<(ListedFile, Option<LockedPart>)> =
+    let listed: Vec<(ListedFile, Option<Box<LockedPart>>)> =
         wanted(context, target, options, listing, Means::Import, warnings)?
             .into_iter()
             .map(|one| (one.listed, part_of(&one.manner.members)))
@@ -182,8 +182,8 @@ fn same_layout(one: &Selection, other: &Selection, channel: &str) -> bool {
 }
 
 /// What of an archive alone is wanted, where these members of it are.
-fn part_of(globs: &[String]) -> Option<LockedPart> {
-    (!globs.is_empty()).then(|| LockedPart { globs: globs.to_vec(), directory: None })
+fn part_of(globs: &[String]) -> Option<Box<LockedPart>> {
+    (!globs.is_empty()).then(|| Box::new(LockedPart { globs: globs.to_vec(), directory: None }))
 }
 
 /// The files of the source; where only a person can get them, those that the entry names; where
@@ -260,8 +260,8 @@ fn locked_file(file: ListedFile, of_entry: &[Digest], keeps_place: bool) -> Lock
         digests,
         from,
         at: at.filter(|at| *at != Locator::default()).map(Arc::new),
-        license: file.license().map(str::to_owned),
-        notice: file.notice().map(str::to_owned),
+        license: file.license().map(Box::from),
+        notice: file.notice().map(Box::from),
         members: file.members,
         part: None,
         path: file.path,

@@ -34,9 +34,9 @@ struct Line {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     key: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    license: Option<String>,
+    license: Option<Box<str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    notice: Option<String>,
+    notice: Option<Box<str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     members: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -147,7 +147,7 @@ impl Line {
         });
         let hex = |text: String| Digest::from_hex(Algorithm::Sha256, &text).map_err(|error| error.to_string());
         let directory = self.directory.map(hex).transpose()?;
-        let part = self.only.map(|globs| LockedPart { globs, directory });
+        let part = self.only.map(|globs| Box::new(LockedPart { globs, directory }));
         if directory.is_some() && part.is_none() {
             return Err("`directory` stands beside `only`, and nowhere else".to_owned());
         }
@@ -172,7 +172,8 @@ mod tests {
             notice: None,
             members: Some(4),
             part: (from == PinnedBy::Unpinned)
-                .then(|| LockedPart { globs: vec!["*.csv".into()], directory: Some(Digest::sha256(b"directory")) }),
+                .then(|| LockedPart { globs: vec!["*.csv".into()], directory: Some(Digest::sha256(b"directory")) })
+                .map(Box::new),
         };
         let md5 = Digest::from_hex(Algorithm::Md5, "900150983cd24fb0d6963f7d28e17f72").unwrap();
         let files = vec![

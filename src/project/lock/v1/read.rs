@@ -115,8 +115,8 @@ struct FileTable {
     file_id: Option<String>,
     entity: Option<String>,
     key: Option<String>,
-    license: Option<String>,
-    notice: Option<String>,
+    license: Option<Box<str>>,
+    notice: Option<Box<str>>,
     members: Option<u32>,
     only: Option<Vec<String>>,
     directory: Option<String>,
@@ -430,7 +430,7 @@ fn file(table: FileTable, inspection: &mut Inspection<'_>, at: &At<'_>) -> Optio
         license: table.license,
         notice: table.notice,
         members: table.members,
-        part: table.only.map(|globs| LockedPart { globs, directory }),
+        part: table.only.map(|globs| Box::new(LockedPart { globs, directory })),
     })
 }
 

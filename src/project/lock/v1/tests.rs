@@ -80,10 +80,11 @@ fn a_lock_is_read_as_it_was_written_and_written_the_same() {
 fn a_choice_stands_in_the_lock_by_the_keys_of_the_project_file() {
     let words = |words: &[&str]| -> Vec<String> { words.iter().map(|word| (*word).to_owned()).collect() };
     let mut archive = file("a.zip", b"abc", PinnedBy::Catalog);
-    archive.part = Some(LockedPart { globs: words(&["*.csv"]), directory: None });
+    archive.part = Some(Box::new(LockedPart { globs: words(&["*.csv"]), directory: None }));
     let mut one = locked("alpha", vec![archive.clone()]);
     assert_eq!(one.unpinned(), 1, "the SHA-256 of all of it says nothing of its members");
-    archive.part = Some(LockedPart { globs: words(&["*.csv"]), directory: Some(Digest::sha256(b"directory")) });
+    archive.part =
+        Some(Box::new(LockedPart { globs: words(&["*.csv"]), directory: Some(Digest::sha256(b"directory")) }));
     one.set_files(&[archive]);
     assert_eq!(one.unpinned(), 0);
     let written = WrittenChoice {
