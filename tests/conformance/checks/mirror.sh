@@ -84,7 +84,7 @@ fi
 unset AWS_ENDPOINT_URL
 
 # --- Azurite
-npm_with azurite@3.35.0
+npm_with azurite@3.35.0 @azure-tools/azcopy-linux@10.32.2
 python_with azure-storage-blob
 readonly account=devstoreaccount1
 # The emulator's account and key are the same everywhere and printed in its documentation.
