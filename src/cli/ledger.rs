@@ -81,7 +81,7 @@ fn verdict(report: &LedgerReport) -> String {
     }
     let others = match report.heads_of_others {
         0 => String::new(),
-        count => format!("; {} here stand in the ledgers of others", counted(count as u64, "dataset")),
+        count => format!("; the ledgers of others tell of {} here", counted(count as u64, "dataset")),
     };
     format!("there is no ledger at `{path}`, and nothing tells of one: there is nothing to check{others}\n")
 }

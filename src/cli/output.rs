@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
-use std::io::{self, BufWriter, ErrorKind, IsTerminal as _, Read, Write};
+use std::io::{self, BufRead as _, BufReader, BufWriter, ErrorKind, IsTerminal as _, Read, Write};
 use std::os::fd::AsFd as _;
 use std::path::Path;
 use std::time::Instant;
@@ -174,12 +174,15 @@ impl Output {
         self.to_stderr(text);
     }
 
-    /// Asks a question on standard error and reads one line; `None` at the end of input.
+    /// Asks a question on standard error and reads one line; `None` at the end of input, and when the
+    /// run is stopped.
     pub fn ask(&self, question: &str) -> Option<String> {
         let _ = write!(std::io::stderr(), "{question} ");
         let _ = std::io::stderr().flush();
         let mut line = String::new();
-        match std::io::stdin().read_line(&mut line) {
+        let input = std::io::stdin().as_fd().try_clone_to_owned();
+        // A terminal gives no more than the line.
+        match input.and_then(|input| BufReader::new(Awaited(File::from(input))).read_line(&mut line)) {
             Ok(read) if read > 0 => Some(line.trim().to_owned()),
             _ => None,
         }

@@ -12,6 +12,7 @@ use std::process::{Child, Command, Stdio};
 use crate::support::archives::{Served, serve, zip_of};
 use crate::support::home::{Home, Ran, until};
 use crate::support::mirrors::ended;
+use crate::support::terminal::Terminal;
 
 /// 1 TiB: what any usual file system takes, and minutes to hash.
 const HUGE: u64 = 1 << 40;
@@ -202,6 +203,18 @@ fn an_answer_that_nobody_reads_hears_the_first_one() {
         tell(&child, "-INT");
         ended(child).expect(130).says(&["the run was stopped"]);
     }
+}
+
+#[test]
+fn a_question_hears_the_first_one() {
+    let home = Home::new();
+    home.run(&["fetch", "demo"]).expect(0);
+    let mut terminal = Terminal::start(&home, &["remove", "demo"]);
+    terminal.wait_for("[y/N]");
+    terminal.types("\x03");
+    terminal.wait_for("nothing was removed");
+    assert_eq!(terminal.end().0, Some(130));
+    home.run(&["verify", "demo"]).expect(0);
 }
 
 /// What `/proc` says of a signal of a process.
