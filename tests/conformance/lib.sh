@@ -215,6 +215,17 @@ python_with() {
     touch "$place/installed"
 }
 
+# python_adds PACKAGE...: puts these beside what `python_with` has just set up, without what they ask for.
+python_adds() {
+    local place=${python%/bin/python}
+    if [ -f "$place/added" ]; then return; fi
+    may_install || skip "Python packages are not installed here: $* (set MEDSETS_CONFORMANCE_INSTALL=1)"
+    one_at_a_time "$place"
+    "$python" -m pip install --quiet --disable-pip-version-check --no-deps "$@" >"$work/pip.log" 2>&1 ||
+        skip "PyPI packages could not be had: $* ($(tail -n 1 "$work/pip.log"))"
+    touch "$place/added"
+}
+
 # one_at_a_time PLACE: waits while another check installs there, and holds it until this one ends or
 # installs elsewhere.
 one_at_a_time() {

@@ -8,11 +8,7 @@ source "$(dirname "$0")/../lib.sh"
 # registries, and pip then tries every version of each. It runs with any of them.
 python_with requests urllib3 deprecated nest-asyncio asyncio-atexit httpx tqdm async-lru psutil setuptools cryptography \
     opentelemetry-exporter-otlp-proto-http opentelemetry-instrumentation-{requests,threading,urllib}
-if ! "$python" -m pip show --quiet synapseclient opentelemetry-instrumentation-httpx 2>/dev/null; then
-    may_install || skip 'synapseclient is not installed here (set MEDSETS_CONFORMANCE_INSTALL=1)'
-    "$python" -m pip install --quiet --disable-pip-version-check --no-deps synapseclient==4.14.0 \
-        opentelemetry-instrumentation-httpx >"$work/pip.log" 2>&1 || skip "no synapseclient: $(tail -n 1 "$work/pip.log")"
-fi
+python_adds synapseclient==4.14.0 opentelemetry-instrumentation-httpx
 listing_entry project synapse 'entity = "syn1"'
 
 synapse_at() {

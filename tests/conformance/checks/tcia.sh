@@ -5,11 +5,7 @@ source "$(dirname "$0")/../lib.sh"
 # The package also wants idc-index, half a gigabyte that its NBIA part does not use: an empty
 # module stands in for it.
 python_with pandas plotly ipython beautifulsoup4 unidecode requests pydicom tqdm
-if ! "$python" -m pip show --quiet tcia_utils 2>/dev/null; then
-    may_install || skip 'tcia_utils is not installed here (set MEDSETS_CONFORMANCE_INSTALL=1)'
-    "$python" -m pip install --quiet --disable-pip-version-check --no-deps tcia_utils==3.3.5 >"$work/pip.log" 2>&1 ||
-        skip "no tcia_utils: $(tail -n 1 "$work/pip.log")"
-fi
+python_adds tcia_utils==3.3.5
 mkdir -p "$work/modules/idc_index"
 printf 'class IDCClient:\n    pass\n' >"$work/modules/idc_index/__init__.py"
 
