@@ -151,7 +151,9 @@ impl<'t> Document<'t> {
             return Finding { help: Some(UNMERGED.to_owned()), ..finding };
         }
         let span = error.span().unwrap_or(0..0);
-        self.finding("schema", error.message(), span)
+        let finding = self.finding("schema", error.message(), span);
+        let help = error.message().starts_with("duplicate key").then(|| TWICE.to_owned());
+        Finding { help, ..finding }
     }
 }
 
@@ -164,7 +166,11 @@ fn conflict_mark(text: &str) -> Option<Range<usize>> {
 const CONFLICT: &str = "<<<<<<< ";
 
 const UNMERGED: &str = "keep what is right of both sides and remove the lines with `<<<<<<<`, `=======` and `>>>>>>>`; \
-    where each side added a table, keep both, each under a header of its own such as `[[dataset]]`";
+    where each side added a table, keep both, each with all its keys under a header of its own such as `[[dataset]]`; \
+    then `medsets lock` resolves the lock beside a project file";
+
+const TWICE: &str =
+    "a table has each key once; two tables that a merge ran together need a header each, such as `[[dataset]]`";
 
 #[cfg(test)]
 mod tests {

@@ -75,6 +75,8 @@ mod like_names;
 mod lock;
 #[path = "cli/lock_attacked.rs"]
 mod lock_attacked;
+#[path = "cli/lock_by_hand.rs"]
+mod lock_by_hand;
 #[path = "cli/lock_choices.rs"]
 mod lock_choices;
 #[path = "cli/lock_edited.rs"]

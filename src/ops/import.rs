@@ -1,6 +1,7 @@
 //! `medsets import`: files that were got by hand, into the same layout and the same ledger.
 
 mod known;
+mod locked;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::PathBuf;
@@ -99,11 +100,19 @@ pub async fn import(context: &Context, options: &ImportOptions) -> Result<Import
     if !gate.is_open() {
         return Err(gate::refusal(context, &selection, gate).await);
     }
-    let target = Target::of(context, &selection, options.source.as_deref(), options.to.as_deref())?;
+    let (selection, how) = locked::as_locked(context, selection, options, &mut imported.report.warnings)?;
+    let mut target = Target::of(context, &selection, how.source.as_deref(), options.to.as_deref())?;
+    target.pins = how.pins.as_ref().map(|pins| pins.digest);
     let candidates = candidates(&options.paths)?;
     target.check_place()?;
-    let known = known::known(context, &target, &candidates, &mut imported.report.warnings).await?;
+    let known = match &how.pins {
+        Some(pins) => locked::files(pins, options),
+        None => known::known(context, &target, &candidates, &mut imported.report.warnings).await?,
+    };
     imported.matched = recognise(&known.0, &candidates)?;
+    if how.pins.is_some() {
+        locked::recognise_by_name(&known, &candidates, &mut imported.matched)?;
+    }
     let found: HashSet<&PathBuf> = imported.matched.iter().map(|one| &one.found).collect();
     imported.unmatched = candidates.into_iter().map(|one| one.path).filter(|path| !found.contains(path)).collect();
     let given: HashSet<&RelPath> = imported.matched.iter().map(|one| &one.path).collect();
@@ -115,7 +124,7 @@ pub async fn import(context: &Context, options: &ImportOptions) -> Result<Import
     if imported.matched.is_empty() {
         return Err(nothing_recognised(&target, &known));
     }
-    let taken = lay_out(context, &target, options, known, &changed, &mut imported).await?;
+    let taken = lay_out(context, &target, options, &how, known, &changed, &mut imported).await?;
     if options.how == HowToTake::Move && imported.report.failures.is_empty() {
         for found in &taken {
             fs::remove_file(found)?;
@@ -258,6 +267,7 @@ async fn lay_out(
     context: &Context,
     target: &Target<'_>,
     options: &ImportOptions,
+    how: &FetchOptions,
     mut known: Listing,
     changed: &HashSet<RelPath>,
     imported: &mut Imported,
@@ -280,14 +290,7 @@ async fn lay_out(
     known.0.retain(|file| files.contains_key(&file.path));
     let provider = Arc::new(AnyProvider::Local(LocalFiles { files }));
     let hosts = Arc::new(Hosts::anonymous(context.client()?.clone()));
-    let fetch_options = FetchOptions {
-        unpack: true,
-        accept_changed: options.accept_changed.clone(),
-        reason: options.reason.clone(),
-        ..FetchOptions::default()
-    };
-    let mut wanted =
-        wanted::wanted(context, target, &fetch_options, known, Means::Import, &mut imported.report.warnings)?;
+    let mut wanted = wanted::wanted(context, target, how, known, Means::Import, &mut imported.report.warnings)?;
     for one in &wanted {
         workspace.describe(&one.listed.path, one.manner.license.as_deref(), None)?;
     }
@@ -310,7 +313,7 @@ async fn lay_out(
             .await?;
     if !tally.failures.is_empty() {
         imported.report.failures =
-            tally.failures.into_iter().map(|(_, failure)| failure.of(target.selection.id())).collect();
+            tally.failures.into_iter().map(|(_, failure)| locked::explained(failure, target, how)).collect();
         return Ok(Vec::new());
     }
     if options.how == HowToTake::Link {

@@ -23,6 +23,7 @@ use crate::values::{DatasetId, Digest, Printable, counted};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::fetch::{self, FetchOptions, Pins, Rest};
+use super::gate;
 use super::lock::{self, LockReport, LockedReport, Project, Resolution, Resolved, selection_options};
 use super::report::FetchReport;
 
@@ -163,7 +164,7 @@ fn pinned(context: &Context, project: &Project, trust: Trust) -> Result<Resoluti
     for locked in &lock.datasets {
         let (selection, files) = project.folder.pinned(context, locked)?;
         if trust == Trust::Frozen {
-            refuse_unpinned(locked, &files)?;
+            refuse_unpinned(&selection, locked, &files)?;
         }
         project.folder.refuse_other_license(&selection, locked)?;
         all.push(Resolved { locked: locked.clone(), files, selection });
@@ -203,7 +204,7 @@ pub fn usable<'p>(context: &Context, project: &'p Project) -> Result<&'p Lock, F
 }
 
 /// What members of an archive are is in the tree alone.
-fn refuse_unpinned(locked: &Locked, files: &[LockedFile]) -> Result<(), Failure> {
+fn refuse_unpinned(selection: &Selection, locked: &Locked, files: &[LockedFile]) -> Result<(), Failure> {
     let count = locked.unpinned();
     let parts = files.iter().filter(|file| file.part.is_some()).count() as u64;
     let message = if count > 0 && parts == 0 {
@@ -214,8 +215,14 @@ fn refuse_unpinned(locked: &Locked, files: &[LockedFile]) -> Result<(), Failure>
     } else {
         return Ok(());
     };
-    let failure = Failure::new(Exit::LOCK, message);
-    Err(failure.of(&locked.id)
+    let failure = Failure::new(Exit::LOCK, message).of(&locked.id);
+    if is_by_hand(selection, locked) {
+        let name = gate::name_for_command(selection);
+        return Err(failure.help(format!(
+            "once you have the files: `medsets import {name} PATH...`, then `medsets lock` pins them; commit the lock"
+        )));
+    }
+    Err(failure
         .help("run `medsets sync` once without `--frozen` where they can be fetched: it pins what comes; then commit the lock"))
 }
 
@@ -245,7 +252,7 @@ async fn sync_one(
     let among = [selection.clone()];
     let (fetched, failures) = fetch::fetch_selection(context, &selection, &among, &fetch_options, warnings)
         .await
-        .map_err(|failure| explained(failure, selection.id()))?;
+        .map_err(|failure| explained(which(failure, resolved), selection.id()))?;
     let is_whole = failures.is_empty();
     if is_whole && !options.dry_run {
         warnings.extend(compare::more_than_asked(context, &project.folder, &resolved.locked)?);
@@ -260,6 +267,29 @@ async fn sync_one(
         lock::pin(context, &selection, resolved)?;
     }
     Ok(())
+}
+
+/// Whether a person alone can get the files.
+fn is_by_hand(selection: &Selection, locked: &Locked) -> bool {
+    selection.source(Some(&locked.channel)).is_some_and(|source| source.host.name() == "manual")
+}
+
+/// Which files a person must get, where only a person can.
+fn which(failure: Failure, resolved: &Resolved) -> Failure {
+    const SHOWN: usize = 20;
+    if failure.exit != Exit::MANUAL || !is_by_hand(&resolved.selection, &resolved.locked) {
+        return failure;
+    }
+    let file = |file: &LockedFile| {
+        let size = file.size.map(|size| size.to_string());
+        let known: Vec<String> = size.into_iter().chain(file.digests.first().map(ToString::to_string)).collect();
+        let known = if known.is_empty() { String::new() } else { format!(" ({})", known.join(", ")) };
+        format!("`{}`{known}", file.path)
+    };
+    let mut files: Vec<String> = resolved.files.iter().take(SHOWN).map(file).collect();
+    let more = resolved.files.len().saturating_sub(SHOWN);
+    files.extend((more > 0).then(|| format!("and {more} more")));
+    failure.help(format!("the lock means these files: {}", files.join(", ")))
 }
 
 /// Other bytes than the lock's, or fewer: what a person can do about it.

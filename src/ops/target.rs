@@ -229,7 +229,14 @@ pub(super) fn no_source(selection: &Selection, source: Option<&str>) -> Failure 
     match source {
         Some(source) => Failure::new(Exit::USAGE, format!("`{selection}` has no source `{}`", Printable::new(source)))
             .help(format!("there is {}", known.join(", "))),
-        None => Failure::new(Exit::NOT_DISTRIBUTED, format!("the entry names no source for `{selection}`")),
+        None => {
+            let distribution = selection.dataset().entry.distribution.as_ref();
+            let reason =
+                distribution.and_then(|one| one.reason.as_ref()).map_or(String::new(), |one| format!(": {one}"));
+            let message = format!("the entry names no source for `{selection}`{reason}");
+            let failure = Failure::new(Exit::NOT_DISTRIBUTED, message).of(selection.id());
+            distribution.and_then(|one| one.instead.as_ref()).into_iter().fold(failure, Failure::help)
+        }
     }
 }
 

@@ -280,8 +280,14 @@ fn an_unfinished_merge_of_the_project_file_is_called_that() {
             "line 5",
             "an unfinished merge",
             "a header of its own such as `[[dataset]]`",
+            "`medsets lock`",
         ]);
     }
+    // Both sides' lines without the header that they shared.
+    std::fs::write(&path, text.replace("<<<<<<< HEAD\n", "").replace("=======\n", "").replace(">>>>>>> other\n", ""))
+        .unwrap();
+    machine.run(&["lock"]).expect(10).says(&["line 6", "duplicate key", "a header each, such as `[[dataset]]`"]);
+    std::fs::write(&path, text).unwrap();
     assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
 }
 

@@ -1,8 +1,11 @@
 //! Locks that a merge left with conflict marks, of whatever style and however deep.
 
+use std::process::Command;
+
 use medsets::values::Digest;
 
 use crate::lock::{Machine, Publisher};
+use crate::support::home::Home;
 
 /// A machine whose lock is whole, and the line of the lock that two branches changed.
 fn scene() -> (Publisher, Machine, String, String) {
@@ -103,3 +106,110 @@ fn what_the_sides_say_differently_is_named_with_both_values() {
     ]);
     assert_eq!(machine.lock(), whole, "the first stands");
 }
+
+/// A project in a repository of git, with a set of which the list lies beside the lock.
+struct Repository {
+    home: Home,
+}
+
+impl Repository {
+    /// `None` where there is no git.
+    fn new(style: &str) -> Option<Self> {
+        Command::new("git").arg("--version").output().ok()?;
+        let home = Home::new();
+        let files: String = (0..1200)
+            .map(|number| {
+                let digest = Digest::sha256(number.to_string().as_bytes()).hex();
+                format!("[[release.file]]\npath = \"{number:04}.csv\"\nsize = 4\nsha256 = \"{digest}\"\n\n")
+            })
+            .collect();
+        let catalog = home.overlay("long.toml", &format!("{LONG}{files}"));
+        let repository = Self { home: home.with("MEDSETS_CATALOG", catalog).with("MEDSETS_OFFLINE", "1") };
+        repository.git(&["init", "--quiet", "--initial-branch", "main"]);
+        for (key, value) in [("user.name", "Tester"), ("user.email", "t@example.org"), ("merge.conflictStyle", style)] {
+            repository.git(&["config", key, value]);
+        }
+        repository.home.run(&["init"]).expect(0);
+        repository.home.run(&["add", "demo", "isic", "medquad", "umls"]).expect(0);
+        repository.commit();
+        Some(repository)
+    }
+
+    /// Whether it went well.
+    fn git(&self, arguments: &[&str]) -> bool {
+        let mut git = Command::new("git");
+        git.current_dir(self.home.path().join("work")).env_clear().env("PATH", std::env::var_os("PATH").unwrap());
+        git.env("HOME", self.home.path()).env("GIT_CONFIG_NOSYSTEM", "1");
+        git.args(arguments).output().unwrap().status.success()
+    }
+
+    /// Locks, and commits all of it.
+    fn commit(&self) {
+        self.home.run(&["lock"]).expect(0);
+        assert!(self.git(&["add", "--all"]) && self.git(&["commit", "--quiet", "--message", "x"]));
+    }
+
+    fn file(&self, name: &str) -> String {
+        std::fs::read_to_string(self.home.path().join("work").join(name)).unwrap()
+    }
+}
+
+#[test]
+fn merges_that_git_made_are_resolved_by_locking_again() {
+    let scenes = [
+        ("merge", ["add", "aptos2019"], ["add", "rsna-pneumonia"]),
+        ("diff3", ["add", "long"], ["drop", "demo"]),
+        ("zdiff3", ["drop", "demo"], ["drop", "umls"]),
+        ("zdiff3", ["add", "covid19-cxr"], ["add", "long"]),
+    ];
+    for (style, ours, theirs) in scenes {
+        let Some(repository) = Repository::new(style) else {
+            eprintln!("skipped: there is no git");
+            return;
+        };
+        for (branch, change) in [("theirs", theirs), ("ours", ours)] {
+            assert!(repository.git(&["checkout", "--quiet", "-b", branch, "main"]));
+            repository.home.run(&change).expect(0);
+            repository.commit();
+        }
+        assert!(!repository.git(&["merge", "--quiet", "theirs"]), "{style}: the locks differ in the same line");
+        let project = repository.file("medsets.toml");
+        assert!(!project.contains("<<<<<<<"), "the tables stand in order, so that git joins them:\n{project}");
+        assert!(repository.file("medsets.lock").contains("<<<<<<<"));
+        repository.commit();
+        repository.home.run(&["lock", "--check"]).expect(0);
+        let merged = repository.file("medsets.lock");
+        std::fs::remove_file(repository.home.path().join("work/medsets.lock")).unwrap();
+        repository.home.run(&["lock"]).expect(0);
+        assert_eq!(repository.file("medsets.lock"), merged, "{style}");
+        assert!(repository.git(&["diff", "--exit-code"]), "{style}: what lies beside it is as it was");
+    }
+}
+
+const LONG: &str = r#"id = "long"
+title = "Long"
+summary = "A set of many files."
+homepage = "https://files.example.org/long"
+maintainer = { name = "Somebody" }
+modality = ["xray"]
+anatomy = ["chest"]
+task = ["classification"]
+
+[[claim]]
+about = "files"
+source = "made up"
+read = 2026-11-23
+confidence = "high"
+
+[[release]]
+version = "1"
+date = "2026-01-01"
+default = true
+license = "CC0-1.0"
+
+[[release.source]]
+channel = "page"
+provider = "http"
+base = "https://files.example.org/long/"
+
+"#;

@@ -7,7 +7,7 @@ use crate::catalog::Selection;
 use crate::layout::inventory::InventoryReader;
 use crate::layout::receipt::PartialMark;
 use crate::layout::receipt::Selection as Part;
-use crate::layout::{DatasetDir, DigestSource, LayoutError, ListedMark, Receipt};
+use crate::layout::{DatasetDir, DigestSource, LayoutError, ListedMark, Proof, Receipt};
 use crate::ops::carry::Earlier;
 use crate::ops::download::Pinned;
 use crate::ops::target::Target;
@@ -228,7 +228,7 @@ fn is_of_archive(size: Option<ByteSize>, part: &LockedPart, mark: &PartialMark) 
 
 /// Whether a file of which size and digests may be known is the one that is here, by all that
 /// was compared when it came. Where nothing is known of its bytes, nothing may have been known
-/// then either: only the host's headers spoke.
+/// then either: only the host's headers spoke, or a lock that had it of the bytes that came first.
 pub(in crate::ops) fn agrees(size: Option<ByteSize>, digests: &[Digest], mark: &ListedMark) -> bool {
     if size.is_some_and(|size| size != mark.size) {
         return false;
@@ -237,6 +237,7 @@ pub(in crate::ops) fn agrees(size: Option<ByteSize>, digests: &[Digest], mark: &
         return *sha256 == mark.sha256;
     }
     let compared = |digest: &Digest| mark.known.iter().any(|known| known.digest == *digest);
-    let by_header = mark.known.iter().all(|known| known.from == DigestSource::Header);
-    (digests.is_empty() && by_header) || digests.iter().any(compared)
+    let is_first = |from| from == DigestSource::Lock && mark.verified == Proof::FirstUse;
+    let by_nobody = mark.known.iter().all(|known| known.from == DigestSource::Header || is_first(known.from));
+    (digests.is_empty() && by_nobody) || digests.iter().any(compared)
 }

@@ -158,9 +158,12 @@ pub(super) fn is_of_host(failure: &Failure) -> bool {
 }
 
 fn told(failure: Failure, used: &Used, is_kept: bool) -> Failure {
-    let name = used.id();
+    let (name, exit) = (used.id(), failure.exit);
     failure.help(match is_kept {
         true => format!("what the lock says of `{name}` stays as it was"),
+        false if exit == Exit::NOT_DISTRIBUTED => {
+            format!("no lock can have `{name}`: `medsets drop {name}` takes it out of the project")
+        }
         false => format!("`{name}` is not in the lock; run `medsets lock` again when it can be asked"),
     })
 }
