@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::catalog::Citation;
+use crate::catalog::{Citation, Host};
 use crate::layout::Means;
 use crate::licenses::Expression;
 use crate::policy::judge::ITEM_RULES;
@@ -41,6 +41,9 @@ pub struct Subject {
     /// Its page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub homepage: Option<String>,
+    /// Whether its files are part of the program, which are at no address.
+    #[serde(skip)]
+    pub is_built_in: bool,
     /// DOI of the data.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub doi: Option<String>,
@@ -193,6 +196,11 @@ pub fn judge_subject(
             .and_then(|receipt| receipt.reference.clone())
             .or_else(|| facts.selection.as_ref()?.reference()),
         homepage: entry.and_then(|entry| entry.homepage.clone()),
+        is_built_in: facts
+            .selection
+            .as_ref()
+            .and_then(|selection| selection.source(facts.channel.as_deref()))
+            .is_some_and(|source| matches!(source.host, Host::Embedded { .. })),
         works: citation.map(|all| std::iter::once(&all.work).chain(&all.also).cloned().collect()).unwrap_or_default(),
         acknowledgement: citation.and_then(|all| all.acknowledgement.clone()),
         doi: facts.selection.as_ref().and_then(|selection| selection.release().doi.clone()),

@@ -58,7 +58,7 @@ impl Missing {
             "creator" => "state `maintainer` or the authors in `[citation]`",
             "description" => "state `summary`",
             "distribution" => "fetch it, so that digests of its files are known, or state `sha256` of the files",
-            _ => "state `homepage`",
+            _ => "state `homepage`, the dataset's page on the web, or the `doi` of the release",
         };
         Self { dataset: subject.name.clone(), field, remedy }
     }

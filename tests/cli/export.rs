@@ -82,8 +82,12 @@ fn a_bag_of_what_may_not_be_handed_on_is_for_its_owner() {
 fn what_a_standard_requires_and_nobody_knows_is_an_error_with_its_remedy() {
     let home = demo();
     let file = at(&home, "document.json");
-    let ran = home.run(&["export", "demo", "--format", "croissant", "-o", &file]).expect(11);
-    ran.says(&["`demo@1.0` has no `url`", "homepage", "--catalog"]);
+    let entry = include_str!("../../catalog/demo.toml").replacen("id = \"demo\"", "id = \"pageless\"", 1);
+    let host = "provider = \"http\"\nbase = \"https://data.example/\"";
+    let overlay =
+        home.overlay("pageless.toml", &entry.replace("provider = \"embedded\"", host).replace("set = \"demo\"\n", ""));
+    let ran = home.run(&["export", "pageless", "--format", "croissant", "-o", &file, "--catalog", &overlay]).expect(11);
+    ran.says(&["`pageless@1.0` has no `url`", "homepage", "`doi`", "--catalog"]);
     assert!(!std::path::Path::new(&file).exists());
     // SPDX has a class for what its dataset profile would not take.
     let ran = home.run(&["export", "demo", "--format", "spdx"]).expect(0);
@@ -91,6 +95,23 @@ fn what_a_standard_requires_and_nobody_knows_is_an_error_with_its_remedy() {
     assert!(ran.stderr.contains("requires `software_downloadLocation`"), "{}", ran.stderr);
     let graph = document["@graph"].as_array().unwrap();
     assert!(graph.iter().any(|one| one["type"] == "software_Package" && one["software_primaryPurpose"] == "data"));
+}
+
+#[test]
+fn a_set_inside_the_program_lies_beside_its_croissant_document() {
+    let home = Home::new();
+    for is_here in [false, true] {
+        if is_here {
+            home.run(&["fetch", "demo"]).expect(0);
+        }
+        let ran = home.run(&["export", "demo", "--format", "croissant"]).expect(0);
+        let document: Value = serde_json::from_str(&ran.stdout).unwrap();
+        assert_eq!(
+            (&document["url"], &document["distribution"][0]["contentUrl"]),
+            (&"./".into(), &"demo-images.zip".into())
+        );
+        assert!(!ran.stdout.contains(home.path().to_str().unwrap()), "{}", ran.stdout);
+    }
 }
 
 #[test]

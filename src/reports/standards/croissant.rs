@@ -20,7 +20,7 @@ pub fn head(audit: &Audit, subject: &Subject) -> Result<Value, Vec<Missing>> {
     let creators = creators(subject);
     let fields = [
         ("description", subject.about.summary().is_some()),
-        ("url", page(subject).is_some()),
+        ("url", url(subject).is_some()),
         ("creator", !creators.is_empty()),
         ("datePublished", subject.about.date().is_some()),
     ];
@@ -35,7 +35,7 @@ pub fn head(audit: &Audit, subject: &Subject) -> Result<Value, Vec<Missing>> {
         "conformsTo": ["http://mlcommons.org/croissant/1.1", "http://mlcommons.org/croissant/RAI/1.0"],
         "name": subject.title,
         "description": subject.about.summary(),
-        "url": page(subject),
+        "url": url(subject),
         "license": one_or_many(licenses(audit, subject)),
         "version": subject.version,
         "datePublished": subject.about.date(),
@@ -60,6 +60,12 @@ pub fn head(audit: &Audit, subject: &Subject) -> Result<Value, Vec<Missing>> {
     }
     set("rai:dataUseCases", some(subject.about.task().iter().cloned().map(Value::from).collect()));
     Ok(head)
+}
+
+/// The dataset's page. What is part of the program has none and is at no address: like its files it
+/// lies beside the document, which a relative reference says.
+fn url(subject: &Subject) -> Option<String> {
+    page(subject).or_else(|| subject.is_built_in.then(|| "./".to_owned()))
 }
 
 /// A file; `None` where no digest is known that the format takes.

@@ -31,10 +31,11 @@ for key in license creator datePublished url distribution; do
     python3 "$script" break "$key" "$work/made.json" "$work/broken.json"
     refused "Croissant without $key" python3 "$script" croissant "$work/broken.json"
 done
-exits 11 'Croissant of a set without a page' medsets export demo --format croissant -o "$work/demo.json"
-[ ! -e "$work/demo.json" ] || fail 'half a document was left behind'
+must medsets export demo --format croissant -o "$work/demo.json"
+valid 'Croissant of the set in the program' python3 "$script" croissant "$work/demo.json"
 if [ $full = yes ] && has_python_with mlcroissant==1.1.1; then
     valid 'Croissant by mlcroissant' "${python%/*}/mlcroissant" validate --jsonld "$work/made.json"
+    valid 'Croissant of the set in the program by mlcroissant' "${python%/*}/mlcroissant" validate --jsonld "$work/demo.json"
     python3 "$script" break sha256 "$work/made.json" "$work/broken.json"
     refused 'Croissant without a digest by mlcroissant' "${python%/*}/mlcroissant" validate --jsonld "$work/broken.json"
 fi
