@@ -143,11 +143,28 @@ fn distribution(selection: &Selection, channel: Option<&str>) -> Distribution {
             Distribution::None { reason: one.reason.clone(), instead: one.instead.clone() }
         }
         Some(one) if manual || selection.source(channel).is_none() => {
-            Distribution::ByHand { instead: one.instead.clone() }
+            Distribution::ByHand { instead: with_files(one.instead.clone(), selection, channel) }
         }
-        _ if manual => Distribution::ByHand { instead: manual_steps(selection, channel) },
+        _ if manual => {
+            Distribution::ByHand { instead: with_files(manual_steps(selection, channel), selection, channel) }
+        }
         _ => Distribution::Program,
     }
+}
+
+/// What a person does, with the names of the files that are to come of it.
+fn with_files(instead: Option<String>, selection: &Selection, channel: Option<&str>) -> Option<String> {
+    const SHOWN: usize = 20;
+    let channel = selection.source(channel).map(|source| source.channel.as_str());
+    let mut names: Vec<String> = selection.files(channel).map(|file| format!("`{}`", file.path)).collect();
+    let more = names.len().saturating_sub(SHOWN);
+    names.truncate(SHOWN);
+    names.extend((more > 0).then(|| format!("{more} more")));
+    if names.is_empty() {
+        return instead;
+    }
+    let files = format!("files: {}", names.join(", "));
+    Some(instead.map_or(files.clone(), |instead| format!("{}; {files}", instead.trim_end_matches('.'))))
 }
 
 fn manual_steps(selection: &Selection, channel: Option<&str>) -> Option<String> {

@@ -274,22 +274,26 @@ fn is_by_hand(selection: &Selection, locked: &Locked) -> bool {
     selection.source(Some(&locked.channel)).is_some_and(|source| source.host.name() == "manual")
 }
 
-/// Which files a person must get, where only a person can.
+/// With what the lock pins of the files, where only a person can get them.
 fn which(failure: Failure, resolved: &Resolved) -> Failure {
     const SHOWN: usize = 20;
     if failure.exit != Exit::MANUAL || !is_by_hand(&resolved.selection, &resolved.locked) {
         return failure;
     }
-    let file = |file: &LockedFile| {
-        let size = file.size.map(|size| size.to_string());
-        let known: Vec<String> = size.into_iter().chain(file.digests.first().map(ToString::to_string)).collect();
-        let known = if known.is_empty() { String::new() } else { format!(" ({})", known.join(", ")) };
-        format!("`{}`{known}", file.path)
-    };
-    let mut files: Vec<String> = resolved.files.iter().take(SHOWN).map(file).collect();
-    let more = resolved.files.len().saturating_sub(SHOWN);
-    files.extend((more > 0).then(|| format!("and {more} more")));
-    failure.help(format!("the lock means these files: {}", files.join(", ")))
+    let pinned: Vec<String> = resolved
+        .files
+        .iter()
+        .filter_map(|file| {
+            let size = file.size.map_or(String::new(), |size| format!("{size}, "));
+            Some(format!("`{}` ({size}{})", file.path, file.digests.first()?))
+        })
+        .collect();
+    if pinned.is_empty() {
+        return failure;
+    }
+    let more = pinned.len().saturating_sub(SHOWN);
+    let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+    failure.help(format!("the lock pins {}{more}", pinned[..pinned.len().min(SHOWN)].join(", ")))
 }
 
 /// Other bytes than the lock's, or fewer: what a person can do about it.

@@ -61,6 +61,7 @@ fn what_was_got_by_hand_is_pinned_and_no_other_file_is_taken_for_it_elsewhere() 
     first.home.run(&["init"]).expect(0);
     first.home.run(&["add", "hand"]).expect(0);
     first.home.run(&["lock"]).expect(0);
+    first.home.run(&["sync"]).expect(26).says(&["/hand/download", "files: `images.zip`, `labels.csv`"]);
     first.home.run(&["sync", "--frozen"]).expect(12).says(&["medsets import hand PATH", "`medsets lock` pins them"]);
     first.home.run(&["import", "hand", &first.got(LABELS)]).expect(0);
     first.home.run(&["lock"]).expect(0);
