@@ -41,7 +41,9 @@ fn croissant_has_all_that_is_required() {
 
 #[test]
 fn what_the_catalogue_does_not_know_is_named_and_not_made_up() {
-    let audit = audit_of(&[("demo", None)], "");
+    let mut audit = audit_of(&[("demo", None)], "");
+    assert_eq!(croissant::head(&audit, &audit.subjects[0]).unwrap()["url"], "./", "it is part of the program");
+    audit.subjects[0].is_built_in = false;
     let missing = croissant::head(&audit, &audit.subjects[0]).unwrap_err();
     assert_eq!(missing.iter().map(|one| one.field).collect::<Vec<_>>(), ["url"]);
     assert_eq!(missing[0].to_string(), "`demo@1.0` has no `url`, which Croissant 1.1 requires");
