@@ -81,6 +81,8 @@ mod lock_by_hand;
 mod lock_choices;
 #[path = "cli/lock_edited.rs"]
 mod lock_edited;
+#[path = "cli/lock_here.rs"]
+mod lock_here;
 #[path = "cli/lock_merged.rs"]
 mod lock_merged;
 #[path = "cli/lock_unreached.rs"]

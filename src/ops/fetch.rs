@@ -351,6 +351,9 @@ async fn alone(work: Work<'_>, warnings: &mut Vec<String>) -> Result<(Fetched, V
     if let Some(pins) = &options.pins {
         pins.keep_only(&mut earlier, target, options.rest)?;
     }
+    if let Records::Good(receipt) = target.records()? {
+        earlier.give_up(&target.dir, &changed::had_anew(target, options, &receipt)?)?;
+    }
     if let Some(fault) = earlier.fault() {
         anew(target, options, fault)?;
     }

@@ -289,26 +289,39 @@ impl Project {
 /// A dataset cannot be resolved, or the lock cannot be used or written.
 pub async fn lock(context: &Context, project: &Project, outcome: Outcome) -> Result<LockReport, Failure> {
     let mut warnings = Vec::new();
-    let resolution = project.resolve(context, &mut warnings).await?;
-    let mut report = settle(project, &resolution, outcome == Outcome::Written)?;
+    let mut resolution = project.resolve(context, &mut warnings).await?;
+    let writing = if outcome == Outcome::Written { Writing::Last } else { Writing::Nothing };
+    let mut report = settle(project, &mut resolution, writing)?;
     report.warnings.extend(warnings);
     report.failures = resolution.failures;
     Ok(report)
 }
 
+/// What becomes of a lock that is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Writing {
+    /// It is told.
+    Nothing,
+    /// It is written, and another one soon: what the lock before it names stays beside it, since
+    /// that one is compared with it too.
+    First,
+    /// It is written.
+    Last,
+}
+
 /// Makes a lock of what was resolved, compares it with the one that was found, and writes it.
-pub(super) fn settle(project: &Project, resolution: &Resolution, is_written: bool) -> Result<LockReport, Failure> {
+/// What was resolved says after it where its files stand.
+pub(super) fn settle(project: &Project, resolution: &mut Resolution, writing: Writing) -> Result<LockReport, Failure> {
     let mut beside = Beside::default();
     let mut files = BTreeMap::new();
     let mut datasets = Vec::new();
-    for one in resolution.of_lock() {
-        let mut locked = one.locked.clone();
-        if let (Some(bytes), LockedFiles::Beside(pin)) = (locked.set_files(&one.files), &locked.files) {
+    for one in resolution.resolved.iter_mut().chain(&mut resolution.left) {
+        if let (Some(bytes), LockedFiles::Beside(pin)) = (one.locked.set_files(&one.files), &one.locked.files) {
             beside.listings.insert(pin.sha256, bytes);
         }
-        beside.entries.insert(locked.entry, one.selection.dataset().text.clone());
-        files.insert(locked.name(), one.files.as_slice());
-        datasets.push(locked);
+        beside.entries.insert(one.locked.entry, one.selection.dataset().text.clone());
+        files.insert(one.locked.name(), one.files.as_slice());
+        datasets.push(one.locked.clone());
     }
     let lock = Lock::of(datasets);
     let differences = differences(project, &lock, &files)?;
@@ -316,7 +329,8 @@ pub(super) fn settle(project: &Project, resolution: &Resolution, is_written: boo
     let changed = !unlike.is_empty();
     // What changed in words says it better.
     let form = if differences.is_empty() && project.lock.is_some() { unlike } else { Vec::new() };
-    let written = is_written && project.folder.write(&lock, &beside)?;
+    let before = project.lock.as_ref().filter(|_| writing == Writing::First);
+    let written = writing != Writing::Nothing && project.folder.write(&lock, &beside, before)?;
     let of_dataset = |locked: &Locked| LockedReport {
         id: locked.id.clone(),
         version: locked.version.clone(),

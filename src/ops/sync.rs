@@ -24,7 +24,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::fetch::{self, FetchOptions, Pins, Rest};
 use super::gate;
-use super::lock::{self, LockReport, LockedReport, Project, Resolution, Resolved, selection_options};
+use super::lock::{self, LockReport, LockedReport, Project, Resolution, Resolved, Writing, selection_options};
 use super::report::FetchReport;
 
 pub use drift::Drift;
@@ -94,7 +94,7 @@ pub async fn sync(context: &Context, project: &mut Project, options: &SyncOption
             let mut resolution = project.resolve(context, &mut report.fetched.warnings).await?;
             // Before anything is fetched: an interrupted sync goes on with the same bytes.
             if !options.dry_run {
-                report.lock = Some(lock::settle(project, &resolution, true)?);
+                report.lock = Some(lock::settle(project, &mut resolution, Writing::First)?);
             }
             report.fetched.failures.append(&mut resolution.failures);
             resolution
@@ -115,7 +115,7 @@ pub async fn sync(context: &Context, project: &mut Project, options: &SyncOption
         }
     }
     if options.trust == Trust::Renewed {
-        match pin_what_came(context, project, &resolution, options, report.lock.as_ref()) {
+        match pin_what_came(context, project, &mut resolution, options, report.lock.as_ref()) {
             Ok(lock) => report.lock = Some(lock),
             Err(failure) => report.fetched.failures.push(failure),
         }
@@ -136,13 +136,13 @@ pub async fn sync(context: &Context, project: &mut Project, options: &SyncOption
 fn pin_what_came(
     context: &Context,
     project: &Project,
-    resolution: &Resolution,
+    resolution: &mut Resolution,
     options: &SyncOptions,
     first: Option<&LockReport>,
 ) -> Result<LockReport, Failure> {
     let _turn = if options.dry_run { None } else { project.folder.turn(context)? };
-    let settled = lock::settle(project, resolution, false)?;
-    let by_others = match first {
+    let settled = lock::settle(project, resolution, Writing::Nothing)?;
+    let mut by_others = match first {
         Some(first) if !project.folder.says(&first.text) && !project.folder.says(&settled.text) => {
             // What another run has pinned meanwhile is no difference, as long as both agree.
             Some(project.with_more(context, resolution)?.ok_or_else(|| {
@@ -152,7 +152,8 @@ fn pin_what_came(
         }
         _ => None,
     };
-    let settled = lock::settle(project, by_others.as_ref().unwrap_or(resolution), !options.dry_run)?;
+    let writing = if options.dry_run { Writing::Nothing } else { Writing::Last };
+    let settled = lock::settle(project, by_others.as_mut().unwrap_or(resolution), writing)?;
     let was_written = first.is_some_and(|first| first.written);
     Ok(LockReport { written: settled.written || was_written, ..settled })
 }
@@ -375,9 +376,9 @@ fn accept(resolved: &mut Resolved, accepted: &[String]) {
     let accepted = accepted_of(resolved, accepted);
     for file in &mut resolved.files {
         if accepted.iter().any(|name| name == file.path.as_str()) {
-            (file.size, file.digests) = (None, Vec::new());
+            (file.size, file.digests, file.from) = (None, Vec::new(), PinnedBy::Unpinned);
             if let Some(part) = &mut file.part {
-                (part.directory, file.from) = (None, PinnedBy::Unpinned);
+                part.directory = None;
             }
             resolved.locked.tree = None;
         }

@@ -3,11 +3,15 @@
 //! A name that no file has would be passed over in silence. What the entry names is known at
 //! once; where a host lists its files, a name may be one of those, and is judged by the list.
 
+use std::collections::HashSet;
+
 use crate::catalog::Selection;
+use crate::layout::{LayoutError, Receipt};
+use crate::ops::target::Target;
 use crate::providers::Listing;
 use crate::values::{Printable, RelPath};
 
-use super::{Exit, Failure, FetchOptions};
+use super::{Exit, Failure, FetchOptions, Process};
 
 /// Refuses a name before anything is asked of a host, where no host can know better.
 pub(super) fn refuse_unknown(selections: &[Selection], options: &FetchOptions) -> Result<(), Failure> {
@@ -36,6 +40,22 @@ pub(in crate::ops) fn refuse_unlisted(
         }
     }
     Ok(())
+}
+
+/// Files that are here and are to be had anew whatever is here of them: whoever takes other bytes by
+/// their word means those of the host. Cluster jobs have settled that by their shards.
+pub(super) fn had_anew(
+    target: &Target<'_>,
+    options: &FetchOptions,
+    receipt: &Receipt,
+) -> Result<HashSet<RelPath>, LayoutError> {
+    if options.accept_changed.is_empty() || options.process != Process::Whole {
+        return Ok(HashSet::new());
+    }
+    let listed = receipt.listed.read(&target.dir)?.map(|listed| Ok(listed?.path));
+    let partial = receipt.partial.iter().map(|mark| Ok(mark.path.clone()));
+    let all = listed.chain(partial);
+    all.filter(|path| path.as_ref().map_or(true, |path| options.accepts(path))).collect()
 }
 
 /// Whether a dataset has a file of this name, as far as its entry can tell.

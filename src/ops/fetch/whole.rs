@@ -9,6 +9,7 @@ use crate::ops::failure::Failure;
 use crate::ops::report::Fetched;
 use crate::ops::target::Target;
 
+use super::changed::had_anew;
 use super::outcome::summary;
 use super::{FetchOptions, Rest, receipt_selection};
 
@@ -31,7 +32,8 @@ pub(super) fn whole_here(target: &Target<'_>, options: &FetchOptions) -> Result<
         Some(pins) if enough => pins.are_those_of(&target.dir, &receipt, &asked)?,
         _ => true,
     };
-    let is_untouched = match enough && !other_source && is_pinned {
+    let is_enough = enough && !other_source && is_pinned && had_anew(target, options, &receipt)?.is_empty();
+    let is_untouched = match is_enough {
         true => is_untouched(target, options, &receipt),
         false => Ok(false),
     };

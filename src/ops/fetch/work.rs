@@ -258,11 +258,14 @@ pub(super) fn forget_others(workspace: &mut Workspace, wanted: &[Wanted]) -> Res
 }
 
 /// Whether what is known of a file contradicts what is finished of it. What a person took by
-/// their word is not compared, nor is the directory of an archive that stays at its host.
+/// their word is not compared, nor is the directory of an archive that stays at its host. What came
+/// before their word is none of what they take.
 fn is_other(wanted: &Wanted, finished: &Finished) -> bool {
-    let is_by_word = wanted.manner.changed_is_fine || finished.verified == Proof::AcceptedChange;
-    if is_by_word || matches!(finished.kind, FinishedKind::Members { .. }) {
+    if finished.verified == Proof::AcceptedChange || matches!(finished.kind, FinishedKind::Members { .. }) {
         return false;
+    }
+    if wanted.manner.changed_is_fine {
+        return true;
     }
     let contradicts = |digest: &Digest| {
         let known = finished.known.iter().map(|known| known.digest).chain([finished.sha256]);

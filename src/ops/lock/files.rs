@@ -123,13 +123,13 @@ impl LockFolder {
     }
 
     /// Writes a lock and what lies beside it; says whether anything of it is new. What the
-    /// folder holds and the lock does not name is removed. Where runs cannot wait for their
+    /// folder holds and neither the lock nor the one `before` it names is removed. Where runs cannot wait for their
     /// [`turn`](Self::turn), another may take away what this one put there: it is put there again.
     ///
     /// # Errors
     /// A file cannot be written: the lock is as it was. Or another run takes it away again and
     /// again (53).
-    pub fn write(&self, lock: &Lock, beside: &Beside) -> Result<bool, Failure> {
+    pub fn write(&self, lock: &Lock, beside: &Beside, before: Option<&Lock>) -> Result<bool, Failure> {
         let mut is_new = false;
         for _ in 0..TRIES {
             is_new |= self.put_beside(beside)?;
@@ -140,7 +140,7 @@ impl LockFolder {
                 fs::atomic_write(&path, text.as_bytes(), Access::Shared)?;
                 is_new = true;
             }
-            self.sweep(lock)?;
+            self.sweep(before.into_iter().chain([lock]))?;
             if self.unlike(lock, beside).is_empty() {
                 return Ok(is_new);
             }
@@ -199,14 +199,14 @@ impl LockFolder {
         text.is_some_and(|text| Digest::sha256(as_pinned(text, digest).as_bytes()) == *digest)
     }
 
-    /// Removes entries and listings that the lock does not name; other files stay, and so does
+    /// Removes entries and listings that none of these locks names; other files stay, and so does
     /// everything where the folder is a link to somewhere else.
-    fn sweep(&self, lock: &Lock) -> Result<(), Failure> {
+    fn sweep<'l>(&self, locks: impl Iterator<Item = &'l Lock>) -> Result<(), Failure> {
         if fs::metadata(&self.root.join(LOCK_FOLDER))?.is_none_or(|found| !found.is_dir()) {
             return Ok(());
         }
         let mut named: BTreeSet<PathBuf> = BTreeSet::new();
-        for locked in &lock.datasets {
+        for locked in locks.flat_map(|lock| &lock.datasets) {
             named.insert(self.entry(&locked.entry));
             if let LockedFiles::Beside(pin) = &locked.files {
                 named.insert(self.listing(&pin.sha256));
