@@ -103,10 +103,10 @@ pub fn plan(context: &Context, name: &str, extent: Extent) -> Result<(Here, Remo
         _ if shared.is_some() || leads_to.is_some() => {}
         // The records lie among a person's files.
         Some(adopted) if adopted.links.is_empty() && extent == Extent::Whole => {
-            fs::walk(&here.dir.records(), &mut count)?;
+            walk_what_stays(&here.dir.records(), &mut count)?;
         }
         Some(adopted) if adopted.links.is_empty() => return Err(persons(&here, adopted)),
-        _ => fs::walk(&root, &mut count)?,
+        _ => walk_what_stays(&root, &mut count)?,
     }
     let report = RemoveReport {
         id: here.id.clone(),
@@ -121,6 +121,15 @@ pub fn plan(context: &Context, name: &str, extent: Extent) -> Result<(Here, Remo
         removed: false,
     };
     Ok((here, report))
+}
+
+/// Walks a folder that another run may be removing: what is gone meanwhile counts for nothing, and
+/// whether anything is left is asked again under the lease.
+fn walk_what_stays(root: &Path, count: &mut dyn FnMut(fs::Found)) -> Result<(), FsError> {
+    fs::walk_on(root, count, &mut |error| match error.kind() {
+        FsErrorKind::NotFound => Ok(()),
+        _ => Err(error),
+    })
 }
 
 /// The removal of a dataset that this person began and a kill interrupted.
