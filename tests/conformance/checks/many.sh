@@ -63,17 +63,20 @@ agree "a plan of 400,000 files took $megabytes MB and $seconds s"
 : >"$work/lists.log"
 # Broken off once the list is kept and files are asked for. The list is a file of the project too; as such it is left out.
 interrupted() {
+    # What the run before it has said must not be taken for its own.
+    rm -f "$work/stderr"
     "$MEDSETS_BIN" fetch large --exclude SHA256SUMS.txt --ignore-space </dev/null >"$work/stdout" 2>"$work/stderr" &
     local run=$! tries=0
-    until grep -q ': download' "$work/stderr"; do
+    until grep -qs ': download' "$work/stderr"; do
         kill -0 "$run" 2>/dev/null || fail "the fetch ended by itself: $(tail -n 3 "$work/stderr")"
         tries=$((tries + 1))
         [ "$tries" -lt 1500 ] || fail "no file is asked for: $(tail -n 3 "$work/stderr")"
         sleep 0.2
     done
-    kill -INT "$run"
+    # A shell has what it starts beside it ignore SIGINT.
+    kill -TERM "$run"
     wait "$run"
-    equal 'a fetch that is broken off says so' $? 130
+    equal 'a fetch that is broken off says so' $? 143
 }
 interrupted
 equal 'the list was asked for' "$(wc -l <"$work/lists.log")" 1
