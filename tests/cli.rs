@@ -85,6 +85,8 @@ mod lock_edited;
 mod lock_here;
 #[path = "cli/lock_merged.rs"]
 mod lock_merged;
+#[path = "cli/lock_terms.rs"]
+mod lock_terms;
 #[path = "cli/lock_unreached.rs"]
 mod lock_unreached;
 #[path = "cli/medquad.rs"]

@@ -161,6 +161,7 @@ impl fmt::Display for Gate {
         let done = match purpose {
             Purpose::Fetch => "fetched",
             Purpose::Import => "imported",
+            Purpose::HandOn => "handed on",
         };
         write!(out, "`{dataset}` {} cannot be {done} yet", Printable::new(version))?;
         self.checklist().iter().try_for_each(|line| write!(out, "\n  {line}"))

@@ -272,8 +272,10 @@ fn judge_acceptance(step: &Step, holdings: &Holdings, acceptance: &Acceptance) -
     match step.license.as_ref().and_then(|license| holdings.texts.get(license)) {
         None => known,
         Some(CurrentText::Digest(digest)) if Some(digest) == acceptance.text_sha256.as_ref() => known,
-        Some(CurrentText::Digest(_)) => {
-            let detail = format!("the text has changed since it was accepted on {}", day(acceptance.at));
+        Some(CurrentText::Digest(today)) => {
+            let accepted = acceptance.text_sha256.map_or(String::new(), |accepted| format!(" as {accepted}"));
+            let on = day(acceptance.at);
+            let detail = format!("the text has changed since it was accepted on {on}{accepted}; it is {today} now");
             match step.on_change {
                 OnChange::Blocks => known.lapsed(Obstacle::TextChanged, Some(detail)),
                 OnChange::Warns => StepState { warning: Some(format!("`{name}`: {detail}")), ..known },

@@ -70,6 +70,8 @@ pub enum Purpose {
     Fetch,
     /// Take in files that the person got by hand.
     Import,
+    /// Give files that are here to others who may have them: in a bundle, or by a mirror.
+    HandOn,
 }
 
 /// How a dataset is handed out.
@@ -129,7 +131,9 @@ impl Step {
     pub fn is_needed_for(&self, purpose: Purpose) -> bool {
         match purpose {
             Purpose::Fetch => true,
-            Purpose::Import => !matches!(self.kind, StepKind::Account | StepKind::Fee | StepKind::Manual),
+            Purpose::Import | Purpose::HandOn => {
+                !matches!(self.kind, StepKind::Account | StepKind::Fee | StepKind::Manual)
+            }
         }
     }
 }

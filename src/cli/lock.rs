@@ -10,7 +10,7 @@ use crate::ops::report::FetchReport;
 use crate::ops::sync::compare::{self, Compared, Depth, State};
 use crate::ops::sync::{self, Reduced, SyncOptions, SyncReport, Trust};
 use crate::ops::{Exit, Failure};
-use crate::project::lock::{Change, Difference};
+use crate::project::lock::{Change, Difference, FilesOf};
 use crate::values::{ByteSize, DatasetName, Digest, Printable, RelPath, counted};
 
 use super::args::lock::ALL;
@@ -38,7 +38,7 @@ pub async fn lock(context: &mut Context, args: &LockArgs) -> Result<Answer, Fail
             Some(_) if answer.exit == Exit::DIFFERENT => "an upgrade would change the lock",
             Some(_) => "the lock is not what `medsets lock` would write",
         };
-        let command = if is_renewal { "medsets lock --upgrade" } else { "medsets lock" };
+        let command = written_by(&args.upgrade);
         let what = match report.form.as_slice() {
             [] => what.to_owned(),
             form => format!("{what}: {}", form.join("; ")),
@@ -59,6 +59,17 @@ fn upgrade(asked: &[String]) -> Upgrade {
         [] => Upgrade::Nothing,
         all if all.iter().any(|one| one == ALL) => Upgrade::All,
         these => Upgrade::These(these.to_vec()),
+    }
+}
+
+/// The command that writes what was looked at.
+fn written_by(asked: &[String]) -> String {
+    match upgrade(asked) {
+        Upgrade::Nothing => "medsets lock".to_owned(),
+        Upgrade::All => "medsets lock --upgrade".to_owned(),
+        Upgrade::These(ids) => {
+            ids.iter().fold("medsets lock".to_owned(), |line, id| format!("{line} --upgrade={}", Printable::new(id)))
+        }
     }
 }
 
@@ -83,11 +94,15 @@ fn lock_text(report: &LockReport) -> String {
         0 => String::new(),
         _ => format!(" without the members of {}", counted(of_members, "archive")),
     };
+    let unknown: u64 = report.datasets.iter().map(|one| one.of_unknown_size).sum();
+    // Beside other bytes, those of members are named by themselves.
+    let unknown = if bytes == ByteSize::ZERO { unknown } else { unknown.saturating_sub(of_members) };
     text.push_str(&format!(
-        "{}: {state}; {}, {}{beside}, {pinned}\n",
+        "{}: {state}; {}, {}, {}{beside}, {pinned}\n",
         report.path.display(),
         counted(report.datasets.len() as u64, "dataset"),
-        with_bytes(files, bytes),
+        counted(files, "file"),
+        size(bytes, unknown),
     ));
     text
 }
@@ -107,33 +122,43 @@ fn change_text(change: &Change) -> String {
         (None, None) => "not known".to_owned(),
     };
     match change {
-        Change::Added { files, bytes } => format!("added: {}", with_bytes(*files, *bytes)),
-        Change::Removed { files, bytes } => format!("removed: {}", with_bytes(*files, *bytes)),
+        Change::Added { files, bytes, of_unknown_size } => {
+            format!("added: {}, {}", counted(*files, "file"), size(*bytes, *of_unknown_size))
+        }
+        Change::Removed { files, bytes, of_unknown_size } => {
+            format!("removed: {}, {}", counted(*files, "file"), size(*bytes, *of_unknown_size))
+        }
         Change::License { was, now } => format!("licence: {} -> {}", Printable::new(was), Printable::new(now)),
         Change::Text { license, was, now } => format!("text of {}: {}", Printable::new(license), digests(was, now)),
         Change::Source { was, now } => format!("source: {} -> {}", Printable::new(was), Printable::new(now)),
         Change::Choice { was, now } => format!("choice: {} -> {}", Printable::new(was), Printable::new(now)),
-        Change::FilesAdded(files) => {
-            format!("{} added, {}: {}", counted(files.paths.len() as u64, "file"), files.bytes, shown(&files.paths))
-        }
-        Change::FilesRemoved(files) => {
-            format!("{} removed, {}: {}", counted(files.paths.len() as u64, "file"), files.bytes, shown(&files.paths))
-        }
+        Change::FilesAdded(files) => files_text("added", files),
+        Change::FilesRemoved(files) => files_text("removed", files),
         Change::File { path, was, now } => format!("{path}: {was} -> {now}"),
         Change::Pinned { files } => format!("{} pinned by SHA-256", counted(*files, "file")),
         Change::Unpinned { files } => format!("{} no longer pinned by SHA-256", counted(*files, "file")),
         Change::Details { files } => {
             format!("{}: another size, place, licence or source of the digest", counted(*files, "file"))
         }
+        Change::Tree { was, now: None } => {
+            format!("tree: {}; the next `medsets sync` notes it", digests(was, &None))
+        }
         Change::Tree { was, now } => format!("tree: {}", digests(was, now)),
         Change::Entry { was, now } => format!("catalogue entry: {was} -> {now}"),
     }
 }
 
-fn with_bytes(files: u64, bytes: ByteSize) -> String {
-    match bytes {
-        ByteSize::ZERO if files > 0 => format!("{}, size not known", counted(files, "file")),
-        bytes => format!("{}, {bytes}", counted(files, "file")),
+fn files_text(what: &str, files: &FilesOf) -> String {
+    let size = size(files.bytes, files.of_unknown_size);
+    format!("{} {what}, {size}: {}", counted(files.paths.len() as u64, "file"), shown(&files.paths))
+}
+
+/// Bytes of files, some of which have unknown ones beside these.
+fn size(bytes: ByteSize, of_unknown_size: u64) -> String {
+    match (bytes, of_unknown_size) {
+        (bytes, 0) => bytes.to_string(),
+        (ByteSize::ZERO, _) => "size not known".to_owned(),
+        (bytes, _) => format!("at least {bytes}"),
     }
 }
 

@@ -180,7 +180,7 @@ pub(super) async fn pass_gate(context: &Context, here: &Here) -> Result<(), Fail
         }
     };
     for (selection, channel) in demands {
-        let gate = gate::gate(context, &selection, channel.as_deref(), Purpose::Import, Compare::AtHand).await?;
+        let gate = gate::gate(context, &selection, channel.as_deref(), Purpose::HandOn, Compare::AtHand).await?;
         if !gate.is_open() {
             return Err(gate::refusal(context, &selection, gate).await);
         }

@@ -281,6 +281,9 @@ pub(super) async fn refusal_by(context: &Context, selection: &Selection, gate: G
     };
     let mut failure = Failure::from_error(super::Exit(error.exit()), &error).of(selection.id());
     failure.url = page;
+    if let Some(lack) = undescribed(context, selection, &licenses) {
+        return Failure { help: None, ..failure }.help(lack);
+    }
     for (step, license) in &licenses {
         if let Some(line) = accept_line(context, selection, step, license.as_deref(), licenses.len(), reach).await {
             failure = failure.help(line);
@@ -288,6 +291,25 @@ pub(super) async fn refusal_by(context: &Context, selection: &Selection, gate: G
     }
     failure.acceptance = (!licenses.is_empty()).then(|| selection.to_string());
     failure
+}
+
+/// What the catalogue at hand lacks of a dataset that a lock or a bundle describes: without it no
+/// command can record what the gate asks for.
+fn undescribed(context: &Context, selection: &Selection, missing: &[(String, Option<String>)]) -> Option<String> {
+    let (catalog, shelf) = (context.catalog().ok()?, context.shelf().ok()?);
+    let id = selection.id();
+    let is_unknown = selection.reference().is_none() && catalog.get(id).is_none();
+    let licenses = missing.iter().filter_map(|(_, license)| license.as_deref());
+    let unknown =
+        licenses.filter(|license| shelf.get(license).is_none()).map(|license| format!("no licence `{license}`"));
+    let lacks: Vec<String> = is_unknown.then(|| format!("no dataset `{id}`")).into_iter().chain(unknown).collect();
+    (!lacks.is_empty()).then(|| {
+        format!(
+            "the catalogue here has {}: lay the folder that describes it over the catalogue, with `--catalog DIR` or \
+             `MEDSETS_CATALOG`, and run the same command again",
+            lacks.join(" and ")
+        )
+    })
 }
 
 /// The line that accepts a text without a terminal. None where the text cannot be had now.

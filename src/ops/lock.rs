@@ -9,22 +9,20 @@ pub mod files;
 mod by_entry;
 mod form;
 mod pinned;
+mod report;
 mod resolution;
 mod resolve;
 mod secrets;
 mod spelling;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-
-use serde::Serialize;
 
 use crate::catalog::{Archives, Reference, Selection};
 use crate::context::Context;
 use crate::fs::FolderLock;
 use crate::project::lock::{Difference, LockedFiles, compare, write};
 use crate::project::{self, Lock, Locked, LockedFile, Manifest};
-use crate::values::{ByteSize, DatasetId, DatasetName, Digest, Printable};
+use crate::values::{Digest, Printable};
 
 use super::exit::Exit;
 use super::failure::Failure;
@@ -33,6 +31,7 @@ use super::reference::{self, Reach};
 use files::{Beside, LockFolder};
 use resolve::Trees;
 
+pub use report::{LockReport, LockedReport};
 pub use resolution::Resolution;
 pub(super) use resolve::{pin, selection_options};
 
@@ -94,71 +93,6 @@ pub enum Purpose {
     Check,
     /// To be followed as it is. No host is asked what it does not say.
     Follow,
-}
-
-/// What `lock` tells.
-#[derive(Debug, Serialize)]
-pub struct LockReport {
-    /// Where the lock is.
-    pub path: PathBuf,
-    /// Whether it, or what lies beside it, was written.
-    pub written: bool,
-    /// Whether it differs from the lock that was found.
-    pub changed: bool,
-    /// Every dataset of it.
-    pub datasets: Vec<LockedReport>,
-    /// What changed, dataset by dataset.
-    pub differences: Vec<Difference>,
-    /// Where nothing of that changed: in what the files were not as they are written, a sentence
-    /// each.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub form: Vec<String>,
-    /// The lock as it is written, or would be.
-    #[serde(skip)]
-    pub text: String,
-    /// Why some datasets are not in it, or as they were.
-    #[serde(skip)]
-    pub failures: Vec<Failure>,
-    /// What a person should know.
-    #[serde(skip)]
-    pub warnings: Vec<String>,
-}
-
-/// One dataset of a lock in short.
-#[derive(Debug, Serialize)]
-pub struct LockedReport {
-    /// Its id.
-    pub id: DatasetId,
-    /// Release.
-    pub version: String,
-    /// Variant.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub variant: Option<String>,
-    /// The channel it comes by.
-    pub source: String,
-    /// Files of the release.
-    pub files: u64,
-    /// How many of them have no SHA-256 yet.
-    pub unpinned: u64,
-    /// Of how many of them, all archives, only members are meant.
-    #[serde(skip_serializing_if = "is_zero")]
-    pub of_members: u64,
-    /// Bytes of the others, as far as known.
-    pub bytes: ByteSize,
-    /// The tree that they make, where it is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tree: Option<Digest>,
-}
-
-fn is_zero(number: &u64) -> bool {
-    *number == 0
-}
-
-impl LockedReport {
-    /// Its name in full.
-    pub fn name(&self) -> String {
-        DatasetName::of(&self.id, &self.version, self.variant.as_deref()).to_string()
-    }
 }
 
 /// A dataset as it goes into a lock, with what lies beside it.
@@ -235,12 +169,16 @@ impl Project {
 
     /// What the lock says of a table, unless it is to be resolved anew.
     fn earlier(&self, used: &project::Used) -> Option<&Locked> {
-        let is_upgraded = match &self.upgrade {
+        self.lock.as_ref()?.of_input(used.input()).filter(|_| !self.upgrades(used))
+    }
+
+    /// Whether what a table asks for is to be resolved anew.
+    fn upgrades(&self, used: &project::Used) -> bool {
+        match &self.upgrade {
             Upgrade::Nothing => false,
             Upgrade::All => true,
             Upgrade::These(ids) => ids.iter().any(|id| names(used, id)),
-        };
-        self.lock.as_ref()?.of_input(used.input()).filter(|_| !is_upgraded)
+        }
     }
 
     /// Whether the lock answers the project file.
@@ -249,9 +187,10 @@ impl Project {
     }
 
     /// A dataset that is upgraded by name is made anew; with all of them, trees stay that nothing
-    /// contradicts.
+    /// contradicts, and so does every tree where a disk without the dataset must make no difference.
     fn trees(&self) -> Trees {
-        if matches!(self.upgrade, Upgrade::These(_)) { Trees::Forgotten } else { Trees::Kept }
+        let is_by_name = matches!(self.upgrade, Upgrade::These(_));
+        if is_by_name && self.purpose != Purpose::Check { Trees::Forgotten } else { Trees::Kept }
     }
 
     /// What the lock says, with what is known by now and was not then. What follows from the
@@ -331,17 +270,7 @@ pub(super) fn settle(project: &Project, resolution: &mut Resolution, writing: Wr
     let form = if differences.is_empty() && project.lock.is_some() { unlike } else { Vec::new() };
     let before = project.lock.as_ref().filter(|_| writing == Writing::First);
     let written = writing != Writing::Nothing && project.folder.write(&lock, &beside, before)?;
-    let of_dataset = |locked: &Locked| LockedReport {
-        id: locked.id.clone(),
-        version: locked.version.clone(),
-        variant: locked.variant.clone(),
-        source: locked.channel.clone(),
-        files: locked.count(),
-        unpinned: locked.unpinned(),
-        of_members: files[&locked.name()].iter().filter(|file| file.part.is_some()).count() as u64,
-        bytes: locked.bytes,
-        tree: locked.tree,
-    };
+    let of_dataset = |locked: &Locked| LockedReport::of(locked, files[&locked.name()]);
     Ok(LockReport {
         path: project.folder.path(),
         written,
@@ -364,7 +293,7 @@ fn differences(
     let mut earlier = Vec::new();
     for locked in project.lock.iter().flat_map(|lock| &lock.datasets) {
         let same = lock.datasets.iter().find(|one| one.name() == locked.name());
-        let is_needed = same.is_some_and(|same| same.files != locked.files);
+        let is_needed = same.is_none_or(|same| same.files != locked.files);
         // A listing that is gone cannot be compared, and is written anew.
         let own = if is_needed { project.folder.files(locked).unwrap_or_default() } else { Vec::new() };
         earlier.push((locked, own));

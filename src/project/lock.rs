@@ -19,7 +19,7 @@ use crate::catalog::Locator;
 use crate::document::BrokenFile;
 use crate::values::{ByteSize, Choice, DatasetId, DatasetName, Digest, RelPath};
 
-pub use compare::{Change, Difference, differences};
+pub use compare::{Change, Difference, FilesOf, differences};
 
 /// Name of the lock beside the project file.
 pub const LOCK_FILE: &str = "medsets.lock";

@@ -151,7 +151,11 @@ fn a_changed_text_closes_the_gate_for_agreements_alone() {
     steps[3].on_change = OnChange::Warns;
     let open = gate(asked(Purpose::Fetch), &steps, &holdings);
     assert!(open.is_open());
-    let warning = "`LicenseRef-DUA`: the text has changed since it was accepted on 2026-11-14";
+    let warning = format!(
+        "`LicenseRef-DUA`: the text has changed since it was accepted on 2026-11-14 as {}; it is {} now",
+        Digest::sha256(b"text"),
+        Digest::sha256(b"new text")
+    );
     assert_eq!(open.warnings().collect::<Vec<_>>(), [warning]);
 }
 

@@ -16,7 +16,7 @@ use crate::events::Event;
 use crate::fs::{self, Access, FolderLock};
 use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
-use crate::project::lock::{self, LOCK_FILE, LOCK_FOLDER, LockError, LockedFiles, listing};
+use crate::project::lock::{self, LOCK_FILE, LOCK_FOLDER, LockError, LockedFiles, PinnedBy, listing};
 use crate::project::{Lock, Locked};
 use crate::values::{ByteSize, Digest, Printable};
 
@@ -298,8 +298,10 @@ fn merged(text: &str) -> Result<(Lock, Vec<String>), Failure> {
     Ok((Lock::of(datasets), warnings))
 }
 
-/// In what the sides of a merge say other things of one dataset; nothing where one only knows more.
+/// In what the sides of a merge say other things of one dataset, and what to do where the second is
+/// right; nothing where one only knows more.
 fn in_words(ours: &Locked, theirs: &Locked) -> Option<String> {
+    let (name, id) = (ours.name(), &ours.id);
     let mut said = Vec::new();
     if ours.license != theirs.license {
         said.push(format!("licence `{}` and `{}`", Printable::new(&ours.license), Printable::new(&theirs.license)));
@@ -307,29 +309,43 @@ fn in_words(ours: &Locked, theirs: &Locked) -> Option<String> {
     if ours.entry != theirs.entry {
         said.push(format!("catalogue entry {} and {}", ours.entry, theirs.entry));
     }
-    match (&ours.files, &theirs.files) {
+    let upgrade = format!("`medsets lock --upgrade={id}` takes what the catalogue and the host say today");
+    let of_catalogue = (!said.is_empty()).then(|| upgrade.clone());
+    let of_files = match (&ours.files, &theirs.files) {
         (LockedFiles::Within(ours), LockedFiles::Within(theirs)) => {
             let mut pairs =
                 ours.iter().filter_map(|one| Some((one, theirs.iter().find(|other| other.path == one.path)?)));
-            said.extend(pairs.find_map(|(one, other)| match (one.sha256(), other.sha256()) {
-                (Some(first), Some(second)) if first != second => Some(format!("`{}` {first} and {second}", one.path)),
+            pairs.find_map(|(one, other)| match (one.sha256(), other.sha256()) {
+                (Some(first), Some(second)) if first != second => {
+                    said.push(format!("`{}` {first} and {second}", one.path));
+                    let is_published = matches!(one.from, PinnedBy::Catalog | PinnedBy::Host);
+                    Some(if is_published { upgrade.clone() } else { taken(&format!("{id}:{}", one.path)) })
+                }
                 _ => None,
-            }));
+            })
         }
         (LockedFiles::Beside(ours), LockedFiles::Beside(theirs)) if ours != theirs => {
             said.push(format!("list of files {} and {}", ours.sha256, theirs.sha256));
+            Some(format!("{upgrade}, and {}", taken(&format!("{id}:FILE"))))
         }
-        _ => {}
-    }
-    let name = ours.name();
+        _ => None,
+    };
+    let mut remedies: Vec<String> = of_catalogue.into_iter().chain(of_files).collect();
+    remedies.dedup();
     (!said.is_empty()).then(|| {
         format!(
-            "the two sides of the merge differ on `{name}`: {}; the first stands, and `medsets lock --upgrade={}` \
-             takes what holds today",
+            "the two sides of the merge differ on `{name}`: {}; the first stands, and {}",
             said.join(", "),
-            ours.id
+            remedies.join(", and ")
         )
     })
+}
+
+/// What takes other bytes of a file that nothing published proves: an upgrade keeps what came first.
+fn taken(file: &str) -> String {
+    format!(
+        "`medsets sync --accept-changed {file} --reason TEXT` takes the bytes of today where nobody published a digest"
+    )
 }
 
 /// A merge of which no lock can be made.

@@ -120,10 +120,17 @@ impl Project {
         let name = self.names.get(&used.input()).unwrap_or(&used.name);
         spelling::check(context, self, place, name)?;
         let before = self.lock.iter().flat_map(|lock| &lock.datasets);
-        let before = before.filter(|locked| names(used, locked.id.as_str()));
-        let resolved = resolve::afresh(context, used, name, &self.folder, before, self.trees(), warnings).await;
+        let mut before = before.filter(|locked| names(used, locked.id.as_str()));
+        let resolved = resolve::afresh(context, used, name, &self.folder, before.clone(), self.trees(), warnings).await;
         let mut resolved = resolved.map_err(|failure| of_table(failure, used))?;
+        let earlier = before.find(|one| resolve::is_of_same(one, &resolved.locked));
+        let texts = earlier.map_or(&[][..], |earlier| &earlier.texts);
+        // The first text of an agreement stays: who upgrades begins with the one that they accepted.
+        if !self.upgrades(used) {
+            resolve::add_texts(&mut resolved.locked, texts);
+        }
         self.pin(context, &mut resolved)?;
+        resolve::add_texts(&mut resolved.locked, texts);
         Ok(resolved)
     }
 

@@ -67,7 +67,7 @@ pub(super) async fn afresh<'l>(
         is_located,
         files: LockedFiles::Within(Vec::new()),
     };
-    let earlier = before.find(|one| one.name() == locked.name() && one.channel == locked.channel);
+    let earlier = before.find(|one| is_of_same(one, &locked));
     let mut resolved = Resolved { locked, files, selection: selection.clone() };
     if let Some(earlier) = earlier {
         match folder.files(earlier) {
@@ -76,11 +76,17 @@ pub(super) async fn afresh<'l>(
         }
     }
     bundled_texts(context, &selection, &mut resolved.locked).await?;
-    // What this person did not accept, another may have.
-    for text in earlier.into_iter().flat_map(|earlier| &earlier.texts) {
-        add_text(&mut resolved.locked, text.license.clone(), text.sha256);
-    }
     Ok(resolved)
+}
+
+/// Whether two locks speak of one release by one channel.
+pub(super) fn is_of_same(one: &Locked, other: &Locked) -> bool {
+    one.name() == other.name() && one.channel == other.channel
+}
+
+/// Adds the texts that an earlier lock names: what this person did not accept, another may have.
+pub(super) fn add_texts(locked: &mut Locked, texts: &[LockedText]) {
+    texts.iter().for_each(|text| add_text(locked, text.license.clone(), text.sha256));
 }
 
 /// The files that are asked for as they are today, in the order of their paths, and whether the lock
@@ -401,7 +407,7 @@ fn add_reason(locked: &mut Locked, path: &RelPath, reason: &str) {
     locked.accepted.sort();
 }
 
-/// A text that the lock knows is not replaced: that it changed is told by `sync`.
+/// A text that is known is not replaced: that another one was accepted since is told by `sync`.
 fn add_text(locked: &mut Locked, license: String, sha256: Digest) {
     if locked.texts.iter().all(|text| text.license != license) {
         locked.texts.push(LockedText { license, sha256 });

@@ -83,8 +83,9 @@ pub fn refused(drift: &[Drift], trust: Trust) -> Option<Failure> {
     let text = drift.iter().find(|one| one.what == DriftKind::Text)?;
     let failure = Failure::new(Exit::TERMS_CHANGED, text.to_string()).of(&text.dataset);
     Some(failure.help(format!(
-        "read which of the two holds; `medsets lock --upgrade={}` notes the one that you accepted",
-        text.dataset
+        "read which of the two holds; `medsets lock --upgrade={id}` notes the one that you accepted, \
+         `medsets access accept {id}` shows the one of today",
+        id = text.dataset
     )))
 }
 

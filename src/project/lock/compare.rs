@@ -27,6 +27,9 @@ pub enum Change {
         files: u64,
         /// Their bytes, as far as known.
         bytes: ByteSize,
+        /// How many of them have bytes that are not among these.
+        #[serde(skip_serializing_if = "is_zero")]
+        of_unknown_size: u64,
     },
     /// It is not there any more.
     Removed {
@@ -34,6 +37,9 @@ pub enum Change {
         files: u64,
         /// Their bytes, as far as known.
         bytes: ByteSize,
+        /// How many of them have bytes that are not among these.
+        #[serde(skip_serializing_if = "is_zero")]
+        of_unknown_size: u64,
     },
     /// Another licence expression.
     License {
@@ -131,6 +137,19 @@ pub struct FilesOf {
     pub paths: Vec<RelPath>,
     /// Bytes of those that are wanted whole, as far as known.
     pub bytes: ByteSize,
+    /// How many of them have bytes that are not among these.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub of_unknown_size: u64,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+/// How many files have bytes that nobody knows beforehand: those without a size, and archives of
+/// which only members are wanted.
+pub fn of_unknown_size<'f>(files: impl IntoIterator<Item = &'f LockedFile>) -> u64 {
+    files.into_iter().filter(|file| file.size.is_none() || file.part.is_some()).count() as u64
 }
 
 /// A dataset with its files.
@@ -146,12 +165,17 @@ pub fn differences(was: &[WithFiles<'_>], now: &[WithFiles<'_>]) -> Vec<Differen
     for (name, one) in &before {
         let changes = match after.get(name) {
             Some(other) => between(*one, *other),
-            None => vec![Change::Removed { files: one.0.count(), bytes: one.0.bytes }],
+            None => vec![Change::Removed {
+                files: one.0.count(),
+                bytes: one.0.bytes,
+                of_unknown_size: of_unknown_size(one.1),
+            }],
         };
         differences.push(Difference { dataset: name.clone(), changes });
     }
     for (name, one) in after.iter().filter(|(name, _)| !before.contains_key(*name)) {
-        let changes = vec![Change::Added { files: one.0.count(), bytes: one.0.bytes }];
+        let (files, bytes) = (one.0.count(), one.0.bytes);
+        let changes = vec![Change::Added { files, bytes, of_unknown_size: of_unknown_size(one.1) }];
         differences.push(Difference { dataset: name.clone(), changes });
     }
     differences.retain(|one| !one.changes.is_empty());
@@ -225,6 +249,7 @@ fn files(was: &[LockedFile], now: &[LockedFile], changes: &mut Vec<Change>) {
     }
     let all = |files: Vec<&LockedFile>| FilesOf {
         bytes: Weight::of(files.iter().copied()).whole,
+        of_unknown_size: of_unknown_size(files.iter().copied()),
         paths: files.into_iter().map(|file| file.path.clone()).collect(),
     };
     if !removed.is_empty() {
