@@ -50,6 +50,7 @@ pub mod prune;
 pub mod recorded;
 pub mod reference;
 pub mod remove;
+mod renewal;
 pub mod repair;
 pub mod report;
 pub mod rules;

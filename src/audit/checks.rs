@@ -170,8 +170,11 @@ fn routes(facts: &SubjectFacts, subject: &Subject, shelf: &Shelf) -> Vec<Finding
             "the receipt of `{}` names {}; the catalogue names {of_route} for its source, which is stricter",
             subject.name, subject.license
         );
-        let fix =
-            format!("read the terms of today; `medsets fetch {}` again if the record cannot be trusted", subject.name);
+        let fix = format!(
+            "read the terms of today; `medsets fetch {}` brings the records of your own copy up to date, in a project \
+             after `medsets lock --upgrade={}`",
+            subject.name, subject.id
+        );
         found.push(Finding::new(Code::TermsDiffer, message, fix));
     }
     let release = selection.release().license.as_deref().filter(|release| *release != of_route);

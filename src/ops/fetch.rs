@@ -33,6 +33,7 @@ use super::failure::Failure;
 use super::gate;
 use super::held;
 use super::mirror;
+use super::renewal::{Renewal, renew};
 use super::repair::cannot_add;
 use super::report::{FetchReport, Fetched};
 use super::selection::withdrawn;
@@ -275,12 +276,15 @@ async fn here_already(
         return shared::again(context, target, options, &receipt, &at).map(Some);
     }
     if options.dry_run || matches!(options.process, Process::Shard(_)) {
+        let due = Renewal::due(context, target.selection, &target.dir, &receipt)?;
+        warnings.extend(due.map(|due| format!("{}: a fetch brings them up to date", due.sentence())));
         return already_whole(target, &receipt).map(Some);
     }
     let is_settled = settle_whole(context, &target.store, &target.dir)?;
     // Its receipt says more now, or another run was about to enter it.
     let now = if is_settled || receipt.ledger.is_none() { whole_here(target, options)? } else { Some(receipt) };
     let Some(receipt) = now else { return Ok(None) };
+    let receipt = renew(context, target, receipt, warnings)?;
     held::enter(context, &receipt, &target.dir, "found in place").map_err(|failure| unless_removed(target, failure))?;
     already_whole(target, &receipt).map(Some)
 }

@@ -1,5 +1,7 @@
 //! What a receipt says of a dataset beside its files.
 
+use jiff::Timestamp;
+
 use crate::agreements::{Standing, Standings};
 use crate::catalog::Selection;
 use crate::catalog::format::RoleWord;
@@ -46,13 +48,7 @@ pub(super) fn particulars(
     reason: Option<String>,
 ) -> Result<Particulars, Failure> {
     let (chosen, channel) = (target.selection, target.source.channel.as_str());
-    let accepted = accepted(context, chosen, channel)?;
-    let shelf = context.shelf()?;
-    let shown: Vec<(String, String, String)> =
-        accepted.iter().map(|(mark, day)| (mark.license.clone(), mark.text_sha256.to_string(), day.clone())).collect();
-    let facts =
-        papers::PaperFacts { fetched: context.now().strftime("%Y-%m-%d").to_string(), ..papers::PaperFacts::default() };
-    let cited = papers::cited(chosen);
+    let Terms { license, papers } = terms(context, chosen, channel, context.now())?;
     Ok(Particulars {
         id: chosen.id().clone(),
         outside: chosen.reference().map(|reference| (reference, chosen.dataset().text.clone())),
@@ -71,6 +67,38 @@ pub(super) fn particulars(
             provider: target.source.host.name().to_owned(),
             mirror: None,
         },
+        license,
+        papers,
+        roles: roles(chosen),
+        warnings: Vec::new(),
+        reason,
+        tree: None,
+    })
+}
+
+/// What a receipt says of the terms, and the papers beside it that say them to people.
+pub(super) struct Terms {
+    /// For the receipt.
+    pub license: LicenseMark,
+    /// The text of README.md, TERMS.md and CITATION.cff.
+    pub papers: Vec<(&'static str, String)>,
+}
+
+/// The terms of a selection, of a copy that was whole at `completed`.
+pub(super) fn terms(
+    context: &Context,
+    chosen: &Selection,
+    channel: &str,
+    completed: Timestamp,
+) -> Result<Terms, Failure> {
+    let accepted = accepted(context, chosen, channel)?;
+    let shelf = context.shelf()?;
+    let shown: Vec<(String, String, String)> =
+        accepted.iter().map(|(mark, day)| (mark.license.clone(), mark.text_sha256.to_string(), day.clone())).collect();
+    let fetched = completed.strftime("%Y-%m-%d").to_string();
+    let facts = papers::PaperFacts { fetched, ..papers::PaperFacts::default() };
+    let cited = papers::cited(chosen);
+    Ok(Terms {
         license: LicenseMark {
             expression: chosen.license(Some(channel)).to_owned(),
             stated: chosen.dataset().host_license(),
@@ -81,10 +109,6 @@ pub(super) fn particulars(
             ("TERMS.md", papers::terms(chosen, channel, shelf, &shown)),
             ("CITATION.cff", reports::cite(&[cited], reports::CitationFormat::Cff)),
         ],
-        roles: roles(chosen),
-        warnings: Vec::new(),
-        reason,
-        tree: None,
     })
 }
 

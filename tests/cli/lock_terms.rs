@@ -1,9 +1,11 @@
-//! What a lock says of terms and sizes, and how it is brought up to date.
+//! Terms that change after a lock was made: the text of an agreement, and the licence itself.
+
+use serde_json::Value;
 
 use medsets::values::Digest;
 
 use crate::lock::{Machine, Publisher, project, sealed};
-use crate::support::home::Ran;
+use crate::support::home::{Ran, tree};
 
 const PAGE: &str = "/terms/a.txt";
 const LICENSE: &str = "id = \"LicenseRef-made\"\nname = \"Made-up terms\"\nversion = \"1\"\nkind = \"signed-dua\"\n\
@@ -127,6 +129,106 @@ fn what_may_not_be_handed_on_is_not_said_to_be_imported() {
 /// Changes the licence that the catalogue gives.
 fn relicense(publisher: &Publisher, machine: &Machine, license: &str) {
     machine.home.overlay("made.toml", &publisher.entry("Made", "data").replace("CC0-1.0", license));
+}
+
+fn record(machine: &Machine, name: &str) -> String {
+    std::fs::read_to_string(machine.work().join("data/made/1").join(name)).unwrap()
+}
+
+/// Entries of the ledger about `made`.
+fn entries(machine: &Machine) -> Vec<Value> {
+    let shown = machine.json(&["ledger", "show"]);
+    let all = shown["data"]["entries"].as_array().unwrap_or_else(|| panic!("{shown:#}"));
+    all.iter().filter(|entry| entry["dataset"] == "made").cloned().collect()
+}
+
+#[test]
+fn records_follow_a_licence_that_changed_and_no_byte_is_fetched() {
+    const NEW: &str = "CC-BY-NC-4.0";
+    let publisher = Publisher::start();
+    let machine = Machine::new(&publisher, &publisher.entry("Made", "data"));
+    machine.run(&["sync"]).expect(0);
+    let (bytes, made) = (machine.tree("made/1"), entries(&machine).len());
+    relicense(&publisher, &machine, NEW);
+    // As long as the lock is of the old terms, so are the records.
+    machine.run(&["sync"]).expect(0).says(&["was made under `CC0-1.0`", NEW]);
+    assert!(record(&machine, ".medsets/receipt.json").contains("CC0-1.0"));
+    machine.run(&["sync", "--check"]).expect(0);
+    machine.run(&["lock", "--upgrade=made"]).expect(0);
+    let asked = publisher.host.log().len();
+    let differs = "the records of `made@1` say `CC0-1.0`, and its terms are `CC-BY-NC-4.0` by now";
+    machine.run(&["sync", "--check"]).expect(62).says(&["other terms", differs, "`medsets sync` brings it"]);
+    machine.run(&["status", "--exit-code"]).expect(62);
+    machine.run(&["sync", "--dry-run"]).expect(0).says(&[differs]);
+    assert!(record(&machine, ".medsets/receipt.json").contains("CC0-1.0"));
+    machine.run(&["sync", "--frozen", "--offline"]).expect(0).says(&[differs, "no byte was fetched"]);
+    for name in [".medsets/receipt.json", "TERMS.md", "README.md"] {
+        let text = record(&machine, name);
+        assert!(text.contains(NEW) && !text.contains("CC0-1.0"), "{name}: {text}");
+    }
+    let entered = entries(&machine);
+    assert_eq!(entered.len(), made + 1, "{entered:#?}");
+    assert!(entered.iter().any(|one| one["note"] == "terms renewed: CC0-1.0 -> CC-BY-NC-4.0"), "{entered:#?}");
+    assert_eq!(machine.tree("made/1"), bytes);
+    machine.run(&["sync", "--check"]).expect(0);
+    machine.run(&["verify", "made"]).expect(0);
+    machine.run(&["ledger", "verify"]).expect(0);
+    let again = machine.run(&["sync"]).expect(0);
+    assert!(!again.stderr.contains("its terms are"), "{}", again.stderr);
+    assert_eq!(entries(&machine).len(), made + 1);
+    assert_eq!(publisher.host.log().len(), asked);
+}
+
+#[test]
+fn what_an_audit_advises_about_terms_does_help() {
+    let publisher = Publisher::start();
+    let machine = Machine::new(&publisher, &publisher.entry("Made", "data"));
+    std::fs::remove_file(machine.work().join("medsets.toml")).unwrap();
+    machine.run(&["fetch", "made"]).expect(0);
+    relicense(&publisher, &machine, "CC-BY-NC-4.0");
+    let finding = |machine: &Machine| {
+        let audit = machine.json(&["audit", "made"]);
+        let all = audit["data"]["findings"].as_array().unwrap().clone();
+        all.into_iter().find(|one| one["code"] == "terms-differ")
+    };
+    let found = finding(&machine).expect("the receipt is laxer");
+    assert!(
+        found["fix"].as_str().unwrap().contains("`medsets fetch made@1` brings the records of your own copy"),
+        "{found}"
+    );
+    machine.run(&["--offline", "fetch", "made@1"]).expect(0).says(&["they were brought up to date"]);
+    assert!(finding(&machine).is_none());
+}
+
+#[test]
+fn records_of_somebody_else_stay_as_they_are() {
+    let publisher = Publisher::start();
+    let machine = Machine::new(&publisher, &publisher.entry("Made", "data"));
+    std::fs::remove_file(machine.work().join("medsets.toml")).unwrap();
+    machine.run(&["fetch", "made"]).expect(0);
+    let dir = machine.home.data().join("made/1");
+    let before = tree(&dir);
+    relicense(&publisher, &machine, "CC-BY-NC-4.0");
+    let mut command = machine.home.command(&["--catalog", &machine.catalog, "fetch", "made"]);
+    let ran = Ran::from(command.env("USER", "grace").env("LOGNAME", "grace").output().unwrap()).expect(0);
+    assert!(!ran.stderr.contains("up to date"), "{}", ran.stderr);
+    assert_eq!(tree(&dir), before);
+}
+
+#[test]
+fn new_terms_are_met_before_records_name_them() {
+    let (publisher, machine) = gated();
+    let entry = entry_of(&machine);
+    relicense(&publisher, &machine, "CC0-1.0");
+    machine.run(&["sync"]).expect(0);
+    machine.home.overlay("made.toml", &entry);
+    machine.run(&["lock", "--upgrade=made"]).expect(0);
+    machine.run(&["sync"]).expect(23);
+    assert!(record(&machine, ".medsets/receipt.json").contains("CC0-1.0"));
+    let text = accept(&machine);
+    machine.run(&["sync"]).expect(0).says(&["its terms are `LicenseRef-made` by now"]);
+    let receipt = record(&machine, ".medsets/receipt.json");
+    assert!(receipt.contains("LicenseRef-made") && receipt.contains(&text), "{receipt}");
 }
 
 #[test]

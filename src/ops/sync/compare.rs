@@ -15,6 +15,7 @@ use crate::ops::fetch::{Pins, receipt_selection};
 use crate::ops::here;
 use crate::ops::lock::files::LockFolder;
 use crate::ops::lock::selection_options;
+use crate::ops::renewal::Renewal;
 use crate::project::{Lock, Locked};
 use crate::remedy;
 use crate::values::{DatasetId, DatasetName, Digest};
@@ -83,6 +84,8 @@ pub enum State {
     Damaged,
     /// All is here, and files that medsets did not put there.
     Extra,
+    /// All is here, and its records name another licence than lock and catalogue do.
+    Terms,
 }
 
 impl State {
@@ -96,6 +99,7 @@ impl State {
             Self::More => "more than asked for",
             Self::Damaged => "damaged",
             Self::Extra => "extra files",
+            Self::Terms => "other terms",
         }
     }
 }
@@ -170,7 +174,13 @@ fn compare_one(context: &Context, folder: &LockFolder, locked: &Locked, depth: D
     let (proved, compared) =
         rayon::join(|| folder.prove(&selection, locked), || with_disk(folder, &selection, locked, &dir, depth));
     proved?;
-    compared
+    let (mut compared, receipt) = compared?;
+    if let (State::Whole, Some(receipt)) = (compared.state, receipt)
+        && let Some(due) = Renewal::due(context, &selection, &dir, &receipt)?
+    {
+        (compared.state, compared.detail) = (State::Terms, Some(due.sentence()));
+    }
+    Ok(compared)
 }
 
 fn with_disk(
@@ -179,7 +189,7 @@ fn with_disk(
     locked: &Locked,
     dir: &DatasetDir,
     depth: Depth,
-) -> Result<Compared, Failure> {
+) -> Result<(Compared, Option<Box<Receipt>>), Failure> {
     let mut compared = Compared {
         id: locked.id.clone(),
         version: locked.version.clone(),
@@ -205,9 +215,10 @@ fn with_disk(
             if depth == Depth::Files && compared.state == State::Whole {
                 by_files(dir, &receipt, &mut compared)?;
             }
+            return Ok((compared, Some(receipt)));
         }
     }
-    Ok(compared)
+    Ok((compared, None))
 }
 
 fn by_records(
