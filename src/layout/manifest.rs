@@ -7,10 +7,13 @@
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use crate::fs::{self, FsError};
-use crate::values::{Algorithm, Digest, RelPath};
+use crate::fs::{self, Access, FsError};
+use crate::values::{Algorithm, Digest, Digester, RelPath};
 
+use super::dirs::DatasetDir;
 use super::error::LayoutError;
+use super::inventory::InventoryReader;
+use super::lines::LineWriter;
 
 /// One line without its line break.
 pub fn line(sha256: &Digest, path: &RelPath) -> String {
@@ -68,6 +71,48 @@ impl Iterator for ManifestReader {
         self.failed = matches!(answer, Some(Err(_)));
         answer
     }
+}
+
+/// The name of the tree that the inventory of a dataset folder speaks of: SHA-256 of its manifest.
+pub fn tree_by_inventory(dir: &DatasetDir) -> Result<Digest, LayoutError> {
+    let mut tree = Digester::new(Algorithm::Sha256, None);
+    by_inventory(dir, &mut |line| {
+        tree.update(line.as_bytes());
+        tree.update(b"\n");
+        Ok(())
+    })?;
+    Ok(tree.finish())
+}
+
+/// Writes the manifest anew from the inventory, where that speaks of this tree; says whether it
+/// does. Otherwise, and after a failure, what is there stays. Only for whoever holds the dataset's
+/// lease.
+pub fn renew(dir: &DatasetDir, tree: Digest) -> Result<bool, LayoutError> {
+    let fresh = dir.records().join(fs::fresh_name(fs::RECORD));
+    let write = || {
+        let mut lines = LineWriter::create(&fresh, Access::of(&dir.receipt_path())?)?;
+        by_inventory(dir, &mut |line| lines.write(line))?;
+        let is_it = lines.finish()? == tree;
+        if is_it {
+            fs::rename(&fresh, &dir.manifest_path())?;
+        }
+        Ok(is_it)
+    };
+    let written = write();
+    if !matches!(written, Ok(true)) {
+        fs::remove_file(&fresh)?;
+    }
+    written
+}
+
+fn by_inventory(dir: &DatasetDir, take: &mut dyn FnMut(&str) -> Result<(), FsError>) -> Result<(), LayoutError> {
+    for record in InventoryReader::open(&dir.inventory_path())? {
+        let record = record?;
+        if record.kind.is_file() {
+            take(&line(&record.sha256, &record.path))?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ use dry_run::dry_run;
 use let_go::LetGo;
 use of_project::wishes;
 use outcome::blank;
-use whole::{unless_removed, whole_here};
+use whole::{renew_manifest, unless_removed, whole_here};
 use work::{Work, hurry};
 
 pub(super) use changed::refuse_unlisted;
@@ -263,6 +263,7 @@ async fn here_already(
     options: &FetchOptions,
     warnings: &mut Vec<String>,
 ) -> Result<Option<Fetched>, Failure> {
+    renew_manifest(context, target, options, warnings)?;
     let Some(receipt) = whole_here(target, options)? else { return Ok(None) };
     let shared = shared::leads_to(&target.dir);
     match &shared {

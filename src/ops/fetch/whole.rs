@@ -1,13 +1,15 @@
 //! A dataset that is here as it is asked for, found without the network.
 
+use crate::context::Context;
 use crate::fs::{self, FsErrorKind};
 use crate::layout::check::{self, CheckMode};
-use crate::layout::{LayoutError, Receipt, Records};
+use crate::layout::{LayoutError, Receipt, Records, manifest};
 use crate::ops::download::Tally;
 use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
 use crate::ops::report::Fetched;
 use crate::ops::target::Target;
+use crate::remedy;
 
 use super::changed::had_anew;
 use super::outcome::summary;
@@ -44,8 +46,57 @@ pub(super) fn whole_here(target: &Target<'_>, options: &FetchOptions) -> Result<
     }
 }
 
+/// Writes the manifest anew, with a warning, where it is lost or another one and the inventory is that
+/// of the receipt. A dry run only says so. Through a link nothing is written.
+pub(super) fn renew_manifest(
+    context: &Context,
+    target: &Target<'_>,
+    options: &FetchOptions,
+    warnings: &mut Vec<String>,
+) -> Result<(), Failure> {
+    let dir = &target.dir;
+    let Records::Good(receipt) = target.records()? else { return Ok(()) };
+    let fault = match check::check_record(&dir.manifest_path(), receipt.tree) {
+        Err(error) if error.is_of_records() && fs::link_target(dir.root())?.is_none() => remedy::chain(&error),
+        Err(error) if !error.is_of_records() => return Err(error.into()),
+        _ => return Ok(()),
+    };
+    if options.dry_run {
+        if can_renew_manifest(target, &receipt) {
+            warnings.push(format!("the manifest would be written anew from the inventory: {fault}"));
+        }
+        return Ok(());
+    }
+    let _lease = target.lease(context)?;
+    match manifest::renew(dir, receipt.tree) {
+        Ok(is_renewed) => {
+            warnings.extend(is_renewed.then(|| format!("the manifest was written anew from the inventory: {fault}")));
+            Ok(())
+        }
+        // Then it is no dataset that is whole.
+        Err(error) if error.is_of_records() => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn can_renew_manifest(target: &Target<'_>, receipt: &Receipt) -> bool {
+    matches!(fs::link_target(target.dir.root()), Ok(None))
+        && manifest::tree_by_inventory(&target.dir).is_ok_and(|tree| tree == receipt.tree)
+}
+
+/// Whether the manifest is that of the receipt; for a dry run, whether it can be made so.
+fn has_manifest(target: &Target<'_>, options: &FetchOptions, receipt: &Receipt) -> Result<bool, LayoutError> {
+    match check::check_record(&target.dir.manifest_path(), receipt.tree) {
+        Err(error) if error.is_of_records() => Ok(options.dry_run && can_renew_manifest(target, receipt)),
+        found => found.map(|()| true),
+    }
+}
+
 /// Whether the files are there: each by size, and by time where a lock must be met.
 fn is_untouched(target: &Target<'_>, options: &FetchOptions, receipt: &Receipt) -> Result<bool, LayoutError> {
+    if !has_manifest(target, options, receipt)? {
+        return Ok(false);
+    }
     let Some(pins) = &options.pins else { return check::looks_whole(&target.dir, receipt.files) };
     match check::check(&target.dir, CheckMode::Quick, &|_, _| ()) {
         Ok(damage) if damage.missing.is_empty() && damage.changed.is_empty() => Ok(true),
