@@ -28,7 +28,7 @@ pub async fn lock(context: &mut Context, args: &LockArgs) -> Result<Answer, Fail
     let mut report = lock::lock(context, &project, outcome).await?;
     let mut answer = Answer::done("medsets/lock/1", json!(report), lock_text(&report));
     answer.warnings = project.warnings.iter().chain(&report.warnings).cloned().collect();
-    answer.warnings.extend(ignored::warning(context));
+    answer.warnings.extend(ignored::warnings(context));
     let is_renewal = !args.upgrade.is_empty();
     if args.check && report.changed {
         // A current lock of which a newer state is known differs; another one is stale.
@@ -197,7 +197,7 @@ pub async fn sync(context: &mut Context, args: &SyncArgs) -> Result<Answer, Fail
     };
     let SyncReport { fetched, lock, drift, pruned, reduced } = sync::sync(context, &mut project, &options).await?;
     let mut answer = if args.dry_run { planned_text(fetched) } else { super::fetch::answer("medsets/sync/1", fetched) };
-    answer.warnings.extend(ignored::warning(context));
+    answer.warnings.extend(ignored::warnings(context));
     for pruned in &pruned {
         let word = if pruned.removed { "removed" } else { "would remove" };
         answer.notes.push(format!("{word} {}, which the lock does not name", pruned.name));

@@ -22,7 +22,7 @@ pub fn init(context: &Context, args: &InitArgs) -> Result<Answer, Failure> {
     } else {
         answer.notes.push(format!("made `{}`", report.path.display()));
         if let Some(gitignore) = &report.gitignore {
-            answer.notes.push(format!("`{}` has a line for `/{}/` now", gitignore.display(), report.data_dir));
+            answer.notes.push(format!("`{}` has a line for `/{}` now", gitignore.display(), report.data_dir));
         }
         answer
             .notes

@@ -20,6 +20,8 @@ use crate::project;
 use super::exit::Exit;
 use super::failure::Failure;
 
+pub(super) use guards::tracked;
+
 /// What to look at.
 #[derive(Debug, Default)]
 pub struct AuditOptions {

@@ -54,7 +54,7 @@ fn init_makes_a_project_and_a_line_for_git() {
     let ran = home.run(&["init", "a", "--dry-run"]).expect(0).says(&["would be made"]);
     assert!(ran.stdout.starts_with("[project]\nname = \"a\"\n") && !work(&home).join("a/medsets.toml").exists());
     home.run(&["init", "a/sub folder"]).expect(0).says(&[".gitignore"]);
-    assert_eq!(text(&work(&home).join("a/sub folder/.gitignore")), "/data/\n");
+    assert_eq!(text(&work(&home).join("a/sub folder/.gitignore")), "/data\n");
     assert!(text(&work(&home).join("a/sub folder/medsets.toml")).contains("name = \"sub folder\""));
     let answer = home.json(&["init", "a", "--name", "it's \"mine\" \\"]);
     assert_eq!(answer["schema"], "medsets/init/1");
@@ -78,18 +78,18 @@ fn a_gitignore_is_added_to_and_otherwise_left_alone() {
         home.run(&["init"]).expect(0);
         assert_eq!(std::fs::read(&path).unwrap(), after, "{}", String::from_utf8_lossy(before));
     }
-    check(b"*.pyc", b"*.pyc\n/data/\n");
-    check(b"a\r\nb\r\n", b"a\r\nb\r\n/data/\r\n");
-    check(b"\xff\n", b"\xff\n/data/\n");
-    check(b"# data/\n!data/\n", b"# data/\n!data/\n/data/\n");
-    for there in ["data", "/data", "data/\nx", "/data/**"] {
+    check(b"*.pyc", b"*.pyc\n/data\n");
+    check(b"a\r\nb\r\n", b"a\r\nb\r\n/data\r\n");
+    check(b"\xff\n", b"\xff\n/data\n");
+    check(b"# data/\n!data/\n", b"# data/\n!data/\n/data\n");
+    for there in ["data", "/data", "/data/\nx", "data/\nx", "/data/**"] {
         check(there.as_bytes(), there.as_bytes());
     }
     // One that cannot be written is told, and the project is made.
     let home = Home::new();
     std::fs::create_dir_all(work(&home).join(".git")).unwrap();
     std::fs::create_dir(work(&home).join(".gitignore")).unwrap();
-    home.run(&["init"]).expect(0).says(&["warning:", "/data/"]);
+    home.run(&["init"]).expect(0).says(&["warning:", "`/data`"]);
     assert!(file(&home).exists());
 }
 

@@ -16,7 +16,7 @@ use super::super::failure::Failure;
 use super::git_index;
 
 /// A git repository: its top folder and the paths it tracks, or why they are not known.
-type Repository = Result<Vec<String>, String>;
+pub(in crate::ops) type Repository = Result<Vec<String>, String>;
 
 /// Looks around the copies, and through the tracked files of the project's repository.
 pub fn around(context: &Context, subjects: &[SubjectFacts]) -> Result<Vec<Guard>, Failure> {
@@ -84,7 +84,7 @@ fn top_of(folder: &Path, known: &mut HashMap<PathBuf, Option<PathBuf>>) -> Optio
 }
 
 /// The paths that a repository tracks, from its top folder.
-fn tracked(top: &Path) -> Repository {
+pub(in crate::ops) fn tracked(top: &Path) -> Repository {
     let read = |path: &Path| fs::read_regular_text_if_present(path).map_err(|error| remedy::chain(&error));
     let mut folder = top.join(".git");
     // In worktrees and submodules it is a file that names the folder.

@@ -61,7 +61,8 @@ pub fn init(context: &Context, options: &InitOptions) -> Result<InitReport, Fail
     let quoted = |text: &str| toml_edit::Value::from(text).to_string();
     let text = format!("[project]\nname = {}\ndata-dir = {}\n", quoted(&name), quoted(data_dir.as_str()));
     reader::read(&path, &text).map_err(|error| edit_failed(error.into()))?;
-    let line = format!("/{}/", escaped(data_dir.as_str()));
+    // Without a slash at its end: the folder may become a link to another disk.
+    let line = format!("/{}", escaped(data_dir.as_str()));
     let missing = missing_in_gitignore(&dir, &line);
     let mut report = InitReport { path, name, data_dir, gitignore: None, written: false, text, warnings: Vec::new() };
     if let Some(above) = context.settings.project().filter(|above| *above != dir && dir.starts_with(above)) {
