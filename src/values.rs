@@ -17,6 +17,7 @@ pub mod printable;
 pub mod rel_path;
 pub mod safe_url;
 pub mod secret;
+pub mod shell_word;
 
 pub use byte_size::ByteSize;
 pub use choice::{Choice, MembersOf, WrittenChoice};
@@ -31,3 +32,4 @@ pub use printable::Printable;
 pub use rel_path::{RelPath, UnsafePath};
 pub use safe_url::SafeUrl;
 pub use secret::Secret;
+pub use shell_word::ShellWord;

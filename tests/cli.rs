@@ -117,6 +117,8 @@ mod project;
 mod project_attacked;
 #[path = "cli/records.rs"]
 mod records;
+#[path = "cli/remedies.rs"]
+mod remedies;
 #[path = "cli/remove.rs"]
 mod remove;
 #[path = "cli/schemas.rs"]

@@ -14,6 +14,9 @@ pub enum ContextError {
     /// The file system refused.
     #[error(transparent)]
     Fs(#[from] FsError),
+    /// The settings file may not be read.
+    #[error(transparent)]
+    Closed(FsError),
     /// `HOME` is not set, or no absolute path.
     #[error("there is no home folder: `HOME` is not set to an absolute path")]
     NoHome,
@@ -62,6 +65,10 @@ impl Remedy for ContextError {
     fn remedy(&self) -> Option<String> {
         Some(match self {
             Self::Fs(error) => return error.remedy(),
+            Self::Closed(_) => {
+                "set `HOME` to your own home folder, or name a settings file that you may read with `MEDSETS_CONFIG`"
+                    .into()
+            }
             Self::Project(error) => return error.remedy(),
             Self::NoHome => {
                 "set `HOME`, or name each place: `MEDSETS_DATA_DIR`, `MEDSETS_STATE_DIR` and `MEDSETS_CONFIG`".into()

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::fs::FsErrorKind;
 use crate::project;
 use crate::values::{ByteSize, Printable};
 
@@ -88,7 +89,10 @@ impl Settings {
         });
         let user = config_path.as_deref().map(|path| ConfigFile::read(path).and_then(|file| file.values()));
         let user = user.unwrap_or_else(|| Ok(BTreeMap::new())).unwrap_or_else(|error| {
-            faults.push(error);
+            faults.push(match error {
+                ContextError::Fs(error) if error.kind() == FsErrorKind::Denied => ContextError::Closed(error),
+                error => error,
+            });
             BTreeMap::new()
         });
         let project = Found::around(environment);

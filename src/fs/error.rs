@@ -101,6 +101,11 @@ impl FsError {
         &self.path
     }
 
+    /// Whether nothing was to be changed.
+    fn is_of_reading(&self) -> bool {
+        matches!(self.action, "look at" | "open" | "read" | "list" | "resolve" | "read the link" | "open the folder")
+    }
+
     /// The system's words without Rust's `(os error 28)`.
     fn reason(&self) -> String {
         let text = self.cause.to_string();
@@ -130,7 +135,8 @@ impl Remedy for FsError {
                  or raise the limit that `ulimit -f` shows"
                     .into()
             }
-            FsErrorKind::Denied => "choose a folder you may write to, or ask its owner".into(),
+            FsErrorKind::Denied if self.is_of_reading() => "ask its owner for leave to read it".into(),
+            FsErrorKind::Denied => format!("choose a folder you may write to ({PLACES}), or ask its owner"),
             FsErrorKind::OtherFileSystem => {
                 "keep the data folder on one file system; for another disk name a folder there with `--to` or `--data-dir`"
                     .into()
@@ -139,11 +145,14 @@ impl Remedy for FsError {
             FsErrorKind::NoReader => {
                 "what was read is not whole: run the same command again, into a program that reads to the end".into()
             }
-            FsErrorKind::ReadOnly => "choose a folder on a file system that can be written".into(),
+            FsErrorKind::ReadOnly => format!("choose a folder on a file system that can be written: {PLACES}"),
             _ => return None,
         })
     }
 }
+
+/// What names the folders that medsets writes to.
+const PLACES: &str = "`--data-dir DIR` for data, `MEDSETS_STATE_DIR` for the ledger";
 
 /// The words for something that is there and should be a regular file.
 pub(super) fn not_a_file(found: std::fs::FileType) -> io::Error {

@@ -51,7 +51,8 @@ pub fn check_place(target: &DatasetDir, store: &Store) -> Result<(), LayoutError
     Ok(())
 }
 
-fn check_ours(target: &DatasetDir) -> Result<(), LayoutError> {
+/// Refuses a folder that holds something and no records of ours ([`LayoutError::Foreign`]).
+pub fn check_ours(target: &DatasetDir) -> Result<(), LayoutError> {
     if target.has_records()? || fs::list_dir(target.root())?.is_empty() {
         return Ok(());
     }

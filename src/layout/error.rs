@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::fs::{FsError, FsErrorKind};
 use crate::remedy::Remedy;
-use crate::values::Digest;
+use crate::values::{Digest, ShellWord};
 
 /// A dataset folder or workspace is not as it must be.
 #[derive(Debug, thiserror::Error)]
@@ -100,6 +100,14 @@ pub enum LayoutError {
         /// The file.
         path: PathBuf,
     },
+    /// What is no folder lies where one for data belongs.
+    #[error("`{}` is no folder but {found}: no data can be kept there", path.display())]
+    InTheWay {
+        /// Where.
+        path: PathBuf,
+        /// What it is.
+        found: &'static str,
+    },
     /// The folder holds something that medsets did not put there.
     #[error("`{}` exists and is not a dataset folder of medsets", path.display())]
     Foreign {
@@ -148,7 +156,13 @@ impl Remedy for LayoutError {
                 Some("another program removed it; run the same command again to have it afresh".into())
             }
             Self::Changed { .. } => Some("`medsets verify ID` reads it and says whether its bytes are right".into()),
-            Self::Foreign { .. } => Some("move it away, or choose another folder with `--to`".into()),
+            Self::InTheWay { .. } => Some(
+                "move it away and run the same command again, or keep the data in another folder (`--data-dir DIR`)".into(),
+            ),
+            Self::Foreign { path } => Some(format!(
+                "`medsets adopt {}` takes the dataset in where it lies, if it is one; otherwise move it away and run the same command again",
+                ShellWord(&path.to_string_lossy())
+            )),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::fs::{self, FsError};
 
 use super::dirs::DatasetDir;
+use super::error::LayoutError;
 use super::link_mark::LinkMark;
 use super::receipt::Receipt;
 
@@ -60,6 +61,27 @@ fn place(dir: DatasetDir) -> Option<Place> {
         Ok(false) => None,
         Err(error) => Some(Place::Closed { path: dir.root().to_path_buf(), error }),
     }
+}
+
+/// Refuses a path on whose way something is no folder ([`LayoutError::InTheWay`]). A link in its own
+/// place that leads nowhere is not looked at.
+pub fn refuse_in_the_way(folder: &Path) -> Result<(), LayoutError> {
+    for path in folder.ancestors() {
+        // Looked at once: another run may make the folder at this moment. Below a file is nothing.
+        let Ok(Some(found)) = fs::metadata(path) else { continue };
+        let found = match found.file_type() {
+            kind if kind.is_symlink() && !fs::is_dir(path) => match fs::canonical(path) {
+                Ok(_) => "a link to a file",
+                Err(_) if path == folder => return Ok(()),
+                Err(_) => "a link that leads nowhere",
+            },
+            kind if kind.is_file() => "a file",
+            kind if kind.is_dir() || kind.is_symlink() => return Ok(()),
+            _ => "something else",
+        };
+        return Err(LayoutError::InTheWay { path: path.to_path_buf(), found });
+    }
+    Ok(())
 }
 
 /// Where a dataset folder leads that is a link, where no dataset of ours can be had, or another one

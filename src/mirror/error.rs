@@ -58,6 +58,12 @@ pub enum MirrorError {
         /// What was looked for.
         what: &'static str,
     },
+    /// A file is where the folder should be.
+    #[error("the mirror `{mirror}` is a file, and should be a folder")]
+    NoFolder {
+        /// Which mirror.
+        mirror: MirrorUrl,
+    },
     /// An object is not there.
     #[error("the mirror `{mirror}` has no `{name}`")]
     Lacks {
@@ -139,7 +145,7 @@ impl MirrorError {
             Self::Net { source, .. } => source.exit(),
             Self::Answer { .. } => 34,
             Self::Record { .. } => 42,
-            Self::Occupied { .. } => 52,
+            Self::NoFolder { .. } | Self::Occupied { .. } => 52,
             Self::Damaged { .. } => 40,
             Self::Fs(error) => error.exit(),
             Self::Cancelled => 130,
@@ -190,6 +196,7 @@ impl Remedy for MirrorError {
             Self::Absent { .. } => {
                 "check the address of the mirror; a bucket, container or folder is made by whoever keeps it".into()
             }
+            Self::NoFolder { .. } => "name the folder that the mirror is; one file of it is no mirror".into(),
             Self::Lacks { .. } => "`medsets mirror check` tells what is there; `medsets mirror push ID` puts it there".into(),
             Self::Net { source, .. } => {
                 let own = source.remedy().map(|help| format!("\n{help}")).unwrap_or_default();

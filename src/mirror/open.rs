@@ -34,6 +34,9 @@ impl Bucket {
     pub fn open(url: &MirrorUrl, surroundings: &Surroundings, client: &Client) -> Result<Self, MirrorError> {
         let (inner, reading, base) = match &url.place {
             Place::File { folder } => {
+                if fs::canonical(folder).is_ok() && !fs::is_dir(folder) {
+                    return Err(MirrorError::NoFolder { mirror: url.clone() });
+                }
                 if !fs::is_dir(folder) {
                     return Err(MirrorError::Absent { mirror: url.clone(), what: "folder" });
                 }

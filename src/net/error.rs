@@ -283,12 +283,17 @@ impl Remedy for NetError {
             }
             Self::RateLimited { .. } => "run the same command again later, with fewer `--jobs`".into(),
             Self::Forbidden { .. } => "correct the rewriting rule or use an `https` address".into(),
-            Self::Gone { .. } => {
-                "open the address in a browser to see whether it moved; `medsets info ID --sources` names other sources"
+            Self::Gone { .. } => "open the address in a browser to see whether it moved".into(),
+            Self::SignInNeeded { credential_sent: false, .. } => {
+                "open the address in a browser to see who may have it; what you get there by hand `medsets import` takes in"
+                    .into()
+            }
+            Self::NotPermitted { .. } => {
+                "open the address in a browser to see why: the publisher may have closed it, or keep programs out; what \
+                 you get there by hand `medsets import` takes in"
                     .into()
             }
             Self::SignInNeeded { .. }
-            | Self::NotPermitted { .. }
             | Self::Redirect { .. }
             | Self::Protocol { .. }
             | Self::TooLarge { .. }

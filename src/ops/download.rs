@@ -308,7 +308,10 @@ fn record(shared: &Arc<Shared>, inbox: &Receiver<Arrived>) -> Tally {
                 let _ = archives.send(index);
             }
             Ok(false) => {}
-            Err(failure) => lock(&tally).failures.push((wanted.listed.path.clone(), failure)),
+            Err(failure) => {
+                let failure = elsewhere(failure, wanted, &shared.dataset);
+                lock(&tally).failures.push((wanted.listed.path.clone(), failure));
+            }
         }
     }
     drop(archives);
@@ -316,6 +319,20 @@ fn record(shared: &Arc<Shared>, inbox: &Receiver<Arrived>) -> Tally {
         std::panic::resume_unwind(panic);
     }
     std::mem::take(&mut *lock(&tally))
+}
+
+/// With where else a file may be had that its host has no more.
+fn elsewhere(failure: Failure, wanted: &Wanted, dataset: &DatasetId) -> Failure {
+    if failure.exit != Exit::GONE {
+        return failure;
+    }
+    let failure = failure.help(format!("`medsets info {dataset} --sources` names other sources"));
+    let Some(digest) = wanted.listed.digests.first() else { return failure };
+    let size = wanted.listed.size.map_or(String::new(), |size| format!("{} bytes, ", size.0));
+    failure.help(format!(
+        "or look for a copy of `{}` elsewhere ({size}{digest}): `medsets import` takes it in",
+        wanted.listed.path
+    ))
 }
 
 /// Notes one arrival; says whether it is an archive to be unpacked.

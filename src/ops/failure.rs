@@ -56,6 +56,9 @@ pub struct Failure {
     /// Seconds to wait before that, where the host said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_s: Option<f64>,
+    /// Whether a mirror gave wrong bytes: the publisher has no part in them.
+    #[serde(skip)]
+    pub by_mirror: bool,
     /// The dataset in full, where an acceptance is all that is missing.
     #[serde(skip)]
     pub acceptance: Option<String>,
@@ -77,6 +80,7 @@ impl Failure {
             url: None,
             retryable: false,
             retry_after_s: None,
+            by_mirror: false,
             acceptance: None,
         }
     }
@@ -152,6 +156,7 @@ impl From<ContextError> for Failure {
     fn from(error: ContextError) -> Self {
         match error {
             ContextError::Fs(error) => error.into(),
+            ContextError::Closed(ref denied) => Self::from_error(Exit(denied.exit()), &error),
             ContextError::Overlay(_) => Self::from_error(Exit::CATALOG, &error),
             ContextError::Project(error) => match &*error {
                 // A folder, a FIFO, a link that leads nowhere, or no text.
@@ -175,6 +180,7 @@ impl From<LayoutError> for Failure {
             LayoutError::Held { .. } => Exit::HELD,
             LayoutError::Conflict { .. } | LayoutError::Collision { .. } => Exit::UNSAFE,
             LayoutError::Foreign { .. }
+            | LayoutError::InTheWay { .. }
             | LayoutError::Elsewhere { .. }
             | LayoutError::Adopted { .. }
             | LayoutError::Newer { .. } => Exit::DENIED,
@@ -275,7 +281,8 @@ impl From<ProviderError> for Failure {
 impl From<TransferError> for Failure {
     fn from(error: TransferError) -> Self {
         let exit = Exit(error.exit());
-        let failure = Self { retryable: error.is_retryable(), ..Self::from_error(exit, &error) };
+        let by_mirror = matches!(error, TransferError::ByMirror { .. });
+        let failure = Self { retryable: error.is_retryable(), by_mirror, ..Self::from_error(exit, &error) };
         match error.host() {
             Some(said) => failure.said_by(said),
             None => failure,

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::context::Context;
 use crate::events::Event;
 use crate::fs;
-use crate::layout::places::{away, away_words};
+use crate::layout::places::{away, away_words, refuse_in_the_way};
 use crate::layout::{Adopted, DatasetDir, LayoutError, LinkKind, LinkMark, Means, Place, Receipt, Records, places};
 use crate::remedy;
 use crate::values::{DatasetId, DatasetName, Printable};
@@ -84,6 +84,7 @@ fn tell(context: &Context, closed: &[Closed]) {
 
 fn look(context: &Context) -> Result<(Vec<Here>, Vec<Closed>), Failure> {
     let data_dir = context.data_dir()?;
+    refuse_in_the_way(&data_dir)?;
     let (mut found, mut closed) = (Vec::new(), Vec::new());
     let mut close = |path: PathBuf, error| {
         let below = path.strip_prefix(&data_dir).unwrap_or(&path);

@@ -19,7 +19,7 @@ use crate::layout::{Finished, FinishedKind, Means, Records, Workspace};
 use crate::providers::local::LocalFiles;
 use crate::providers::{AnyProvider, Hosts, Listing};
 use crate::remedy;
-use crate::values::{ByteSize, Choice, Digest, MembersOf, Printable, RelPath, counted};
+use crate::values::{ByteSize, Choice, Digest, MembersOf, Printable, RelPath, ShellWord, counted};
 
 use super::assemble::assemble;
 use super::carry::{Archives, Earlier, carry_over};
@@ -214,7 +214,7 @@ fn another_version(target: &Target<'_>, refused: &[(&Match, Digest, Digest)]) ->
         .collect();
     let name = gate::name_for_command(target.selection);
     let flags: Vec<String> =
-        refused.iter().take(10).map(|(one, ..)| format!("--accept-changed '{}'", one.path)).collect();
+        refused.iter().take(10).map(|(one, ..)| format!("--accept-changed {}", ShellWord(one.path.as_str()))).collect();
     let others: Vec<&str> = target
         .selection
         .dataset()

@@ -27,7 +27,7 @@ use crate::transfer::stretches::{Places, Version, Wish};
 use crate::transfer::{Locate, TransferError};
 use crate::unpack::elsewhere::{self, Choice, Contents, Look, Stretches};
 use crate::unpack::{self, Globs, Rules};
-use crate::values::{ByteSize, DatasetId, Digest, Printable, RelPath};
+use crate::values::{ByteSize, DatasetId, Digest, Printable, RelPath, ShellWord};
 
 use super::download::{ArchivePassword, Manner, Wanted, settings, ways};
 use super::exit::Exit;
@@ -345,7 +345,8 @@ fn check_size(wanted: &Wanted, version: &Version) -> Result<(), Failure> {
             let (path, found) = (&wanted.listed.path, version.size);
             let message = format!("`{path}` has {} bytes at the host, it should have {}", found.0, known.0);
             Err(Failure::new(Exit::MISMATCH, message).help(format!(
-                "if the publisher has replaced the file, `--accept-changed {path} --reason TEXT` takes it"
+                "if the publisher has replaced the file, `--accept-changed {} --reason TEXT` takes it",
+                ShellWord(path.as_str())
             )))
         }
     }

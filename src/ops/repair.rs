@@ -10,7 +10,7 @@ use crate::layout::inventory::InventoryReader;
 use crate::layout::receipt::Selection as Part;
 use crate::layout::{DatasetDir, Means, Receipt, Records, Store};
 use crate::providers::AnyProvider;
-use crate::values::{Choice, Printable, RelPath};
+use crate::values::{Choice, Printable, RelPath, ShellWord};
 
 use super::carry::Earlier;
 use super::exit::Exit;
@@ -70,13 +70,14 @@ pub async fn repair(context: &Context, found: &Verified, accepted: &Accepted) ->
 /// Other bytes than the ones that were here: what a person can do about it with this command.
 fn explained(failure: Failure, name: &str) -> Failure {
     let file = match (failure.exit, &failure.file) {
-        (Exit::MISMATCH | Exit::TRUNCATED, Some(file)) => file.clone(),
+        (Exit::MISMATCH | Exit::TRUNCATED, Some(file)) if !failure.by_mirror => file.clone(),
         _ => return failure,
     };
     Failure { help: None, ..failure }
         .help("the publisher may have replaced the file, or the connection altered it; nothing of it was kept")
         .help(format!(
-            "`medsets verify {name} --repair --accept-changed '{file}' --reason TEXT` takes the new bytes and notes why"
+            "`medsets verify {name} --repair --accept-changed {} --reason TEXT` takes the new bytes and notes why",
+            ShellWord(file.as_str())
         ))
 }
 
@@ -138,7 +139,8 @@ fn of_lock(selection: &crate::catalog::Selection, accepted: &Accepted) -> Option
     let file = accepted.files.first()?;
     let id = selection.id();
     Some(format!(
-        "the lock pins other bytes of `{id}`: `medsets sync --accept-changed '{id}:{file}' --reason TEXT` takes the new ones into it"
+        "the lock pins other bytes of `{id}`: `medsets sync --accept-changed {} --reason TEXT` takes the new ones into it",
+        ShellWord(&format!("{id}:{file}"))
     ))
 }
 

@@ -18,7 +18,7 @@ use crate::catalog::Selection;
 use crate::context::Context;
 use crate::project::lock::PinnedBy;
 use crate::project::{Lock, Locked, LockedFile};
-use crate::values::{DatasetId, Digest, Printable, counted};
+use crate::values::{DatasetId, Digest, Printable, ShellWord, counted};
 
 use super::exit::Exit;
 use super::failure::Failure;
@@ -299,13 +299,16 @@ fn which(failure: Failure, resolved: &Resolved) -> Failure {
 
 /// Other bytes than the lock's, or fewer: what a person can do about it.
 fn explained(failure: Failure, id: &DatasetId) -> Failure {
-    if failure.exit != Exit::MISMATCH && failure.exit != Exit::TRUNCATED {
+    if failure.by_mirror || (failure.exit != Exit::MISMATCH && failure.exit != Exit::TRUNCATED) {
         return failure;
     }
     let Some(file) = failure.file.clone() else { return failure };
     Failure { help: None, ..failure }
         .help("the bytes are not those of the lock: the publisher may have replaced the file, or the connection altered it; nothing of it was kept")
-        .help(format!("`medsets sync --accept-changed {id}:{file} --reason TEXT` takes the new bytes and notes why"))
+        .help(format!(
+            "`medsets sync --accept-changed {} --reason TEXT` takes the new bytes and notes why",
+            ShellWord(&format!("{id}:{file}"))
+        ))
 }
 
 fn fetch_options(options: &SyncOptions, selection: &Selection, resolved: &Resolved) -> FetchOptions {
@@ -363,8 +366,10 @@ fn refuse_unclear(resolved: &[Resolved], accepted: &[String]) -> Result<(), Fail
             }
             [first, ..] => {
                 let message = format!("`{shown}` is a file of {} datasets of the lock", of.len());
-                return Err(Failure::new(Exit::USAGE, message)
-                    .help(format!("say which, such as `--accept-changed {}:{shown}`", first.locked.id)));
+                return Err(Failure::new(Exit::USAGE, message).help(format!(
+                    "say which, such as `--accept-changed {}`",
+                    ShellWord(&format!("{}:{shown}", first.locked.id))
+                )));
             }
         }
     }

@@ -7,7 +7,7 @@ use crate::catalog::{Selection, Source};
 use crate::context::Context;
 use crate::events::Event;
 use crate::fs::{self, Access, FileLock, Patience};
-use crate::layout::places::{another, away, away_words};
+use crate::layout::places::{another, away, away_words, refuse_in_the_way};
 use crate::layout::{DatasetDir, LinkKind, LinkMark, Receipt, Records, Store, Workspace, commit};
 use crate::licenses::Expression;
 use crate::plan::Shard;
@@ -45,11 +45,15 @@ impl<'a> Target<'a> {
             Some(to) => to.to_path_buf(),
             None => context.data_dir()?,
         };
-        refuse_file(&data_dir)?;
+        let dir = DatasetDir::new(&data_dir, selection.id(), &selection.slug());
+        refuse_in_the_way(dir.root()).map_err(|error| {
+            let failure = Failure::from(error).of(selection.id());
+            if to.is_some() { failure.help("or name another folder with `--to DIR`") } else { failure }
+        })?;
         let found = selection.source(source).ok_or_else(|| no_source(selection, source))?;
         known_texts(context, selection, &found.channel)?;
         Ok(Self {
-            dir: DatasetDir::new(&data_dir, selection.id(), &selection.slug()),
+            dir,
             store: Store::of(&data_dir),
             access: access(context, selection, found),
             outside: Outside::of(context, selection),
@@ -204,23 +208,6 @@ fn known_texts(context: &Context, selection: &Selection, channel: &str) -> Resul
     match whole.chain(agreed).find_map(|id| shelf.broken(id)) {
         Some(broken) => Err(Failure::from_error(Exit::CATALOG, broken).of(selection.id())),
         None => Ok(()),
-    }
-}
-
-/// A file where the data folder, or a folder above it, should be.
-fn refuse_file(data_dir: &Path) -> Result<(), Failure> {
-    // Looked at once: another run may make the folder at this moment.
-    let is_file = |path: &&Path| match fs::metadata(path) {
-        Ok(Some(found)) if found.is_symlink() => !fs::is_dir(path),
-        Ok(Some(found)) => !found.is_dir(),
-        _ => false,
-    };
-    match data_dir.ancestors().find(is_file) {
-        None => Ok(()),
-        Some(file) => {
-            let message = format!("no data can be kept in `{}`: `{}` is no folder", data_dir.display(), file.display());
-            Err(Failure::new(Exit::DENIED, message).help("name a folder with `--to DIR` or `--data-dir DIR`"))
-        }
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::credentials::CredentialError;
 use crate::net::NetError;
 use crate::remedy::Remedy;
-use crate::values::{RelPath, SafeUrl, UnsafePath};
+use crate::values::{RelPath, SafeUrl, ShellWord, UnsafePath};
 
 use super::account::Account;
 
@@ -102,7 +102,8 @@ impl Remedy for ProviderError {
                 Some("choose another source with `--source`, or get the file by hand and import it".into())
             }
             Self::Changed { path, .. } => Some(format!(
-                "if the publisher has replaced the file, `--accept-changed {path} --reason TEXT` takes it"
+                "if the publisher has replaced the file, `--accept-changed {} --reason TEXT` takes it",
+                ShellWord(path.as_str())
             )),
             Self::Refused { help, .. } => (!help.is_empty()).then(|| help.join("\n")),
             Self::Answer { .. } => {

@@ -177,7 +177,7 @@ fn members_come_by_ranges_and_are_those_of_the_lock() {
     third.run(&["sync", "--frozen"]).expect(40).says(&[
         "the directory of `more.zip` is not that of the lock",
         &directory,
-        "--accept-changed made:more.zip --reason TEXT",
+        "--accept-changed 'made:more.zip' --reason TEXT",
     ]);
     assert!(!third.work().join("data/made/1").exists());
     third.run(&["sync", "--accept-changed", "made:more.zip", "--reason", "an age was wrong"]).expect(0);

@@ -312,7 +312,7 @@ fn bytes_that_changed_upstream_are_named_with_both_values_and_taken_only_with_a_
         "labels.csv",
         &was,
         &now,
-        "--accept-changed made:labels.csv --reason TEXT",
+        "--accept-changed 'made:labels.csv' --reason TEXT",
     ]);
     assert!(!second.work().join("data/made/1").exists());
     assert_eq!(second.lock(), before);

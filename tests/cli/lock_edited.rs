@@ -245,7 +245,7 @@ fn a_file_that_became_empty_is_taken_by_the_persons_word() {
     publisher.put("labels.csv", b"");
     let second = Machine::new(&publisher, &publisher.entry("Made", "data"));
     second.clone_from(&first);
-    let advice = "--accept-changed made:labels.csv --reason TEXT";
+    let advice = "--accept-changed 'made:labels.csv' --reason TEXT";
     second.run(&["sync"]).expect(40).says(&["labels.csv", advice]);
     second.run(&["sync", "--accept-changed", "made:labels.csv", "--reason", "labels withdrawn"]).expect(0);
     let empty = Digest::sha256(b"").hex();
@@ -299,7 +299,7 @@ fn data_that_git_would_take_along_are_told_of() {
     assert!(!says("lock"), "there is no git here");
     std::fs::create_dir(machine.work().join(".git")).unwrap();
     assert!(says("lock") && says("sync"));
-    for ignored in ["/data/\n", "data\n", "**/data/**\n"] {
+    for ignored in ["/data/\n", "data\n", "**/data/**\n", "/data\n"] {
         std::fs::write(machine.work().join(".gitignore"), ignored).unwrap();
         assert!(!says("sync"), "{ignored}");
     }
@@ -307,6 +307,14 @@ fn data_that_git_would_take_along_are_told_of() {
     assert!(says("sync"));
     std::fs::write(machine.work().join("data/.gitignore"), "*\n").unwrap();
     assert!(!says("sync"));
+    // To git a link is no folder.
+    let scratch = machine.home.path().join("scratch");
+    std::fs::rename(machine.work().join("data"), &scratch).unwrap();
+    std::os::unix::fs::symlink(&scratch, machine.work().join("data")).unwrap();
+    for (ignored, is_told) in [("/data/\n", true), ("data/*\n", true), ("/data\n", false), ("data\n", false)] {
+        std::fs::write(machine.work().join(".gitignore"), ignored).unwrap();
+        assert_eq!(says("sync"), is_told, "{ignored}");
+    }
 }
 
 /// What a dataset folder must not be pruned from is said before anything is fetched.
@@ -346,4 +354,28 @@ fn a_folder_that_is_the_tree_of_the_lock_is_adopted_without_its_name() {
     std::fs::write(old.join("one.png"), "another").unwrap();
     let answer = second.json(&["adopt", old.to_str().unwrap()]);
     assert_ne!(answer["exit"], 0, "{answer:#}");
+}
+
+/// A clone without the lock, or without what lies beside it, gets other bytes, or none.
+#[test]
+fn a_lock_that_git_would_leave_out_is_told_of() {
+    let publisher = Publisher::start();
+    let machine = Machine::new(&publisher, &publisher.entry("Made", "data"));
+    std::fs::create_dir(machine.work().join(".git")).unwrap();
+    let ignore = |text: &str| std::fs::write(machine.work().join(".gitignore"), text).unwrap();
+    let said = || machine.run(&["lock"]).expect(0).stderr;
+    ignore("/data\n*.lock\n");
+    let told = said();
+    assert!(told.contains("git ignores `medsets.lock` (by `*.lock` in `"), "{told}");
+    assert!(machine.run(&["sync"]).expect(0).stderr.contains("git ignores `medsets.lock` (by"));
+    ignore("/data\n*.lock\n!/medsets.lock\n");
+    assert!(!said().contains("git ignores"));
+    ignore("/data\n*.lock\n/medsets.lock.d/\n!/medsets.lock\n");
+    let told = said();
+    assert!(told.contains("git ignores `medsets.lock.d/") && told.contains("`!/medsets.lock.d/**`"), "{told}");
+    // A listing is written for a dataset of very many files; its name is all that counts.
+    std::fs::write(machine.work().join("medsets.lock.d/long.jsonl.zst"), "").unwrap();
+    ignore("/data\n*.zst\n");
+    let told = said();
+    assert!(told.contains("git ignores `medsets.lock.d/long.jsonl.zst` (by `*.zst` in `"), "{told}");
 }

@@ -214,7 +214,7 @@ fn a_shorter_file_in_the_place_of_a_large_one_is_a_change_and_no_break() {
         let second = Machine::new(&publisher, &publisher.entry("Made", "data"));
         second.clone_from(&first);
         let before = publisher.host.log().len();
-        second.run(&["sync"]).expect(40).says(&["labels.csv", says, "--accept-changed made:labels.csv"]);
+        second.run(&["sync"]).expect(40).says(&["labels.csv", says, "--accept-changed 'made:labels.csv'"]);
         assert!(publisher.host.log().len() - before <= 4, "{:?}", publisher.host.log());
         if now.is_empty() {
             // Nothing but a size that somebody names tells an empty file from an answer that failed.

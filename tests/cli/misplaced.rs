@@ -177,3 +177,57 @@ fn nothing_is_removed_through_a_link_into_another_data_folder() {
     served.run(&["remove", "made", "--yes"]).expect(52);
     assert_eq!(tree(&other), before);
 }
+
+/// What is no folder stays as it is, and is told with its place, whatever is asked.
+#[test]
+fn a_file_in_the_place_of_a_folder_is_named() {
+    let publisher = Publisher::start();
+    let machine = Machine::new(&publisher, &publisher.entry("Made", "data"));
+    machine.run(&["lock"]).expect(0);
+    let data = machine.work().join("data");
+    for place in ["data/made/1", "data/made", "data"] {
+        let _ = std::fs::remove_dir_all(&data);
+        let place = machine.work().join(place);
+        std::fs::create_dir_all(place.parent().unwrap()).unwrap();
+        std::fs::write(&place, "mine").unwrap();
+        let said = format!("`{}` is no folder but a file", place.display());
+        for command in [&["sync"][..], &["sync", "--check"], &["sync", "--dry-run"], &["fetch", "made"]] {
+            let ran = machine.run(command).expect(52).says(&[&said, "help: move it away"]);
+            assert!(!ran.stderr.contains("`--to"), "{}", ran.stderr);
+        }
+        // What is told of others is told all the same.
+        let exit = if place == data { 52 } else { 0 };
+        machine.run(&["list"]).expect(exit);
+        machine.run(&["status"]).expect(exit);
+        assert_eq!(std::fs::read_to_string(&place).unwrap(), "mine");
+        std::fs::remove_file(&place).unwrap();
+    }
+    std::os::unix::fs::symlink(machine.home.path().join("scratch"), &data).unwrap();
+    for command in [&["sync"][..], &["sync", "--check"]] {
+        machine
+            .run(command)
+            .expect(52)
+            .says(&["work/data` is no folder but a link that leads nowhere", "move it away"]);
+    }
+    std::fs::create_dir(machine.home.path().join("scratch")).unwrap();
+    machine.run(&["sync"]).expect(0);
+    machine.run(&["sync", "--check"]).expect(0);
+}
+
+#[test]
+fn a_dataset_whose_records_are_gone_is_taken_in_again() {
+    let publisher = Publisher::start();
+    let machine = Machine::new(&publisher, &publisher.entry("Made", "data"));
+    machine.run(&["sync"]).expect(0);
+    let place = machine.work().join("data/made/1");
+    std::fs::remove_dir_all(place.join(".medsets")).unwrap();
+    let (what, command) = ("is not a dataset folder of medsets", format!("`medsets adopt '{}'`", place.display()));
+    for (arguments, exit) in [(&["sync", "--check"][..], 62), (&["sync"], 52)] {
+        let ran = machine.run(arguments).expect(exit).says(&[what, &command, "move it away"]);
+        assert!(!ran.stderr.contains("`--to`"), "{}", ran.stderr);
+    }
+    let asked = publisher.host.log().len();
+    machine.run(&["adopt", place.to_str().unwrap()]).expect(0);
+    machine.run(&["sync", "--check"]).expect(0);
+    assert_eq!(publisher.host.log().len(), asked);
+}

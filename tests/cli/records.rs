@@ -7,6 +7,7 @@ use medsets::values::Digest;
 use serde_json::Value;
 use tar::EntryType;
 
+use crate::lock::{Machine, Publisher};
 use crate::support::archives::{gzip, serve, serve_with, tar_of, zip_of};
 use crate::support::home::{Home, tree};
 
@@ -362,4 +363,38 @@ fn a_dataset_folder_that_is_a_link_is_not_replaced() {
     symlink(&elsewhere, served.home.data().join("made/1")).unwrap();
     served.run(&["fetch", "made"]).expect(52).says(&["made/1` is a link"]);
     assert!(served.host.log().is_empty());
+}
+
+/// The manifest is what two people compare: one that is lost or altered is told of and made anew.
+#[test]
+fn a_manifest_that_is_not_the_receipts_is_told_and_mended_by_sync() {
+    let publisher = Publisher::start();
+    let machine = Machine::new(&publisher, &publisher.entry("Made", "data"));
+    machine.run(&["sync"]).expect(0);
+    let asked = publisher.host.log().len();
+    let manifest = machine.work().join("data/made/1/.medsets/manifest.sha256");
+    let before = std::fs::read(&manifest).unwrap();
+    let remove: &dyn Fn() = &|| std::fs::remove_file(&manifest).unwrap();
+    let add: &dyn Fn() = &|| std::fs::write(&manifest, [&before[..], b"one line more\n"].concat()).unwrap();
+    for (damage, mend) in [(remove, "sync"), (add, "sync"), (remove, "fetch"), (add, "fetch")] {
+        damage();
+        machine.run(&["sync", "--check"]).expect(62).says(&["manifest.sha256", "help: `medsets sync` writes it anew"]);
+        let damaged = std::fs::read(&manifest).ok();
+        let command = if mend == "sync" { vec!["sync"] } else { vec!["fetch", "made"] };
+        machine.run(&[&command[..], &["--dry-run"]].concat()).expect(0).says(&["would be written anew"]);
+        assert_eq!(std::fs::read(&manifest).ok(), damaged, "{mend}");
+        machine.run(&[&command[..], &["--offline"]].concat()).expect(0).says(&["was written anew"]);
+        assert_eq!(std::fs::read(&manifest).unwrap(), before, "{mend}");
+        machine.run(&["sync", "--check"]).expect(0);
+    }
+    // Of an inventory that the receipt does not name nothing is made.
+    let inventory = manifest.with_file_name("files.jsonl");
+    let text = std::fs::read_to_string(&inventory).unwrap();
+    std::fs::write(&inventory, text.lines().skip(1).map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+    remove();
+    machine.run(&["sync", "--check"]).expect(62).says(&["the inventory is not the one that was written", "--repair"]);
+    machine.run(&["sync"]).expect(0);
+    assert_eq!(std::fs::read(&manifest).unwrap(), before);
+    assert!(publisher.host.log().len() > asked, "it was fetched anew");
+    machine.run(&["sync", "--check"]).expect(0);
 }

@@ -102,7 +102,7 @@ fn a_disk_without_inodes_is_told_from_one_without_bytes() {
 fn a_disk_that_cannot_be_written_is_named() {
     let home = Home::new();
     let Some(disk) = SmallDisk::mount(home.path().join("disk"), "size=8m,ro") else { return };
-    home.run(&["fetch", "demo", "--to", disk.path()]).expect(52).says(&["disk", "read-only"]);
+    home.run(&["fetch", "demo", "--to", disk.path()]).expect(52).says(&["disk", "read-only", "`--data-dir DIR`"]);
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn a_state_folder_that_cannot_be_written_loses_no_data() {
     let home = Home::new();
     let Some(disk) = SmallDisk::mount(home.path().join("state"), "size=1m,ro") else { return };
     let home = home.with("MEDSETS_STATE_DIR", disk.path());
-    home.run(&["fetch", "demo"]).expect(52).says(&["state"]);
+    home.run(&["fetch", "demo"]).expect(52).says(&["state", "`MEDSETS_STATE_DIR`"]);
     drop(disk);
     home.run(&["fetch", "demo"]).expect(0);
     home.run(&["verify", "demo"]).expect(0);

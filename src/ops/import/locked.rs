@@ -4,7 +4,7 @@
 use crate::catalog::Selection;
 use crate::context::Context;
 use crate::providers::{ListedFile, Listing};
-use crate::values::RelPath;
+use crate::values::{RelPath, ShellWord};
 
 use super::super::exit::Exit;
 use super::super::failure::Failure;
@@ -75,7 +75,8 @@ pub(super) fn explained(failure: Failure, target: &Target<'_>, how: &FetchOption
     Failure { help: None, ..failure }
         .help("the lock of this project pins other bytes: get the file that it means; nothing was laid out")
         .help(format!(
-            "or take yours with `--accept-changed '{file}' --reason TEXT`; the lock pins it when it is made anew: \
-             `medsets drop {name}`, `medsets lock`, `medsets add {name}`, `medsets lock`"
+            "or take yours with `--accept-changed {} --reason TEXT`; the lock pins it when it is made anew: \
+             `medsets drop {name}`, `medsets lock`, `medsets add {name}`, `medsets lock`",
+            ShellWord(file.as_str())
         ))
 }

@@ -110,10 +110,7 @@ impl LockFolder {
         if fs::metadata(&path)?.is_none() {
             return Err(absent(&path, locked));
         }
-        let other = |reason: String| {
-            let message = format!("`{}` is not the listing that the lock pins: {reason}", path.display());
-            Failure::new(Exit::LOCK, message).of(&locked.id).help(restore())
-        };
+        let other = |reason: String| unlike(&path, "listing", locked, &reason);
         let unreadable = |error: io::Error| other(error.to_string());
         let packed = fs::open_regular(&path).map_err(|error| other(error.to_string()))?;
         let most = listing::most_bytes(pin.files);
@@ -182,10 +179,7 @@ impl LockFolder {
         let path = self.entry(&locked.entry);
         let Some(text) = read(&path)? else { return Err(absent(&path, locked)) };
         let text = as_pinned(text, &locked.entry);
-        let wrong = |reason: String| {
-            let message = format!("`{}` is not the entry that the lock pins: {reason}", path.display());
-            Failure::new(Exit::LOCK, message).of(&locked.id).help(restore())
-        };
+        let wrong = |reason: String| unlike(&path, "entry", locked, &reason);
         let found = Digest::sha256(text.as_bytes());
         if found != locked.entry {
             return Err(wrong(format!("expected {}, found {found}", locked.entry)));
@@ -203,6 +197,20 @@ fn absent(path: &Path, locked: &Locked) -> Failure {
     let message = format!("`{}`, which the lock names for `{}`, is not there", path.display(), locked.name());
     Failure::new(Exit::LOCK, message).of(&locked.id).help(restore())
 }
+
+/// A file beside the lock is another than the pinned one, or what Git LFS leaves in its place.
+fn unlike(path: &Path, what: &str, locked: &Locked, reason: &str) -> Failure {
+    let is_pointer = fs::read_regular(path, 1 << 10).is_ok_and(|bytes| bytes.starts_with(LFS_POINTER));
+    let (reason, help) = match is_pointer {
+        true => ("it is a pointer of Git LFS", "`git lfs pull` brings the file itself".to_owned()),
+        false => (reason, restore()),
+    };
+    let message = format!("`{}` is not the {what} that the lock pins: {reason}", path.display());
+    Failure::new(Exit::LOCK, message).of(&locked.id).help(help)
+}
+
+/// How every pointer of Git LFS begins.
+const LFS_POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";
 
 fn edited() -> String {
     format!("the lock was edited by hand: {}", restore())

@@ -8,7 +8,8 @@ use serde::Serialize;
 use crate::catalog::Selection;
 use crate::context::Context;
 use crate::layout::check::{self, CheckMode};
-use crate::layout::{DatasetDir, Receipt, Records};
+use crate::layout::places::refuse_in_the_way;
+use crate::layout::{DatasetDir, LayoutError, Receipt, Records, commit};
 use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
 use crate::ops::fetch::{Pins, receipt_selection};
@@ -17,7 +18,7 @@ use crate::ops::lock::files::LockFolder;
 use crate::ops::lock::selection_options;
 use crate::ops::renewal::Renewal;
 use crate::project::{Lock, Locked};
-use crate::remedy;
+use crate::remedy::{self, Remedy as _};
 use crate::values::{DatasetId, DatasetName, Digest};
 
 /// How far a comparison goes.
@@ -46,6 +47,9 @@ pub struct Compared {
     /// In words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
+    /// What to do about it, where that is not what such a state usually asks for.
+    #[serde(skip)]
+    pub help: Option<String>,
     /// The tree that the lock pins.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub locked_tree: Option<Digest>,
@@ -64,6 +68,13 @@ pub struct Compared {
     /// Files that medsets did not put there, as far as shown.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub extra: Vec<String>,
+}
+
+impl Compared {
+    /// A fault of what is here, with its own remedy.
+    fn tell(&mut self, state: State, error: &LayoutError) {
+        (self.state, self.detail, self.help) = (state, Some(remedy::chain(error)), error.remedy());
+    }
 }
 
 /// How a dataset of the lock and what is here compare.
@@ -197,6 +208,7 @@ fn with_disk(
         path: dir.root().to_path_buf(),
         state: State::Missing,
         detail: None,
+        help: None,
         locked_tree: locked.tree,
         tree: None,
         good: None,
@@ -204,8 +216,19 @@ fn with_disk(
         changed: Vec::new(),
         extra: Vec::new(),
     };
+    match refuse_in_the_way(dir.root()) {
+        // A look at the records alone goes on to those of other datasets.
+        Err(error) if depth == Depth::Records => {
+            compared.tell(State::Missing, &error);
+            return Ok(compared);
+        }
+        looked => looked?,
+    }
     match Records::of(dir)? {
-        Records::Absent => {}
+        Records::Absent => match commit::check_ours(dir) {
+            Err(error @ LayoutError::Foreign { .. }) => compared.tell(State::Missing, &error),
+            looked => looked?,
+        },
         Records::Broken { error, .. } => {
             (compared.state, compared.detail) = (State::Damaged, Some(remedy::chain(&error)));
         }
@@ -262,7 +285,11 @@ fn by_records(
 }
 
 fn by_files(dir: &DatasetDir, receipt: &Receipt, compared: &mut Compared) -> Result<(), Failure> {
-    let damage = match check::check(dir, CheckMode::Quick, &|_, _| ()) {
+    let (damage, manifest) = rayon::join(
+        || check::check(dir, CheckMode::Quick, &|_, _| ()),
+        || check::check_record(&dir.manifest_path(), receipt.tree),
+    );
+    let damage = match damage {
         Ok(damage) => damage,
         Err(error) if error.is_of_records() => {
             (compared.state, compared.detail) = (State::Damaged, Some(remedy::chain(&error)));
@@ -271,14 +298,21 @@ fn by_files(dir: &DatasetDir, receipt: &Receipt, compared: &mut Compared) -> Res
         Err(error) => return Err(error.into()),
     };
     compared.good = Some(damage.good);
+    match manifest {
+        Err(error) if error.is_of_records() => {
+            compared.tell(State::Damaged, &error);
+            compared.help = Some("`medsets sync` writes it anew from the inventory".to_owned());
+        }
+        looked => looked?,
+    }
     if damage.tree.is_some_and(|tree| tree != receipt.tree) {
         let detail = "the inventory is not the one that was written".to_owned();
-        (compared.state, compared.detail) = (State::Damaged, Some(detail));
+        (compared.state, compared.detail, compared.help) = (State::Damaged, Some(detail), None);
     }
     let counts =
         format!("{} missing, {} changed, {} extra", damage.missing.len(), damage.changed.len(), damage.extra.len());
     if !damage.missing.is_empty() || !damage.changed.is_empty() {
-        (compared.state, compared.detail) = (State::Damaged, Some(counts));
+        (compared.state, compared.detail, compared.help) = (State::Damaged, Some(counts), None);
     } else if !damage.extra.is_empty() && compared.state == State::Whole {
         (compared.state, compared.detail) = (State::Extra, Some(counts));
     }
@@ -314,6 +348,7 @@ pub fn difference(compared: &Compared) -> Failure {
     let failure =
         Failure::new(Exit::DIFFERENT, format!("`{name}` is not as the lock says: {}{detail}", compared.state.as_str()));
     match compared.state {
+        _ if compared.help.is_some() => compared.help.iter().fold(failure, Failure::help),
         State::Extra => failure.help("files that medsets did not put there stay until you remove them"),
         State::More => {
             failure.help("`medsets sync --prune` removes what the lock does not name, of this and of other datasets")

@@ -3,7 +3,7 @@
 
 use crate::bundle::Bundled;
 use crate::layout::{FileRecord, LayoutError, Listed, ListedMark, Proof};
-use crate::values::{Printable, RelPath, counted};
+use crate::values::{Printable, RelPath, ShellWord, counted};
 
 use super::super::exit::Exit;
 use super::super::failure::Failure;
@@ -51,8 +51,8 @@ pub(super) fn judge(plan: &Plan, proven: &Proven, accepted: &[String]) -> Result
             let failure = failure.help("nothing of it was kept; ask whoever made the bundle");
             Err(Fault::of_bundle(match others.contains(&disagreement.path) {
                 true => failure.help(format!(
-                    "to take it by your own decision, add `--accept-changed '{}' --reason TEXT`",
-                    disagreement.path
+                    "to take it by your own decision, add `--accept-changed {} --reason TEXT`",
+                    ShellWord(disagreement.path.as_str())
                 )),
                 false => failure,
             }))
@@ -70,7 +70,8 @@ fn not_accepted(one: &Bundled, changes: &[&RelPath], proven: &Proven) -> Fault {
         Printable::new(reason),
         changes[0]
     );
-    let words: Vec<String> = changes.iter().take(MOST_NAMED).map(|path| format!("--accept-changed '{path}'")).collect();
+    let words: Vec<String> =
+        changes.iter().take(MOST_NAMED).map(|path| format!("--accept-changed {}", ShellWord(path.as_str()))).collect();
     let more = if changes.len() > MOST_NAMED { " ..." } else { "" };
     let failure = Failure::new(Exit::MISMATCH, message).of(&one.id).in_file(changes[0]);
     Fault::of_bundle(failure.help(format!(

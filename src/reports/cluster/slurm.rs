@@ -4,6 +4,8 @@
 //! the array by `afterany`: after `afterok` it would wait for ever for a task that failed, while
 //! a finish fetches by itself whatever a task has left.
 
+use crate::values::ShellWord;
+
 use super::{Fetch, Jobs, Unwritable, comment, one_line, word};
 
 /// What the jobs ask of the cluster.
@@ -162,6 +164,6 @@ fn quoted(text: &str) -> String {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "_./:@%+=,-".contains(letter);
     match !text.is_empty() && text.chars().all(is_plain) {
         true => text.to_owned(),
-        false => format!("'{}'", text.replace('\'', "'\\''")),
+        false => ShellWord(text).to_string(),
     }
 }

@@ -3,7 +3,7 @@
 //! Only addresses that anybody may open are given; the others are named in a comment. No address
 //! has a query, since one may be a signature.
 
-use crate::values::{Digest, Printable};
+use crate::values::{Digest, Printable, ShellWord};
 
 use super::ReleaseFile;
 
@@ -57,7 +57,7 @@ pub fn lines(program: Program, file: &ReleaseFile, place: &str, closed: Option<&
             format!("{url}\n  out={target}\n{}", digest.unwrap_or_default())
         }
         Program::Wget => {
-            let (target, url) = (quoted(&target), quoted(&url));
+            let (target, url) = (ShellWord(&target), ShellWord(&url));
             let check = file.sha256().map(|digest| format!("check {} {target}\n", digest.hex())).unwrap_or_default();
             format!("get {target} {url}\n{check}")
         }
@@ -72,9 +72,4 @@ fn aria2_name(algorithm: crate::values::Algorithm) -> Option<&'static str> {
         Algorithm::Md5 => Some("md5"),
         _ => None,
     }
-}
-
-/// A word that a shell takes as it is.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "'\\''"))
 }
