@@ -266,7 +266,8 @@ pub(super) fn fold(path: &RelPath) -> String {
     path.as_str().nfc().flat_map(char::to_lowercase).nfc().collect()
 }
 
-fn mark(path: &RelPath) -> u64 {
+/// A short mark of what [`fold`] makes of a path: two paths may have one by chance.
+pub(super) fn mark(path: &RelPath) -> u64 {
     let mut hasher = DefaultHasher::new();
     fold(path).hash(&mut hasher);
     hasher.finish()

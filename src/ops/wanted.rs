@@ -1,6 +1,7 @@
 //! Which files of a release are wanted, and what becomes of each.
 
 mod hosts;
+mod like_names;
 mod pick;
 mod pinned;
 
@@ -41,6 +42,7 @@ pub(super) fn wanted(
         wanted.extend(picker.pick(listed)?);
     }
     picker.finish(wanted.is_empty(), warnings)?;
+    like_names::refuse(target, &wanted)?;
     Ok(wanted)
 }
 

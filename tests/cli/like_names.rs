@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::support::home::{Home, Ran};
+use crate::support::host::{Host, Reply};
 use crate::support::server::{Answer, Server};
 
 const NAMES: [(&str, &str); 2] = [("x-y", "1"), ("x", "y-1")];
@@ -128,4 +129,38 @@ fn shards_under_the_names_of_an_earlier_version_are_finished() {
     assert_eq!((scene.asked("x-y"), scene.asked("x")), (4, 4), "each file was asked for once");
     assert!(!parts.join("x-y-1.shard-1-of-2").exists() && !parts.join("x-y-1.shards").exists());
     scene.both_are_whole();
+}
+
+/// What is not to be laid out everywhere is refused before anything of it is had.
+#[test]
+fn names_that_differ_in_case_alone_are_refused_before_the_first_byte() {
+    let files = [("d/A.txt", "upper"), ("d/a.txt", "lower")];
+    let sums: String = files
+        .iter()
+        .map(|(path, text)| format!("{}  {path}\n", medsets::values::Digest::sha256(text.as_bytes()).hex()))
+        .collect();
+    let host = Host::start(move |asked| match asked.place().strip_prefix("/files/clash/1/") {
+        Some("SHA256SUMS.txt") => Reply::whole(sums.clone()),
+        Some(path) if files.iter().any(|(known, _)| *known == path) => Reply::whole("read in vain"),
+        _ => Reply::status(404),
+    });
+    let home = Home::new().with("MEDSETS_REWRITE", format!("https://physionet.org/={}", host.url()));
+    let catalog = home.overlay(
+        "clash.toml",
+        "id = \"clash\"\ntitle = \"Clash\"\nsummary = \"Made in a test.\"\nmaintainer = { name = \"test\" }\n\
+         [[release]]\nversion = \"1\"\nlicense = \"CC0-1.0\"\n\
+         [[release.source]]\nchannel = \"host\"\nprovider = \"physionet\"\nslug = \"clash\"\nversion = \"1\"\n\
+         open = true\nlisting = \"host\"\n",
+    );
+    let project = home.path().join("work/medsets.toml");
+    let head = "[project]\nname = \"x\"\n\n[[dataset]]\nid = \"clash\"\n";
+    std::fs::write(&project, head).unwrap();
+    for command in [&["lock"][..], &["sync"], &["fetch", "clash"]] {
+        let ran = home.run(&[&["--catalog", catalog.as_str()], command].concat()).expect(54);
+        ran.says(&["`data/d/A.txt` and `data/d/a.txt`", "tell the publisher", "--exclude 'd/a.txt'"]);
+    }
+    assert!(host.log().iter().all(|asked| !asked.place().contains("/d/")), "no file was asked for");
+    assert!(!project.with_file_name("medsets.lock").exists());
+    std::fs::write(&project, format!("{head}exclude = [\"d/a.txt\"]\n")).unwrap();
+    home.run(&["--catalog", &catalog, "lock"]).expect(0);
 }
