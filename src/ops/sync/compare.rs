@@ -220,7 +220,7 @@ fn with_disk(
         // A look at the records alone goes on to those of other datasets.
         Err(error) if depth == Depth::Records => {
             compared.tell(State::Missing, &error);
-            return Ok(compared);
+            return Ok((compared, None));
         }
         looked => looked?,
     }
