@@ -20,6 +20,7 @@ mod duties;
 mod export;
 mod fetch;
 mod here;
+mod hidden;
 mod ledger;
 mod lock;
 mod log;

@@ -34,7 +34,7 @@ pub use part::PositionalFile;
 pub use remove::remove_dir_all;
 pub use share::{clone_new, own_mode_of_new, set_mode, set_modified};
 pub use space::{Space, file_system_kind, is_writable, space};
-pub use stop::{Awaited, Stoppable};
+pub use stop::{Awaited, Outlet, Stoppable};
 pub use unfinished::{FRESH, OUTPUT, RECORD, make_held_folder, make_held_new, sweep};
 pub use walk::{Found, FoundKind, walk, walk_names, walk_on};
 pub use write::{

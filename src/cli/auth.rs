@@ -10,6 +10,7 @@ use crate::ops::{Exit, Failure};
 use crate::values::Printable;
 
 use super::args::{AuthCommand, AuthStatusArgs, LoginArgs};
+use super::hidden;
 use super::output::{Answer, Output};
 use super::table::Table;
 
@@ -39,7 +40,7 @@ async fn login(context: &Context, args: &LoginArgs, output: &Output) -> Result<A
     let user = user(&door, form, args, interactive && !args.token_stdin, output)?;
     let text = Zeroizing::new(match args.token_stdin {
         true => Output::read_input(MOST)?,
-        false => Output::ask_hidden(&format!("{} (not shown):", door.word))?,
+        false => hidden::ask(&format!("{} (not shown):", door.word))?,
     });
     let secret = auth::secret(&door, form, user.as_deref(), &text)?;
     let check = if args.no_check { Check::No } else { Check::Host };

@@ -16,6 +16,7 @@ use crate::plan::Action;
 use crate::values::{ByteSize, Printable, Secret, WrittenChoice, counted};
 
 use super::args::{FetchArgs, ImportArgs};
+use super::hidden;
 use super::output::{Answer, LongReport, Output};
 use super::progress::known_and_unknown;
 
@@ -110,7 +111,7 @@ fn ask_for_links(context: &Context, args: &FetchArgs, report: &FetchReport, outp
         let failure = report.failures.iter().find(|failure| failure.dataset.as_ref() == Some(selection.id()));
         failure.into_iter().for_each(|failure| output.say(&failure.message));
         ops::link::directions(&selection, channel).iter().for_each(|line| output.say(&format!("help: {line}")));
-        let link = Secret::new(Output::ask_hidden(&format!("Paste the link for `{selection}` (it is not shown):"))?);
+        let link = Secret::new(hidden::ask(&format!("Paste the link for `{selection}` (it is not shown):"))?);
         if !link.expose().trim().is_empty() {
             let notes = ops::link::take(context, &selection, channel, link, keep(args))?;
             notes.iter().for_each(|note| output.note(note));

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::fs::{Awaited, FsError, Stoppable, stop};
+use crate::fs::{Awaited, FsError, Outlet, Stoppable, stop};
 use crate::ops::{Exit, Failure};
 use crate::values::{ByteSize, Digest, counted};
 
@@ -188,12 +188,6 @@ impl Output {
         }
     }
 
-    /// Asks for a secret on the terminal itself, without showing what is typed.
-    pub fn ask_hidden(question: &str) -> Result<String, Failure> {
-        rpassword::prompt_password(format!("{question} "))
-            .map_err(|error| Failure::new(Exit::USAGE, format!("the terminal cannot be read: {error}")))
-    }
-
     /// Reads standard input whole, up to `limit` bytes of UTF-8 text.
     pub fn read_input(limit: u64) -> Result<String, Failure> {
         let mut text = String::new();
@@ -298,23 +292,29 @@ impl Output {
         if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
 
+    /// A run that was stopped does not wait for whoever reads nothing.
     fn to_stderr(&self, text: &str) {
-        let _ = writeln!(std::io::stderr().lock(), "{text}");
+        let text = format!("{text}\n");
+        let _ = match std::io::stderr().as_fd().try_clone_to_owned() {
+            Ok(out) => Outlet::new(File::from(out)).write_all(text.as_bytes()),
+            Err(_) => std::io::stderr().write_all(text.as_bytes()),
+        };
     }
 }
 
 /// Standard output without a buffer, which hears the wish to stop while nobody reads it.
-pub fn standard_output() -> Result<Awaited<File>, FsError> {
+pub fn standard_output() -> Result<Outlet, FsError> {
     let out = std::io::stdout().as_fd().try_clone_to_owned();
     let out = out.map_err(|error| FsError::new("write", Path::new("standard output"), error))?;
-    Ok(Awaited(File::from(out)))
+    Ok(Outlet::new(File::from(out)))
 }
 
 /// Where answers go. What a run tells that was stopped is told all the same: the next signal ends it.
 fn answers() -> Box<dyn Write> {
     match standard_output() {
-        Ok(out) if !stop::is_wished() => Box::new(Stoppable(out)),
-        _ => Box::new(std::io::stdout()),
+        Ok(out) if stop::is_wished() => Box::new(out.to_the_end()),
+        Ok(out) => Box::new(Stoppable(out)),
+        Err(_) => Box::new(std::io::stdout()),
     }
 }
 

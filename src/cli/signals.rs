@@ -9,6 +9,8 @@ use crate::events::Cancel;
 use crate::fs;
 use crate::ops::Exit;
 
+use super::hidden;
+
 /// Hears the signals from now on, on a thread of its own: others may wait for a disk or a pipe.
 ///
 /// The first wish to stop stops the work cleanly, the second ends the program at once.
@@ -25,7 +27,8 @@ pub fn hear(cancel: Cancel) -> io::Result<()> {
 
 /// The signals that ask to stop.
 struct Signals {
-    interrupt: Signal,
+    /// Ctrl-C; `None` where it is meant for another program, as of what runs in the background.
+    interrupt: Option<Signal>,
     terminate: Signal,
     /// A terminal or a connection is gone; `None` where the program is to outlive them.
     hang_up: Option<Signal>,
@@ -33,8 +36,11 @@ struct Signals {
 
 impl Signals {
     fn catch() -> io::Result<Self> {
-        let hang_up = if is_ignored(HANG_UP) { None } else { Some(signal(SignalKind::hangup())?) };
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())?, hang_up })
+        Ok(Self {
+            interrupt: unless_ignored(SignalKind::interrupt(), false)?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: unless_ignored(SignalKind::hangup(), true)?,
+        })
     }
 
     async fn tell(mut self, cancel: &Cancel) {
@@ -45,6 +51,7 @@ impl Signals {
                 // For whoever is in the middle of a large file.
                 fs::stop::stop();
             } else if exit != Exit::HUNG_UP {
+                hidden::show_again();
                 std::process::exit(i32::from(exit.0));
             }
             // The system and the shell each say that a terminal is gone: that is one wish.
@@ -52,31 +59,32 @@ impl Signals {
     }
 
     async fn next(&mut self) -> Exit {
-        let hang_up = async {
-            match &mut self.hang_up {
-                Some(signal) => signal.recv().await,
-                None => std::future::pending().await,
-            }
-        };
         tokio::select! {
-            _ = self.interrupt.recv() => Exit::INTERRUPTED,
+            () = heard(&mut self.interrupt) => Exit::INTERRUPTED,
             _ = self.terminate.recv() => Exit::TERMINATED,
-            _ = hang_up => Exit::HUNG_UP,
+            () = heard(&mut self.hang_up) => Exit::HUNG_UP,
         }
     }
 }
 
-/// Whether whoever started the program has it ignore a signal, as `nohup` does. Where the system
-/// does not say, it counts as ignored, and does what it does without us.
-fn is_ignored(signal: u32) -> bool {
+/// Waits for a signal; for ever where it stays ignored.
+async fn heard(signal: &mut Option<Signal>) {
+    match signal {
+        Some(signal) => drop(signal.recv().await),
+        None => std::future::pending().await,
+    }
+}
+
+/// Hears a signal unless whoever started the program has it ignore that, as `nohup` does with one and a
+/// script with what it starts in the background with the other. `otherwise` it is ignored where the
+/// system does not say.
+fn unless_ignored(kind: SignalKind, otherwise: bool) -> io::Result<Option<Signal>> {
     let status = fs::read_text(Path::new("/proc/self/status")).unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-    ignored.is_none_or(|mask| mask & (1 << (signal - 1)) != 0)
+    let is_ignored = ignored.map_or(otherwise, |mask| mask & (1 << (kind.as_raw_value() - 1)) != 0);
+    if is_ignored { Ok(None) } else { signal(kind).map(Some) }
 }
-
-/// `SIGHUP`, the same number on Linux and macOS.
-const HANG_UP: u32 = 1;
 
 /// Without a handler the system ends a program that makes a file larger than `ulimit -f` allows;
 /// with one the writing fails, which is told like a full disk.

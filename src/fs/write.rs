@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use super::error::{Doing, FsError, not_a_file};
-use super::stop::Awaited;
+use super::stop::Outlet;
 use super::unfinished::{FRESH, OUTPUT, make_held_file};
 
 /// Who may read what we create, whatever the umask says.
@@ -152,7 +152,7 @@ pub fn write_output_by(
 ) -> Result<(), FsError> {
     match super::metadata(path)? {
         Some(found) if !found.is_file() => {
-            let mut out = std::io::BufWriter::new(Awaited(through(path, &found, access)?));
+            let mut out = std::io::BufWriter::new(Outlet::new(through(path, &found, access)?));
             write(&mut out).and_then(|()| out.flush()).doing("write", path)
         }
         _ => in_one_step(path, access, OUTPUT, write),

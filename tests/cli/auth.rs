@@ -51,9 +51,22 @@ fn an_interrupted_prompt_stores_nothing() {
     terminal.wait_for_hidden("(not shown):");
     terminal.types("KEY-half\u{3}");
     let (code, screen) = terminal.end();
-    assert_ne!(code, Some(0), "{screen}");
+    assert_eq!(code, Some(130), "{screen}");
     assert_eq!(stored(&home), "");
     assert!(!screen.contains("KEY-half"), "{screen}");
+}
+
+#[test]
+fn a_prompt_hears_signals_from_elsewhere_and_shows_again_what_is_typed() {
+    let home = home();
+    for (signals, code) in [(&["-INT"][..], 130), (&["-TERM"], 143), (&["-HUP"], 129), (&["-TERM", "-TERM"], 143)] {
+        let mut terminal = Terminal::start(&home, &["auth", "login", "kaggle", "--no-check"]);
+        terminal.wait_for_hidden("(not shown):");
+        signals.iter().for_each(|signal| terminal.tell(signal));
+        let (ended, screen) = terminal.end();
+        assert_eq!(ended, Some(code), "{screen}");
+        assert_eq!(stored(&home), "");
+    }
 }
 
 #[test]

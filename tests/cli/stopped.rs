@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use crate::support::archives::{Served, serve, zip_of};
-use crate::support::home::{Home, Ran, until};
+use crate::support::home::{Home, Ran, full_pipe, has_signal, ignores, tell, until};
 use crate::support::mirrors::ended;
 use crate::support::terminal::Terminal;
 
@@ -28,11 +28,7 @@ fn has_opened(child: &Child, file: &Path) -> bool {
 
 /// Whether the program has asked the system for its signals.
 fn listens(child: &Child) -> bool {
-    [2, 15].iter().all(|signal| has(&child.id().to_string(), "SigCgt", *signal))
-}
-
-fn tell(child: &Child, signal: &str) {
-    assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+    [2, 15].iter().all(|signal| has_signal(&child.id().to_string(), "SigCgt", *signal))
 }
 
 /// Starts the program, stops it once it has the file open, and waits for its end.
@@ -178,7 +174,8 @@ fn a_bundle_that_nobody_reads_hears_the_first_one() {
         // All has been read, and no pipe holds it.
         until(|| told().contains("data/b.csv"));
         tell(&child, signal);
-        ended(child).expect(code).says(&["standard output", "the run was stopped"]);
+        let ran = ended(child).expect(code).says(&["standard output", "the run was stopped", "is not whole"]);
+        assert!(!ran.stderr.contains("nothing was left half written"), "{ran:?}");
         std::fs::remove_file(served.home.path().join("work/told")).unwrap();
     }
     let mut child = run(&served, &["bundle", "made", "-o", "-"]).spawn().unwrap();
@@ -206,6 +203,35 @@ fn an_answer_that_nobody_reads_hears_the_first_one() {
 }
 
 #[test]
+fn a_terminal_that_nobody_reads_hears_the_first_one() {
+    let home = Home::new();
+    for (signal, code) in [("-INT", 130), ("-TERM", 143), ("-HUP", 129)] {
+        // A terminal holds less than this.
+        let terminal = Terminal::unread(&home, &["completions", "bash"]);
+        terminal.wait_for_output();
+        terminal.tell(signal);
+        assert_eq!(terminal.end().0, Some(code));
+    }
+}
+
+#[test]
+fn a_stopped_run_tells_what_it_did_once_it_is_read() {
+    let (host, home) = silent_host();
+    let (mut reader, writer) = full_pipe();
+    let mut child = home.command(&["--json", "fetch", "vqa-med"]).stdout(writer).spawn().unwrap();
+    let _asked = host.accept().unwrap();
+    tell(&child, "-TERM");
+    // Its failures are told by then, and what comes next is its answer.
+    let mut told = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stderr.as_mut().unwrap()), &mut told).unwrap();
+    let mut answer = String::new();
+    reader.read_to_string(&mut answer).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+    let answer: serde_json::Value = serde_json::from_str(answer.trim()).unwrap_or_else(|_| panic!("{answer}"));
+    assert_eq!(answer["exit"], 143);
+}
+
+#[test]
 fn a_question_hears_the_first_one() {
     let home = Home::new();
     home.run(&["fetch", "demo"]).expect(0);
@@ -217,31 +243,25 @@ fn a_question_hears_the_first_one() {
     home.run(&["verify", "demo"]).expect(0);
 }
 
-/// What `/proc` says of a signal of a process.
-fn has(process: &str, field: &str, signal: u32) -> bool {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
-    mask.is_some_and(|mask| u64::from_str_radix(mask.trim(), 16).unwrap() & (1 << (signal - 1)) != 0)
-}
-
 #[test]
 fn a_terminal_that_is_gone_stops_a_run_unless_it_was_to_outlive_it() {
     let (served, file) = scene();
     // The tests may be run by `nohup` themselves.
-    if !has("self", "SigIgn", 1) {
+    if !ignores("self", 1) {
         let ran = stopped(&served, &["verify", "made"], &file, "-HUP").expect(129);
         ran.says(&["b.bin`: the run was stopped", "run the same command again"]);
     }
     let plain = run(&served, &["verify", "made"]);
     let mut command = Command::new("sh");
-    command.args(["-c", "trap '' HUP; exec \"$@\"", "sh"]).arg(plain.get_program()).args(plain.get_args());
+    command.args(["-c", "trap '' HUP INT; exec \"$@\"", "sh"]).arg(plain.get_program()).args(plain.get_args());
     command.env_clear().envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
     command.current_dir(plain.get_current_dir().unwrap()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().unwrap();
     let file = file.canonicalize().unwrap();
-    until(|| listens(&child) && has_opened(&child, &file));
-    assert!(has(&child.id().to_string(), "SigIgn", 1), "it stays ignored");
+    until(|| has_signal(&child.id().to_string(), "SigCgt", 15) && has_opened(&child, &file));
+    assert!([1, 2].iter().all(|signal| ignores(&child.id().to_string(), *signal)), "they stay ignored");
     tell(&child, "-HUP");
+    tell(&child, "-INT");
     tell(&child, "-TERM");
     ended(child).expect(143).says(&["the run was stopped"]);
 }

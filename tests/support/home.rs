@@ -1,7 +1,7 @@
 //! The program as a new user runs it: an empty home folder and nothing of ours around it.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, PipeReader, PipeWriter, Read as _, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -94,6 +94,7 @@ impl Home {
 
     /// The program with arguments, without a terminal, ready to be changed or started.
     pub fn command(&self, arguments: &[&str]) -> Command {
+        hear_interrupts();
         self.watch.run(self.variables.iter(), self.path());
         let mut command = Command::new(env!("CARGO_BIN_EXE_medsets"));
         command.env_clear().envs(&self.variables).env("HOME", self.path()).env("USER", "tester");
@@ -229,6 +230,48 @@ impl Waiting {
         let ran = Ran::from(self.child.wait_with_output().expect("the program ends"));
         Ran { stderr: self.stderr, ..ran }
     }
+}
+
+/// Sends a run a signal, such as `-TERM`.
+#[track_caller]
+pub fn tell(run: &Child, signal: &str) {
+    let told = Command::new("kill").args([signal, &run.id().to_string()]).status();
+    assert!(told.expect("the program is there").success());
+}
+
+/// A pipe that holds as much as it can and makes nobody wait; with its other end.
+pub fn full_pipe() -> (PipeReader, PipeWriter) {
+    let (reader, mut writer) = std::io::pipe().expect("the system has pipes");
+    rustix::fs::fcntl_setfl(&writer, rustix::fs::OFlags::NONBLOCK).expect("it is open");
+    while writer.write(&[b'\n'; 512]).is_ok() {}
+    (reader, writer)
+}
+
+/// Whoever starts the tests in the background of a script has them ignore Ctrl-C, and all that they
+/// start too. With a handler it is as usual for these.
+fn hear_interrupts() {
+    use tokio::signal::unix::{SignalKind, signal};
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        if ignores("self", 2) {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let runtime = runtime.expect("the system has events");
+            let _within = runtime.enter();
+            drop(signal(SignalKind::interrupt()).expect("a handler can be set"));
+        }
+    });
+}
+
+/// Whether a process ignores a signal, as far as the system tells.
+pub fn ignores(process: &str, signal: u32) -> bool {
+    has_signal(process, "SigIgn", signal)
+}
+
+/// What `/proc` says of a signal of a process.
+pub fn has_signal(process: &str, field: &str, signal: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & (1 << (signal - 1)) != 0)
 }
 
 /// Waits until something is so.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use pty_process::blocking::{Command, Pty};
 
-use super::home::Home;
+use super::home::{Home, tell, until};
 use super::watch::Watch;
 
 /// The program at a terminal.
@@ -24,18 +24,10 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// Starts the program.
+    /// Starts the program at a terminal that is read.
     pub fn start(home: &Home, arguments: &[&str]) -> Self {
-        let plain = home.command(arguments);
-        let (pty, screen) = pty_process::blocking::open().expect("the system has terminals");
-        let mut command = Command::new(plain.get_program()).env_clear().args(arguments);
-        for (name, value) in plain.get_envs() {
-            command = command.env(name, value.expect("nothing is unset"));
-        }
-        command = command.env("TERM", "xterm").current_dir(home.path().join("work"));
-        let child = command.spawn(screen).expect("the program starts");
-        let input = Arc::new(pty);
-        let reader = input.clone();
+        let mut terminal = Self::unread(home, arguments);
+        let reader = terminal.input.clone();
         let (sender, output) = channel();
         std::thread::spawn(move || {
             let mut piece = [0; 4096];
@@ -46,8 +38,40 @@ impl Terminal {
                 }
             }
         });
+        terminal.output = output;
+        terminal
+    }
+
+    /// Starts the program at a terminal that nobody reads.
+    pub fn unread(home: &Home, arguments: &[&str]) -> Self {
+        let plain = home.command(arguments);
+        let (pty, screen) = pty_process::blocking::open().expect("the system has terminals");
+        let mut command = Command::new(plain.get_program()).env_clear().args(arguments);
+        for (name, value) in plain.get_envs() {
+            command = command.env(name, value.expect("nothing is unset"));
+        }
+        command = command.env("TERM", "xterm").current_dir(home.path().join("work"));
+        let child = command.spawn(screen).expect("the program starts");
+        let (input, output) = (Arc::new(pty), channel().1);
         let arguments = arguments.iter().map(|&word| word.to_owned()).collect();
         Self { input, output, child, arguments, watch: home.watch().clone(), hidden: false, screen: String::new() }
+    }
+
+    /// Waits until the program has written something that nobody has read.
+    pub fn wait_for_output(&self) {
+        use rustix::event::{PollFd, PollFlags, poll};
+        poll(&mut [PollFd::new(&*self.input, PollFlags::IN)], None).expect("it is a terminal");
+    }
+
+    /// Sends the program a signal, from elsewhere.
+    pub fn tell(&self, signal: &str) {
+        tell(&self.child, signal);
+    }
+
+    /// Whether what is typed is shown.
+    fn shows(&self) -> bool {
+        let modes = rustix::termios::tcgetattr(&*self.input).expect("it is a terminal").local_modes;
+        modes.contains(rustix::termios::LocalModes::ECHO | rustix::termios::LocalModes::ICANON)
     }
 
     /// Waits until this stands on the screen.
@@ -67,11 +91,7 @@ impl Terminal {
     pub fn wait_for_hidden(&mut self, text: &str) {
         self.wait_for(text);
         let deadline = Instant::now() + Duration::from_secs(20);
-        let shows = |pty: &Pty| {
-            let modes = rustix::termios::tcgetattr(pty).expect("it is a terminal").local_modes;
-            modes.contains(rustix::termios::LocalModes::ECHO)
-        };
-        while shows(&self.input) {
+        while self.shows() {
             assert!(Instant::now() < deadline, "what is typed is shown");
             std::thread::sleep(Duration::from_millis(2));
         }
@@ -86,9 +106,16 @@ impl Terminal {
         (&*self.input).write_all(text.as_bytes()).expect("the program reads its terminal");
     }
 
-    /// Waits for the end; the exit code.
+    /// Waits for the end, which must come; the exit code. The terminal is left as it was.
+    #[track_caller]
     pub fn end(mut self) -> (Option<i32>, String) {
-        let status = self.child.wait().expect("the program ends");
+        let mut status = None;
+        until(|| {
+            status = self.child.try_wait().expect("it was started");
+            status.is_some()
+        });
+        let status = status.expect("it has ended");
+        assert!(self.shows(), "what is typed stays hidden");
         while let Ok(piece) = self.output.recv_timeout(Duration::from_secs(2)) {
             self.screen.push_str(&String::from_utf8_lossy(&piece));
         }

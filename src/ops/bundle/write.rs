@@ -86,6 +86,7 @@ pub(super) fn write(
             encoder.finish()?.flush()
         })
     };
+    let is_stream = matches!(sink, Sink::Stream(_));
     let written = match sink {
         Sink::File => {
             fs::sweep(folder_of(&options.output), fs::OUTPUT);
@@ -95,10 +96,16 @@ pub(super) fn write(
             by(&mut out).map_err(|error| FsError::new("write", Path::new("standard output"), error))
         }
     };
-    match (failure, written) {
-        (Some(failure), _) => Err(failure),
-        (None, written) => Ok(written.map(|()| ByteSize(size))?),
-    }
+    let failure = match (failure, written) {
+        (Some(failure), _) => failure,
+        (None, Ok(())) => return Ok(ByteSize(size)),
+        (None, Err(error)) => error.into(),
+    };
+    Err(match is_stream && failure.exit.is_a_stop() {
+        // Others have what went out until then.
+        true => Failure { help: None, ..failure }.help("what was read is not whole: run the same command again"),
+        false => failure,
+    })
 }
 
 /// As `zstd` does without a level.
@@ -113,7 +120,7 @@ fn pack(context: &Context, index: &Index, members: Vec<Member>, sender: SyncSend
                 for item in lines.read()? {
                     let (line, held) = item?;
                     if let Some(code) = context.cancel.code() {
-                        return Err(Failure::new(Exit(code), "stopped; no bundle was written"));
+                        return Err(Failure::new(Exit(code), "stopped; no whole bundle was written"));
                     }
                     match held {
                         Held::Bytes(mut bytes) => writer.member(&line, &mut bytes)?,
