@@ -19,6 +19,7 @@ mod records;
 mod source;
 mod terms;
 mod trust;
+mod unfinished;
 
 use std::sync::Arc;
 

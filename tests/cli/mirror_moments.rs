@@ -5,7 +5,7 @@ use medsets::values::Digest;
 
 use crate::bucket::Bucket;
 use crate::lock::{Machine, Publisher};
-use crate::support::archives::serve_with;
+use crate::support::archives::{Served, serve_with};
 use crate::support::mirrors::{Share, files, state};
 
 /// The records of another copy of the same tree, and a push that ends before its mark: the earlier
@@ -105,4 +105,41 @@ fn a_lock_without_a_tree_takes_the_dataset_from_a_mirror_that_has_what_it_pins()
     let ran = sync(&other);
     assert_ne!(ran.code, Some(0), "{ran:?}");
     ran.says(&["the lock pins", "the hosts are asked instead"]);
+}
+
+/// The ledger tells each time that data were handed on once, whatever became of the mirror and of the
+/// push in between.
+#[test]
+fn what_is_pushed_again_is_entered_again_and_what_goes_on_is_not() {
+    let bucket = Bucket::start();
+    let served = serve_with(bucket.home().with("MEDSETS_RETRIES", "0"), &files(), "");
+    served.run(&["fetch", "made"]).expect(0);
+    #[track_caller]
+    fn check(served: &Served, code: i32, shared: usize) {
+        served.run(&["mirror", "push", "made", "--mirror", "s3://team/lab"]).expect(code);
+        let ledger = std::fs::read_to_string(served.home.state().join("ledger.jsonl")).unwrap();
+        assert_eq!(ledger.matches("\"kind\":\"share\"").count(), shared, "{ledger}");
+    }
+    let remove = |part: &str| {
+        bucket.objects().keys().filter(|name| name.contains(part)).for_each(|name| bucket.remove(name));
+    };
+    check(&served, 0, 1);
+    check(&served, 0, 1);
+    remove("mirror.json");
+    check(&served, 0, 2);
+    // It ends between its records and its entry.
+    remove("");
+    bucket.fails_at("entry.toml", true);
+    check(&served, 34, 2);
+    bucket.fails_at("entry.toml", false);
+    check(&served, 0, 3);
+    // It ends between its entry and its mark.
+    remove("");
+    bucket.fails_at("mirror.json", true);
+    check(&served, 34, 4);
+    check(&served, 34, 4);
+    bucket.fails_at("mirror.json", false);
+    check(&served, 0, 4);
+    let left = std::fs::read_dir(served.home.state()).unwrap().map(|one| one.unwrap().file_name());
+    assert!(!left.into_iter().any(|name| name.to_string_lossy().starts_with("push-")), "nothing is left of it");
 }

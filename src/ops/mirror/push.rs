@@ -30,6 +30,7 @@ use super::find::short;
 use super::held::{self, Ours};
 use super::objects::{self, Kept};
 use super::terms::{self, Permit};
+use super::unfinished::Unfinished;
 use super::{Named, check, open, records, the_one};
 use crate::ops::stop::unless_stopped;
 
@@ -170,7 +171,12 @@ async fn one_of(
         grounds: permit.grounds.clone(),
         was_there: has_records && missing.is_empty(),
     };
-    if options.dry_run || one.was_there {
+    if options.dry_run {
+        return Ok(one);
+    }
+    let unfinished = Unfinished::of(context, &named.url, &prefix)?;
+    if one.was_there {
+        unfinished.end()?;
         return Ok(one);
     }
     mirror.bucket.leftovers(context.now() - IDLE, true).await?;
@@ -178,12 +184,9 @@ async fn one_of(
     send_all(context, here, &mirror, missing, &shown, receipt.bytes.saturating_sub(sent_bytes)).await?;
     let is_unshown = held::is_unshown(&mirror, &prefix).await?;
     let mark = records::write(context, here, receipt, &mirror.bucket, &prefix).await?;
-    let share = share(context, here, receipt, named, &permit);
-    // What a stopped push entered is the same act.
-    if !(is_unshown && is_entered(context, &share)?) {
-        context.ledger()?.append(share)?;
-    }
+    unfinished.enter(share(context, here, receipt, named, &permit), is_unshown)?;
     records::show(&mirror.bucket, &prefix, &mark).await?;
+    unfinished.end()?;
     Ok(one)
 }
 
@@ -333,20 +336,6 @@ pub(super) fn told(context: &Context, error: MirrorError) -> Failure {
 
 fn stopped(code: u8) -> Failure {
     Failure { exit: Exit(code), code: Exit(code).word(), ..MirrorError::Cancelled.into() }
-}
-
-/// Whether the ledger tells of the same data in the same mirror.
-fn is_entered(context: &Context, share: &Record) -> Result<bool, Failure> {
-    let said = |record: &Record| {
-        (
-            record.kind.clone(),
-            record.dataset.clone(),
-            record.version.clone(),
-            record.variant.clone(),
-            record.note.clone(),
-        )
-    };
-    Ok(context.ledger()?.reading()?.entries.iter().any(|entry| said(&entry.record) == said(share)))
 }
 
 /// That data are handed on: entered before others can see them.
