@@ -56,16 +56,45 @@ fn verify(context: &Context, args: &LedgerVerifyArgs) -> Result<Answer, Failure>
     text.push_str(&verdict(&report));
     let mut answer = Answer::done("medsets/ledger-verify/1", json!(report), text);
     answer.exit = exit;
-    if exit != Exit::DONE {
-        let what = if report.is_there { "is broken" } else { "is gone" };
-        let failure = Failure::new(exit, format!("the ledger `{}` {what}", report.path.display()));
-        let advice = match (&report.torn, report.faults.is_empty()) {
-            (Some(_), true) => "`medsets ledger verify --repair` completes the torn line or sets it aside",
-            _ => "restore the file from a backup; medsets writes nothing to it before",
-        };
-        answer.failures.push(failure.help(advice));
-    }
+    answer.warnings.extend(elsewhere(&report));
+    answer.warnings.extend(report.unread.iter().map(|why| format!("not compared with the ledger: {why}")));
+    answer.failures.extend(failure(&report));
     Ok(answer)
+}
+
+/// That a ledger of the same person is not this one: it may have been lost.
+fn elsewhere(report: &LedgerReport) -> Option<String> {
+    let first = report.elsewhere.first()?;
+    let more = match report.elsewhere.len() {
+        1 => "is".to_owned(),
+        count => format!("and {} are", counted(count as u64 - 1, "more dataset")),
+    };
+    Some(format!(
+        "`{first}` {more} noted in another ledger of yours; if that one was lost, restore it from a backup under \
+         another name: `{}` was begun anew",
+        report.path.display()
+    ))
+}
+
+fn failure(report: &LedgerReport) -> Option<Failure> {
+    let (exit, path) = (report.exit(), report.path.display());
+    let (message, advice) = match exit {
+        Exit::DONE => return None,
+        Exit::LEDGER if !report.is_there => (
+            format!("the ledger `{path}` is gone"),
+            "restore the file from a backup before you go on: the next entry may begin a new ledger",
+        ),
+        Exit::LEDGER if report.faults.is_empty() => (
+            format!("the ledger `{path}` is broken"),
+            "`medsets ledger verify --repair` completes the torn line or sets it aside",
+        ),
+        Exit::LEDGER => (format!("the ledger `{path}` is broken"), "restore the file from a backup before you go on"),
+        _ => (
+            format!("nobody can say whether there was a ledger at `{path}`: not all receipts can be read"),
+            "`medsets verify ID --repair` mends records; open what is closed to you, or ask its owner; then check again",
+        ),
+    };
+    Some(Failure::new(exit, message).help(advice))
 }
 
 /// What the check comes to, as a line.
@@ -76,12 +105,14 @@ fn verdict(report: &LedgerReport) -> String {
         let verdict = if report.exit() == Exit::DONE { "holds" } else { "is broken" };
         return format!("the chain of {} entries {verdict}; head {head}\n", report.entries);
     }
-    if report.exit() != Exit::DONE {
-        return format!("there is no ledger at `{path}`, and its entries were noted elsewhere\n");
+    match report.exit() {
+        Exit::DONE => {}
+        Exit::LEDGER => return format!("there is no ledger at `{path}`, and its entries were noted elsewhere\n"),
+        _ => return format!("there is no ledger at `{path}`, and what may tell of one cannot be read\n"),
     }
     let others = match report.heads_of_others {
         0 => String::new(),
-        count => format!("; the ledgers of others tell of {} here", counted(count as u64, "dataset")),
+        count => format!("; the ledgers of others or other machines tell of {} here", counted(count as u64, "dataset")),
     };
     format!("there is no ledger at `{path}`, and nothing tells of one: there is nothing to check{others}\n")
 }

@@ -6,7 +6,8 @@ use crate::agreements::export::{Extract, PERSONAL, mark};
 use crate::agreements::{Entry, Head, Repair, Verification};
 use crate::context::Context;
 use crate::fs;
-use crate::layout::Receipt;
+use crate::layout::receipt::LedgerMark;
+use crate::remedy;
 use crate::values::{Algorithm, Digest, Printable};
 
 use super::exit::Exit;
@@ -53,6 +54,12 @@ pub struct LedgerReport {
     pub heads_compared: usize,
     /// How many receipts note a head of another ledger: of whoever brought the dataset.
     pub heads_of_others: usize,
+    /// Datasets that this person brought on this machine and that another ledger tells of.
+    #[serde(skip)]
+    pub elsewhere: Vec<String>,
+    /// What could not be read of the receipts that are here.
+    #[serde(skip)]
+    pub unread: Vec<String>,
 }
 
 /// What is done about a last line that has no end.
@@ -72,8 +79,8 @@ pub fn verify(context: &Context, head: Option<&str>, torn_line: OnTornLine) -> R
         OnTornLine::Tell => None,
         OnTornLine::Repair => Some(describe(ledger.repair()?)),
     };
-    let (noted, of_others) = noted_heads(context)?;
-    let found = ledger.verify(&noted)?;
+    let noted = noted_heads(context)?;
+    let found = ledger.verify(&noted.ours)?;
     let mut faults: Vec<String> = found.faults.iter().map(ToString::to_string).collect();
     if let Some(hash) = head {
         faults.extend(missing_head(context, hash)?);
@@ -87,28 +94,60 @@ pub fn verify(context: &Context, head: Option<&str>, torn_line: OnTornLine) -> R
         faults,
         torn: torn.map(|torn| torn.to_string()),
         repaired,
-        heads_compared: noted.len() + usize::from(head.is_some()),
-        heads_of_others: of_others.len(),
+        heads_compared: noted.ours.len() + usize::from(head.is_some()),
+        heads_of_others: noted.of_others + noted.elsewhere.len(),
+        elsewhere: noted.elsewhere,
+        unread: noted.unread,
     })
 }
 
-/// Heads noted in the receipts of datasets that are here: of this ledger, and of other people's,
-/// which say nothing of it. Where there is no ledger, those that this person noted are of the one
-/// that is gone.
-fn noted_heads(context: &Context) -> Result<(Vec<Head>, Vec<Head>), Failure> {
-    // Without a data folder there are no receipts to compare with.
-    let Ok(found) = here::all(context) else { return Ok((Vec::new(), Vec::new())) };
-    let own = context.ledger()?.verify(&[])?.head.map(|head| head.ledger);
-    let me = identity::on_receipt(context).os_user;
-    let noted = |receipt: Receipt| {
-        let mark = receipt.ledger?;
-        let is_own = own.as_ref().map_or(receipt.by.os_user == me, |own| *own == mark.id);
-        Some((is_own, Head { ledger: mark.id, sequence: mark.sequence, hash: mark.hash }))
+/// Heads noted in the receipts of datasets that are here.
+#[derive(Default)]
+struct Noted {
+    /// Of this ledger, or of the one that is gone.
+    ours: Vec<Head>,
+    /// How many are of other people's ledgers, which say nothing of this one.
+    of_others: usize,
+    /// Datasets with a head of another ledger of this person on this machine.
+    elsewhere: Vec<String>,
+    /// Why which receipts could not be read.
+    unread: Vec<String>,
+}
+
+/// Looks at all receipts. Where there is no ledger, heads that this person noted on this machine are of
+/// the one that is gone: accounts of other machines, and in other containers, may have the same name.
+fn noted_heads(context: &Context) -> Result<Noted, Failure> {
+    let mut noted = Noted::default();
+    let (found, closed) = match here::everything_and_closed(context) {
+        Ok(looked) => looked,
+        Err(failure) => {
+            noted.unread.push(failure.message);
+            return Ok(noted);
+        }
     };
-    let (ours, others): (Vec<_>, Vec<_>) =
-        found.into_iter().filter_map(|here| noted(here.receipt?)).partition(|(is_own, _)| *is_own);
-    let heads = |noted: Vec<(bool, Head)>| noted.into_iter().map(|(_, head)| head).collect();
-    Ok((heads(ours), heads(others)))
+    noted.unread.extend(closed.iter().map(|(_, error)| remedy::chain(error)));
+    let own = context.ledger()?.verify(&[])?.head.map(|head| head.ledger);
+    let me = identity::on_receipt(context);
+    for here in found {
+        let Some(receipt) = &here.receipt else {
+            let fault = here.fault.as_ref().filter(|_| here.away().is_none());
+            noted.unread.extend(fault.map(|fault| format!("the receipt of `{}`: {fault}", here.name())));
+            continue;
+        };
+        let Some(mark) = &receipt.ledger else { continue };
+        let is_mine = (&receipt.by.os_user, &receipt.by.host) == (&me.os_user, &me.host);
+        match &own {
+            Some(own) if *own == mark.id => noted.ours.push(head(mark)),
+            None if is_mine => noted.ours.push(head(mark)),
+            Some(_) if is_mine => noted.elsewhere.push(here.name()),
+            _ => noted.of_others += 1,
+        }
+    }
+    Ok(noted)
+}
+
+fn head(mark: &LedgerMark) -> Head {
+    Head { ledger: mark.id.clone(), sequence: mark.sequence, hash: mark.hash }
 }
 
 /// A sentence when no entry has the hash that was noted elsewhere.
@@ -130,9 +169,13 @@ fn describe(repair: Repair) -> String {
 }
 
 impl LedgerReport {
-    /// 14 when anything is wrong.
+    /// 14 when anything is wrong, 62 where there is no ledger and nobody can say whether there was one.
     pub fn exit(&self) -> Exit {
-        if self.faults.is_empty() && self.torn.is_none() { Exit::DONE } else { Exit::LEDGER }
+        match self.faults.is_empty() && self.torn.is_none() {
+            false => Exit::LEDGER,
+            true if !self.is_there && !self.unread.is_empty() => Exit::DIFFERENT,
+            true => Exit::DONE,
+        }
     }
 }
 

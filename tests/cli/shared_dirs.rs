@@ -322,3 +322,53 @@ fn whoever_has_no_ledger_beside_the_data_of_others_is_told_so() {
     let empty = Home::new().run(&["ledger", "verify"]).expect(0);
     assert!(empty.stdout.contains("there is nothing to check"), "{empty:?}");
 }
+
+/// Changes the receipt of `demo`.
+fn edit_receipt(home: &Home, edit: impl FnOnce(&str) -> String) {
+    let receipt = home.data().join("demo/1.0/.medsets/receipt.json");
+    let text = std::fs::read_to_string(&receipt).unwrap();
+    let edited = edit(&text);
+    assert_ne!(edited, text);
+    std::fs::write(&receipt, edited).unwrap();
+}
+
+#[test]
+fn an_account_of_the_same_name_on_another_machine_misses_no_ledger() {
+    let home = Home::new();
+    home.run(&["fetch", "demo"]).expect(0);
+    std::fs::remove_dir_all(home.state()).unwrap();
+    home.run(&["ledger", "verify"]).expect(14).says(&["is gone"]);
+    edit_receipt(&home, |text| text.replace("\"host\": \"", "\"host\": \"not-"));
+    let ran = home.run(&["ledger", "verify"]).expect(0);
+    assert!(ran.stdout.contains("other machines tell of 1 dataset"), "{ran:?}");
+}
+
+#[test]
+fn a_ledger_that_was_lost_is_told_of_once_another_is_begun() {
+    let home = Home::new();
+    home.run(&["fetch", "demo"]).expect(0);
+    std::fs::remove_dir_all(home.state()).unwrap();
+    home.run(&["ledger", "verify"]).expect(14).says(&["before you go on", "may begin a new ledger"]);
+    let steps = home.json(&["access", "mimic-cxr"]);
+    let training = steps["data"]["datasets"][0]["steps"][1]["id"].as_str().unwrap().to_owned();
+    home.run(&["access", "grant", "mimic-cxr", &training, "--expires", "2999-01-01"]).expect(0);
+    home.run(&["ledger", "verify"]).expect(0).says(&["`demo@1.0` is noted in another ledger of yours", "backup"]);
+}
+
+#[test]
+fn receipts_that_cannot_be_read_leave_it_open_whether_there_was_a_ledger() {
+    let home = Home::new();
+    home.run(&["fetch", "demo"]).expect(0);
+    edit_receipt(&home, |text| text[..text.len() / 2].to_owned());
+    home.run(&["ledger", "verify"]).expect(0).says(&["not compared", "`demo@1.0`"]);
+    std::fs::remove_dir_all(home.state()).unwrap();
+    home.run(&["ledger", "verify"]).expect(62).says(&["nobody can say", "`demo@1.0`", "verify ID --repair"]);
+    use std::os::unix::fs::PermissionsExt as _;
+    for closed in [home.data().join("demo"), home.data()] {
+        let mode = |mode| std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(mode)).unwrap();
+        mode(0);
+        let ran = home.run_unprivileged(&["ledger", "verify"]);
+        mode(0o755);
+        ran.expect(62).says(&["nobody can say", closed.to_str().unwrap()]);
+    }
+}
