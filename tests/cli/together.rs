@@ -5,7 +5,7 @@ use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use crate::support::archives::{Served, serve, zip_of};
-use crate::support::home::{Home, Ran, until};
+use crate::support::home::{Home, Ran, full_pipe, until};
 use crate::support::preload::library;
 
 /// A library that stands between the program and the system's `flock`.
@@ -192,6 +192,24 @@ fn a_run_that_cannot_delete_its_claim_does_not_wait_for_itself() {
     assert!(claim.exists(), "it could not be deleted");
     served.run(&["remove", "made", "--yes"]).expect(0);
     assert!(!claim.exists());
+    served.run(&["ledger", "verify"]).expect(0);
+}
+
+#[test]
+fn a_run_that_cannot_delete_its_claim_keeps_nobody_waiting_while_it_lives() {
+    let served = files();
+    let library = library(served.home.path(), KEEPS_THE_CLAIM);
+    // Nobody reads its answer.
+    let (reader, writer) = full_pipe();
+    let mut command = served.home.command(&["--catalog", &served.catalog, "fetch", "made"]);
+    let mut first = command.env("LD_PRELOAD", &library).stdout(writer).spawn().unwrap();
+    drop(command);
+    let ledger = served.home.state().join("ledger.jsonl");
+    until(|| std::fs::read_to_string(&ledger).is_ok_and(|text| text.contains("\"kind\":\"fetch\"")));
+    served.run(&["remove", "made", "--yes"]).expect(0);
+    assert_eq!(first.try_wait().unwrap(), None, "it lives");
+    drop(reader);
+    first.wait().unwrap();
     served.run(&["ledger", "verify"]).expect(0);
 }
 

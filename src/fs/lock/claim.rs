@@ -31,12 +31,15 @@ use crate::fs::write::{Access, create_new};
 pub(super) struct Claim {
     path: PathBuf,
     id: String,
+    file: Arc<File>,
+    /// Its first line once nobody holds it.
+    let_go: String,
     lost: Arc<AtomicBool>,
     _ended: Sender<()>,
 }
 
 /// Who holds a claim.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Owner {
     id: String,
     host: String,
@@ -109,15 +112,18 @@ impl Claim {
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        // What stays is followed by the next one: of another process once this one is gone, of this
-        // one at once.
-        if self.is_mine() && crate::fs::remove_file(&self.path).is_err() {
+        // One that stays names a process that is gone, and is followed by the next one. Where that
+        // cannot be written it holds for all others until this process ends.
+        if self.is_mine()
+            && crate::fs::remove_file(&self.path).is_err()
+            && self.file.write_all_at(self.let_go.as_bytes(), 0).is_err()
+        {
             let_go().push(self.id.clone());
         }
     }
 }
 
-/// Ids of claims that this process has let go of and that could not be removed.
+/// Ids of claims that this process has let go of and that could be neither removed nor written.
 fn let_go() -> std::sync::MutexGuard<'static, Vec<String>> {
     static LET_GO: Mutex<Vec<String>> = Mutex::new(Vec::new());
     LET_GO.lock().unwrap_or_else(PoisonError::into_inner)
@@ -193,9 +199,10 @@ impl Private {
     /// From here on the claim is touched every few seconds, by its file: its name may be that of
     /// somebody who followed.
     fn into_claim(self, path: &Path, file: File) -> Claim {
-        let (ended, end) = channel::<()>();
+        let (file, (ended, end)) = (Arc::new(file), channel::<()>());
         let lost = Arc::new(AtomicBool::new(false));
         let (flag, id, at, head) = (lost.clone(), self.owner.id.clone(), path.to_path_buf(), self.head);
+        let (let_go, touched) = (self.owner.let_go(), file.clone());
         let touch = move || {
             let mut beats = 0;
             while end.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
@@ -205,12 +212,12 @@ impl Private {
                     return;
                 }
                 // Others see it once it is with the server.
-                let _ = file.write_all_at(beat(beats).as_bytes(), head).and_then(|()| file.sync_data());
+                let _ = touched.write_all_at(beat(beats).as_bytes(), head).and_then(|()| touched.sync_data());
             }
         };
         // Without a thread the claim still holds on this machine, and elsewhere for a while.
         let _ = std::thread::Builder::new().name("claim".to_owned()).spawn(touch);
-        Claim { path: path.to_path_buf(), id: self.owner.id.clone(), lost, _ended: ended }
+        Claim { path: path.to_path_buf(), id: self.owner.id.clone(), file, let_go, lost, _ended: ended }
     }
 }
 
@@ -240,6 +247,12 @@ impl Owner {
 
     fn line(&self) -> String {
         serde_json::to_string(self).unwrap_or_default() + "\n"
+    }
+
+    /// A line of the same length that names no process: what counts as gone.
+    fn let_go(&self) -> String {
+        let line = Self { pid: 0, ..self.clone() }.line();
+        format!("{:width$}\n", line.trim_end(), width = self.line().len() - 1)
     }
 
     /// Whether it is a process of this very machine, seen as this process sees processes.
@@ -338,110 +351,4 @@ fn started(pid: u32) -> Option<u64> {
 const INTERVAL: Duration = Duration::from_secs(5);
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SHORT: Duration = Duration::from_millis(60);
-
-    /// A claim as another process would have written it.
-    fn written(path: &Path, change: impl FnOnce(&mut Owner)) -> String {
-        let mut owner = Owner::me();
-        change(&mut owner);
-        let text = format!("{}{}", owner.line(), beat(0));
-        std::fs::write(path, &text).unwrap();
-        text
-    }
-
-    fn a_pid_that_is_gone() -> u32 {
-        let mut child = std::process::Command::new("true").spawn().unwrap();
-        child.wait().unwrap();
-        child.id()
-    }
-
-    #[test]
-    fn the_claim_of_a_process_that_is_gone_is_followed_at_once() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("made.claim");
-        written(&path, |owner| owner.pid = a_pid_that_is_gone());
-        let claim = Claim::take(&path, &mut Watch::new(SHORT)).unwrap().unwrap();
-        assert!(claim.is_mine());
-        drop(claim);
-        // The number of a process comes again; its time of starting does not.
-        written(&path, |owner| owner.started = Some(1));
-        assert!(Claim::take(&path, &mut Watch::new(SHORT)).unwrap().is_some());
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left");
-    }
-
-    #[test]
-    fn the_claim_of_a_living_process_is_never_followed() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("made.claim");
-        written(&path, |_| ());
-        let mut watch = Watch::new(Duration::ZERO);
-        for _ in 0..3 {
-            assert!(Claim::take(&path, &mut watch).unwrap().is_none());
-        }
-    }
-
-    #[test]
-    fn the_claim_of_another_machine_is_followed_when_nobody_touches_it() {
-        #[track_caller]
-        fn check(change: impl Fn(&mut Owner)) {
-            let folder = tempfile::tempdir().unwrap();
-            let path = folder.path().join("made.claim");
-            let text = written(&path, change);
-            let mut watch = Watch::new(SHORT);
-            assert!(Claim::take(&path, &mut watch).unwrap().is_none(), "it is looked at first");
-            std::thread::sleep(SHORT);
-            std::fs::write(&path, text.replace(&beat(0), &beat(1))).unwrap();
-            assert!(Claim::take(&path, &mut watch).unwrap().is_none(), "it was touched");
-            std::thread::sleep(SHORT);
-            assert!(Claim::take(&path, &mut watch).unwrap().is_some());
-        }
-        check(|owner| owner.boot = Some("another".into()));
-        check(|owner| owner.pids = Some("pid:[1]".into())); // another container
-    }
-
-    #[test]
-    fn what_is_no_claim_is_watched_too() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("made.claim");
-        std::fs::write(&path, "").unwrap();
-        let mut watch = Watch::new(SHORT);
-        assert!(Claim::take(&path, &mut watch).unwrap().is_none());
-        std::thread::sleep(SHORT);
-        assert!(Claim::take(&path, &mut watch).unwrap().is_some());
-    }
-
-    #[test]
-    fn a_holder_that_was_followed_is_told_and_leaves_the_other_alone() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("made.claim");
-        let claim = Claim::take(&path, &mut Watch::new(SHORT)).unwrap().unwrap();
-        let other = written(&path, |owner| owner.host = "elsewhere".into());
-        assert!(!claim.is_mine() && !claim.seems_mine());
-        drop(claim);
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), other);
-    }
-
-    #[test]
-    fn of_many_who_would_follow_one_does() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("made.claim");
-        for _ in 0..20 {
-            written(&path, |owner| owner.pid = a_pid_that_is_gone());
-            let start = std::sync::Barrier::new(8);
-            let taken: usize = std::thread::scope(|scope| {
-                let one = || {
-                    start.wait();
-                    Claim::take(&path, &mut Watch::new(SHORT)).unwrap()
-                };
-                let threads: Vec<_> = (0..8).map(|_| scope.spawn(one)).collect();
-                // All are held until all have tried.
-                let claims: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
-                claims.iter().flatten().filter(|claim| claim.is_mine()).count()
-            });
-            assert_eq!(taken, 1);
-        }
-    }
-}
+mod tests;
