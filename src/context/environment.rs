@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock};
 
 use crate::values::Printable;
 
@@ -22,8 +23,8 @@ pub struct Environment {
     pub stderr_is_terminal: bool,
     /// Whether standard output is a terminal.
     pub stdout_is_terminal: bool,
-    /// Account on the machine.
-    pub os_user: String,
+    /// Account on the machine; asked for where it is needed first, since that may take a while.
+    pub os_user: Arc<LazyLock<String>>,
     /// Name of the machine.
     pub host: String,
 }

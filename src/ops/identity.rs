@@ -13,7 +13,7 @@ pub fn who(context: &Context) -> Who {
         name: text("identity.name"),
         email: text("identity.email"),
         institution: text("identity.institution"),
-        os_user: context.environment.os_user.clone(),
+        os_user: String::clone(&context.environment.os_user),
         host: Some(context.environment.host.clone()),
     }
 }

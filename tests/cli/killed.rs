@@ -348,3 +348,26 @@ fn what_is_owed_is_entered_where_no_variable_names_the_person() {
     assert!(!is_entered_without(Some(&nothing)), "it is somebody else");
     assert!(is_entered_without(None));
 }
+
+#[test]
+fn the_system_is_asked_for_a_name_where_one_is_needed_and_not_for_ever() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let served = small();
+    let (programs, asked) = (served.home.path().join("programs"), served.home.path().join("asked"));
+    std::fs::create_dir(&programs).unwrap();
+    let id = programs.join("id");
+    std::fs::write(&id, format!("#!/bin/sh\n: > '{}'\nexec /bin/sleep 1000\n", asked.display())).unwrap();
+    std::fs::set_permissions(&id, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let run = |arguments: &[&str]| -> Ran {
+        let mut run = served.home.command(&[&["--catalog", served.catalog.as_str()], arguments].concat());
+        run.env_remove("USER").env("PATH", &programs).output().unwrap().into()
+    };
+    for arguments in [&["--version"][..], &["search"], &["info", "made"]] {
+        run(arguments).expect(0);
+        assert!(!asked.exists(), "{arguments:?}");
+    }
+    run(&["fetch", "made"]).expect(0);
+    assert!(asked.exists());
+    let receipt = std::fs::read_to_string(served.home.data().join("made/1/.medsets/receipt.json")).unwrap();
+    assert!(receipt.contains("\"os_user\": \"uid "), "{receipt}");
+}
