@@ -7,9 +7,13 @@ use std::path::{Path, PathBuf};
 
 use crate::context::Context;
 use crate::events::Event;
-use crate::fs;
+use crate::fs::{self, FsErrorKind};
+use crate::layout::inventory::InventoryReader;
 use crate::layout::places::{away, away_words, refuse_in_the_way};
-use crate::layout::{Adopted, DatasetDir, LayoutError, LinkKind, LinkMark, Means, Place, Receipt, Records, places};
+use crate::layout::{
+    Adopted, DatasetDir, FileRecord, LayoutError, LinkKind, LinkMark, Means, Place, Receipt, RecordKind, Records,
+    places,
+};
 use crate::remedy;
 use crate::values::{DatasetId, DatasetName, Printable};
 
@@ -223,13 +227,17 @@ impl Here {
         if self.receipt.is_some() { None } else { away(&self.dir) }
     }
 
-    /// Why nothing of it is to be had: it is away, or the folder is gone in which a person had the files.
-    /// Costs one look at that folder, and nothing where they were not adopted.
+    /// Why nothing of it is to be had: it is away, or the folder in which a person had the files is gone or
+    /// has others by now. Costs one look at that folder, and nothing where they were not adopted.
     pub fn absence(&self) -> Option<String> {
         let Some(receipt) = &self.receipt else { return self.away().and(self.fault.clone()) };
         let adopted = (receipt.means == Means::Adopt).then(|| Adopted::read(&self.dir).ok().flatten()).flatten()?;
         let place = adopted.links.get("data").unwrap_or(&adopted.place);
-        (!fs::is_dir(Path::new(place))).then(|| format!("its files are missing: there is no folder `{place}` any more"))
+        match fs::is_dir(Path::new(place)) {
+            false => Some(format!("its files are missing: there is no folder `{place}` any more")),
+            true if lacks_all(&self.dir) => Some(format!("its files are missing: in `{place}` lie others by now")),
+            true => None,
+        }
     }
 
     /// What to do where it is away, or its files are.
@@ -249,6 +257,22 @@ impl Here {
     pub fn name(&self) -> String {
         DatasetName::of(&self.id, &self.version, self.variant.as_deref()).to_string()
     }
+}
+
+/// Whether none of the first files lies where it was recorded, with its size. What cannot be read counts
+/// as there: a check tells of it.
+fn lacks_all(dir: &DatasetDir) -> bool {
+    const FIRST: usize = 16;
+    let Ok(records) = InventoryReader::open(&dir.inventory_path()) else { return false };
+    let files = records.map_while(Result::ok).filter(|record| record.kind == RecordKind::File);
+    let mut first = files.take(FIRST).peekable();
+    let is_there = |record: FileRecord| {
+        fs::canonical(&record.path.under(dir.root())).and_then(|path| fs::metadata(&path)).map_or_else(
+            |error| error.kind() != FsErrorKind::NotFound,
+            |found| found.is_some_and(|found| found.len() == record.size.0),
+        )
+    };
+    first.peek().is_some() && !first.any(is_there)
 }
 
 /// A folder whose receipt tells nothing: its place names the dataset, and the catalogue knows

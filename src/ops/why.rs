@@ -184,17 +184,24 @@ fn dataset_of(context: &Context, path: &Path) -> Result<(DatasetDir, Receipt, St
     Err(failure.help("`medsets import ID PATH` takes it in, verified against the catalogue; `medsets adopt DIR` recognises a whole folder where it lies"))
 }
 
-/// The dataset of the data folder that was adopted from where a file lies.
+/// The dataset of the data folder that was adopted from where a file lies: one whose file it is, before
+/// one whose files lay there once.
 fn adopted_from(context: &Context, path: &Path) -> Result<Option<(DatasetDir, Receipt, String)>, Failure> {
+    let mut any = None;
     // Without a data folder nothing was adopted.
     for here in here::everything(context).unwrap_or_default() {
-        if let (Some(adopted), Some(receipt)) = (Adopted::read(&here.dir)?, here.receipt)
-            && let Some(below) = adopted.path_of(path)
-        {
-            return Ok(Some((here.dir, receipt, below)));
+        let Some(adopted) = Adopted::read(&here.dir)? else { continue };
+        let is_there = here.absence().is_none();
+        if let (Some(below), Some(receipt)) = (adopted.path_of(path), here.receipt) {
+            let is_its = is_there && record_of(&here.dir, &below)?.is_some();
+            let found = (here.dir, receipt, below);
+            if is_its {
+                return Ok(Some(found));
+            }
+            any.get_or_insert(found);
         }
     }
-    Ok(None)
+    Ok(any)
 }
 
 fn record_of(dir: &DatasetDir, below: &str) -> Result<Option<FileRecord>, Failure> {

@@ -425,7 +425,7 @@ fn a_lock_proves_a_tree_on_another_machine() {
 
 /// Writes the entry of a dataset whose one release has these files, an `unpack` table with each
 /// that has one. Gives the overlay's folder.
-fn entry_of(home: &Home, id: &str, files: &[(&str, &[u8], &str)]) -> String {
+pub fn entry_of(home: &Home, id: &str, files: &[(&str, &[u8], &str)]) -> String {
     let mut entry = format!(
         "id = \"{id}\"\ntitle = \"Made\"\nsummary = \"Made in a test.\"\n\
          maintainer = {{ name = \"test\" }}\ntags = [\"made\"]\nmodality = [\"text\"]\nanatomy = [\"none\"]\n\

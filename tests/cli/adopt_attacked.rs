@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::adopt::entry_of;
 use crate::support::home::{Home, Ran, tree, while_it_waits};
 
 /// `demo` as somebody else left it, with records, in a folder of the person.
@@ -374,4 +375,30 @@ fn moved_on(is_wrapped: bool) -> (Home, PathBuf) {
     std::fs::rename(&folder, &to).unwrap();
     put(&folder.join("data/mine.txt"), "years of work");
     (home, to)
+}
+
+#[test]
+fn files_of_another_dataset_in_the_place_of_ones_own_are_not_taken_for_them() {
+    let home = Home::new();
+    let catalog = entry_of(&home, "made-one", &[("a.csv", b"a,b\n", ""), ("images/1.png", b"one", "")]);
+    entry_of(&home, "made-two", &[("c.csv", b"c\n", "")]);
+    let run = |arguments: &[&str]| home.run(&[&["--catalog", catalog.as_str()], arguments].concat());
+    let (place, moved) = (home.path().join("mine"), home.path().join("moved"));
+    put(&place.join("a.csv"), "a,b\n");
+    put(&place.join("images/1.png"), "one");
+    run(&["adopt", place.to_str().unwrap()]).expect(0);
+    std::fs::rename(&place, &moved).unwrap();
+    put(&place.join("c.csv"), "c\n");
+    run(&["adopt", place.to_str().unwrap()]).expect(0);
+    let told = ["`made-one@1` is not to be had", "lie others by now", "medsets adopt DIR"];
+    run(&["list"]).expect(0).says(&told);
+    run(&["path", "made-one", "--must-exist"]).expect(62).says(&told);
+    run(&["path", "made-two", "--must-exist"]).expect(0);
+    let why = run(&["why", place.join("c.csv").to_str().unwrap()]).expect(0);
+    assert!(why.stdout.contains("made-two"), "{why:?}");
+    run(&["adopt", moved.to_str().unwrap()]).expect(0);
+    run(&["path", "made-one", "--must-exist"]).expect(0);
+    for name in ["made-one", "made-two"] {
+        run(&["verify", name]).expect(0);
+    }
 }
