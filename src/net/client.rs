@@ -77,7 +77,7 @@ impl Client {
     /// another origin. One attempt: whoever calls decides about another.
     ///
     /// # Errors
-    /// Every status but 200, 206, 412 and 416 is an error with its meaning.
+    /// Every status but 200 is an error with its meaning, and without `want` so are 206, 412 and 416.
     pub async fn get(&self, request: &HttpRequest, want: Option<&Want>, lane: Lane) -> Result<Response, NetError> {
         match self.walk(request, want, lane, Walk::ToTheEnd).await? {
             Reached::Answer { answer, hop, place, sent } => self.settle(answer, hop, place, sent).await,
@@ -115,7 +115,11 @@ impl Client {
                     let (from, to, reason) = (request.url.clone(), hop.asked.to_string(), CAME_BACK);
                     return Err(NetError::Redirect { from, to, reason });
                 }
-                return Ok(Reached::Answer { answer, hop, place, sent });
+                let is_ranged = want.is_some() || request.headers.iter().any(|(name, _)| name == "range");
+                return match failure::of_unasked_range(status, &hop.asked).filter(|_| !is_ranged) {
+                    Some(error) => Err(error),
+                    None => Ok(Reached::Answer { answer, hop, place, sent }),
+                };
             }
             let location = answer.headers().get("location").and_then(|value| value.to_str().ok());
             let mut target = redirect::next(&request.url, &hop.asked, location, hops)?;

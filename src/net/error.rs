@@ -166,6 +166,14 @@ pub enum NetError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A status that has no meaning of its own here.
+    #[error("unusable answer from `{}` for <{url}>: status {status}", url.host())]
+    Status {
+        /// What was asked for.
+        url: SafeUrl,
+        /// It.
+        status: u16,
+    },
     /// A page or listing is larger than anything sensible.
     #[error("answer for <{url}> is larger than {limit}")]
     TooLarge {
@@ -197,7 +205,11 @@ impl NetError {
             Self::LinkExpired { .. } => 36,
             Self::Stalled { .. } => 32,
             Self::RateLimited { .. } => 33,
-            Self::ServerError { .. } | Self::Redirect { .. } | Self::Protocol { .. } | Self::TooLarge { .. } => 34,
+            Self::ServerError { .. }
+            | Self::Redirect { .. }
+            | Self::Protocol { .. }
+            | Self::Status { .. }
+            | Self::TooLarge { .. } => 34,
             Self::Gone { .. } => 35,
             Self::SignInNeeded { credential_sent: false, .. } => 20,
             Self::SignInNeeded { .. } => 21,
@@ -232,6 +244,7 @@ impl NetError {
             | Self::Redirect { from: url, .. }
             | Self::Forbidden { url, .. }
             | Self::Protocol { url, .. }
+            | Self::Status { url, .. }
             | Self::TooLarge { url, .. } => Some(url),
             Self::Setup { .. } => None,
         }
@@ -248,9 +261,10 @@ impl NetError {
     /// Status code of the answer, where there was one.
     pub fn status(&self) -> Option<u16> {
         match self {
-            Self::RateLimited { status, .. } | Self::ServerError { status, .. } | Self::Gone { status, .. } => {
-                Some(*status)
-            }
+            Self::RateLimited { status, .. }
+            | Self::ServerError { status, .. }
+            | Self::Gone { status, .. }
+            | Self::Status { status, .. } => Some(*status),
             Self::SignInNeeded { .. } => Some(401),
             Self::NotPermitted { .. } => Some(403),
             _ => None,
@@ -296,6 +310,7 @@ impl Remedy for NetError {
             Self::SignInNeeded { .. }
             | Self::Redirect { .. }
             | Self::Protocol { .. }
+            | Self::Status { .. }
             | Self::TooLarge { .. }
             | Self::Setup { .. } => return None,
         })

@@ -15,6 +15,7 @@ use crate::values::{ByteSize, SafeUrl};
 
 use super::client::Client;
 use super::error::NetError;
+use super::failure;
 
 /// A request as it goes out.
 #[derive(Debug)]
@@ -56,12 +57,18 @@ impl Client {
             0 | 1 => Body::from(request.body.into_iter().next().unwrap_or_default()),
             _ => Body::wrap_stream(futures_util::stream::iter(request.body.into_iter().map(Ok::<_, std::io::Error>))),
         };
+        let is_ranged = request.headers.contains_key("range");
         // What is slower is no connection to send data over.
         let patience = self.settings().header_timeout + Duration::from_secs((size / SLOWEST) as u64);
         let sent = self.send_as_it_is(request.method, &request.url, request.headers, body, request.insecure, patience);
         let (answer, hop, place) = sent.await?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         tracing::debug!(url = %request.url, status, size, "exchanged");
+        // Of a store, 412 and 416 say something else.
+        let unasked = failure::of_unasked_range(status, &request.url).filter(|_| status == 206 && !is_ranged);
+        if let Some(error) = unasked {
+            return Err(error);
+        }
         let mut response = self.respond(answer, hop, place);
         let mut bytes = BytesMut::new();
         while let Some(piece) = response.next().await? {

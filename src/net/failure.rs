@@ -76,8 +76,20 @@ pub fn of_status(
             NetError::Redirect { to: url.to_string(), from: url, reason: "it names no address" }
         }
         204 | 205 => NetError::Protocol { url, reason: format!("the host sent nothing (status {status})") },
-        _ => NetError::Protocol { url, reason: format!("status {status}") },
+        _ => NetError::Status { url, status },
     })
+}
+
+/// What an answer to a range means where none was asked for: a part is never taken for all of it,
+/// and the words of a refusal are not the file.
+pub fn of_unasked_range(status: u16, url: &SafeUrl) -> Option<NetError> {
+    let what = match status {
+        206 => "sends a part",
+        412 | 416 => "refuses a part",
+        _ => return None,
+    };
+    let reason = format!("the host {what} where all of it was asked for (status {status})");
+    Some(NetError::Protocol { url: url.clone(), reason })
 }
 
 /// The words of the innermost cause, made safe to show.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use reqwest::header::HeaderMap;
 use tokio::time::Instant;
 
@@ -22,6 +22,8 @@ pub struct Response {
     url: SafeUrl,
     watch: StallWatch,
     limiter: Option<Arc<Limiter>>,
+    /// Bytes that were looked at beforehand.
+    ahead: Option<Bytes>,
     _place: Place,
 }
 
@@ -33,10 +35,10 @@ impl Response {
         limiter: Option<Arc<Limiter>>,
         place: Place,
     ) -> Self {
-        Self { inner, url, watch, limiter, _place: place }
+        Self { inner, url, watch, limiter, ahead: None, _place: place }
     }
 
-    /// Status code: 200, 206, 412 or 416; everything else became an error.
+    /// Status code: 200, and where a range was asked for 206, 412 or 416; everything else became an error.
     pub fn status(&self) -> u16 {
         self.inner.status().as_u16()
     }
@@ -89,6 +91,9 @@ impl Response {
     /// [`NetError::Stalled`] when next to nothing comes for too long, [`NetError::CutShort`]
     /// when the body ends before it is whole, as far as its framing tells.
     pub async fn next(&mut self) -> Result<Option<Bytes>, NetError> {
+        if let Some(ahead) = self.ahead.take() {
+            return Ok(Some(ahead));
+        }
         let deadline = self.watch.ask(Instant::now());
         let piece = match tokio::time::timeout_at(deadline, self.inner.chunk()).await {
             Ok(Ok(piece)) => piece,
@@ -105,5 +110,21 @@ impl Response {
             }
         }
         Ok(piece)
+    }
+
+    /// The first bytes of the body: so many or more, fewer where it ends before. They come again
+    /// by [`Response::next`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn peek(&mut self, bytes: usize) -> Result<Bytes, NetError> {
+        let mut first = BytesMut::new();
+        while first.len() < bytes {
+            let Some(piece) = self.next().await? else { break };
+            first.extend_from_slice(&piece);
+        }
+        let first = first.freeze();
+        self.ahead = Some(first.clone()).filter(|first| !first.is_empty());
+        Ok(first)
     }
 }

@@ -48,6 +48,7 @@ pub fn classify(error: &NetError) -> Verdict {
         | NetError::Redirect { .. }
         | NetError::Forbidden { .. }
         | NetError::Protocol { .. }
+        | NetError::Status { .. }
         | NetError::TooLarge { .. }
         | NetError::Setup { .. } => Verdict::GiveUp,
     }

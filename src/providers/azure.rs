@@ -105,7 +105,7 @@ impl Provider for AzureContainer {
         // Refusals have the statuses 401, 403, 404 and 409.
         let refused = match error {
             NetError::SignInNeeded { .. } | NetError::NotPermitted { .. } | NetError::Gone { .. } => true,
-            NetError::Protocol { reason, .. } => reason == "status 409",
+            NetError::Status { status, .. } => *status == 409,
             _ => false,
         };
         let link = self.link_of(hosts).ok()?;

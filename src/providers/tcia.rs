@@ -60,7 +60,7 @@ impl Provider for TciaCollection {
     }
 
     async fn explain(&self, hosts: &Hosts, error: &NetError) -> Option<ProviderError> {
-        let NetError::Protocol { url, .. } = error else { return None };
+        let NetError::Status { url, .. } = error else { return None };
         if url.origin() != base().origin() {
             return None;
         }
