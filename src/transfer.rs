@@ -43,6 +43,7 @@ mod file;
 mod persistence;
 mod pieces;
 mod proof;
+mod whole;
 mod writer;
 
 pub use engine::{TransferSettings, run};

@@ -260,7 +260,7 @@ fn small_files_that_never_arrive_are_given_up() {
     check(Known::Digest, 32, |answer| answer.cut(200 << 10, Then::Stall));
     check(Known::Nothing, 41, |answer| answer.cut(200 << 10, Then::Close));
     check(Known::Size, 41, |answer| answer.length(Length::Says(200 << 10)).cut(200 << 10, Then::Close));
-    check(Known::Size, 41, |answer| answer.cut(0, Then::Close).length(Length::True)); // empty
+    check(Known::Size, 40, |answer| answer.cut(0, Then::Close).length(Length::True)); // it became empty
     check(Known::Size, 41, |answer| answer.length(Length::Chunked).cut(200 << 10, Then::Close));
     check(Known::Nothing, 41, |answer| answer.length(Length::ChunkedWithoutEnd).cut(200 << 10, Then::Close));
 }
@@ -333,7 +333,8 @@ fn answers_that_fit_no_range_are_not_believed() {
             }
         });
         trial.ends("a.bin", &body, &Whole);
-        assert!(trial.server.log().len() <= 4, "{} requests", trial.server.log().len());
+        // What is no use as a part is asked for three times.
+        assert!(trial.server.log().len() <= 5, "{} requests", trial.server.log().len());
     }
     check(|_, _, _| Answer::status(416).with("content-range", "bytes */1000"));
     check(|_, _, _| Answer::status(412));
@@ -424,7 +425,8 @@ fn lengths_that_cannot_be_true_do_no_harm() {
         let ran = trial.fetch();
         assert!(matches!(ran.code, Some(34 | 41)) && !ran.stderr.contains("panick"), "{ran:?}");
         assert!(trial.file("a.bin").is_none());
-        assert!(trial.server.log().len() <= 12, "{} requests", trial.server.log().len());
+        // Parts are asked for over four connections, three times and then once after each whole.
+        assert!(trial.server.log().len() <= 20, "{} requests", trial.server.log().len());
     }
     check(|answer| answer.length(Length::Says(u64::MAX)));
     check(|answer| answer.length(Length::Says(u64::MAX - 2)));

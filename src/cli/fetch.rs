@@ -247,8 +247,9 @@ fn remarks(one: &Fetched) -> Vec<String> {
     let mut lines = Vec::new();
     let by = one.mirror.as_ref().map_or(String::new(), |mirror| format!(" by the mirror `{mirror}`"));
     if one.downloaded.0 == 0 && one.unpacked == 0 {
+        let accepted = accepted(one).map_or(String::new(), |accepted| format!("; {accepted}"));
         lines.push(format!(
-            "{} {}{variant} is {} here{by}: {}, {}",
+            "{} {}{variant} is {} here{by}: {}, {}{accepted}",
             one.id,
             one.version,
             if one.is_part { "in part" } else { "whole" },
@@ -270,14 +271,12 @@ fn remarks(one: &Fetched) -> Vec<String> {
 
 /// What proves the release's files, with the ones that nothing published does.
 fn proven(one: &Fetched) -> String {
-    let (pinned, accepted, members) = (one.pinned_on_first_use, one.accepted_changes, one.members_pinned_on_first_use);
+    let (pinned, members) = (one.pinned_on_first_use, one.members_pinned_on_first_use);
     let mut doubts = Vec::new();
     if pinned > 0 {
         doubts.push(format!("{pinned} of the release's files pinned on first use: nothing published proves them"));
     }
-    if accepted > 0 {
-        doubts.push(format!("{accepted} of the release's files taken by your word in place of the catalogue's"));
-    }
+    doubts.extend(accepted(one));
     if members > 0 {
         let members = counted(members, "member");
         doubts.push(format!(
@@ -285,6 +284,12 @@ fn proven(one: &Fetched) -> String {
         ));
     }
     if doubts.is_empty() { "every file proven".to_owned() } else { doubts.join("; ") }
+}
+
+/// The files for which a person's word stands.
+fn accepted(one: &Fetched) -> Option<String> {
+    let files = one.accepted_changes;
+    (files > 0).then(|| format!("{files} of the release's files taken by your word in place of the catalogue's"))
 }
 
 fn write_plan(one: &Fetched, out: &mut dyn Write) -> io::Result<()> {

@@ -1,5 +1,6 @@
 //! What an answer means for the bytes that are held.
 
+use crate::net::retry::Attempts;
 use crate::net::{ContentRange, NetError, Validator};
 
 /// What was asked.
@@ -37,57 +38,67 @@ pub enum Meaning {
         total: Option<u64>,
     },
     /// The body is the whole file: what is held is of another version, or the host knows no
-    /// ranges. It is thrown away and the body taken from zero.
+    /// ranges. The body is taken from zero.
     FromZero,
     /// The body is of no use. What is held is thrown away, and the file asked for anew.
     StartOver(&'static str),
-    /// The host gives no such part of the file. What is held stays until another answer comes.
-    Refused,
+    /// The host gives no such part of the file, or something else in its place. What is held stays.
+    Refused(&'static str),
 }
 
-/// Whether parts of a file are asked for. A host that refuses them may still send the whole: it is
-/// asked for that once the parts got nowhere, and for no part again.
+/// Whether parts of a file are asked for, or the whole: a host that refuses the one may still send
+/// the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Parts {
-    /// No part was asked for in this attempt.
-    Unasked,
-    /// A part was asked for in this attempt.
-    Asked,
-    /// They were refused: only the whole is asked for.
+    /// Parts are. Counts how often they were refused in a row.
+    Wanted(Attempts),
+    /// They were refused too often: the whole is asked for.
     Refused,
 }
 
+/// How often a part that was refused is asked for again.
+const AGAIN: u32 = 2;
+
 impl Parts {
-    /// Notes that a part is asked for.
-    pub fn ask(&mut self) {
-        *self = Self::Asked;
+    /// Before the first attempt.
+    pub fn wanted() -> Self {
+        Self::Wanted(Attempts::new(AGAIN))
     }
 
-    /// Before another attempt.
-    pub fn renew(&mut self) {
-        if *self == Self::Asked {
-            *self = Self::Unasked;
-        }
-    }
-
-    /// Whether the whole is to be asked for, where an attempt ended so and no other may follow it.
-    /// Of credentials, limits and failures of the network nothing changes with the range.
-    pub fn give_way(&mut self, error: &NetError) -> bool {
-        let may_be_of_the_range = match error {
-            NetError::Protocol { .. } | NetError::NotPermitted { .. } => true,
-            NetError::ServerError { status, .. } => *status == NOT_IMPLEMENTED,
-            _ => false,
-        };
-        let gives_way = *self == Self::Asked && may_be_of_the_range;
-        if gives_way {
+    /// A part was refused in an attempt that brought so many bytes. Gives the number of the
+    /// repetition that comes next; `None` where the whole is asked for instead.
+    pub fn refused(&mut self, progress: u64) -> Option<u32> {
+        let Self::Wanted(attempts) = self else { return None };
+        let again = attempts.failed(progress);
+        if again.is_none() {
             *self = Self::Refused;
         }
-        gives_way
+        again
+    }
+
+    /// The whole is asked for from now on; whether that is new.
+    pub fn give_up(&mut self) -> bool {
+        std::mem::replace(self, Self::Refused) != Self::Refused
+    }
+
+    /// The whole broke off: what is missing is asked for once more.
+    pub fn broke_off(&mut self) {
+        if *self == Self::Refused {
+            *self = Self::Wanted(Attempts::new(0));
+        }
     }
 }
 
-/// What a host answers that knows no such request.
-const NOT_IMPLEMENTED: u16 = 501;
+/// Whether a request for a part may have failed because it was one. Of credentials, limits, heads
+/// that cannot be read and failures of the network nothing changes with the range.
+pub fn may_be_of_the_range(error: &NetError) -> bool {
+    match error {
+        NetError::Status { status, .. } => matches!(status, 400 | 405),
+        NetError::ServerError { status, .. } => *status == 501,
+        NetError::NotPermitted { .. } => true,
+        _ => false,
+    }
+}
 
 /// Compares an answer with what was asked (RFC 9110 sections 14 and 15.3.7).
 ///
@@ -99,17 +110,17 @@ pub fn meaning(asked: Asked<'_>, head: &Head) -> Meaning {
         200 => Meaning::FromZero,
         206 => partial(asked, head),
         412 => Meaning::StartOver("the file has changed"),
-        416 => Meaning::Refused,
+        416 => Meaning::Refused("the host refuses to send a part of the file (status 416)"),
         _ => Meaning::StartOver("the status fits no request for a range"),
     }
 }
 
 fn partial(asked: Asked<'_>, head: &Head) -> Meaning {
     let Some(ContentRange { span: Some((first, until)), total }) = head.range else {
-        return Meaning::StartOver("a partial answer does not say what it carries");
+        return Meaning::Refused("a partial answer does not say what it carries");
     };
     if first != asked.from || asked.until.is_some_and(|end| until > end) {
-        return Meaning::StartOver("other bytes came than were asked for");
+        return Meaning::Refused("other bytes came than were asked for");
     }
     if let (Some(known), Some(total)) = (asked.total, total)
         && known != total
@@ -126,6 +137,7 @@ fn partial(asked: Asked<'_>, head: &Head) -> Meaning {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net::retry::PROGRESS;
 
     fn etag(text: &str) -> Validator {
         Validator::Etag(format!("\"{text}\""))
@@ -145,7 +157,7 @@ mod tests {
                 Meaning::Continue { .. } => "continue",
                 Meaning::FromZero => "zero",
                 Meaning::StartOver(_) => "over",
-                Meaning::Refused => "refused",
+                Meaning::Refused(_) => "refused",
             };
             assert_eq!(word, expected, "{head:?}");
         }
@@ -153,9 +165,9 @@ mod tests {
         check(asked, head(206, "bytes 500-999/2000", Some("b")), "over"); // ignores If-Range
         check(asked, head(206, "bytes 500-999/2000", None), "over");
         check(asked, head(206, "bytes 500-999/2001", Some("a")), "over");
-        check(asked, head(206, "bytes 0-999/2000", Some("a")), "over"); // another start
-        check(asked, head(206, "bytes 500-1500/2000", Some("a")), "over"); // more than asked
-        check(asked, head(206, "", Some("a")), "over");
+        check(asked, head(206, "bytes 0-999/2000", Some("a")), "refused"); // another start
+        check(asked, head(206, "bytes 500-1500/2000", Some("a")), "refused"); // more than asked
+        check(asked, head(206, "", Some("a")), "refused");
         check(asked, head(200, "", Some("a")), "zero");
         check(asked, head(412, "", None), "over");
         check(asked, head(416, "bytes */300", None), "refused");
@@ -167,15 +179,42 @@ mod tests {
     }
 
     #[test]
-    fn the_whole_is_asked_for_once_and_only_where_a_part_was_refused() {
+    fn the_whole_is_asked_for_once_parts_were_refused_in_a_row() {
+        let mut parts = Parts::wanted();
+        assert_eq!([0, 0].map(|progress| parts.refused(progress)), [Some(1), Some(2)]);
+        assert_eq!(parts.refused(PROGRESS), Some(1), "parts came meanwhile");
+        assert_eq!([0, 0].map(|progress| parts.refused(progress)), [Some(2), None]);
+        assert_eq!((parts, parts.refused(PROGRESS)), (Parts::Refused, None));
+    }
+
+    #[test]
+    fn the_whole_is_asked_for_at_once_where_parts_make_no_sense() {
+        let mut parts = Parts::wanted();
+        assert!(parts.give_up());
+        assert!(!parts.give_up(), "not twice");
+        assert_eq!(parts, Parts::Refused);
+    }
+
+    #[test]
+    fn parts_are_asked_for_once_more_after_a_whole_that_broke_off() {
+        let mut parts = Parts::wanted();
+        parts.broke_off();
+        assert_eq!(parts, Parts::wanted(), "no whole was asked for");
+        parts.give_up();
+        parts.broke_off();
+        assert!(matches!(parts, Parts::Wanted(_)));
+        assert_eq!((parts.refused(PROGRESS), parts), (None, Parts::Refused));
+    }
+
+    #[test]
+    fn few_errors_may_be_of_the_range() {
         let url = crate::values::SafeUrl::parse("https://host.example/a").unwrap();
-        let refused = NetError::Protocol { url: url.clone(), reason: "status 400".to_owned() };
-        let mut parts = Parts::Unasked;
-        assert!(!parts.give_way(&refused), "the whole was asked for");
-        parts.ask();
-        assert!(!parts.give_way(&NetError::Gone { url, status: 404 }));
-        assert!(parts.give_way(&refused));
-        parts.renew();
-        assert!(parts == Parts::Refused && !parts.give_way(&refused), "not twice");
+        let status = |status| NetError::Status { url: url.clone(), status };
+        let server = |status| NetError::ServerError { url: url.clone(), status, retry_after: None };
+        let limited = NetError::RateLimited { url: url.clone(), status: 403, retry_after: None };
+        let malformed = NetError::Protocol { url: url.clone(), reason: "invalid header".to_owned() };
+        assert!([status(400), status(405), server(501)].iter().all(may_be_of_the_range));
+        let others = [402, 406, 409, 421, 422, 428, 431].map(status);
+        assert!(!others.iter().chain(&[server(500), limited, malformed]).any(may_be_of_the_range));
     }
 }

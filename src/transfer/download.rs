@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::events::Event;
 use crate::fs::{self, FsError};
-use crate::net::{Lane, NetError, Response, Want};
+use crate::net::{Lane, NetError, RequestCredential, Response, Want};
 use crate::plan::{HttpRequest, Location, RangeSupport};
 use crate::values::{ByteSize, Digest, SafeUrl};
 
@@ -60,7 +60,7 @@ impl<'e> Download<'e> {
             stated: Vec::new(),
             encoding: None,
             ended: None,
-            parts: Parts::Unasked,
+            parts: Parts::wanted(),
         }
     }
 
@@ -70,7 +70,6 @@ impl<'e> Download<'e> {
             Location::Http(request) | Location::Wrapped(request) => request,
             Location::Local(path) => return self.take_local(path).await,
         };
-        self.parts.renew();
         let takes_parts = request.ranges != RangeSupport::No && self.parts != Parts::Refused;
         let known = self.job.expected.size.map(|size| size.0);
         let begun = self.part.is_some() || journal::Journal::read(&self.job.part).is_some();
@@ -122,8 +121,7 @@ impl<'e> Download<'e> {
         Ok(part)
     }
 
-    /// The rest of the file over one connection; the whole where no part is to be asked for, and
-    /// then what is held goes only when the whole begins to come.
+    /// The rest of the file over one connection; the whole where no part is to be asked for.
     async fn in_one_stream(
         &mut self,
         request: &HttpRequest,
@@ -142,11 +140,9 @@ impl<'e> Download<'e> {
             return Err(Failed::Over("only the beginning of what is held can be continued"));
         }
         let resumes = takes_parts && joins && prefix > 0;
-        if resumes {
-            self.parts.ask();
-        }
         let want = resumes.then(|| Want { from: prefix, until: None, same_as: held.clone() });
-        let response = self.engine.client.get(request, want.as_ref(), Lane::Bulk).await?;
+        let response = self.engine.client.get(request, want.as_ref(), Lane::Bulk).await;
+        let response = response.map_err(if resumes { Failed::of_part } else { Failed::Net })?;
         if response.status() == 416 && self.ended == Some(prefix) {
             // There is no more of it: it is whole, and another one.
             return self.finish(part, prefix, request).await;
@@ -155,41 +151,32 @@ impl<'e> Download<'e> {
         let asked = Asked { from, until: None, ranged: resumes, held: held.as_ref(), total: part.total() };
         match answer::meaning(asked, &head(&response)) {
             Meaning::Continue { .. } if resumes && response.content_encoding().is_some() => {
-                Err(Failed::Over("a range came with a transport encoding"))
+                Err(Failed::refused(request, "a range came with a transport encoding"))
             }
-            Meaning::Continue { .. } if resumes || part.held() == 0 => {
+            Meaning::Continue { .. } if resumes => {
                 self.note(&response);
                 self.stream(response, request, part, from).await
             }
-            Meaning::Continue { .. } | Meaning::FromZero => {
-                self.start_over().map_err(|error| self.fs(error))?;
-                self.note(&response);
-                self.stream(response, request, part, 0).await
-            }
+            Meaning::Continue { .. } | Meaning::FromZero => self.take_whole(response, request, part).await,
             Meaning::StartOver(reason) => Err(Failed::Over(reason)),
-            Meaning::Refused => Err(Failed::refused(request)),
+            Meaning::Refused(reason) => Err(Failed::refused(request, reason)),
         }
     }
 
     /// Several connections at once.
     async fn in_pieces(&mut self, request: &HttpRequest, part: &Arc<Part>, total: u64) -> Result<Done, Failed> {
         self.follow(part);
-        self.parts.ask();
         let outcome = pieces::download(self, request, part, total).await;
         self.reached = part.held();
         match outcome? {
             pieces::Got::Whole => self.finish(part.clone(), total, request).await,
-            pieces::Got::Answer(response) => {
-                // The host sends the whole file whatever is asked for.
-                self.start_over().map_err(|error| self.fs(error))?;
-                self.note(&response);
-                self.stream(*response, request, part.clone(), 0).await
-            }
+            // The host sends the whole file whatever is asked for.
+            pieces::Got::Answer(response) => self.take_whole(*response, request, part.clone()).await,
         }
     }
 
     /// Takes a body into the part from `offset` to its end.
-    async fn stream(
+    pub(super) async fn stream(
         &mut self,
         mut response: Response,
         request: &HttpRequest,
@@ -300,7 +287,7 @@ impl<'e> Download<'e> {
 
     /// Notes what an answer says of the whole file. That with a range may say less than an
     /// earlier one did.
-    fn note(&mut self, response: &Response) {
+    pub(super) fn note(&mut self, response: &Response) {
         self.encoding = response.content_encoding();
         let stated = digests::stated(response.status(), |name| response.list(name));
         if response.status() != 206 {
@@ -406,7 +393,7 @@ impl<'e> Download<'e> {
         }
         match error {
             NetError::SignInNeeded { .. } | NetError::NotPermitted { .. }
-                if expires(location).is_some() || self.received > 0 =>
+                if expires(location).is_some() || (self.received > 0 && may_expire(location, &error)) =>
             {
                 TransferError::Expired { file, source: error }
             }
@@ -434,6 +421,15 @@ impl Drop for Download<'_> {
     fn drop(&mut self) {
         // The parts are continued by the next run; a journal that cannot be written costs bytes only.
         let _ = self.stop();
+    }
+}
+
+/// Whether an address that was refused may be one that works for a time: a plain one is not signed.
+fn may_expire(location: &Location, error: &NetError) -> bool {
+    let is_signed = |request: &HttpRequest| matches!(request.credential, Some(RequestCredential::Query(_)));
+    match location {
+        Location::Http(request) | Location::Wrapped(request) if is_signed(request) => true,
+        _ => error.url().is_some_and(|url| !url.is_plain()),
     }
 }
 

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::events::Event;
-use crate::net::NetError;
+use crate::net::{NetError, retry};
 use crate::plan::{HttpRequest, Location};
 
+use super::answer::{self, Parts};
 use super::download::Download;
 use super::engine::Engine;
 use super::error::TransferError;
@@ -20,6 +21,10 @@ const VERSIONS: u32 = 4;
 pub(super) enum Failed {
     /// The network.
     Net(NetError),
+    /// The host gives no part of the file, or something else in its place. What is held stays.
+    Part(NetError),
+    /// The host says at a part that there is none: the whole tells.
+    Whole(NetError),
     /// What is held is of no use: start over.
     Over(&'static str),
     /// Nothing that another attempt would change.
@@ -27,10 +32,14 @@ pub(super) enum Failed {
 }
 
 impl Failed {
-    /// The host gives no such part of the file.
-    pub(super) fn refused(request: &HttpRequest) -> Self {
-        let reason = "the host refuses to send a part of the file (status 416)".to_owned();
-        Self::Net(NetError::Protocol { url: request.url.clone(), reason })
+    /// An answer that is no use as a part of the file.
+    pub(super) fn refused(request: &HttpRequest, reason: &str) -> Self {
+        Self::Part(NetError::Protocol { url: request.url.clone(), reason: reason.to_owned() })
+    }
+
+    /// A request for a part that failed.
+    pub(super) fn of_part(error: NetError) -> Self {
+        if answer::may_be_of_the_range(&error) { Self::Part(error) } else { Self::Net(error) }
     }
 }
 
@@ -143,6 +152,7 @@ async fn with_attempts(
     let now = || engine.client.settings().clock.now();
     let mut given = now();
     loop {
+        let asked = download.parts;
         let outcome = tokio::select! {
             outcome = download.attempt(&location) => outcome,
             () = engine.cancel.cancelled() => Err(Failed::Final(TransferError::Cancelled { file: job.file.clone() })),
@@ -157,17 +167,32 @@ async fn with_attempts(
                 persistence.note(download.held());
                 download.start_over().map_err(fs_error)?;
                 versions += 1;
-                (protocol(&download, &location, reason), (versions < VERSIONS).then_some(Duration::ZERO))
+                let is_asked_again = versions < VERSIONS || (versions == VERSIONS && download.parts.give_up());
+                (protocol(&download, &location, reason), is_asked_again.then_some(Duration::ZERO))
+            }
+            Err(Failed::Whole(error)) => {
+                persistence.note(download.held());
+                download.parts.give_up();
+                (error, Some(Duration::ZERO))
+            }
+            Err(Failed::Part(error)) => {
+                let link = Link::of(&location, given, now(), download.received > 0);
+                let wait = after_refusal(&mut download, &mut persistence, &error, link);
+                (error, Some(wait))
             }
             Err(Failed::Net(error)) => {
                 let link = Link::of(&location, given, now(), download.received > 0);
                 let wait = persistence.after(&error, download.held(), link);
+                if wait.is_some() {
+                    download.parts.broke_off();
+                }
                 (error, wait)
             }
         };
-        let whole_instead = || download.parts.give_way(&error).then_some(Duration::ZERO);
-        let Some(wait) = wait.or_else(whole_instead) else { return Err(download.give_up(error, &location)) };
-        pause(&engine.report, &engine.cancel, &job.file, &error, wait).await;
+        let Some(wait) = wait else { return Err(download.give_up(error, &location)) };
+        let gives_way = asked != Parts::Refused && download.parts == Parts::Refused;
+        let what = if gives_way { "the host refuses parts of the file, so all of it is asked for: " } else { "" };
+        pause(&engine.report, &engine.cancel, &job.file, format!("{what}{error}"), wait).await;
         given = now();
         location = located(job, way).await?;
         if is_wrapped(&location) != wrapped {
@@ -176,6 +201,23 @@ async fn with_attempts(
             return Err(TransferError::Net { file: job.file.clone(), source: error });
         }
     }
+}
+
+/// How long to wait after a part was refused: before it is asked for again, or the whole. A link
+/// that may have expired is had anew first, and one that has not is refused for good.
+fn after_refusal(download: &mut Download, persistence: &mut Persistence, error: &NetError, link: Link) -> Duration {
+    let progress = persistence.note(download.held());
+    if let NetError::NotPermitted { .. } = error {
+        if let Some(wait) = persistence.renewed(error, link) {
+            return wait;
+        }
+        if link == Link::Lasting {
+            download.parts.give_up();
+            return Duration::ZERO;
+        }
+    }
+    let again = download.parts.refused(progress);
+    again.map_or(Duration::ZERO, |attempt| retry::delay(attempt, None, retry::chance()))
 }
 
 fn is_wrapped(location: &Location) -> bool {

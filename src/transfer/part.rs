@@ -151,18 +151,20 @@ impl Part {
     }
 
     /// Writes bytes and tells the followers; dropped when the part has started over since
-    /// `generation`. Writes the journal when half a second has passed. Blocks.
-    pub fn write(&self, offset: u64, bytes: &[u8], generation: u64) -> Result<(), FsError> {
+    /// `generation`. Writes the journal when half a second has passed. Answers how many of them
+    /// were not held before. Blocks.
+    pub fn write(&self, offset: u64, bytes: &[u8], generation: u64) -> Result<u64, FsError> {
         let _writing = self.writing.read().unwrap_or_else(PoisonError::into_inner);
         if self.locked().generation != generation {
-            return Ok(());
+            return Ok(0);
         }
         self.file.write_at(bytes, offset)?;
-        let journal = {
+        let (journal, new) = {
             let mut state = self.locked();
             if state.generation != generation {
-                return Ok(());
+                return Ok(0);
             }
+            let before = state.held.held();
             state.held.add(offset, offset + bytes.len() as u64);
             self.grown.notify_all();
             // What is thrown away gets no journal any more.
@@ -170,9 +172,9 @@ impl Part {
             if due {
                 state.saved = Instant::now();
             }
-            due.then(|| self.journal_of(&state))
+            (due.then(|| self.journal_of(&state)), state.held.held() - before)
         };
-        journal.map_or(Ok(()), |journal| journal.write(&self.path, self.access))
+        journal.map_or(Ok(()), |journal| journal.write(&self.path, self.access)).map(|()| new)
     }
 
     /// Throws away what is held. Followers start over.

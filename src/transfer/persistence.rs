@@ -1,5 +1,6 @@
 //! Whether a file is asked for again after a failure, and after how long.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -78,26 +79,33 @@ impl Persistence {
     /// How long to wait before the next attempt; `None` when none may follow.
     pub(super) fn after(&mut self, error: &NetError, held: u64, link: Link) -> Option<Duration> {
         let progress = self.note(held);
-        let is_said_to_be_over = matches!(error, NetError::LinkExpired { .. });
         match retry::classify(error) {
-            Verdict::Refresh if link == Link::Outlived => Some(Duration::ZERO),
-            Verdict::Refresh if self.refreshed < REFRESHES && (link != Link::Lasting || is_said_to_be_over) => {
-                self.refreshed += 1;
-                Some(Duration::ZERO)
-            }
+            Verdict::Refresh => self.renewed(error, link),
             // Nobody waits for an hour in silence: the person is told when to come back.
             Verdict::Retry { after } if after.is_none_or(|after| after <= self.patience) => {
                 let attempt = self.attempts.failed(progress)?;
                 Some(retry::delay(attempt, after, retry::chance()))
             }
-            Verdict::Refresh | Verdict::Retry { .. } | Verdict::GiveUp => None,
+            Verdict::Retry { .. } | Verdict::GiveUp => None,
         }
+    }
+
+    /// How long to wait before another link is asked for; `None` where that one is not.
+    pub(super) fn renewed(&mut self, error: &NetError, link: Link) -> Option<Duration> {
+        let may_be_over = link != Link::Lasting || matches!(error, NetError::LinkExpired { .. });
+        if link != Link::Outlived {
+            if !may_be_over || self.refreshed >= REFRESHES {
+                return None;
+            }
+            self.refreshed += 1;
+        }
+        Some(Duration::ZERO)
     }
 }
 
 /// Tells that a file is asked for again, and waits; not longer than the person does.
-pub(super) async fn pause(report: &Report, cancel: &Cancel, file: &RelPath, error: &NetError, wait: Duration) {
-    report.report(Event::Retry { file: file.clone(), reason: error.to_string(), wait_s: wait.as_secs_f64() });
+pub(super) async fn pause(report: &Report, cancel: &Cancel, file: &RelPath, reason: impl Display, wait: Duration) {
+    report.report(Event::Retry { file: file.clone(), reason: reason.to_string(), wait_s: wait.as_secs_f64() });
     tokio::select! {
         () = tokio::time::sleep(wait) => {}
         () = cancel.cancelled() => {}

@@ -125,16 +125,17 @@ async fn take(
 ) -> Result<Option<Response>, Failed> {
     let generation = part.generation();
     let want = Want { from, until: Some(until), same_as: part.validator() };
-    let mut response = download.engine.client.get(request, Some(&want), Lane::Bulk).await?;
+    let response = download.engine.client.get(request, Some(&want), Lane::Bulk).await;
+    let mut response = response.map_err(Failed::of_part)?;
     download.refuse_other_size(&response)?;
     let held = part.validator();
     let asked = Asked { from, until: Some(until), ranged: true, held: held.as_ref(), total: Some(total) };
     match answer::meaning(asked, &head(&response)) {
         Meaning::Continue { .. } if response.content_encoding().is_none() => {}
-        Meaning::Continue { .. } => return Err(Failed::Over("a range came with a transport encoding")),
+        Meaning::Continue { .. } => return Err(Failed::refused(request, "a range came with a transport encoding")),
         Meaning::FromZero => return Ok(Some(response)),
         Meaning::StartOver(reason) => return Err(Failed::Over(reason)),
-        Meaning::Refused => return Err(Failed::refused(request)),
+        Meaning::Refused(reason) => return Err(Failed::refused(request, reason)),
     }
     part.begin(&request.url, response.validator(), Some(total));
     part.state(&digests::stated(response.status(), |name| response.list(name)));
@@ -146,7 +147,7 @@ async fn take(
                 at += bytes.len() as u64;
                 received.fetch_add(bytes.len() as u64, Ordering::Relaxed);
                 if at > until {
-                    break Some(Failed::Over("more bytes came than were asked for"));
+                    break Some(Failed::refused(request, "more bytes came than were asked for"));
                 }
                 let written = writer.push(&bytes).await;
                 download.progress(download.flushed(written)?);

@@ -3,7 +3,6 @@
 use std::io::Read as _;
 
 use crate::fs::{self, FsError};
-use crate::net::Response;
 use crate::values::{ByteSize, Digest};
 
 use super::content::{self, Opening};
@@ -70,26 +69,12 @@ impl Download<'_> {
         }
     }
 
-    /// Refuses a range of a file that has another size at the host than the one that is known
-    /// beforehand: it was replaced there, and no byte of it is wanted.
-    pub(super) fn refuse_other_size(&self, response: &Response) -> Result<(), Failed> {
-        let is_ranged = matches!(response.status(), 206 | 416);
-        let found = response.content_range().filter(|_| is_ranged).and_then(|range| range.total);
-        let expected = self.job.expected.size.filter(|_| response.content_encoding().is_none());
-        match (expected, found) {
-            (Some(expected), Some(found)) if expected.0 != found => {
-                let (file, found) = (self.job.file.clone(), ByteSize(found));
-                Err(Failed::Final(TransferError::OtherSize { file, expected, found }))
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// Whether an answer that came to its declared end is a whole body of other bytes, and not one
-    /// that another attempt would bring more of: what it was to be is known by its digest. For small
-    /// bodies; the rest of a larger one may still come when it is asked for.
+    /// that another attempt would bring more of: it is empty, or what it was to be is known by its
+    /// digest. For small bodies; the rest of a larger one may still come when it is asked for.
     pub(super) fn is_another(&self, declared: Option<u64>, received: u64) -> bool {
-        self.encoding.is_none() && declared == Some(received) && !self.job.expected.digests.is_empty()
+        let is_told = received == 0 || !self.job.expected.digests.is_empty();
+        self.encoding.is_none() && declared == Some(received) && is_told
     }
 
     /// Compares with everything known. What was known beforehand is stronger than what comes along. A file of
@@ -101,10 +86,11 @@ impl Download<'_> {
                 let file = self.job.file.clone();
                 return Err(Failed::Final(TransferError::Mismatch { file, expected, received }));
             }
-            return Err(Failed::Final(if size > known.0 {
-                TransferError::TooLong { file: self.job.file.clone(), expected: known }
-            } else {
-                TransferError::Truncated { file: self.job.file.clone(), expected: known, received: ByteSize(size) }
+            let (file, expected, received) = (self.job.file.clone(), known, ByteSize(size));
+            return Err(Failed::Final(match size {
+                0 => TransferError::OtherSize { file, expected, found: received },
+                _ if size > known.0 => TransferError::TooLong { file, expected },
+                _ => TransferError::Truncated { file, expected, received },
             }));
         }
         let stated: &[Digest] = if self.encoding.is_some() { &[] } else { &self.stated };

@@ -19,6 +19,7 @@ use crate::net::{Client, Lane, NetError, Response, Validator, Want};
 use crate::plan::{HttpRequest, Location, RangeSupport};
 use crate::values::{ByteSize, RelPath, SafeUrl};
 
+use super::answer::may_be_of_the_range;
 use super::content::{self, Opening};
 use super::download::head;
 use super::engine::TransferSettings;
@@ -162,7 +163,7 @@ impl Places<'_> {
                 _ => return Err(TransferError::OnlyWhole { file: self.file.clone(), size: None }),
             };
             let outcome = tokio::select! {
-                outcome = act(request) => outcome,
+                outcome = act(request.clone()) => outcome,
                 () = self.cancel.cancelled() => return Err(cancelled()),
             };
             let error = match outcome {
@@ -174,7 +175,10 @@ impl Places<'_> {
             let has_worked = has_worked || held() > 0 || expires(&location).is_some();
             let link = Link::of(&location, given, now(), has_worked);
             let Some(wait) = persistence.after(&error, held(), link) else {
-                return Err(self.given_up(way, error, has_worked).await);
+                return Err(match self.whole_instead(&request, &error).await {
+                    Some(whole) => whole,
+                    None => self.given_up(way, error, has_worked).await,
+                });
             };
             pause(self.report, self.cancel, self.file, &error, wait).await;
             if self.cancel.is_set() {
@@ -220,6 +224,18 @@ impl Places<'_> {
 
     fn only_whole(&self, size: Option<ByteSize>) -> Failed {
         Failed::Final(TransferError::OnlyWhole { file: self.file.clone(), size })
+    }
+
+    /// What there is to tell where a host refuses a part and sends the whole.
+    async fn whole_instead(&self, request: &HttpRequest, error: &NetError) -> Option<TransferError> {
+        if !may_be_of_the_range(error) {
+            return None;
+        }
+        let whole = self.client.get(request, None, Lane::Bulk).await.ok()?;
+        match self.whole(whole).await {
+            Failed::Final(error) => Some(error),
+            Failed::Net(_) => None,
+        }
     }
 
     /// The host sends the file as a whole. What it sends may be a page that says why.
@@ -333,7 +349,8 @@ impl Places<'_> {
             _ => head.range.and_then(|range| range.total),
         };
         let is_other_size = size.is_some_and(|size| size != version.size.0);
-        let is_other_tag = version.validator.is_some() && head.validator != version.validator;
+        // A refusal need not name the version that it is about.
+        let is_other_tag = head.status != 416 && version.validator.is_some() && head.validator != version.validator;
         if head.status == 412 || is_other_size || is_other_tag {
             return Err(Failed::Final(TransferError::Replaced { file: self.file.clone() }));
         }

@@ -15,7 +15,7 @@ pub(super) struct Writer {
     buffer: Vec<u8>,
     /// The buffer of the write before, to be filled next: two are enough for a connection.
     spare: Vec<u8>,
-    pending: Option<tokio::task::JoinHandle<Result<Vec<u8>, FsError>>>,
+    pending: Option<tokio::task::JoinHandle<Result<(Vec<u8>, u64), FsError>>>,
 }
 
 /// Bytes gathered before a write.
@@ -27,7 +27,7 @@ impl Writer {
         Self { part, generation, offset, buffer: Vec::new(), spare: Vec::new(), pending: None }
     }
 
-    /// Takes a piece. Gives the bytes that were written meanwhile.
+    /// Takes a piece. Gives how many bytes were written meanwhile that were not held before.
     pub async fn push(&mut self, piece: &[u8]) -> Result<u64, FsError> {
         if self.buffer.capacity() == 0 {
             self.buffer.reserve(GATHER + (64 << 10));
@@ -36,7 +36,7 @@ impl Writer {
         if self.buffer.len() < GATHER { Ok(0) } else { self.hand_over().await }
     }
 
-    /// Writes what is left. Gives the bytes that were written since the last call.
+    /// Writes what is left. Gives how many such bytes were written since the last call.
     pub async fn finish(mut self) -> Result<u64, FsError> {
         let before = self.hand_over().await?;
         Ok(before + self.settle().await?)
@@ -51,8 +51,8 @@ impl Writer {
         let (part, offset, generation) = (self.part.clone(), self.offset, self.generation);
         self.offset += bytes.len() as u64;
         self.pending = Some(tokio::task::spawn_blocking(move || {
-            part.write(offset, &bytes, generation)?;
-            Ok(bytes)
+            let new = part.write(offset, &bytes, generation)?;
+            Ok((bytes, new))
         }));
         Ok(written)
     }
@@ -61,11 +61,10 @@ impl Writer {
         let Some(pending) = self.pending.take() else { return Ok(0) };
         match pending.await {
             Ok(written) => {
-                let mut bytes = written?;
-                let count = bytes.len() as u64;
+                let (mut bytes, new) = written?;
                 bytes.clear();
                 self.spare = bytes;
-                Ok(count)
+                Ok(new)
             }
             Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
             Err(_) => Ok(0),

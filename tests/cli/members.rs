@@ -422,6 +422,22 @@ fn a_host_that_refuses_ranges_is_told_as_one_that_sends_the_whole_alone() {
         ran.says(&["a.zip", "only as a whole", "without `--members`"]);
         assert!(!made.dir().exists());
     }
+    // Whatever the refusal, and whatever it names: the whole is there.
+    for refusal in [400, 403, 405, 416, 501] {
+        for first in [false, true] {
+            let refuses = move |request: &Request, bytes: &Arc<Vec<u8>>| match request.header("range") {
+                Some(range) if !(first && range == "bytes=0-0") => Answer::status(refusal),
+                _ => Answer::file(request, bytes, "\"v1\""),
+            };
+            let made = Made::new(&[("a.zip", archive(), AUTO)], Box::new(refuses));
+            let ran = made.run(&["fetch", "made", "--members", "m01.bin"]).expect(55);
+            ran.says(&["a.zip", "only as a whole", "without `--members`"]);
+            assert!(!made.dir().exists());
+        }
+    }
+    // One that refuses the whole too says why.
+    let made = Made::new(&[("a.zip", archive(), AUTO)], Box::new(|_, _| Answer::status(403)));
+    made.run(&["fetch", "made", "--members", "m01.bin"]).expect(22);
 }
 
 #[test]

@@ -32,20 +32,21 @@ fn an_empty_answer_is_no_file_unless_it_is_known_to_be_empty() {
 #[test]
 fn a_file_that_became_empty_is_taken_by_the_persons_word_alone() {
     #[track_caller]
-    fn check(size: usize, answer: fn(&Request) -> Answer) {
+    fn check(what: Known, size: usize, answer: fn(&Request) -> Answer) {
         let body = noise(size, 1);
-        let trial = Trial::one("a.bin", &body, Known::Digest, answer);
+        let trial = Trial::one("a.bin", &body, what, answer);
         trial.ends("a.bin", &body, &Fails(40, &["a.bin", "--accept-changed FILE --reason TEXT"]));
         assert!(trial.server.log().len() <= 2, "{:#?}", trial.server.log());
         let taken = ["fetch", "wild", "--accept-changed", "a.bin", "--reason", "withdrawn"];
-        trial.home.run(&taken).expect(0);
+        trial.home.run(&taken).expect(0).says(&["taken by your word"]);
         assert_eq!(trial.file("a.bin").as_deref(), Some(&b""[..]));
         let receipt = std::fs::read_to_string(trial.home.data().join("wild/1/.medsets/receipt.json")).unwrap();
         assert!(receipt.contains("withdrawn"), "{receipt}");
     }
-    for size in [1000, SIZE, 34 << 20] {
-        check(size, |_| Answer::text(""));
-        check(size, |request| match request.header("range") {
+    for (size, what) in [1000, SIZE, 34 << 20].into_iter().flat_map(|size| [(size, Known::Digest), (size, Known::Size)])
+    {
+        check(what, size, |_| Answer::text(""));
+        check(what, size, |request| match request.header("range") {
             Some(_) => Answer::status(416).with("content-range", "bytes */0"),
             None => Answer::text("").with("etag", "\"a\""),
         });
@@ -55,6 +56,33 @@ fn a_file_that_became_empty_is_taken_by_the_persons_word_alone() {
     trial.ends("a.bin", b"", &Fails(41, &["a.bin", "--accept-changed FILE --reason TEXT"]));
     trial.home.run(&["fetch", "wild", "--accept-changed", "a.bin", "--reason", "it is empty"]).expect(0);
     assert_eq!(trial.file("a.bin").as_deref(), Some(&b""[..]));
+}
+
+/// An answer to a range is none to a request for the whole, and no status but 200 carries a file.
+#[test]
+fn a_part_that_was_not_asked_for_is_not_the_whole() {
+    let part = |range: &str| Answer::text("0123456789").with_status(206).with("content-range", range);
+    let answers = [
+        part("bytes 0-9/35651584").with("etag", "\"a\""),
+        part("bytes 0-9/10"),
+        part("bytes 5-14/35651584"),
+        part(""),
+        Answer::whole(&noise(SIZE, 1)).with_status(206).with("content-range", "bytes 0-3145727/35651584"),
+    ];
+    let others = [203, 204, 205, 226, 412, 416].map(|status| Answer::text("0123456789").with_status(status));
+    for answer in answers.into_iter().chain(others) {
+        for (size, what) in [(SIZE, Known::Nothing), (SIZE, Known::Size), (SIZE, Known::Digest), (1000, Known::Digest)]
+        {
+            let answer = answer.clone();
+            let trial = Trial::one("a.bin", &noise(size, 1), what, move |_| answer.clone());
+            trial.ends("a.bin", b"", &Fails(34, &["a.bin", "unusable answer", "status"]));
+            assert_eq!(trial.server.log().len(), 1);
+            let taken = ["fetch", "wild", "--accept-changed", "a.bin", "--reason", "replaced"];
+            trial.home.run(&taken).expect(34);
+            assert!(trial.file("a.bin").is_none());
+            assert_eq!(trial.parts(), 0);
+        }
+    }
 }
 
 #[test]
