@@ -35,12 +35,12 @@ impl Download<'_> {
         self.stream(response, request, part, 0).await
     }
 
-    /// Whether a body may be joined with what is held. Without a version on either side a digest
-    /// must prove them in the end.
+    /// Whether a body is of the version that is held. Where the host names none, its digest began
+    /// with bytes that this body may not have.
     fn is_same_version(&self, response: &Response, part: &Part) -> bool {
         let is_plain = self.encoding.is_none() && response.content_encoding().is_none();
-        let (held, now) = (part.validator(), response.validator());
-        is_plain && held == now && (held.is_some() || !self.job.expected.digests.is_empty())
+        let held = part.validator();
+        is_plain && held.is_some() && held == response.validator()
     }
 
     /// Refuses a web page and a body of another size by its head and first bytes, while what is
