@@ -312,7 +312,7 @@ pub fn standard_output() -> Result<Outlet, FsError> {
 /// Where answers go. What a run tells that was stopped is told all the same: the next signal ends it.
 fn answers() -> Box<dyn Write> {
     match standard_output() {
-        Ok(out) if stop::is_wished() => Box::new(out.to_the_end()),
+        Ok(out) if stop::is_wished() => Box::new(out.undeterred()),
         Ok(out) => Box::new(Stoppable(out)),
         Err(_) => Box::new(std::io::stdout()),
     }

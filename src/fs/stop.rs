@@ -103,7 +103,7 @@ impl Outlet {
 
     /// Waits on although it is wished to stop: for what a run tells that was stopped.
     #[must_use]
-    pub fn to_the_end(self) -> Self {
+    pub fn undeterred(self) -> Self {
         Self { hears: Hears::No, ..self }
     }
 }

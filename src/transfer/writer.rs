@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::task::JoinHandle;
+
 use crate::fs::FsError;
 
 use super::part::Part;
@@ -15,8 +17,11 @@ pub(super) struct Writer {
     buffer: Vec<u8>,
     /// The buffer of the write before, to be filled next: two are enough for a connection.
     spare: Vec<u8>,
-    pending: Option<tokio::task::JoinHandle<Result<(Vec<u8>, u64), FsError>>>,
+    pending: Option<JoinHandle<Written>>,
 }
+
+/// The buffer of a write that is over, and how many bytes it brought that were not held.
+type Written = Result<(Vec<u8>, u64), FsError>;
 
 /// Bytes gathered before a write.
 const GATHER: usize = 512 << 10;
