@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use medsets::values::Digest;
 
 use crate::support::archives::zip_of;
+use crate::support::entry::made_up;
 use crate::support::home::Home;
 
 /// A machine with the entry of a set that a form gives out, and a project.
@@ -17,7 +18,7 @@ impl Machine {
         let home = Home::new();
         let catalog = home.path().join("catalog");
         std::fs::create_dir(&catalog).unwrap();
-        std::fs::write(catalog.join("hand.toml"), ENTRY).unwrap();
+        std::fs::write(catalog.join("hand.toml"), made_up("hand", RELEASE)).unwrap();
         let catalog = catalog.to_str().unwrap().to_owned();
         Self { home: home.with("MEDSETS_CATALOG", catalog) }
     }
@@ -104,28 +105,7 @@ fn what_nobody_distributes_is_to_be_dropped_from_the_project() {
     machine.home.run(&["lock", "--check"]).expect(0);
 }
 
-const ENTRY: &str = r#"id = "hand"
-title = "By hand"
-summary = "A set that a form gives out."
-homepage = "https://files.example.org/hand"
-maintainer = { name = "Somebody" }
-modality = ["xray"]
-anatomy = ["chest"]
-task = ["classification"]
-
-[[claim]]
-about = "files"
-source = "made up"
-read = 2026-11-23
-confidence = "high"
-
-[[release]]
-version = "1"
-date = "2026-01-01"
-default = true
-license = "CC0-1.0"
-
-[[release.source]]
+const RELEASE: &str = r#"[[release.source]]
 channel = "page"
 provider = "manual"
 page = "https://files.example.org/hand/download"

@@ -5,6 +5,7 @@ use std::process::Command;
 use medsets::values::Digest;
 
 use crate::lock::{Machine, Publisher};
+use crate::support::entry::made_up;
 use crate::support::home::Home;
 
 /// A machine whose lock is whole, and the line of the lock that two branches changed.
@@ -123,7 +124,7 @@ impl Repository {
                 format!("[[release.file]]\npath = \"{number:04}.csv\"\nsize = 4\nsha256 = \"{digest}\"\n\n")
             })
             .collect();
-        let catalog = home.overlay("long.toml", &format!("{LONG}{files}"));
+        let catalog = home.overlay("long.toml", &made_up("long", &format!("{SOURCE}{files}")));
         let repository = Self { home: home.with("MEDSETS_CATALOG", catalog).with("MEDSETS_OFFLINE", "1") };
         repository.git(&["init", "--quiet", "--initial-branch", "main"]);
         for (key, value) in [("user.name", "Tester"), ("user.email", "t@example.org"), ("merge.conflictStyle", style)] {
@@ -186,28 +187,7 @@ fn merges_that_git_made_are_resolved_by_locking_again() {
     }
 }
 
-const LONG: &str = r#"id = "long"
-title = "Long"
-summary = "A set of many files."
-homepage = "https://files.example.org/long"
-maintainer = { name = "Somebody" }
-modality = ["xray"]
-anatomy = ["chest"]
-task = ["classification"]
-
-[[claim]]
-about = "files"
-source = "made up"
-read = 2026-11-23
-confidence = "high"
-
-[[release]]
-version = "1"
-date = "2026-01-01"
-default = true
-license = "CC0-1.0"
-
-[[release.source]]
+const SOURCE: &str = r#"[[release.source]]
 channel = "page"
 provider = "http"
 base = "https://files.example.org/long/"

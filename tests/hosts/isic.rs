@@ -146,9 +146,9 @@ fn a_link_that_stays_dead_keeps_the_part() {
     assert_eq!(later[0].header("range"), Some(format!("bytes={PIECE}-").as_str()));
 }
 
-/// At most a piece of the file, as a partial answer.
+/// At most a piece of the file: as a partial answer, or one that breaks off.
 fn piece(toy: &Toy, asked: &Asked) -> Reply {
-    let from = asked.header("range").map_or(0, begins);
+    let Some(from) = asked.header("range").map(begins) else { return storage::answer(toy, asked).cut(PIECE) };
     let until = from + PIECE - 1;
     let mut headers = asked.headers.clone();
     headers.retain(|(name, _)| name != "range");

@@ -15,6 +15,34 @@ pub fn built_in(id: &str) -> String {
     Home::new().run(&["info", id, "--raw"]).expect(0).stdout
 }
 
+/// An entry of a made-up dataset that everybody may have, with what its one release says besides.
+pub fn made_up(id: &str, release: &str) -> String {
+    format!(
+        r#"id = "{id}"
+title = "Made up"
+summary = "A set for tests."
+homepage = "https://files.example.org/{id}"
+maintainer = {{ name = "Somebody" }}
+modality = ["xray"]
+anatomy = ["chest"]
+task = ["classification"]
+
+[[claim]]
+about = "files"
+source = "made up"
+read = 2026-11-23
+confidence = "high"
+
+[[release]]
+version = "1"
+date = "2026-01-01"
+default = true
+license = "CC0-1.0"
+
+{release}"#
+    )
+}
+
 /// What stands for a publisher's file: an archive of two members for the name of an archive,
 /// a line of text for any other.
 pub fn content(name: &str) -> Vec<u8> {

@@ -35,6 +35,7 @@ pub struct Reply {
     headers: Vec<(String, String)>,
     body: Bytes,
     chunked: bool,
+    cut: Option<usize>,
 }
 
 /// A running host; stops when dropped.
@@ -83,7 +84,7 @@ impl Asked {
 impl Reply {
     /// A status without a body.
     pub fn status(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Bytes::new(), chunked: false }
+        Self { status, headers: Vec::new(), body: Bytes::new(), chunked: false, cut: None }
     }
 
     /// The whole body, status 200, no `Range` support.
@@ -131,6 +132,11 @@ impl Reply {
     /// Sent in chunks, so that nobody is told a length.
     pub fn chunked(self) -> Self {
         Self { chunked: true, ..self }
+    }
+
+    /// The connection breaks off after so many bytes of the body.
+    pub fn cut(self, after: usize) -> Self {
+        Self { cut: Some(after), ..self }
     }
 
     /// With a header.
@@ -219,18 +225,31 @@ async fn asked(request: Request<Incoming>) -> Asked {
     }
 }
 
-fn response(reply: Reply) -> Response<BoxBody<Bytes, Infallible>> {
+fn response(reply: Reply) -> Response<BoxBody<Bytes, std::io::Error>> {
     let mut response = Response::builder().status(reply.status);
     for (name, value) in &reply.headers {
         response = response.header(name, value);
     }
-    let body = if reply.chunked {
+    let body = if let Some(after) = reply.cut {
+        response = response.header("content-length", reply.body.len());
+        broken_off(reply.body.slice(..after))
+    } else if reply.chunked {
         let size = reply.body.len().div_ceil(7).max(1);
         let pieces: Vec<_> =
             reply.body.chunks(size).map(|piece| Ok(Frame::data(Bytes::copy_from_slice(piece)))).collect();
         StreamBody::new(futures_util::stream::iter(pieces)).boxed()
     } else {
-        Full::new(reply.body).boxed()
+        Full::new(reply.body).map_err(|never| match never {}).boxed()
     };
     response.body(body).expect("the test's headers are valid")
+}
+
+/// A body that fails once these bytes have gone out.
+fn broken_off(bytes: Bytes) -> BoxBody<Bytes, std::io::Error> {
+    let first = futures_util::stream::once(async { Ok(Frame::data(bytes)) });
+    let failure = futures_util::stream::once(async {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        Err(std::io::Error::other("broken off"))
+    });
+    StreamBody::new(futures_util::StreamExt::chain(first, failure)).boxed()
 }
