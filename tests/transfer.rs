@@ -301,6 +301,7 @@ fn two_versions_are_never_joined() {
         });
         trial.ends("a.bin", &new, end);
         assert!(trial.server.log().len() <= 12, "{} requests", trial.server.log().len());
+        trial.home.run(&["verify", "wild"]).expect(0);
     }
     let strong: fn(Answer) -> Answer = |answer| answer.with("etag", "\"old\"");
     let weak: fn(Answer) -> Answer = |answer| answer.with("etag", "W/\"old\"");
@@ -316,6 +317,30 @@ fn two_versions_are_never_joined() {
     }
     // The host says "the same" and sends other bytes: only a digest can tell.
     check(Known::Digest, strong, |request, new| Answer::ranged(request, new).with("etag", "\"old\""), &Whole);
+    // As a whole they go over what is held, and are proven as they lie there then.
+    for what in [Known::Digest, Known::Size, Known::Nothing] {
+        check(what, strong, |_, new| Answer::whole(new).with("etag", "\"old\""), &Whole);
+    }
+}
+
+/// Two hosts may name two files alike: a validator is one host's.
+#[test]
+fn parts_of_two_hosts_are_not_joined_unless_a_digest_proves_them() {
+    for (what, served) in [(Known::Nothing, SIZE), (Known::Size, SIZE), (Known::Digest, SIZE - CUT)] {
+        let (old, new) = (noise(SIZE, 1), noise(SIZE, 2));
+        let (first, rest) = if what == Known::Digest { (new.clone(), new.clone()) } else { (old, new.clone()) };
+        let mirror = Server::start(move |request| Answer::file(request, &rest, "\"a\""));
+        let files = [known("a.bin", &new, what)];
+        let trial = Trial::many(&files, "mirrors = [\"https://mirror.example/\"]", move |request| match request.nth {
+            0 => Answer::whole(&first).with("etag", "\"a\"").cut(CUT, Then::Close),
+            _ => Answer::status(404),
+        });
+        let rewrite = format!("https://data.example/={};https://mirror.example/={}", trial.server.url(), mirror.url());
+        let trial = trial.with("MEDSETS_REWRITE", rewrite);
+        trial.ends("a.bin", &new, &Whole);
+        trial.home.run(&["verify", "wild"]).expect(0);
+        assert_eq!(mirror.served(), served as u64);
+    }
 }
 
 #[test]

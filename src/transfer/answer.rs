@@ -27,6 +27,8 @@ pub struct Head {
     pub range: Option<ContentRange>,
     /// Proof of the version.
     pub validator: Option<Validator>,
+    /// Bytes of the body, where it tells.
+    pub length: Option<u64>,
 }
 
 /// What to do with an answer.
@@ -56,13 +58,13 @@ pub enum Parts {
     Refused,
 }
 
-/// How often a part that was refused is asked for again.
+/// How often a part that was refused is asked for again at most.
 const AGAIN: u32 = 2;
 
 impl Parts {
-    /// Before the first attempt.
-    pub fn wanted() -> Self {
-        Self::Wanted(Attempts::new(AGAIN))
+    /// Before the first attempt, where as many may follow one that failed.
+    pub fn wanted(retries: u32) -> Self {
+        Self::Wanted(Attempts::new(AGAIN.min(retries)))
     }
 
     /// A part was refused in an attempt that brought so many bytes. Gives the number of the
@@ -122,6 +124,10 @@ fn partial(asked: Asked<'_>, head: &Head) -> Meaning {
     if first != asked.from || asked.until.is_some_and(|end| until > end) {
         return Meaning::Refused("other bytes came than were asked for");
     }
+    // Of a longer body nobody knows where it begins.
+    if head.length.is_some_and(|length| length != until - first) {
+        return Meaning::Refused("a partial answer is not as long as it says");
+    }
     if let (Some(known), Some(total)) = (asked.total, total)
         && known != total
     {
@@ -144,7 +150,7 @@ mod tests {
     }
 
     fn head(status: u16, range: &str, validator: Option<&str>) -> Head {
-        Head { status, range: ContentRange::parse(range), validator: validator.map(etag) }
+        Head { status, range: ContentRange::parse(range), validator: validator.map(etag), length: None }
     }
 
     #[test]
@@ -168,6 +174,9 @@ mod tests {
         check(asked, head(206, "bytes 0-999/2000", Some("a")), "refused"); // another start
         check(asked, head(206, "bytes 500-1500/2000", Some("a")), "refused"); // more than asked
         check(asked, head(206, "", Some("a")), "refused");
+        let long = |length| Head { length: Some(length), ..head(206, "bytes 500-999/2000", Some("a")) };
+        check(asked, long(500), "continue");
+        check(asked, long(2000), "refused"); // the whole, as a cache may send it
         check(asked, head(200, "", Some("a")), "zero");
         check(asked, head(412, "", None), "over");
         check(asked, head(416, "bytes */300", None), "refused");
@@ -180,7 +189,7 @@ mod tests {
 
     #[test]
     fn the_whole_is_asked_for_once_parts_were_refused_in_a_row() {
-        let mut parts = Parts::wanted();
+        let mut parts = Parts::wanted(9);
         assert_eq!([0, 0].map(|progress| parts.refused(progress)), [Some(1), Some(2)]);
         assert_eq!(parts.refused(PROGRESS), Some(1), "parts came meanwhile");
         assert_eq!([0, 0].map(|progress| parts.refused(progress)), [Some(2), None]);
@@ -189,7 +198,7 @@ mod tests {
 
     #[test]
     fn the_whole_is_asked_for_at_once_where_parts_make_no_sense() {
-        let mut parts = Parts::wanted();
+        let mut parts = Parts::wanted(9);
         assert!(parts.give_up());
         assert!(!parts.give_up(), "not twice");
         assert_eq!(parts, Parts::Refused);
@@ -197,9 +206,9 @@ mod tests {
 
     #[test]
     fn parts_are_asked_for_once_more_after_a_whole_that_broke_off() {
-        let mut parts = Parts::wanted();
+        let mut parts = Parts::wanted(9);
         parts.broke_off();
-        assert_eq!(parts, Parts::wanted(), "no whole was asked for");
+        assert_eq!(parts, Parts::wanted(9), "no whole was asked for");
         parts.give_up();
         parts.broke_off();
         assert!(matches!(parts, Parts::Wanted(_)));

@@ -46,6 +46,8 @@ pub(super) struct Download<'e> {
     ended: Option<u64>,
     /// Whether parts of the file are asked for.
     pub(super) parts: Parts,
+    /// Whether a body went over bytes that were hashed already.
+    pub(super) passed_over: bool,
 }
 
 impl<'e> Download<'e> {
@@ -60,7 +62,8 @@ impl<'e> Download<'e> {
             stated: Vec::new(),
             encoding: None,
             ended: None,
-            parts: Parts::wanted(),
+            parts: Parts::wanted(engine.settings.retries),
+            passed_over: false,
         }
     }
 
@@ -75,6 +78,9 @@ impl<'e> Download<'e> {
         let begun = self.part.is_some() || journal::Journal::read(&self.job.part).is_some();
         if begun || known.is_some_and(|size| size > SMALL) {
             let part = self.open_part()?;
+            if !part.may_be_of(&request.url) && self.job.expected.digests.is_empty() {
+                self.start_over().map_err(|error| self.fs(error))?;
+            }
             let total = part.total().or(known);
             let splits = self.engine.settings.ranges > 1 && takes_parts;
             if let Some(total) = total.filter(|total| splits && self.is_safe_to_split(&part) && *total >= BIG) {
@@ -146,6 +152,9 @@ impl<'e> Download<'e> {
         if response.status() == 416 && self.ended == Some(prefix) {
             // There is no more of it: it is whole, and another one.
             return self.finish(part, prefix, request).await;
+        }
+        if response.status() == 416 {
+            self.refuse_other_size(&response)?;
         }
         let from = if resumes { prefix } else { 0 };
         let asked = Asked { from, until: None, ranged: resumes, held: held.as_ref(), total: part.total() };
@@ -232,6 +241,9 @@ impl<'e> Download<'e> {
 
     /// The part is complete: waits for its digests, proves it, and moves it to its place.
     async fn finish(&mut self, part: Arc<Part>, total: u64, request: &HttpRequest) -> Result<Done, Failed> {
+        if std::mem::take(&mut self.passed_over) {
+            self.followers = None;
+        }
         self.follow(&part);
         if !part.finish(total) {
             // They have stopped; those of the next attempt begin anew.
@@ -356,6 +368,7 @@ impl<'e> Download<'e> {
     /// Throws away what is held; the bar goes back with it.
     pub(super) fn start_over(&mut self) -> Result<(), FsError> {
         self.stated.clear();
+        self.passed_over = false;
         let Some(part) = &self.part else { return Ok(()) };
         let bytes = ByteSize(part.held());
         self.engine.report.report(Event::Rewound { file: self.job.file.clone(), bytes });
@@ -441,5 +454,6 @@ fn short(request: &HttpRequest, received: u64, expected: u64) -> Failed {
 
 /// The head of an answer, as the pure decision sees it.
 pub(super) fn head(response: &Response) -> Head {
-    Head { status: response.status(), range: response.content_range(), validator: response.validator() }
+    let (status, range, validator) = (response.status(), response.content_range(), response.validator());
+    Head { status, range, validator, length: response.content_length() }
 }

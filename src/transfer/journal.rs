@@ -22,6 +22,9 @@ pub struct Journal {
     /// Where it was asked for, without secrets: for a person who looks at it.
     #[serde(skip_deserializing, default, skip_serializing_if = "Option::is_none")]
     pub url: Option<SafeUrl>,
+    /// The host that it came from: a validator tells versions of one host apart, and not two hosts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
     /// Proof of the version, where the host gives a strong one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validator: Option<Validator>,
@@ -89,7 +92,7 @@ mod tests {
         let validator = Some(Validator::Etag("\"x\"".into()));
         let stated = vec![Digest::sha256(b"x")];
         let (total, boot) = (Some(ByteSize(10)), fs::boot_id());
-        Journal { v: FORMAT, url: None, validator, stated, total, held: extents, boot }
+        Journal { v: FORMAT, url: None, host: None, validator, stated, total, held: extents, boot }
     }
 
     #[test]

@@ -38,6 +38,7 @@ struct State {
     /// Digests of the whole file that the host has stated.
     stated: Vec<Digest>,
     url: Option<SafeUrl>,
+    host: Option<String>,
     generation: u64,
     ended: Option<Ended>,
     saved: Instant,
@@ -69,12 +70,12 @@ impl Part {
             journal::discard(path)?;
         }
         let file = PositionalFile::open_or_create(path, access)?;
-        let (held, total, validator, stated) = match journal {
-            Some(journal) => (journal.held, journal.total.map(|total| total.0), journal.validator, journal.stated),
-            None => (Extents::default(), None, None, Vec::new()),
+        let (held, total, validator, stated, host) = match journal {
+            Some(one) => (one.held, one.total.map(|total| total.0), one.validator, one.stated, one.host),
+            None => (Extents::default(), None, None, Vec::new(), None),
         };
-        let state =
-            State { held, total, validator, stated, url: None, generation: 0, ended: None, saved: Instant::now() };
+        let (generation, ended, saved) = (0, None, Instant::now());
+        let state = State { held, total, validator, stated, url: None, host, generation, ended, saved };
         Ok(Arc::new(Self {
             file,
             path: path.to_path_buf(),
@@ -87,6 +88,11 @@ impl Part {
 
     fn locked(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether what is held, if anything, may have come from the host of an address.
+    pub fn may_be_of(&self, url: &SafeUrl) -> bool {
+        self.locked().host.as_ref().is_none_or(|host| host == url.host())
     }
 
     /// Bytes held.
@@ -143,6 +149,7 @@ impl Part {
     pub fn begin(&self, url: &SafeUrl, validator: Option<Validator>, total: Option<u64>) {
         let mut state = self.locked();
         state.url = Some(url.clone());
+        state.host = Some(url.host().to_owned());
         if state.validator.is_none() && state.held.held() == 0 {
             state.validator = validator;
         }
@@ -185,6 +192,7 @@ impl Part {
         state.held = Extents::default();
         state.total = None;
         state.validator = None;
+        state.host = None;
         state.stated.clear();
         state.ended = None;
         self.file.set_len(0)?;
@@ -226,6 +234,7 @@ impl Part {
         Journal {
             v: FORMAT,
             url: state.url.clone(),
+            host: state.host.clone(),
             validator: state.validator.clone(),
             stated: state.stated.clone(),
             total: state.total.map(ByteSize),

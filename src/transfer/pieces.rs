@@ -147,7 +147,8 @@ async fn take(
                 at += bytes.len() as u64;
                 received.fetch_add(bytes.len() as u64, Ordering::Relaxed);
                 if at > until {
-                    break Some(Failed::refused(request, "more bytes came than were asked for"));
+                    // It said no length, and may have begun anywhere.
+                    break Some(Failed::Over("more bytes came than were asked for"));
                 }
                 let written = writer.push(&bytes).await;
                 download.progress(download.flushed(written)?);

@@ -175,7 +175,11 @@ impl Places<'_> {
             let has_worked = has_worked || held() > 0 || expires(&location).is_some();
             let link = Link::of(&location, given, now(), has_worked);
             let Some(wait) = persistence.after(&error, held(), link) else {
-                return Err(match self.whole_instead(&request, &error).await {
+                let whole = tokio::select! {
+                    whole = self.whole_instead(&request, &error) => whole,
+                    () = self.cancel.cancelled() => return Err(cancelled()),
+                };
+                return Err(match whole {
                     Some(whole) => whole,
                     None => self.given_up(way, error, has_worked).await,
                 });

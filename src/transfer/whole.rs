@@ -28,8 +28,10 @@ impl Download<'_> {
         if self.parts == Parts::Refused || (part.held() > 0 && !is_same) {
             self.refuse_another(&mut response).await?;
         }
-        if !is_new && !is_same {
-            self.start_over().map_err(|error| self.fs(error))?;
+        match is_same {
+            true => self.passed_over = true,
+            false if is_new => {}
+            false => self.start_over().map_err(|error| self.fs(error))?,
         }
         self.note(&response);
         self.stream(response, request, part, 0).await

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::support::server::{Answer, Request, Server, Then};
+use super::support::server::{Answer, Length, Request, Server, Then};
 use super::{CUT, Fails, Known, SIZE, Trial, Whole, noise};
 
 /// Large enough for several connections: three pieces of 16 MiB at most.
@@ -119,6 +119,30 @@ fn a_part_that_is_refused_once_is_asked_for_again() {
         let trial = trial.with("MEDSETS_RANGES", "2");
         trial.ends("a.bin", &body, &Whole);
         assert_eq!(asked(&trial.server).1, 0, "the whole is asked for");
+    }
+}
+
+/// A cache may send the whole and say that it is the part: nobody can tell where it begins.
+#[test]
+fn a_body_that_is_longer_than_the_part_is_none_of_it() {
+    for length in [Length::True, Length::Chunked] {
+        for what in [Known::Digest, Known::Size, Known::Nothing] {
+            let body = noise(BIG, 1);
+            let bytes = body.clone();
+            let trial = Trial::one("a.bin", &body, what, move |request| {
+                let whole = Answer::whole(&bytes).with("etag", "\"a\"");
+                match request.range(BIG) {
+                    None if request.nth == 0 => whole.cut(CUT, Then::Close),
+                    None => whole,
+                    Some((first, last)) => {
+                        let range = format!("bytes {first}-{last}/{BIG}");
+                        whole.with_status(206).with("content-range", range).length(length)
+                    }
+                }
+            });
+            trial.ends("a.bin", &body, &Whole);
+            trial.home.run(&["verify", "wild"]).expect(0);
+        }
     }
 }
 
