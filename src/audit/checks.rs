@@ -171,8 +171,8 @@ fn routes(facts: &SubjectFacts, subject: &Subject, shelf: &Shelf) -> Vec<Finding
             subject.name, subject.license
         );
         let fix = format!(
-            "read the terms of today; `medsets fetch {}` brings the records of your own copy up to date, in a project \
-             after `medsets lock --upgrade={}`",
+            "read the terms of today; `medsets fetch {}` brings the records of your own copy up to date, or says why it \
+             cannot, in a project after `medsets lock --upgrade={}`",
             subject.name, subject.id
         );
         found.push(Finding::new(Code::TermsDiffer, message, fix));

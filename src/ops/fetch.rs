@@ -278,7 +278,10 @@ async fn here_already(
     }
     if options.dry_run || matches!(options.process, Process::Shard(_)) {
         let due = Renewal::due(context, target.selection, &target.dir, &receipt)?;
-        warnings.extend(due.map(|due| format!("{}: a fetch brings them up to date", due.sentence())));
+        warnings.extend(due.map(|due| {
+            let then = due.help().unwrap_or_else(|| "a fetch brings them up to date".to_owned());
+            format!("{}: {then}", due.sentence())
+        }));
         return already_whole(target, &receipt).map(Some);
     }
     let is_settled = settle_whole(context, &target.store, &target.dir)?;

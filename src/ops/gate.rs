@@ -296,6 +296,9 @@ pub(super) async fn refusal_by(context: &Context, selection: &Selection, gate: G
 /// What the catalogue at hand lacks of a dataset that a lock or a bundle describes: without it no
 /// command can record what the gate asks for.
 fn undescribed(context: &Context, selection: &Selection, missing: &[(String, Option<String>)]) -> Option<String> {
+    if missing.is_empty() {
+        return None;
+    }
     let (catalog, shelf) = (context.catalog().ok()?, context.shelf().ok()?);
     let id = selection.id();
     let is_unknown = selection.reference().is_none() && catalog.get(id).is_none();

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::agreements::{Entry, EntryKind, Matter, Record, Standing, Standings};
 use crate::context::Context;
 use crate::layout::{DatasetDir, Receipt};
-use crate::values::{DatasetId, DatasetName, Printable};
+use crate::values::{DatasetId, DatasetName, Digest, Printable};
 
 use super::exit::Exit;
 use super::failure::Failure;
@@ -128,12 +128,21 @@ impl Unaccepted {
 /// # Errors
 /// The ledger cannot be read or takes no entry; the copy is as it was.
 pub(super) fn enter(context: &Context, receipt: &Receipt, dir: &DatasetDir, note: &str) -> Result<(), Failure> {
-    if is_entered(context, receipt, dir)? {
-        return Ok(());
-    }
-    let receipt_sha256 = Receipt::digest_of(dir)?;
+    enter_as(context, receipt, Receipt::digest_of(dir)?, note)
+}
+
+/// The same of a receipt with this digest, which need not lie there yet.
+pub(super) fn enter_as(
+    context: &Context,
+    receipt: &Receipt,
+    receipt_sha256: Digest,
+    note: &str,
+) -> Result<(), Failure> {
     let ledger = context.ledger()?;
     let reading = ledger.reading()?;
+    if among(&reading.entries, receipt, receipt_sha256).is_some() {
+        return Ok(());
+    }
     let own = Own { standings: Standings::among(identity::person(context), &reading.entries), now: context.now() };
     let text_sha256 = receipt.license.accepted.first().and_then(|mark| match own.standing(receipt, &mark.license) {
         Standing::Accepted(acceptance) => acceptance.text_sha256,
@@ -164,14 +173,17 @@ pub(super) fn is_entered(context: &Context, receipt: &Receipt, dir: &DatasetDir)
 
 /// The newest entry of the person's own ledger about a copy, as [`is_entered`] knows it.
 pub(super) fn entry_of(context: &Context, receipt: &Receipt, dir: &DatasetDir) -> Result<Option<Entry>, Failure> {
-    let receipt_sha256 = Receipt::digest_of(dir)?;
     let reading = context.ledger()?.reading()?;
-    let is_this = |entry: &Entry| {
+    Ok(among(&reading.entries, receipt, Receipt::digest_of(dir)?).cloned())
+}
+
+fn among<'e>(entries: &'e [Entry], receipt: &Receipt, receipt_sha256: Digest) -> Option<&'e Entry> {
+    let is_this = |entry: &&Entry| {
         let record = &entry.record;
         let is_entered = record.kind == EntryKind::Fetch
             && record.dataset == receipt.dataset
             && record.receipt_sha256 == Some(receipt_sha256);
         is_entered || receipt.ledger.as_ref().is_some_and(|mark| mark.hash == entry.hash)
     };
-    Ok(reading.entries.iter().rev().find(|entry| is_this(entry)).cloned())
+    entries.iter().rev().find(is_this)
 }

@@ -11,8 +11,7 @@ use crate::fs::{self, FsErrorKind};
 use crate::layout::inventory::InventoryReader;
 use crate::layout::places::{away, away_words, refuse_in_the_way};
 use crate::layout::{
-    Adopted, DatasetDir, FileRecord, LayoutError, LinkKind, LinkMark, Means, Place, Receipt, RecordKind, Records,
-    places,
+    Adopted, DatasetDir, LayoutError, LinkKind, LinkMark, Means, Place, Receipt, RecordKind, Records, places,
 };
 use crate::remedy;
 use crate::values::{DatasetId, DatasetName, Printable};
@@ -259,20 +258,24 @@ impl Here {
     }
 }
 
-/// Whether none of the first files lies where it was recorded, with its size. What cannot be read counts
-/// as there: a check tells of it.
+/// Whether none of the first files lies where it was recorded: there is none of their names, or each of
+/// several has another size. A single one was changed. What cannot be read counts as there: a check tells
+/// of both.
 fn lacks_all(dir: &DatasetDir) -> bool {
     const FIRST: usize = 16;
     let Ok(records) = InventoryReader::open(&dir.inventory_path()) else { return false };
     let files = records.map_while(Result::ok).filter(|record| record.kind == RecordKind::File);
-    let mut first = files.take(FIRST).peekable();
-    let is_there = |record: FileRecord| {
-        fs::canonical(&record.path.under(dir.root())).and_then(|path| fs::metadata(&path)).map_or_else(
-            |error| error.kind() != FsErrorKind::NotFound,
-            |found| found.is_some_and(|found| found.len() == record.size.0),
-        )
-    };
-    first.peek().is_some() && !first.any(is_there)
+    let (mut named, mut others) = (0, 0);
+    for record in files.take(FIRST) {
+        named += 1;
+        match fs::canonical(&record.path.under(dir.root())).and_then(|path| fs::metadata(&path)) {
+            Ok(Some(found)) if found.len() != record.size.0 => others += 1,
+            Ok(None) => {}
+            Err(error) if error.kind() == FsErrorKind::NotFound => {}
+            _ => return false,
+        }
+    }
+    named > 0 && others != 1
 }
 
 /// A folder whose receipt tells nothing: its place names the dataset, and the catalogue knows

@@ -2,8 +2,8 @@
 
 use crate::catalog::{Selection, Source};
 use crate::context::Context;
-use crate::layout::Receipt;
 use crate::layout::inventory::InventoryReader;
+use crate::layout::{DatasetDir, Receipt};
 use crate::values::Printable;
 
 use super::failure::Failure;
@@ -18,7 +18,7 @@ pub(super) fn unlike_today(context: &Context, here: &Here, taken_by: &str) -> Re
     let Ok(selection) = one_selection(context, &name) else { return Ok(None) };
     let channel = receipt.source.channel.as_str();
     let how = match selection.source(Some(channel)) {
-        Some(source) => disagreement(here, receipt, &selection, source)?,
+        Some(source) => disagreement(&here.dir, receipt, &selection, source)?,
         None => Some(format!("it has no source `{}` any more", Printable::new(channel))),
     };
     Ok(how.map(|how| {
@@ -29,15 +29,16 @@ pub(super) fn unlike_today(context: &Context, here: &Here, taken_by: &str) -> Re
     }))
 }
 
-fn disagreement(
-    here: &Here,
+/// How the files of a copy are not those that an entry means.
+pub(super) fn disagreement(
+    dir: &DatasetDir,
     receipt: &Receipt,
     selection: &Selection,
     source: &Source,
 ) -> Result<Option<String>, Failure> {
-    let word = WordOfPerson::of(receipt, selection, receipt.listed.read(&here.dir)?)?;
+    let word = WordOfPerson::of(receipt, selection, receipt.listed.read(dir)?)?;
     let part = word.part(receipt);
-    let accepted = accepted_changes(receipt.listed.read(&here.dir)?)?;
+    let accepted = accepted_changes(receipt.listed.read(dir)?)?;
     let accepted: Vec<String> = accepted.iter().map(ToString::to_string).collect();
     let foreign = Foreign {
         selection,
@@ -47,8 +48,8 @@ fn disagreement(
         partial: &receipt.partial,
         accepted: &accepted,
     };
-    let marks = word.other_marks(receipt.listed.read(&here.dir)?);
-    let records = word.other_records(InventoryReader::open(&here.dir.inventory_path())?);
+    let marks = word.other_marks(receipt.listed.read(dir)?);
+    let records = word.other_records(InventoryReader::open(&dir.inventory_path())?);
     let found = foreign.judge(marks, records)?;
     Ok(found.map(|one| format!("`{}` {}", one.path, one.how)))
 }

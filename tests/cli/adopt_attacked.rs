@@ -289,6 +289,44 @@ fn a_folder_that_was_moved_and_has_another_in_its_place_is_no_dead_end() {
     }
 }
 
+/// Records follow a licence that changed; the papers beside the files are the person's.
+#[test]
+fn nothing_of_a_persons_papers_is_written_over() {
+    let home = Home::new();
+    let catalog = entry_of(&home, "made", &[("a.csv", b"a,b\n", "")]);
+    let run = |arguments: &[&str]| home.run(&[&["--catalog", catalog.as_str()], arguments].concat());
+    let place = home.path().join("mine");
+    put(&place.join("data/a.csv"), "a,b\n");
+    put(&place.join("README.md"), "years of notes");
+    run(&["adopt", place.to_str().unwrap(), "--dataset", "made"]).expect(0);
+    let before = tree(&place);
+    let entry = home.path().join("overlay/made.toml");
+    std::fs::write(&entry, std::fs::read_to_string(&entry).unwrap().replace("CC0-1.0", "CC-BY-NC-4.0")).unwrap();
+    run(&["fetch", "made"]).expect(0).says(&["were brought up to date"]);
+    let receipt = std::fs::read_to_string(place.join(".medsets/receipt.json")).unwrap();
+    assert!(receipt.contains("CC-BY-NC-4.0"), "{receipt}");
+    let is_theirs = |tree: std::collections::BTreeMap<String, Vec<u8>>| -> Vec<_> {
+        tree.into_iter().filter(|(name, _)| !name.starts_with(".medsets")).collect()
+    };
+    assert_eq!(is_theirs(tree(&place)), is_theirs(before));
+    run(&["verify", "made"]).expect(0);
+}
+
+/// What its owner changed is there, and told by a check.
+#[test]
+fn a_file_that_was_changed_is_not_missing() {
+    let home = Home::new();
+    let catalog = entry_of(&home, "made", &[("a.csv", b"a,b\n", "")]);
+    let run = |arguments: &[&str]| home.run(&[&["--catalog", catalog.as_str()], arguments].concat());
+    let place = home.path().join("mine");
+    put(&place.join("a.csv"), "a,b\n");
+    run(&["adopt", place.to_str().unwrap()]).expect(0);
+    put(&place.join("a.csv"), "a,b\n1,2\n");
+    run(&["path", "made", "--must-exist"]).expect(0);
+    let found = run(&["verify", "made", "--json"]).expect(40);
+    assert!(found.stdout.contains("a.csv"), "{found:?}");
+}
+
 #[test]
 fn a_folder_that_is_gone_is_missing_in_the_list() {
     for is_moved in [false, true] {

@@ -73,11 +73,11 @@ fn project(served: &Served) -> Vec<Vec<u8>> {
     files.filter(|(name, _)| name.starts_with("medsets.")).map(|(_, bytes)| bytes).collect()
 }
 
-/// The kinds of what the ledger holds.
+/// What the ledger holds: kinds, and licences with notes.
 fn entered(served: &Served) -> Vec<String> {
     let text = std::fs::read_to_string(served.home.state().join("ledger.jsonl")).unwrap_or_default();
-    let kind = |line: &str| serde_json::from_str::<Value>(line).unwrap()["kind"].as_str().unwrap().to_owned();
-    text.lines().map(kind).collect()
+    let entries = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    entries.map(|entry| ["kind", "license", "note"].map(|key| entry[key].as_str().unwrap_or("-")).join(" ")).collect()
 }
 
 /// Kills `command` at each of its changes, each time in the same scene, and runs it again.
@@ -203,7 +203,7 @@ fn a_receipt_that_is_completed_stays_as_open_as_it_was() {
     let receipt = is_owed(&served, None);
     std::fs::set_permissions(&receipt, std::fs::Permissions::from_mode(0o644)).unwrap();
     served.run(&["remove", "made", "--archives-only", "--yes"]).expect(0);
-    assert_eq!(entered(&served), ["fetch"]);
+    assert_eq!(entered(&served), ["fetch CC0-1.0 -"]);
     assert_eq!(std::fs::metadata(&receipt).unwrap().permissions().mode() & 0o777, 0o644);
 }
 
@@ -295,8 +295,19 @@ fn a_removal_that_another_person_began_is_theirs_to_end() {
         assert_eq!(tree(&store).keys().filter(|name| name.ends_with("a.csv")).count(), 1, "{arguments:?}");
     }
     served.run(&["remove", "made", "--yes"]).expect(0).says(&[]);
-    assert_eq!(entered(&served).last().map(String::as_str), Some("delete"));
+    assert!(entered(&served).last().is_some_and(|last| last.starts_with("delete ")), "{:?}", entered(&served));
     assert!(tree(&store).is_empty());
+}
+
+#[test]
+fn a_renewal_of_terms() {
+    let relicensed = |served: &Served| {
+        fetched(served);
+        let entry = Path::new(&served.catalog).join("made.toml");
+        let text = std::fs::read_to_string(&entry).unwrap();
+        std::fs::write(&entry, text.replace("CC0-1.0", "CC-BY-4.0")).unwrap();
+    };
+    at_each_change(relicensed, &["fetch", "made"], true);
 }
 
 #[test]

@@ -109,6 +109,21 @@ fn a_catalogue_without_the_terms_is_what_is_missing() {
     assert!(!ran.stderr.contains("access accept"), "{}", ran.stderr);
 }
 
+/// Where no agreement is missing the catalogue has nothing to do with it.
+#[test]
+fn who_lacks_an_account_is_told_so_without_a_catalogue() {
+    let publisher = Publisher::start();
+    let asked = "[[requires]]\nkind = \"account\"\nid = \"account\"\ntitle = \"Have an account\"\n\
+                 provider = \"kaggle\"\n\n[[release]]";
+    let entry = publisher.entry("Made", "data").replace("[[release]]", asked);
+    let machine = Machine::new(&publisher, &entry);
+    project(&machine, "[[dataset]]\nid = \"made\"\n");
+    machine.run(&["lock"]).expect(0);
+    std::fs::remove_file(machine.home.path().join("overlay/made.toml")).unwrap();
+    let ran = machine.run(&["sync"]).expect(20).says(&["medsets auth login kaggle"]);
+    assert!(!ran.stderr.contains("--catalog DIR"), "{}", ran.stderr);
+}
+
 fn entry_of(machine: &Machine) -> String {
     std::fs::read_to_string(machine.home.path().join("overlay/made.toml")).unwrap()
 }
@@ -213,6 +228,32 @@ fn records_of_somebody_else_stay_as_they_are() {
     let ran = Ran::from(command.env("USER", "grace").env("LOGNAME", "grace").output().unwrap()).expect(0);
     assert!(!ran.stderr.contains("up to date"), "{}", ran.stderr);
     assert_eq!(tree(&dir), before);
+}
+
+/// A licence that was given to other files, or not to each of them, is not that of what is here.
+#[test]
+fn records_do_not_follow_a_licence_of_other_files() {
+    let publisher = Publisher::start();
+    let with_terms = |license: &str, labels: &str| {
+        let entry = publisher.entry("Made", "data").replace("CC0-1.0", license);
+        entry.replace("path = \"labels.csv\"", &format!("path = \"labels.csv\"\n{labels}"))
+    };
+    let machine = Machine::new(&publisher, &with_terms("CC-BY-NC-4.0", ""));
+    std::fs::remove_file(machine.work().join("medsets.toml")).unwrap();
+    machine.run(&["fetch", "made"]).expect(0);
+    let receipt = || std::fs::read(machine.home.data().join("made/1/.medsets/receipt.json")).unwrap();
+    let before = receipt();
+    // One file keeps the terms that all of them had, or another one comes in its place.
+    machine.home.overlay("made.toml", &with_terms("CC0-1.0", "license = \"CC-BY-NC-4.0\""));
+    let told = ["they stay as they are, because", "`medsets remove made@1`, then fetch it anew"];
+    machine.run(&["fetch", "made"]).expect(0).says(&told).says(&["`data/labels.csv` has terms of its own"]);
+    machine.run(&["fetch", "made", "--dry-run"]).expect(0).says(&told);
+    assert_eq!(receipt(), before);
+    let other = Digest::sha256(b"other").hex();
+    machine.home.overlay("made.toml", &with_terms("CC0-1.0", &format!("sha256 = \"{other}\"")));
+    machine.run(&["fetch", "made"]).expect(0).says(&told).says(&[&other]);
+    assert_eq!(receipt(), before);
+    machine.run(&["audit", "made", "--for", "share-raw,use-commercially"]).expect(60);
 }
 
 #[test]

@@ -189,7 +189,7 @@ fn compare_one(context: &Context, folder: &LockFolder, locked: &Locked, depth: D
     if let (State::Whole, Some(receipt)) = (compared.state, receipt)
         && let Some(due) = Renewal::due(context, &selection, &dir, &receipt)?
     {
-        (compared.state, compared.detail) = (State::Terms, Some(due.sentence()));
+        (compared.state, compared.detail, compared.help) = (State::Terms, Some(due.sentence()), due.help());
     }
     Ok(compared)
 }
