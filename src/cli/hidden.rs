@@ -58,7 +58,10 @@ fn line(input: &mut impl Read) -> io::Result<String> {
             byte => typed.push(byte),
         }
     }
-    String::from_utf8(std::mem::take(&mut *typed)).map_err(|_| io::Error::new(ErrorKind::InvalidData, "no UTF-8 text"))
+    match str::from_utf8(&typed) {
+        Ok(text) => Ok(text.to_owned()),
+        Err(_) => Err(io::Error::new(ErrorKind::InvalidData, "no UTF-8 text")),
+    }
 }
 
 /// Shows again what is typed, where it is hidden: before the program ends in the middle of it.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::fs::{self, FsError};
+use crate::fs::{self, FsError, FsErrorKind};
 
 use super::dirs::DatasetDir;
 use super::error::LayoutError;
@@ -73,7 +73,8 @@ pub fn refuse_in_the_way(folder: &Path) -> Result<(), LayoutError> {
             kind if kind.is_symlink() && !fs::is_dir(path) => match fs::canonical(path) {
                 Ok(_) => "a link to a file",
                 Err(_) if path == folder => return Ok(()),
-                Err(_) => "a link that leads nowhere",
+                Err(error) if error.kind() == FsErrorKind::NotFound => "a link that leads nowhere",
+                Err(_) => "a link that cannot be followed",
             },
             kind if kind.is_file() => "a file",
             kind if kind.is_dir() || kind.is_symlink() => return Ok(()),

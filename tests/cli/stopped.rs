@@ -246,11 +246,8 @@ fn a_question_hears_the_first_one() {
 #[test]
 fn a_terminal_that_is_gone_stops_a_run_unless_it_was_to_outlive_it() {
     let (served, file) = scene();
-    // The tests may be run by `nohup` themselves.
-    if !ignores("self", 1) {
-        let ran = stopped(&served, &["verify", "made"], &file, "-HUP").expect(129);
-        ran.says(&["b.bin`: the run was stopped", "run the same command again"]);
-    }
+    let ran = stopped(&served, &["verify", "made"], &file, "-HUP").expect(129);
+    ran.says(&["b.bin`: the run was stopped", "run the same command again"]);
     let plain = run(&served, &["verify", "made"]);
     let mut command = Command::new("sh");
     command.args(["-c", "trap '' HUP INT; exec \"$@\"", "sh"]).arg(plain.get_program()).args(plain.get_args());

@@ -94,7 +94,7 @@ impl Home {
 
     /// The program with arguments, without a terminal, ready to be changed or started.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        hear_interrupts();
+        hear_signals();
         self.watch.run(self.variables.iter(), self.path());
         let mut command = Command::new(env!("CARGO_BIN_EXE_medsets"));
         command.env_clear().envs(&self.variables).env("HOME", self.path()).env("USER", "tester");
@@ -247,17 +247,19 @@ pub fn full_pipe() -> (PipeReader, PipeWriter) {
     (reader, writer)
 }
 
-/// Whoever starts the tests in the background of a script has them ignore Ctrl-C, and all that they
-/// start too. With a handler it is as usual for these.
-fn hear_interrupts() {
+/// Whoever starts the tests in the background of a script, or by `nohup`, has them ignore Ctrl-C or
+/// the end of the terminal, and all that they start too. With a handler it is as usual for these.
+fn hear_signals() {
     use tokio::signal::unix::{SignalKind, signal};
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| {
-        if ignores("self", 2) {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            let runtime = runtime.expect("the system has events");
-            let _within = runtime.enter();
-            drop(signal(SignalKind::interrupt()).expect("a handler can be set"));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.expect("the system has events");
+        let _within = runtime.enter();
+        for kind in [SignalKind::hangup(), SignalKind::interrupt()] {
+            if ignores("self", kind.as_raw_value().cast_unsigned()) {
+                drop(signal(kind).expect("a handler can be set"));
+            }
         }
     });
 }

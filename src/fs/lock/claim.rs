@@ -252,7 +252,8 @@ impl Owner {
     /// A line of the same length that names no process: what counts as gone.
     fn let_go(&self) -> String {
         let line = Self { pid: 0, ..self.clone() }.line();
-        format!("{:width$}\n", line.trim_end(), width = self.line().len() - 1)
+        let spaces = self.line().len().saturating_sub(line.len());
+        line.trim_end().to_owned() + &" ".repeat(spaces) + "\n"
     }
 
     /// Whether it is a process of this very machine, seen as this process sees processes.

@@ -34,7 +34,7 @@ impl Unfinished {
         if goes_on && self.is_entered(&share)? {
             return Ok(());
         }
-        let before = serde_json::to_string(&self.ledger.head()?).unwrap_or_default();
+        let before = serde_json::json!(self.ledger.head()?).to_string();
         fs::remove_file(&self.note)?;
         fs::append_line(&self.note, &before, Access::Private)?;
         self.ledger.append(share)?;
