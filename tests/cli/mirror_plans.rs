@@ -123,6 +123,30 @@ fn other_bytes_that_the_lock_says_are_accepted_are_pulled_in_the_project_and_now
     assert_eq!(std::fs::read_to_string(work.join("medsets.lock")).unwrap(), lock);
 }
 
+/// A newer copy that nobody can take does not stand before a good one for ever.
+#[test]
+fn a_good_copy_is_the_newest_again_when_it_is_pushed_again() {
+    let (good, mirror) = mirrored();
+    let other = [b'x'; TABLE.len()];
+    let mut served = files();
+    served.iter_mut().find(|file| file.0 == "table.csv").unwrap().1 = other.to_vec();
+    let changed = serve(&served);
+    changed.edit_entry(|entry| entry.replace(&Digest::sha256(&other).hex(), &Digest::sha256(TABLE).hex()));
+    changed.run(&["fetch", "made", "--accept-changed", "table.csv", "--reason", "it was wrong"]).expect(0);
+    changed.run(&["mirror", "push", "made", "--mirror", &mirror]).expect(0);
+    let home = || Home::new().with("MEDSETS_CATALOG", good.catalog.clone()).with("MEDSETS_OFFLINE", "1");
+    let pull = ["mirror", "pull", "made", "--mirror", mirror.as_str()];
+    let refused = home().run(&pull).expect(40).says(&["table.csv", "medsets mirror pull made --tree "]);
+    let tree = refused.stderr.split("--tree ").nth(1).unwrap().split('`').next().unwrap().to_owned();
+    let by_tree = home();
+    by_tree.run(&[&pull[..], &["--tree", &tree]].concat()).expect(0);
+    by_tree.run(&["verify", "made"]).expect(0);
+    let push = ["mirror", "push", "made", "--mirror", mirror.as_str()];
+    good.run(&push).expect(0).says(&["another copy was pushed since"]);
+    home().run(&pull).expect(0);
+    assert!(good.run(&push).expect(0).stdout.contains("was there already"));
+}
+
 #[test]
 fn a_copy_with_a_file_that_is_longer_than_recorded_is_not_whole_here() {
     let (sender, mirror) = mirrored();

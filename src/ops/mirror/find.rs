@@ -43,6 +43,8 @@ pub struct Asked<'a> {
 pub struct Search {
     /// The newest that fits.
     pub found: Option<Found>,
+    /// Trees that fit as well, and were pushed before it.
+    pub older: Vec<Digest>,
     /// Why others do not, a sentence each.
     pub others: Vec<String>,
 }
@@ -72,7 +74,10 @@ pub async fn find(mirror: &Arc<Mirror>, asked: &Asked<'_>) -> Result<Search, Mir
         if let Some(reason) = unfit(&mark, asked, tree) {
             search.others.push(format!("the tree {} there {reason}", short(&tree)));
         } else if search.found.as_ref().is_none_or(|found| found.mark.pushed < mark.pushed) {
-            search.found = Some(Found { mirror: mirror.clone(), mark, prefix });
+            let before = search.found.replace(Found { mirror: mirror.clone(), mark, prefix });
+            search.older.extend(before.map(|before| before.mark.tree));
+        } else {
+            search.older.push(tree);
         }
     }
     Ok(search)
@@ -82,6 +87,23 @@ pub async fn find(mirror: &Arc<Mirror>, asked: &Asked<'_>) -> Result<Search, Mir
 pub async fn trees(mirror: &Mirror, id: &DatasetId, slug: &str) -> Result<Vec<Digest>, MirrorError> {
     let names = mirror.bucket.below(&names::dataset(id, slug)).await?;
     Ok(names.iter().filter_map(|name| Digest::from_hex(Algorithm::Sha256, name).ok()).collect())
+}
+
+/// Whether another tree of the same part was pushed after this one: who asks for the newest is given
+/// that. Who may not list cannot tell.
+pub async fn has_newer(mirror: &Mirror, slug: &str, mark: &Mark) -> Result<bool, MirrorError> {
+    let trees = match trees(mirror, &mark.dataset, slug).await {
+        Err(MirrorError::NotPermitted { .. }) => return Ok(false),
+        trees => trees?,
+    };
+    for tree in trees.into_iter().filter(|tree| *tree != mark.tree) {
+        match self::mark(mirror, &names::tree(&mark.dataset, slug, &tree)).await {
+            Ok(other) if other.pushed > mark.pushed && other.selection == mark.selection => return Ok(true),
+            Ok(_) | Err(MirrorError::Lacks { .. } | MirrorError::Record { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(false)
 }
 
 /// What is said of a tree.

@@ -44,6 +44,9 @@ pub async fn has_records(
     if let Some(first) = unless_stopped(context, check::spoilt_records(mirror, prefix, &mark)).await??.first() {
         return again(format!("`{first}` is missing, or is not what `mirror.json` says"));
     }
+    if unless_stopped(context, find::has_newer(mirror, &ours.here.slug(), &mark)).await?? {
+        return again("another copy was pushed since, and whoever pulls is given the newest".to_owned());
+    }
     if !verify {
         return Ok(true);
     }

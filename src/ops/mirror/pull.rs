@@ -260,7 +260,7 @@ async fn from_one(
     let mirror = open(context, &named.url).map_err(|error| NotTaken::Mirror(error.into()))?;
     let search = unless_stopped(context, find(&mirror, asked)).await?;
     let search = search.map_err(|error| NotTaken::Mirror(error.into()))?;
-    let Some(found) = search.found else { return Ok(Tried::Lacks(search.others)) };
+    let Some(found) = &search.found else { return Ok(Tried::Lacks(search.others)) };
     if dry_run {
         let (mark, mirror) = (&found.mark, Some(found.mirror.bucket.url().to_string()));
         pulled.plans.push(plan(target, mirror, mark.tree, mark.files, mark.bytes, false));
@@ -273,9 +273,24 @@ async fn from_one(
         pulled.report.datasets.push(found_in_place(context, target, &receipt)?);
         return Ok(Tried::Taken);
     }
-    let fetched = lay_out::take(context, target, &found, workspace, taking).await?;
+    let fetched = lay_out::take(context, target, found, workspace, taking).await;
+    let fetched = fetched.map_err(|error| or_an_older_one(error, target, &search.older))?;
     pulled.report.datasets.push(fetched);
     Ok(Tried::Taken)
+}
+
+/// Where the newest is refused for what it holds, the ones before it may be right.
+fn or_an_older_one(error: NotTaken, target: &Target<'_>, older: &[Digest]) -> NotTaken {
+    match (error, older.last()) {
+        (NotTaken::Mirror(failure), Some(tree)) if failure.exit == Exit::MISMATCH => {
+            let name = crate::ops::gate::name_for_command(target.selection);
+            NotTaken::Mirror(failure.help(format!(
+                "`medsets mirror pull {name} --tree {}` takes a copy that was pushed before it",
+                tree.hex()
+            )))
+        }
+        (error, _) => error,
+    }
 }
 
 fn lacking(asked: &Asked<'_>, all: &[super::Named], others: &[String]) -> Failure {
