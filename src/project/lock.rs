@@ -27,6 +27,9 @@ pub const LOCK_FILE: &str = "medsets.lock";
 /// Name of the folder beside the lock with the entries and long listings that it pins.
 pub const LOCK_FOLDER: &str = "medsets.lock.d";
 
+/// How every pointer of Git LFS begins.
+pub const LFS_POINTER: &str = "version https://git-lfs.github.com/spec/";
+
 /// The most files of a dataset that stand in the lock itself; a longer listing is pinned by its
 /// digest and lies beside it.
 pub const MOST_WITHIN: usize = 1000;
@@ -312,6 +315,12 @@ pub enum LockError {
         /// What it says.
         version: i64,
     },
+    /// Git LFS left its pointer in the place of the file.
+    #[error("`{name}` is a pointer of Git LFS, and not the lock itself")]
+    Pointer {
+        /// The file as it was named.
+        name: String,
+    },
     /// Two branches were merged and nobody chose.
     #[error("`{name}` holds an unfinished merge: conflict marks from line {line}")]
     Conflict {
@@ -337,6 +346,9 @@ pub enum LockError {
 /// # Errors
 /// It breaks the form, holds an unfinished merge, or is of a newer version.
 pub fn read(name: &str, text: &str) -> Result<Lock, LockError> {
+    if text.starts_with(LFS_POINTER) {
+        return Err(LockError::Pointer { name: name.to_owned() });
+    }
     if let Some(version) = version_of(text).filter(|version| *version > v1::VERSION) {
         return Err(LockError::Newer { name: name.to_owned(), version });
     }

@@ -15,11 +15,11 @@ use futures_util::stream::FuturesUnordered;
 
 use crate::events::{Cancel, Event, Report};
 use crate::fs::{self, Access, FsError};
-use crate::net::{Client, Lane, NetError, Response, Validator, Want};
+use crate::net::{Client, Lane, NetError, Response, Validator, Want, retry};
 use crate::plan::{HttpRequest, Location, RangeSupport};
 use crate::values::{ByteSize, RelPath, SafeUrl};
 
-use super::answer::may_be_of_the_range;
+use super::answer::{Parts, may_be_of_the_range};
 use super::content::{self, Opening};
 use super::download::head;
 use super::engine::TransferSettings;
@@ -152,6 +152,7 @@ impl Places<'_> {
     ) -> Result<T, TransferError> {
         let cancelled = || TransferError::Cancelled { file: self.file.clone() };
         let mut persistence = Persistence::new(self.client, self.settings.retries, held());
+        let mut parts = Parts::wanted(self.settings.retries);
         let now = || self.client.settings().clock.now();
         loop {
             let located = way.locate().await;
@@ -168,6 +169,16 @@ impl Places<'_> {
             };
             let error = match outcome {
                 Ok(done) => return Ok(done),
+                Err(Failed::Final(error @ TransferError::OnlyWhole { .. })) if has_worked => {
+                    // It gave parts before: it may again.
+                    let Some(attempt) = parts.refused(persistence.note(held())) else { return Err(error) };
+                    pause(self.report, self.cancel, self.file, &error, retry::delay(attempt, None, retry::chance()))
+                        .await;
+                    if self.cancel.is_set() {
+                        return Err(cancelled());
+                    }
+                    continue;
+                }
                 Err(Failed::Final(error)) => return Err(error),
                 Err(Failed::Net(error)) => error,
             };

@@ -441,6 +441,19 @@ fn a_host_that_refuses_ranges_is_told_as_one_that_sends_the_whole_alone() {
 }
 
 #[test]
+fn a_part_that_is_refused_once_is_asked_for_again() {
+    for refused in 1..3 {
+        let refuses = move |request: &Request, bytes: &Arc<Vec<u8>>| match request.nth == refused {
+            true => Answer::status(416),
+            false => Answer::file(request, bytes, "\"v1\""),
+        };
+        let made = Made::new(&[("a.zip", archive(), AUTO)], Box::new(refuses));
+        made.run(&["fetch", "made", "--members", "m01.bin"]).expect(0);
+        assert!(made.server.log().len() > refused);
+    }
+}
+
+#[test]
 fn a_broken_connection_is_continued_where_it_broke() {
     let made = Made::new(
         &[("a.zip", archive(), AUTO)],

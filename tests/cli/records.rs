@@ -398,3 +398,29 @@ fn a_manifest_that_is_not_the_receipts_is_told_and_mended_by_sync() {
     assert!(publisher.host.log().len() > asked, "it was fetched anew");
     machine.run(&["sync", "--check"]).expect(0);
 }
+
+/// What hands data on, or a list of them, does not do it with records that are not those of the copy.
+#[test]
+fn a_manifest_that_is_lost_or_altered_is_not_handed_on() {
+    let served = serve(&[("a.csv", b"a,b\n".to_vec(), "")]);
+    served.run(&["fetch", "made"]).expect(0);
+    let (share, mirror) = served.home.share();
+    let manifest = served.home.data().join("made/1/.medsets/manifest.sha256");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    for altered in [None, Some("x\n".to_owned()), Some(text.replace("a.csv", "b.csv"))] {
+        match altered {
+            None => std::fs::remove_file(&manifest).unwrap(),
+            Some(text) => std::fs::write(&manifest, text).unwrap(),
+        }
+        for command in [
+            &["mirror", "push", "made", "--mirror", &mirror][..],
+            &["bundle", "made", "-o", "made.tar.zst"],
+            &["export", "made", "--format", "sha256sums"],
+        ] {
+            served.run(command).expect(62).says(&["manifest.sha256`", "--repair"]);
+        }
+    }
+    assert!(tree(&share).is_empty());
+    served.run(&["verify", "made", "--repair"]).expect(0);
+    assert_eq!(std::fs::read_to_string(&manifest).unwrap(), text);
+}

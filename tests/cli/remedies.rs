@@ -143,4 +143,8 @@ fn a_pointer_of_git_lfs_beside_the_lock_is_known() {
     // The catalogue's own entry is another by now, so that the one beside the lock is needed.
     machine.home.overlay("made.toml", &publisher.entry("Made again", "data"));
     machine.run(&["sync", "--locked"]).expect(12).says(&["a pointer of Git LFS", "`git lfs pull`"]);
+    std::fs::write(machine.work().join("medsets.lock"), pointer).unwrap();
+    for command in [&["sync"][..], &["lock"], &["lock", "--check"]] {
+        machine.run(command).expect(12).says(&["`medsets.lock` is a pointer of Git LFS", "`git lfs pull`"]);
+    }
 }

@@ -3,13 +3,18 @@
 use std::io::Read as _;
 use std::path::Path;
 
-use crate::fs::{self, FsError};
+use crate::fs::{self, FsError, FsErrorKind};
 use crate::layout::error::LayoutError;
 use crate::values::{Algorithm, ByteSize, Digest, Digester};
 
-/// Whether a record of ours is the one with this SHA-256.
+/// Whether a record of ours is there and is the one with this SHA-256.
 pub fn check_record(path: &Path, expected: Digest) -> Result<(), LayoutError> {
-    let found = sha256_of(path, &|_| ())?;
+    let found = match sha256_of(path, &|_| ()) {
+        Err(error) if error.kind() == FsErrorKind::NotFound => {
+            return Err(LayoutError::NoRecord { path: path.to_path_buf() });
+        }
+        found => found?,
+    };
     if found == expected { Ok(()) } else { Err(LayoutError::Altered { path: path.to_path_buf(), expected, found }) }
 }
 

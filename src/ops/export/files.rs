@@ -5,13 +5,12 @@ use std::path::PathBuf;
 use crate::audit::Subject;
 use crate::catalog::{FileEntry, Host, Selection};
 use crate::context::Context;
-use crate::layout::check::sha256_of;
+use crate::layout::check::check_record;
 use crate::layout::{DatasetDir, Receipt};
 use crate::providers::{AnyProvider, Needs};
 use crate::reports::standards::ReleaseFile;
 use crate::values::{Algorithm, SafeUrl};
 
-use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::selection::one_selection;
 
@@ -24,19 +23,10 @@ pub fn dir(subject: &Subject) -> Option<DatasetDir> {
 /// digest and lists repeat it. Fails otherwise.
 pub fn check_records(subject: &Subject) -> Result<(), Failure> {
     let (Some(dir), Some(copy)) = (dir(subject), &subject.copy) else { return Ok(()) };
-    let path = dir.manifest_path();
-    let found = sha256_of(&path, &|_| ())?;
-    if found == copy.tree {
-        return Ok(());
-    }
-    let message = format!(
-        "`{}` is not the list that the receipt of `{}` names: expected {}, found {found}",
-        path.display(),
-        subject.name,
-        copy.tree
-    );
-    let help = format!("`medsets verify {}` tells what is wrong, and with `--repair` fetches it again", subject.name);
-    Err(Failure::new(Exit::DIFFERENT, message).help(help))
+    check_record(&dir.manifest_path(), copy.tree).map_err(|error| {
+        let help = format!("`medsets verify {}` tells what is wrong, and with `--repair` mends it", subject.name);
+        Failure { help: None, ..error.into() }.help(help)
+    })
 }
 
 /// Hands each of the release's own files to `take`.

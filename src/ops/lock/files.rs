@@ -371,6 +371,7 @@ fn refused(error: &LockError) -> Failure {
             };
             failure.excerpt(Some(broken.excerpt()))
         }
+        LockError::Pointer { .. } => failure.help(PULLED),
         LockError::Newer { .. } => failure.help("a newer medsets wrote it: use that one"),
         LockError::Conflict { .. } => {
             failure.help("run `medsets lock`: it takes what both sides say and resolves the rest anew")
@@ -378,6 +379,9 @@ fn refused(error: &LockError) -> Failure {
         LockError::Misfit { .. } => failure.help(ONE_SIDE),
     }
 }
+
+/// What brings a file in whose place Git LFS left a pointer.
+pub(super) const PULLED: &str = "`git lfs pull` brings the file itself";
 
 pub(super) fn restore() -> String {
     format!(

@@ -11,13 +11,13 @@ use crate::context::Context;
 use crate::fs;
 use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
-use crate::project::lock::{self, LOCK_FILE, ListingPin, LockedFiles, Weight, listing};
+use crate::project::lock::{self, LFS_POINTER, LOCK_FILE, ListingPin, LockedFiles, Weight, listing};
 use crate::project::{Locked, LockedFile};
 use crate::remedy;
 use crate::values::{Digest, HashingReader, Printable, RelPath, counted};
 
 use super::by_entry::ByEntry;
-use super::files::{LockFolder, read, restore};
+use super::files::{LockFolder, PULLED, read, restore};
 use super::form::as_pinned;
 
 impl LockFolder {
@@ -200,17 +200,14 @@ fn absent(path: &Path, locked: &Locked) -> Failure {
 
 /// A file beside the lock is another than the pinned one, or what Git LFS leaves in its place.
 fn unlike(path: &Path, what: &str, locked: &Locked, reason: &str) -> Failure {
-    let is_pointer = fs::read_regular(path, 1 << 10).is_ok_and(|bytes| bytes.starts_with(LFS_POINTER));
+    let is_pointer = fs::read_regular(path, 1 << 10).is_ok_and(|bytes| bytes.starts_with(LFS_POINTER.as_bytes()));
     let (reason, help) = match is_pointer {
-        true => ("it is a pointer of Git LFS", "`git lfs pull` brings the file itself".to_owned()),
+        true => ("it is a pointer of Git LFS", PULLED.to_owned()),
         false => (reason, restore()),
     };
     let message = format!("`{}` is not the {what} that the lock pins: {reason}", path.display());
     Failure::new(Exit::LOCK, message).of(&locked.id).help(help)
 }
-
-/// How every pointer of Git LFS begins.
-const LFS_POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";
 
 fn edited() -> String {
     format!("the lock was edited by hand: {}", restore())

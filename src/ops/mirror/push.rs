@@ -16,6 +16,7 @@ use tokio::sync::Semaphore;
 use crate::agreements::{EntryKind, Record};
 use crate::context::Context;
 use crate::events::{Cancel, Event};
+use crate::layout::check::check_record;
 use crate::layout::{DatasetDir, FileRecord, Receipt, RecordKind};
 use crate::mirror::{Bucket, Mirror, MirrorError, Outgoing, names};
 use crate::ops::bundle::pass_gate;
@@ -202,6 +203,7 @@ fn usable(here: &Here) -> Result<&Receipt, Failure> {
     }
     let receipt = here.receipt.as_ref().ok_or_else(|| refused("it has no receipt"))?;
     receipt.listed.check(&here.dir)?;
+    check_record(&here.dir.manifest_path(), receipt.tree)?;
     Ok(receipt)
 }
 
