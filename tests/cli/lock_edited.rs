@@ -2,6 +2,7 @@
 //! amiss is told with its place, and never taken for truth.
 
 use std::path::Path;
+use std::process::Command;
 
 use medsets::values::Digest;
 
@@ -371,11 +372,62 @@ fn a_lock_that_git_would_leave_out_is_told_of() {
     ignore("/data\n*.lock\n!/medsets.lock\n");
     assert!(!said().contains("git ignores"));
     ignore("/data\n*.lock\n/medsets.lock.d/\n!/medsets.lock\n");
+    assert!(said().contains("git ignores `medsets.lock.d/"));
+    // Git does not look into a folder that it ignores.
+    ignore("/data\n/medsets.lock.d/\n!/medsets.lock.d/**\n");
     let told = said();
-    assert!(told.contains("git ignores `medsets.lock.d/") && told.contains("`!/medsets.lock.d/**`"), "{told}");
+    assert!(told.contains("git ignores `medsets.lock.d/") && told.contains("(by `/medsets.lock.d/` in `"), "{told}");
     // A listing is written for a dataset of very many files; its name is all that counts.
     std::fs::write(machine.work().join("medsets.lock.d/long.jsonl.zst"), "").unwrap();
     ignore("/data\n*.zst\n");
     let told = said();
     assert!(told.contains("git ignores `medsets.lock.d/long.jsonl.zst` (by `*.zst` in `"), "{told}");
+    // A line beside the entries counts more than any that could be added above.
+    ignore("/data\n");
+    let within = machine.work().join("medsets.lock.d/.gitignore");
+    std::fs::write(&within, "*\n").unwrap();
+    let told = said();
+    assert!(told.contains("take that line out of `") && !told.contains("put the lines"), "{told}");
+}
+
+#[test]
+fn the_advice_has_git_take_the_lock_along() {
+    let publisher = Publisher::start();
+    let machine = Machine::new(&publisher, &publisher.entry("Made", "data"));
+    let git = |arguments: &[&str]| {
+        let own = ["-c", "core.excludesFile=/dev/null"];
+        let ran =
+            Command::new("git").args(own).args(arguments).current_dir(machine.work()).env_remove("GIT_DIR").output();
+        ran.is_ok_and(|ran| ran.status.success())
+    };
+    let has_git = git(&["init", "-q"]);
+    if !has_git {
+        eprintln!("git is not here: its own word is not asked for");
+        std::fs::create_dir(machine.work().join(".git")).unwrap();
+    }
+    let said = || machine.run(&["lock"]).expect(0).stderr;
+    assert!(!said().contains("git ignores"));
+    let entry = beside(&machine, ".toml").pop().unwrap();
+    let paths = [machine.work().join("medsets.lock"), entry];
+    let is_left_out = || has_git.then(|| paths.iter().any(|path| git(&["check-ignore", "-q", path.to_str().unwrap()])));
+    for ignored in [
+        "*.lock\n",
+        "*.d\n",
+        "/medsets.lock.d/\n!/medsets.lock.d/**\n",
+        "medsets.*\n!medsets.toml\n",
+        "/*\n",
+        "**\n",
+        "*.toml\n",
+    ] {
+        let file = machine.work().join(".gitignore");
+        std::fs::write(&file, format!("/data\n{ignored}")).unwrap();
+        let told = said();
+        let advice = told.split("put the lines ").nth(1).and_then(|rest| rest.split(" at the end of").next());
+        let advice = advice.unwrap_or_else(|| panic!("{ignored}: {told}"));
+        assert_ne!(is_left_out(), Some(false), "{ignored}");
+        let lines: String = advice.split(", ").map(|line| format!("{}\n", line.trim_matches('`'))).collect();
+        std::fs::write(&file, format!("/data\n{ignored}{lines}")).unwrap();
+        assert!(!said().contains("git ignores"), "{ignored}: {lines}");
+        assert_ne!(is_left_out(), Some(true), "{ignored}: {lines}");
+    }
 }

@@ -19,23 +19,28 @@ pub fn warnings(context: &Context) -> impl Iterator<Item = String> {
     of_data(context).into_iter().chain(of_lock(context))
 }
 
-/// That no line is about the project's data folder: `git add -A` would commit the data.
+/// That git does not ignore the project's data folder: `git add -A` would commit the data.
 fn of_data(context: &Context) -> Option<String> {
     let is_own = context.settings.get("data-dir").is_some_and(|one| matches!(one.origin, SettingOrigin::Project(_)));
     let dir = context.data_dir().ok().filter(|_| is_own)?;
     let top = git_top(&dir)?;
-    // To git a link is a file.
-    let kind = if matches!(fs::link_target(&dir), Ok(Some(_))) { Kind::File } else { Kind::Folder };
-    let ignores_itself = || lines(&dir.join(GITIGNORE)).iter().any(|line| matches!(line.as_str(), "*" | "/*" | "**"));
-    if rules(&dir, kind, top).iter().any(Rule::ignores) || (kind == Kind::Folder && ignores_itself()) {
+    // To git a link is a file. A folder may be there for git where everything in it is ignored.
+    let is_ignored = match fs::link_target(&dir) {
+        Ok(Some(_)) => ignored_by(&dir, Kind::File, top).is_some(),
+        _ => ignored_by(&dir.join("dataset/release"), Kind::Folder, top).is_some(),
+    };
+    if is_ignored {
         return None;
     }
     let root = context.settings.project()?;
-    let line = dir.strip_prefix(root).unwrap_or(&dir).display();
+    let home = if root.starts_with(top) && dir.starts_with(root) { root } else { top };
+    let below = dir.strip_prefix(home).unwrap_or(&dir);
+    let line = if below.as_os_str().is_empty() { Path::new("*") } else { below };
     Some(format!(
-        "git does not ignore the data in `{}`: `git add` would commit them; put the line `/{line}` into `{}`",
+        "git does not ignore the data in `{}`: `git add` would commit them; put the line `/{}` at the end of `{}`",
         dir.display(),
-        root.join(GITIGNORE).display()
+        line.display(),
+        home.join(GITIGNORE).display()
     ))
 }
 
@@ -44,16 +49,15 @@ fn of_data(context: &Context) -> Option<String> {
 fn of_lock(context: &Context) -> Option<String> {
     let root = context.settings.project()?;
     let top = git_top(root)?;
-    let ignored_by = |path: &Path, kind| rules(path, kind, top).pop().filter(Rule::ignores);
-    if ignored_by(root, Kind::Folder).is_some() {
+    if ignored_by(root, Kind::Folder, top).is_some() {
         return None;
     }
     let beside = fs::list_dir(&root.join(LOCK_FOLDER)).unwrap_or_default();
     let first = |ending| beside.iter().find(|path| path.to_string_lossy().ends_with(ending)).cloned();
     let lock = Some(root.join(LOCK_FILE)).filter(|path| matches!(fs::metadata(path), Ok(Some(_))));
     let parts = [lock, first(".toml"), first(".jsonl.zst")];
-    let mut ignored: Vec<(PathBuf, Rule)> =
-        parts.into_iter().flatten().filter_map(|path| ignored_by(&path, Kind::File).map(|rule| (path, rule))).collect();
+    let rule_about = |path: PathBuf| ignored_by(&path, Kind::File, top).map(|rule| (path, rule));
+    let mut ignored: Vec<(PathBuf, Rule)> = parts.into_iter().flatten().filter_map(rule_about).collect();
     if !ignored.is_empty() {
         let tracked = audit::tracked(top).unwrap_or_default();
         ignored.retain(|(path, _)| {
@@ -67,15 +71,21 @@ fn of_lock(context: &Context) -> Option<String> {
             format!("`{path}` (by `{}` in `{}`)", rule.line, rule.file.display())
         })
         .collect();
-    (!told.is_empty()).then(|| {
-        format!(
-            "git ignores {}: a clone would be without; put the lines `!/{LOCK_FILE}` and `!/{LOCK_FOLDER}/**` at the end \
-             of `{}`",
-            told.join(", "),
-            root.join(GITIGNORE).display()
-        )
-    })
+    // What stands in a folder counts more than what stands above it.
+    let within = ignored.iter().find(|(_, rule)| rule.file.starts_with(root.join(LOCK_FOLDER)));
+    let advice = match within {
+        Some((_, rule)) => format!("take that line out of `{}`", rule.file.display()),
+        None => {
+            let lines = READMITTED.map(|line| format!("`{line}`")).join(", ");
+            format!("put the lines {lines} at the end of `{}`", root.join(GITIGNORE).display())
+        }
+    };
+    (!told.is_empty()).then(|| format!("git ignores {}: a clone would be without; {advice}", told.join(", ")))
 }
+
+/// Lines that have git take the lock along. What a folder holds that is ignored cannot be taken along
+/// without the folder.
+const READMITTED: [&str; 3] = ["!/medsets.lock", "!/medsets.lock.d/", "!/medsets.lock.d/**"];
 
 /// What something is to git.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,35 +106,37 @@ impl Rule {
     }
 }
 
-/// The lines of `.git/info/exclude`, then of each `.gitignore` from the top of the work tree down, that
-/// are about the path or a folder above it. The last one counts.
-fn rules(path: &Path, kind: Kind, top: &Path) -> Vec<Rule> {
-    let mut folders: Vec<&Path> = path.ancestors().skip(1).take_while(|one| one.starts_with(top)).collect();
-    folders.reverse();
-    let exclude = (top, top.join(".git/info/exclude"));
-    let of_folders = folders.into_iter().map(|folder| (folder, folder.join(GITIGNORE)));
-    let mut rules = Vec::new();
-    for (folder, file) in std::iter::once(exclude).chain(of_folders) {
-        let Ok(below) = path.strip_prefix(folder) else { continue };
-        let parts: Vec<String> = below.iter().map(|part| part.to_string_lossy().into_owned()).collect();
-        let about = lines(&file).into_iter().filter(|line| names(line.trim_start_matches('!'), &parts, kind));
-        rules.extend(about.map(|line| Rule { file: file.clone(), line }));
-    }
-    rules
+/// The line by which git ignores a path. Of each folder above it, from the top of the work tree down,
+/// and last of itself, the last line about it counts; below one that is ignored git does not look.
+fn ignored_by(path: &Path, kind: Kind, top: &Path) -> Option<Rule> {
+    let mut levels: Vec<&Path> = path.ancestors().take_while(|one| *one != top && one.starts_with(top)).collect();
+    levels.reverse();
+    levels.into_iter().find_map(|level| {
+        let kind = if level == path { kind } else { Kind::Folder };
+        last_rule(level, kind, top).filter(Rule::ignores)
+    })
 }
 
-/// Whether a line names the folder or file with these parts, or a folder above it.
-fn names(line: &str, parts: &[String], kind: Kind) -> bool {
-    let is_of_folders = line.ends_with('/') || line.ends_with("/*") || line.ends_with("/**");
-    let is_anchored = line.trim_end_matches('/').contains('/');
-    let bare = line.trim_end_matches("/**").trim_end_matches("/*").trim_matches('/');
-    let bare = bare.strip_prefix("**/").unwrap_or(bare);
-    let Ok(glob) = GlobBuilder::new(bare).literal_separator(true).build() else { return false };
-    let glob = glob.compile_matcher();
-    let is_anchored = is_anchored && !line.starts_with("**/");
-    let last = parts.len() - usize::from(is_of_folders && kind == Kind::File);
-    (1..=last)
-        .any(|end| if is_anchored { glob.is_match(parts[..end].join("/")) } else { glob.is_match(&parts[end - 1]) })
+/// The last line about a path: of `.git/info/exclude`, then of each `.gitignore` from the top of the
+/// work tree down.
+fn last_rule(path: &Path, kind: Kind, top: &Path) -> Option<Rule> {
+    let above = path.ancestors().skip(1).take_while(|one| one.starts_with(top));
+    let of_folders = above.map(|folder| (folder, folder.join(GITIGNORE)));
+    of_folders.chain([(top, top.join(".git/info/exclude"))]).find_map(|(folder, file)| {
+        let below = path.strip_prefix(folder).ok()?.to_string_lossy().into_owned();
+        let line = lines(&file).into_iter().rfind(|line| is_about(line, &below, kind))?;
+        Some(Rule { file, line })
+    })
+}
+
+/// Whether a line is about the folder or file of this path below the folder of the line.
+fn is_about(line: &str, path: &str, kind: Kind) -> bool {
+    let line = line.strip_prefix('!').unwrap_or(line);
+    let (line, is_of_folders) = line.strip_suffix('/').map_or((line, false), |line| (line, true));
+    // One without a slash is about whatever has that name.
+    let part = if line.contains('/') { path } else { path.rsplit('/').next().unwrap_or(path) };
+    let glob = GlobBuilder::new(line.strip_prefix('/').unwrap_or(line)).literal_separator(true).build();
+    (kind == Kind::Folder || !is_of_folders) && glob.is_ok_and(|glob| glob.compile_matcher().is_match(part))
 }
 
 /// The lines of an ignore file that say something.
@@ -140,36 +152,47 @@ const GITIGNORE: &str = ".gitignore";
 mod tests {
     use super::*;
 
+    #[track_caller]
+    fn check(line: &str, path: &str, kind: Kind, expected: bool) {
+        assert_eq!(is_about(line, path, kind), expected, "{line}");
+    }
+
     #[test]
-    fn a_line_is_about_a_folder_or_one_above_it() {
-        #[track_caller]
-        fn check(line: &str, folder: &str, expected: bool) {
-            let parts: Vec<String> = folder.split('/').map(str::to_owned).collect();
-            assert_eq!(names(line, &parts, Kind::Folder), expected, "{line}");
-        }
-        check("/data/", "data", true);
-        check("data", "work/data", true);
-        check("**/data/**", "work/data", true);
-        check("/work/data/*", "work/data", true);
-        check("dat*/", "data", true);
-        check("/work/", "work/data", true);
-        check("/data/", "work/data", false);
-        check("data2", "data", false);
+    fn a_line_is_about_one_level() {
+        check("/data/", "data", Kind::Folder, true);
+        check("data", "work/data", Kind::Folder, true);
+        check("**/data", "work/data", Kind::Folder, true);
+        check("**/data/**", "work/data/made", Kind::Folder, true);
+        check("dat*/", "data", Kind::Folder, true);
+        check("/work/*", "work/data", Kind::Folder, true);
+        check("!/medsets.lock.d/**", "medsets.lock.d/a.toml", Kind::File, true);
+        check("/*", "data", Kind::Folder, true);
+        check("**", "work/data", Kind::Folder, true);
+        // What lies below counts for itself.
+        check("/work/", "work/data", Kind::Folder, false);
+        check("/data/*", "data", Kind::Folder, false);
+        check("/medsets.lock.d/**", "medsets.lock.d", Kind::Folder, false);
+        check("/*", "work/data", Kind::Folder, false);
+        check("/data/", "work/data", Kind::Folder, false);
+        check("data2", "data", Kind::Folder, false);
     }
 
     #[test]
     fn a_line_about_folders_is_not_about_a_file_or_a_link() {
-        #[track_caller]
-        fn check(line: &str, file: &str, expected: bool) {
-            let parts: Vec<String> = file.split('/').map(str::to_owned).collect();
-            assert_eq!(names(line, &parts, Kind::File), expected, "{line}");
-        }
-        check("/data/", "data", false);
-        check("data/*", "data", false);
-        check("/data", "data", true);
-        check("*.lock", "medsets.lock", true);
-        check("*.lock", "medsets.lock.d/a.toml", false);
-        check("*.zst", "medsets.lock.d/a.jsonl.zst", true);
-        check("medsets.lock.d/", "medsets.lock.d/a.toml", true);
+        check("/data/", "data", Kind::File, false);
+        check("data/*", "data", Kind::File, false);
+        check("/data", "data", Kind::File, true);
+        check("*.lock", "medsets.lock", Kind::File, true);
+        check("*.lock", "medsets.lock.d/a.toml", Kind::File, false);
+        check("*.zst", "medsets.lock.d/a.jsonl.zst", Kind::File, true);
+        check("medsets.lock.d/", "medsets.lock.d/a.toml", Kind::File, false);
+    }
+
+    #[test]
+    fn what_takes_the_lock_along_names_it() {
+        let [lock, folder, below] = READMITTED;
+        check(lock, LOCK_FILE, Kind::File, true);
+        check(folder, LOCK_FOLDER, Kind::Folder, true);
+        check(below, &format!("{LOCK_FOLDER}/a.toml"), Kind::File, true);
     }
 }
