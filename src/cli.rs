@@ -28,6 +28,7 @@ mod mirror;
 mod names;
 mod outdated;
 mod pages;
+mod person;
 mod progress;
 mod project;
 mod schema;

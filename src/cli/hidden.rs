@@ -5,7 +5,7 @@
 //! ends, the terminal shows again what is typed: see [`show_again`].
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Read, Write as _};
+use std::io::{self, ErrorKind, Read};
 use std::os::fd::AsFd as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -16,6 +16,8 @@ use crate::fs::{Awaited, stop};
 use crate::ops::{Exit, Failure};
 use crate::values::ByteSize;
 
+use super::person;
+
 /// Asks on standard error, and reads one line from standard input, which is a terminal.
 ///
 /// # Errors
@@ -23,7 +25,7 @@ use crate::values::ByteSize;
 pub fn ask(question: &str) -> Result<String, Failure> {
     let typed = typed_after(question);
     // The end of the line was not shown either.
-    let _ = writeln!(io::stderr());
+    let _ = person::tell("\n");
     typed.map_err(|error| match stop::is_stop(&error) {
         true => Failure::new(Exit::INTERRUPTED, "the run was stopped; what was typed is kept nowhere")
             .help("run the same command again"),
@@ -34,7 +36,7 @@ pub fn ask(question: &str) -> Result<String, Failure> {
 fn typed_after(question: &str) -> io::Result<String> {
     let input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     let _hidden = Hidden::begin()?;
-    let _ = write!(io::stderr(), "{question} ");
+    person::tell(&format!("{question} "))?;
     line(&mut Awaited(input))
 }
 
@@ -135,6 +137,7 @@ mod tests {
         check(b"\x08\n", Some(""));
         check(b"\x04", None);
         check(b"half", None); // the terminal is gone
+        check(b"\xffKEY\n", None);
         check(&[b'x'; MOST + 1], None);
         let mut long = vec![b'x'; MOST];
         long.push(b'\n');

@@ -16,6 +16,8 @@ use crate::fs::{Awaited, FsError, Outlet, Stoppable, stop};
 use crate::ops::{Exit, Failure};
 use crate::values::{ByteSize, Digest, counted};
 
+use super::person;
+
 /// What a command found or did, ready to be shown either way.
 #[derive(Debug)]
 pub struct Answer {
@@ -177,8 +179,7 @@ impl Output {
     /// Asks a question on standard error and reads one line; `None` at the end of input, and when the
     /// run is stopped.
     pub fn ask(&self, question: &str) -> Option<String> {
-        let _ = write!(std::io::stderr(), "{question} ");
-        let _ = std::io::stderr().flush();
+        person::tell(&format!("{question} ")).ok()?;
         let mut line = String::new();
         let input = std::io::stdin().as_fd().try_clone_to_owned();
         // A terminal gives no more than the line.
@@ -292,13 +293,8 @@ impl Output {
         if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
 
-    /// A run that was stopped does not wait for whoever reads nothing.
     fn to_stderr(&self, text: &str) {
-        let text = format!("{text}\n");
-        let _ = match std::io::stderr().as_fd().try_clone_to_owned() {
-            Ok(out) => Outlet::new(File::from(out)).write_all(text.as_bytes()),
-            Err(_) => std::io::stderr().write_all(text.as_bytes()),
-        };
+        let _ = person::tell(&format!("{text}\n"));
     }
 }
 

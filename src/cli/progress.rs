@@ -5,7 +5,6 @@
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::Write as _;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -16,6 +15,7 @@ use crate::fs::FsError;
 use crate::values::{ByteSize, Printable, counted};
 
 use super::output::standard_output;
+use super::person::{self, Screen};
 
 /// Hands each event to everyone who listens, and the same warning once.
 pub struct Everyone {
@@ -50,17 +50,19 @@ pub struct Bar {
 }
 
 impl Bar {
-    /// A bar on standard error, drawn at most ten times a second.
+    /// A bar on standard error, drawn at most ten times a second; none where that is no terminal.
     pub fn new() -> Self {
-        let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr_with_hz(10));
+        let target = match ProgressDrawTarget::stderr().is_hidden() {
+            true => ProgressDrawTarget::hidden(),
+            false => ProgressDrawTarget::term_like_with_hz(Box::new(Screen::default()), 10),
+        };
+        let bar = ProgressBar::with_draw_target(Some(0), target);
         bar.set_style(style("{prefix} {spinner} {msg}"));
         Self { bar, named: Mutex::new(String::new()) }
     }
 
     fn say(&self, line: &str) {
-        self.bar.suspend(|| {
-            let _ = writeln!(std::io::stderr().lock(), "{line}");
-        });
+        let _ = self.bar.suspend(|| person::tell(&format!("{line}\n")));
     }
 }
 
@@ -202,7 +204,7 @@ impl Reporter for Lines {
             Event::FileDone { .. } | Event::Reused { .. } | Event::Unpacked { .. } => None,
         };
         if let Some(line) = line {
-            let _ = writeln!(std::io::stderr().lock(), "{line}");
+            let _ = person::tell(&format!("{line}\n"));
         }
     }
 }

@@ -215,6 +215,46 @@ fn a_terminal_that_nobody_reads_hears_the_first_one() {
 }
 
 #[test]
+fn progress_that_nobody_reads_hears_the_first_one() {
+    let (_host, mut home) = silent_host();
+    let fetch = ["--events", "told", "fetch", "vqa-med"];
+    let told = home.path().join("work/told");
+    // Whoever listens to events is told before a line is written.
+    let begins = || until(|| std::fs::read_to_string(&told).is_ok_and(|told| told.contains("listing")));
+    let (_reader, writer) = full_pipe();
+    let child = home.command(&fetch).stderr(writer).spawn().unwrap();
+    begins();
+    tell(&child, "-TERM");
+    assert_eq!(ended(child).code, Some(143));
+    for progress in ["plain", "bar"] {
+        home = home.with("MEDSETS_PROGRESS", progress);
+        std::fs::remove_file(&told).unwrap();
+        let terminal = Terminal::full(&home, &fetch);
+        begins();
+        terminal.tell("-TERM");
+        assert_eq!(terminal.end().0, Some(143));
+    }
+}
+
+#[test]
+fn a_question_that_nobody_reads_hears_the_first_one() {
+    let served = serve(&[("a.csv", b"a\n".to_vec(), "")]);
+    for scheme in ["bearer", "basic"] {
+        let auth = format!("base = \"https://files.example.org/made/\"\nauth = \"{scheme}\"\n");
+        served.edit_entry(|entry| {
+            let (before, rest) = entry.split_once("base = ").unwrap();
+            let files = rest.split_once("\n\n").unwrap().1;
+            format!("{before}{auth}\n{files}")
+        });
+        let login = ["--catalog", served.catalog.as_str(), "auth", "login", "http-files-example-org", "--no-check"];
+        let terminal = Terminal::full(&served.home, &login);
+        until(|| listens(&terminal.child));
+        terminal.tell("-TERM");
+        assert_eq!(terminal.end().0, Some(143), "{scheme}");
+    }
+}
+
+#[test]
 fn a_stopped_run_tells_what_it_did_once_it_is_read() {
     let (host, home) = silent_host();
     let (mut reader, writer) = full_pipe();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use pty_process::blocking::{Command, Pty};
+use pty_process::blocking::{Command, Pts, Pty};
 
 use super::home::{Home, tell, until};
 use super::watch::Watch;
@@ -15,7 +15,8 @@ use super::watch::Watch;
 pub struct Terminal {
     input: Arc<Pty>,
     output: Receiver<Vec<u8>>,
-    child: Child,
+    /// The program.
+    pub child: Child,
     arguments: Vec<String>,
     watch: Watch,
     hidden: bool,
@@ -44,8 +45,25 @@ impl Terminal {
 
     /// Starts the program at a terminal that nobody reads.
     pub fn unread(home: &Home, arguments: &[&str]) -> Self {
-        let plain = home.command(arguments);
+        Self::at(home, arguments, pty_process::blocking::open().expect("the system has terminals"))
+    }
+
+    /// Starts the program at a terminal that nobody reads and that takes no more.
+    pub fn full(home: &Home, arguments: &[&str]) -> Self {
         let (pty, screen) = pty_process::blocking::open().expect("the system has terminals");
+        let modes = rustix::fs::fcntl_getfl(&screen).expect("it is open");
+        rustix::fs::fcntl_setfl(&screen, modes | rustix::fs::OFlags::NONBLOCK).expect("it is open");
+        // The system moves on what was written, and has room again.
+        for _ in 0..10 {
+            while rustix::io::write(&screen, &[b'x'; 64]).is_ok() {}
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        rustix::fs::fcntl_setfl(&screen, modes).expect("it is open");
+        Self::at(home, arguments, (pty, screen))
+    }
+
+    fn at(home: &Home, arguments: &[&str], (pty, screen): (Pty, Pts)) -> Self {
+        let plain = home.command(arguments);
         let mut command = Command::new(plain.get_program()).env_clear().args(arguments);
         for (name, value) in plain.get_envs() {
             command = command.env(name, value.expect("nothing is unset"));
