@@ -233,9 +233,11 @@ fn look_at_each(
 /// so many files. Reads none of them, and holds no more than a batch of records. Whether each byte is
 /// right is what [`check`] finds.
 pub fn looks_whole(dir: &DatasetDir, files: u64) -> Result<bool, LayoutError> {
-    if fs::metadata(&dir.manifest_path())?.is_none() {
-        return Ok(false);
-    }
+    Ok(fs::metadata(&dir.manifest_path())?.is_some() && has_files(dir, files)?)
+}
+
+/// The same without a look at the manifest.
+pub fn has_files(dir: &DatasetDir, files: u64) -> Result<bool, LayoutError> {
     let (mut seen, mut is_whole) = (0, true);
     let mut look = || {
         let links = Adopted::read(dir)?.map(|adopted| adopted.links).unwrap_or_default();

@@ -47,7 +47,7 @@ use dry_run::dry_run;
 use let_go::LetGo;
 use of_project::wishes;
 use outcome::blank;
-use whole::{renew_manifest, unless_removed, whole_here};
+use whole::{manifest_here, unless_removed, whole_here};
 use work::{Work, hurry};
 
 pub(super) use changed::refuse_unlisted;
@@ -263,8 +263,8 @@ async fn here_already(
     options: &FetchOptions,
     warnings: &mut Vec<String>,
 ) -> Result<Option<Fetched>, Failure> {
-    renew_manifest(context, target, options, warnings)?;
-    let Some(receipt) = whole_here(target, options)? else { return Ok(None) };
+    let manifest = manifest_here(context, target, options, warnings)?;
+    let Some(receipt) = whole_here(target, options, manifest)? else { return Ok(None) };
     let shared = shared::leads_to(&target.dir);
     match &shared {
         Some(_) => gate::pass(context, target.selection, Some(&receipt.source.channel), warnings).await?,
@@ -286,7 +286,8 @@ async fn here_already(
     }
     let is_settled = settle_whole(context, &target.store, &target.dir)?;
     // Its receipt says more now, or another run was about to enter it.
-    let now = if is_settled || receipt.ledger.is_none() { whole_here(target, options)? } else { Some(receipt) };
+    let now =
+        if is_settled || receipt.ledger.is_none() { whole_here(target, options, manifest)? } else { Some(receipt) };
     let Some(receipt) = now else { return Ok(None) };
     let receipt = renew(context, target, receipt, warnings)?;
     held::enter(context, &receipt, &target.dir, "found in place").map_err(|failure| unless_removed(target, failure))?;
@@ -339,7 +340,7 @@ async fn alone(work: Work<'_>, warnings: &mut Vec<String>) -> Result<(Fetched, V
     }
     let workspace = target.workspace(context)?;
     // Another run may have finished it while this one waited.
-    if let Some(receipt) = whole_here(target, options)? {
+    if let Some(receipt) = whole_here(target, options, None)? {
         workspace.discard_if_idle()?;
         return Ok((already_whole(target, &receipt)?, Vec::new()));
     }

@@ -66,6 +66,13 @@ fn link_of(dir: &DatasetDir) -> Option<PathBuf> {
     (held.is_absolute() && last(&held) == last(dir.root())).then_some(held)
 }
 
+/// Where the place of a dataset leads, where it is a link to what another keeps, as far as is known: behind
+/// it nothing is written. What is adopted is the person's own.
+pub(super) fn of_another(dir: &DatasetDir) -> Result<Option<PathBuf>, fs::FsError> {
+    let is_own = LinkMark::of_link(dir).is_some_and(|mark| mark.kind == LinkKind::Adopted);
+    Ok(if is_own { None } else { fs::link_target(dir.root())?.map(PathBuf::from) })
+}
+
 /// Nothing is written into a folder of somebody else.
 pub(super) fn read_only(target: &Target<'_>, at: &Path) -> Failure {
     let name = gate::name_for_command(target.selection);

@@ -161,6 +161,35 @@ fn a_manifest_is_written_again_without_a_host() {
     served.run(&["verify", "made"]).expect(62).says(&["manifest.sha256"]);
     served.run(&["verify", "made", "--repair", "--offline"]).expect(0);
     assert_eq!(std::fs::read(&manifest).unwrap(), before);
+    let asked = served.host.log().len();
+    std::fs::remove_file(&manifest).unwrap();
+    let ran = served.run(&["fetch", "made", "--dry-run"]).expect(0).says(&["would be written anew"]);
+    assert!(!ran.stdout.contains("to download"), "{ran:?}");
+    // Who may not write has the dataset all the same.
+    let records = manifest.parent().unwrap();
+    std::fs::set_permissions(records, std::fs::Permissions::from_mode(0o555)).unwrap();
+    let fetch = ["--catalog", served.catalog.as_str(), "fetch", "made"];
+    served.home.run_unprivileged(&fetch).expect(0).says(&["could not be written anew", "manifest.sha256"]);
+    std::fs::set_permissions(records, std::fs::Permissions::from_mode(0o755)).unwrap();
+    served.home.run_unprivileged(&fetch).expect(0).says(&["was written anew"]);
+    assert_eq!(std::fs::read(&manifest).unwrap(), before);
+    assert_eq!(served.host.log().len(), asked, "nothing is asked for");
+}
+
+#[test]
+fn a_manifest_beside_adopted_files_is_written_again() {
+    let served = serve(&[("a.txt", b"a".to_vec(), ""), ("b.txt", b"b".to_vec(), "")]);
+    let own = served.home.path().join("own");
+    std::fs::create_dir_all(own.join("data")).unwrap();
+    ["a", "b"].iter().for_each(|name| std::fs::write(own.join(format!("data/{name}.txt")), name).unwrap());
+    served.run(&["adopt", own.to_str().unwrap()]).expect(0);
+    assert_eq!(std::fs::read_link(served.home.data().join("made/1")).unwrap(), own);
+    let manifest = own.join(".medsets/manifest.sha256");
+    let before = std::fs::read(&manifest).unwrap();
+    std::fs::remove_file(&manifest).unwrap();
+    served.run(&["fetch", "made"]).expect(0).says(&["was written anew"]);
+    assert_eq!(std::fs::read(&manifest).unwrap(), before);
+    assert!(served.host.log().is_empty());
 }
 
 /// Makes the records of a dataset those of the first medsets, whose receipt held the list.

@@ -143,6 +143,22 @@ fn what_reads_datasets_reads_shared_ones_and_what_writes_refuses() {
 }
 
 #[test]
+fn a_shared_copy_without_its_manifest_is_told_of_and_used() {
+    let scene = Scene::new("");
+    scene.served.run(&["fetch", "made"]).expect(0);
+    scene.run(&["fetch", "made"]).expect(0);
+    let shared = scene.served.home.data().join("made/1");
+    std::fs::remove_file(shared.join(".medsets/manifest.sha256")).unwrap();
+    let (before, asked) = (snapshot(&scene.served.home.data()), scene.asked());
+    let owner = format!("whoever keeps `{}` has it written anew by `medsets fetch made`", shared.display());
+    scene.run(&["fetch", "made"]).expect(0).says(&["manifest.sha256", &owner]);
+    assert_eq!(snapshot(&scene.served.home.data()), before);
+    scene.served.run(&["fetch", "made"]).expect(0).says(&["was written anew"]);
+    assert!(!scene.run(&["fetch", "made"]).expect(0).stderr.contains("manifest"));
+    assert_eq!(scene.asked(), asked);
+}
+
+#[test]
 fn of_a_copy_that_is_not_whole_single_files_are_taken() {
     let scene = Scene::new("");
     scene.served.run(&["fetch", "made"]).expect(0);

@@ -7,17 +7,24 @@ use crate::layout::{LayoutError, Receipt, Records, manifest};
 use crate::ops::download::Tally;
 use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
+use crate::ops::gate;
 use crate::ops::report::Fetched;
+use crate::ops::shared;
 use crate::ops::target::Target;
 use crate::remedy;
+use crate::values::Digest;
 
 use super::changed::had_anew;
 use super::outcome::summary;
 use super::{FetchOptions, Rest, receipt_selection};
 
-/// A dataset that is here as it is asked for, by its receipt and by what lies beside it.
-/// Changes nothing and uses no network.
-pub(super) fn whole_here(target: &Target<'_>, options: &FetchOptions) -> Result<Option<Receipt>, Failure> {
+/// A dataset that is here as it is asked for, by its receipt and by what lies beside it. `manifest` is the
+/// tree whose manifest it has, where that is known. Changes nothing and uses no network.
+pub(super) fn whole_here(
+    target: &Target<'_>,
+    options: &FetchOptions,
+    manifest: Option<Digest>,
+) -> Result<Option<Receipt>, Failure> {
     let Records::Good(receipt) = target.records()? else { return Ok(None) };
     let receipt = *receipt;
     let asked = receipt_selection(options);
@@ -35,69 +42,80 @@ pub(super) fn whole_here(target: &Target<'_>, options: &FetchOptions) -> Result<
         _ => true,
     };
     let is_enough = enough && !other_source && is_pinned && had_anew(target, options, &receipt)?.is_empty();
-    let is_untouched = match is_enough {
-        true => is_untouched(target, options, &receipt),
-        false => Ok(false),
+    let is_whole = || {
+        let has_manifest = manifest == Some(receipt.tree) || has_manifest(target, &receipt)?;
+        Ok(has_manifest && is_untouched(target, options, &receipt)?)
     };
-    match is_untouched {
+    match if is_enough { is_whole() } else { Ok(false) } {
         // Another run removes it at this moment.
         Err(LayoutError::Fs(error)) if error.kind() == FsErrorKind::NotFound => Ok(None),
-        is_untouched => Ok(is_untouched?.then_some(receipt)),
+        is_whole => Ok(is_whole?.then_some(receipt)),
     }
 }
 
-/// Writes the manifest anew, with a warning, where it is lost or another one and the inventory is that
-/// of the receipt. A dry run only says so. Through a link nothing is written.
-pub(super) fn renew_manifest(
+/// The tree whose manifest a dataset has. One that is lost or another one is written anew, with a warning,
+/// where the inventory is that of the receipt. A dry run only says so. Where it cannot be written, and
+/// where another keeps it, the dataset is whole all the same: the warning says why.
+pub(super) fn manifest_here(
     context: &Context,
     target: &Target<'_>,
     options: &FetchOptions,
     warnings: &mut Vec<String>,
-) -> Result<(), Failure> {
+) -> Result<Option<Digest>, Failure> {
     let dir = &target.dir;
-    let Records::Good(receipt) = target.records()? else { return Ok(()) };
-    let fault = match check::check_record(&dir.manifest_path(), receipt.tree) {
-        Err(error) if error.is_of_records() && fs::link_target(dir.root())?.is_none() => remedy::chain(&error),
-        Err(error) if !error.is_of_records() => return Err(error.into()),
-        _ => return Ok(()),
+    let Records::Good(receipt) = target.records()? else { return Ok(None) };
+    let tree = receipt.tree;
+    let fault = match check::check_record(&dir.manifest_path(), tree) {
+        Ok(()) => return Ok(Some(tree)),
+        Err(error) if error.is_of_records() => remedy::chain(&error),
+        Err(error) => return Err(error.into()),
     };
-    if options.dry_run {
-        if can_renew_manifest(target, &receipt) {
-            warnings.push(format!("the manifest would be written anew from the inventory: {fault}"));
-        }
-        return Ok(());
-    }
-    let _lease = target.lease(context)?;
-    match manifest::renew(dir, receipt.tree) {
-        Ok(is_renewed) => {
-            warnings.extend(is_renewed.then(|| format!("the manifest was written anew from the inventory: {fault}")));
-            Ok(())
-        }
+    match manifest::tree_by_inventory(dir) {
+        Ok(found) if found == tree => {}
+        Err(error) if !error.is_of_records() => return Err(error.into()),
         // Then it is no dataset that is whole.
-        Err(error) if error.is_of_records() => Ok(()),
-        Err(error) => Err(error.into()),
+        _ => return Ok(None),
+    }
+    warnings.push(match shared::of_another(dir)? {
+        Some(place) => {
+            let name = gate::name_for_command(target.selection);
+            format!(
+                "{fault}: nothing is written into a folder of another; whoever keeps `{}` has it written anew by \
+                 `medsets fetch {name}`",
+                place.display()
+            )
+        }
+        None if options.dry_run => format!("the manifest would be written anew from the inventory: {fault}"),
+        None => match write_manifest(context, target, tree) {
+            Ok(true) => format!("the manifest was written anew from the inventory: {fault}"),
+            Ok(false) => return Ok(None),
+            // Another run works on it, or this one is stopped.
+            Err(failure) if failure.retryable || context.cancel.is_set() => return Err(failure),
+            Err(failure) => format!("{fault}: the manifest could not be written anew: {}", failure.message),
+        },
+    });
+    Ok(Some(tree))
+}
+
+fn write_manifest(context: &Context, target: &Target<'_>, tree: Digest) -> Result<bool, Failure> {
+    let _lease = target.lease(context)?;
+    match manifest::renew(&target.dir, tree) {
+        Err(error) if error.is_of_records() => Ok(false),
+        renewed => Ok(renewed?),
     }
 }
 
-fn can_renew_manifest(target: &Target<'_>, receipt: &Receipt) -> bool {
-    matches!(fs::link_target(target.dir.root()), Ok(None))
-        && manifest::tree_by_inventory(&target.dir).is_ok_and(|tree| tree == receipt.tree)
-}
-
-/// Whether the manifest is that of the receipt; for a dry run, whether it can be made so.
-fn has_manifest(target: &Target<'_>, options: &FetchOptions, receipt: &Receipt) -> Result<bool, LayoutError> {
+/// Whether the manifest is that of the receipt.
+fn has_manifest(target: &Target<'_>, receipt: &Receipt) -> Result<bool, LayoutError> {
     match check::check_record(&target.dir.manifest_path(), receipt.tree) {
-        Err(error) if error.is_of_records() => Ok(options.dry_run && can_renew_manifest(target, receipt)),
+        Err(error) if error.is_of_records() => Ok(false),
         found => found.map(|()| true),
     }
 }
 
 /// Whether the files are there: each by size, and by time where a lock must be met.
 fn is_untouched(target: &Target<'_>, options: &FetchOptions, receipt: &Receipt) -> Result<bool, LayoutError> {
-    if !has_manifest(target, options, receipt)? {
-        return Ok(false);
-    }
-    let Some(pins) = &options.pins else { return check::looks_whole(&target.dir, receipt.files) };
+    let Some(pins) = &options.pins else { return check::has_files(&target.dir, receipt.files) };
     match check::check(&target.dir, CheckMode::Quick, &|_, _| ()) {
         Ok(damage) if damage.missing.is_empty() && damage.changed.is_empty() => Ok(true),
         // What is here beyond the lock is none of its business, but where it is to go.

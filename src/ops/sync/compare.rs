@@ -17,6 +17,7 @@ use crate::ops::here;
 use crate::ops::lock::files::LockFolder;
 use crate::ops::lock::selection_options;
 use crate::ops::renewal::Renewal;
+use crate::ops::shared;
 use crate::project::{Lock, Locked};
 use crate::remedy::{self, Remedy as _};
 use crate::values::{DatasetId, DatasetName, Digest};
@@ -301,7 +302,12 @@ fn by_files(dir: &DatasetDir, receipt: &Receipt, compared: &mut Compared) -> Res
     match manifest {
         Err(error) if error.is_of_records() => {
             compared.tell(State::Damaged, &error);
-            compared.help = Some("`medsets sync` writes it anew from the inventory".to_owned());
+            compared.help = Some(match shared::of_another(dir)? {
+                Some(place) => {
+                    format!("whoever keeps `{}` has it written anew by `medsets fetch`", place.display())
+                }
+                None => "`medsets sync` writes it anew from the inventory".to_owned(),
+            });
         }
         looked => looked?,
     }

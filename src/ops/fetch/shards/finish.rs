@@ -69,7 +69,7 @@ pub(in crate::ops::fetch) async fn finish(
     // Before anything is moved: the host may have to be asked.
     let wanted = wanted(&work, agreed.as_ref(), warnings).await?;
     let mut workspace = target.workspace(context)?;
-    if let Some(receipt) = whole_here(target, options)? {
+    if let Some(receipt) = whole_here(target, options, None)? {
         workspace.discard_if_idle()?;
         drop(leases);
         warnings.extend(workspaces::end(target, options));

@@ -55,7 +55,7 @@ pub(in crate::ops::fetch) async fn fetch(
     }
     let mut workspace = target.workspace_of(context, shard)?;
     // Another process may have finished the dataset while this one waited.
-    if let Some(receipt) = whole_here(target, options)? {
+    if let Some(receipt) = whole_here(target, options, None)? {
         workspace.discard_if_idle()?;
         return Ok((already_whole(target, &receipt)?, Vec::new()));
     }
