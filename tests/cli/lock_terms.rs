@@ -322,7 +322,7 @@ fn the_advice_of_a_merge_takes_the_other_bytes() {
     assert_ne!(ours, theirs);
     let (ours, theirs) = (format!("[[dataset]]\n{ours}"), format!("[[dataset]]\n{theirs}"));
     machine.write_lock(&format!("{before}<<<<<<< HEAD\n{ours}=======\n{theirs}>>>>>>> other\n"));
-    let line = "medsets sync --accept-changed made:labels.csv --reason TEXT";
+    let line = "medsets sync --accept-changed 'made:labels.csv' --reason TEXT";
     let ran = machine.run(&["lock"]).expect(0).says(&["the first stands", line]);
     assert!(!ran.stderr.contains("--upgrade"), "an upgrade keeps what nobody published: {}", ran.stderr);
     publisher.put("labels.csv", bytes);

@@ -18,7 +18,7 @@ use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
 use crate::project::lock::{self, LOCK_FILE, LOCK_FOLDER, LockError, LockedFiles, PinnedBy, listing};
 use crate::project::{Lock, Locked};
-use crate::values::{ByteSize, Digest, Printable};
+use crate::values::{ByteSize, Digest, Printable, ShellWord};
 
 use super::form::{as_pinned, first_difference, with_line_feeds};
 
@@ -344,7 +344,8 @@ fn in_words(ours: &Locked, theirs: &Locked) -> Option<String> {
 /// What takes other bytes of a file that nothing published proves: an upgrade keeps what came first.
 fn taken(file: &str) -> String {
     format!(
-        "`medsets sync --accept-changed {file} --reason TEXT` takes the bytes of today where nobody published a digest"
+        "`medsets sync --accept-changed {} --reason TEXT` takes the bytes of today where nobody published a digest",
+        ShellWord(file)
     )
 }
 
