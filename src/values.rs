@@ -21,7 +21,7 @@ pub mod shell_word;
 
 pub use byte_size::ByteSize;
 pub use choice::{Choice, MembersOf, WrittenChoice};
-pub use counted::counted;
+pub use counted::{counted, is_zero};
 pub use csv_cell::CsvCell;
 pub use dataset_id::DatasetId;
 pub use dataset_name::DatasetName;

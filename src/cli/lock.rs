@@ -16,6 +16,7 @@ use crate::values::{ByteSize, DatasetName, Digest, Printable, RelPath, counted};
 use super::args::lock::ALL;
 use super::args::{LockArgs, SyncArgs};
 use super::output::{Answer, LongReport as _, add};
+use super::progress::known_and_unknown;
 
 /// Resolves the project to exact files and digests.
 pub async fn lock(context: &mut Context, args: &LockArgs) -> Result<Answer, Failure> {
@@ -95,14 +96,12 @@ fn lock_text(report: &LockReport) -> String {
         _ => format!(" without the members of {}", counted(of_members, "archive")),
     };
     let unknown: u64 = report.datasets.iter().map(|one| one.of_unknown_size).sum();
-    // Beside other bytes, those of members are named by themselves.
-    let unknown = if bytes == ByteSize::ZERO { unknown } else { unknown.saturating_sub(of_members) };
     text.push_str(&format!(
         "{}: {state}; {}, {}, {}{beside}, {pinned}\n",
         report.path.display(),
         counted(report.datasets.len() as u64, "dataset"),
         counted(files, "file"),
-        size(bytes, unknown),
+        known_and_unknown(bytes, unknown),
     ));
     text
 }
@@ -123,10 +122,10 @@ fn change_text(change: &Change) -> String {
     };
     match change {
         Change::Added { files, bytes, of_unknown_size } => {
-            format!("added: {}, {}", counted(*files, "file"), size(*bytes, *of_unknown_size))
+            format!("added: {}, {}", counted(*files, "file"), known_and_unknown(*bytes, *of_unknown_size))
         }
         Change::Removed { files, bytes, of_unknown_size } => {
-            format!("removed: {}, {}", counted(*files, "file"), size(*bytes, *of_unknown_size))
+            format!("removed: {}, {}", counted(*files, "file"), known_and_unknown(*bytes, *of_unknown_size))
         }
         Change::License { was, now } => format!("licence: {} -> {}", Printable::new(was), Printable::new(now)),
         Change::Text { license, was, now } => format!("text of {}: {}", Printable::new(license), digests(was, now)),
@@ -149,17 +148,8 @@ fn change_text(change: &Change) -> String {
 }
 
 fn files_text(what: &str, files: &FilesOf) -> String {
-    let size = size(files.bytes, files.of_unknown_size);
+    let size = known_and_unknown(files.bytes, files.of_unknown_size);
     format!("{} {what}, {size}: {}", counted(files.paths.len() as u64, "file"), shown(&files.paths))
-}
-
-/// Bytes of files, some of which have unknown ones beside these.
-fn size(bytes: ByteSize, of_unknown_size: u64) -> String {
-    match (bytes, of_unknown_size) {
-        (bytes, 0) => bytes.to_string(),
-        (ByteSize::ZERO, _) => "size not known".to_owned(),
-        (bytes, _) => format!("at least {bytes}"),
-    }
 }
 
 fn shown(paths: &[RelPath]) -> String {

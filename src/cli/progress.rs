@@ -214,7 +214,7 @@ pub fn known_and_unknown(bytes: ByteSize, unknown_sizes: u64) -> String {
     match (bytes, unknown_sizes) {
         (bytes, 0) => bytes.to_string(),
         (ByteSize::ZERO, _) => "size not known".to_owned(),
-        (bytes, files) => format!("{bytes} and {files} files of unknown size"),
+        (bytes, files) => format!("{bytes} and {} of unknown size", counted(files, "file")),
     }
 }
 
@@ -271,6 +271,7 @@ mod tests {
         assert_eq!(counted.due(begun + Duration::from_secs(35)).unwrap(), "x: 7 B, 0 B/s");
         assert_eq!(known_and_unknown(ByteSize::ZERO, 1), "size not known");
         assert_eq!(known_and_unknown(ByteSize(7), 0), "7 B");
+        assert_eq!(known_and_unknown(ByteSize(7), 1), "7 B and 1 file of unknown size");
         assert_eq!(known_and_unknown(ByteSize(7), 2), "7 B and 2 files of unknown size");
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Serialize, Serializer};
 
 use crate::plan::FetchPlan;
-use crate::values::{ByteSize, DatasetId, Digest, RelPath};
+use crate::values::{ByteSize, DatasetId, Digest, RelPath, is_zero};
 
 use super::exit::Exit;
 use super::failure::Failure;
@@ -105,11 +105,6 @@ pub struct ShardReport {
     pub left: u64,
     /// Release files that are split.
     pub of_files: u64,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives references")]
-fn is_zero(number: &u64) -> bool {
-    *number == 0
 }
 
 /// A release file that could not be had.

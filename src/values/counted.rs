@@ -9,6 +9,12 @@ pub fn counted(number: u64, noun: &str) -> String {
     }
 }
 
+/// Whether there is nothing to tell of: for numbers that are left out of a report then.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives references")]
+pub fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

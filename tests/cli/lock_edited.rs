@@ -168,6 +168,13 @@ fn status_sees_a_listing_that_is_gone_and_helps_with_a_newer_lock() {
             machine.run(&["status", "--exit-code"]).expect(62).says(&["the lock is unusable", "version control"]);
         assert!(!status.stdout.contains("lock: current"), "{}", status.stdout);
     }
+    // Nobody can say any more of which of its files the size is known.
+    project(&machine, "[[dataset]]\nid = \"demo\"\n");
+    let told = machine.run(&["lock", "--dry-run"]).expect(0).stdout;
+    assert!(
+        told.contains("made@1  removed: 1003 files, ") && told.contains("B and 1003 files of unknown size"),
+        "{told}"
+    );
     let path = machine.work().join("medsets.lock");
     std::fs::write(&path, machine.lock().replace("version = 1\n", "version = 2\n")).unwrap();
     let status = machine.run(&["status", "--exit-code"]).expect(62).says(&["a newer medsets wrote it"]);

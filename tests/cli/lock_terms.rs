@@ -296,7 +296,7 @@ fn sizes_that_are_not_known_are_said_to_be_so() {
     let known = publisher.files.lock().unwrap()["pictures.zip"].len();
     project(&machine, "[[dataset]]\nid = \"made\"\n");
     let ran = machine.run(&["lock"]).expect(0);
-    prints(ran, &format!("made@1  added: 2 files, at least {known} B\n"));
+    prints(ran, &format!("made@1  added: 2 files, {known} B and 1 file of unknown size\n"));
     let json = machine.json(&["lock", "--upgrade"]);
     assert_eq!(json["data"]["datasets"][0]["of_unknown_size"], 1, "{json}");
     project(&machine, "[[dataset]]\nid = \"made\"\ninclude = [\"*.zip\"]\n");

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::ops::failure::Failure;
-use crate::project::lock::{Difference, compare};
+use crate::project::lock::Difference;
 use crate::project::{Locked, LockedFile};
-use crate::values::{ByteSize, DatasetId, DatasetName, Digest};
+use crate::values::{ByteSize, DatasetId, DatasetName, Digest, is_zero};
 
 /// What `lock` tells.
 #[derive(Debug, Serialize)]
@@ -58,7 +58,7 @@ pub struct LockedReport {
     pub of_members: u64,
     /// Bytes of the others, as far as known.
     pub bytes: ByteSize,
-    /// How many of all have bytes that are not among these.
+    /// How many of the others have bytes that are not among these.
     #[serde(skip_serializing_if = "is_zero")]
     pub of_unknown_size: u64,
     /// The tree that they make, where it is known.
@@ -78,7 +78,7 @@ impl LockedReport {
             unpinned: locked.unpinned(),
             of_members: files.iter().filter(|file| file.part.is_some()).count() as u64,
             bytes: locked.bytes,
-            of_unknown_size: compare::of_unknown_size(files),
+            of_unknown_size: files.iter().filter(|file| file.part.is_none() && file.size.is_none()).count() as u64,
             tree: locked.tree,
         }
     }
@@ -87,8 +87,4 @@ impl LockedReport {
     pub fn name(&self) -> String {
         DatasetName::of(&self.id, &self.version, self.variant.as_deref()).to_string()
     }
-}
-
-fn is_zero(number: &u64) -> bool {
-    *number == 0
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::values::{ByteSize, Digest, RelPath};
+use crate::values::{ByteSize, Digest, RelPath, is_zero};
 
 use super::{Locked, LockedFile, Weight, texts_by_license};
 
@@ -142,14 +142,15 @@ pub struct FilesOf {
     pub of_unknown_size: u64,
 }
 
-fn is_zero(number: &u64) -> bool {
-    *number == 0
-}
-
 /// How many files have bytes that nobody knows beforehand: those without a size, and archives of
 /// which only members are wanted.
-pub fn of_unknown_size<'f>(files: impl IntoIterator<Item = &'f LockedFile>) -> u64 {
+fn of_unknown_size<'f>(files: impl IntoIterator<Item = &'f LockedFile>) -> u64 {
     files.into_iter().filter(|file| file.size.is_none() || file.part.is_some()).count() as u64
+}
+
+/// The same of a dataset, where a file that is not listed any more is one of them.
+fn all_of_unknown_size((locked, files): WithFiles<'_>) -> u64 {
+    of_unknown_size(files) + locked.count().saturating_sub(files.len() as u64)
 }
 
 /// A dataset with its files.
@@ -168,14 +169,14 @@ pub fn differences(was: &[WithFiles<'_>], now: &[WithFiles<'_>]) -> Vec<Differen
             None => vec![Change::Removed {
                 files: one.0.count(),
                 bytes: one.0.bytes,
-                of_unknown_size: of_unknown_size(one.1),
+                of_unknown_size: all_of_unknown_size(*one),
             }],
         };
         differences.push(Difference { dataset: name.clone(), changes });
     }
     for (name, one) in after.iter().filter(|(name, _)| !before.contains_key(*name)) {
         let (files, bytes) = (one.0.count(), one.0.bytes);
-        let changes = vec![Change::Added { files, bytes, of_unknown_size: of_unknown_size(one.1) }];
+        let changes = vec![Change::Added { files, bytes, of_unknown_size: all_of_unknown_size(*one) }];
         differences.push(Difference { dataset: name.clone(), changes });
     }
     differences.retain(|one| !one.changes.is_empty());
