@@ -17,6 +17,8 @@ mod bucket;
 mod adopt;
 #[path = "cli/adopt_attacked.rs"]
 mod adopt_attacked;
+#[path = "cli/adopt_locked.rs"]
+mod adopt_locked;
 #[path = "cli/advice.rs"]
 mod advice;
 #[path = "cli/audit.rs"]

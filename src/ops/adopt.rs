@@ -105,10 +105,10 @@ pub async fn adopt(context: &Context, options: &AdoptOptions) -> Result<AdoptRep
         read_and_find(&scan, &mut hashes, known, arranged, &mut finds, &mut report)?;
     }
     let is_open = |report: &AdoptReport, finds: &[Find]| finds.is_empty() && report.failures.is_empty();
-    if is_open(&report, &finds)
-        && let Some(found) = look::by_lock(context, named.as_ref(), options, &scan, &mut hashes)?
+    if report.failures.is_empty()
+        && let Some(found) = look::by_lock(context, named.as_ref(), options, &scan, &mut hashes, &finds)?
     {
-        finds.push(found);
+        finds = vec![found];
         claimed.extend(0..scan.files.len());
     }
     if let Some(selection) = named.as_ref().filter(|_| is_open(&report, &finds)) {

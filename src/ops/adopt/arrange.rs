@@ -75,6 +75,7 @@ pub(super) struct Arranged {
     bytes: ByteSize,
     total: usize,
     is_of_records: bool,
+    is_part_by_records: bool,
     is_missed: bool,
     is_unpacked: bool,
 }
@@ -100,6 +101,7 @@ impl Arranged {
         let mut arranged = Self {
             total: known.items.len(),
             is_of_records: known.is_of_records(),
+            is_part_by_records: known.is_part_by_records(),
             is_missed: known.is_missed(),
             data: root_of("data", known, scan, &untaken, claims),
             docs: root_of("docs", known, scan, &untaken, claims),
@@ -213,10 +215,10 @@ impl Arranged {
         (self.placed.len() + self.links.len() + self.changed.len()) * 2 >= self.total
     }
 
-    /// The better of two that fit has the greater one: all is there, more bytes, more files,
-    /// records know every file of the tree, and they miss it.
+    /// The better of two that fit has the greater one: all is there (which records of a part cannot
+    /// tell), more bytes, more files, records know every file of the tree, and they miss it.
     pub fn rank(&self) -> (bool, u64, usize, bool, bool) {
-        (self.is_whole(), self.bytes.0, self.proven, self.is_of_records, self.is_missed)
+        (self.is_whole() && !self.is_part_by_records, self.bytes.0, self.proven, self.is_of_records, self.is_missed)
     }
 
     /// Without the files that could not be read.

@@ -35,8 +35,8 @@ pub(super) struct Known {
     pub items: Vec<Item>,
     /// The records that say so; the entry where there are none.
     copy: Option<Copy>,
-    /// Whether the entry leaves files to its host's list.
-    lists: bool,
+    /// Which part of the release all the items are; `None` where its host's list has more.
+    of: Option<Part>,
     /// By what it is recognised.
     by: &'static str,
 }
@@ -66,6 +66,11 @@ impl Known {
     /// Whether they are the records of a dataset whose files are not where they were.
     pub fn is_missed(&self) -> bool {
         self.copy.as_ref().is_some_and(|copy| copy.is_missed)
+    }
+
+    /// Whether they are the records of a part, which say nothing of the rest.
+    pub fn is_part_by_records(&self) -> bool {
+        self.is_of_records() && self.of.as_ref().is_some_and(|part| !part.whole)
     }
 
     /// By what it is recognised.
@@ -177,15 +182,17 @@ impl Known {
 
     /// What part of the release is there.
     pub fn part(&self, arranged: &Arranged, marks: &[ListedMark]) -> Part {
-        let is_all = arranged.missing.is_empty();
-        let of_copy = self.copy.as_ref().and_then(|copy| copy.receipt.as_ref()).map(|receipt| &receipt.selection);
-        if let (true, Some(part)) = (is_all, of_copy) {
-            return part.clone();
-        }
-        let whole = is_all && !self.lists;
-        let include = marks.iter().filter(|_| !whole).map(|mark| escaped(&mark.path)).collect();
         let packed = arranged.placed.iter().any(|(item, _)| self.items[*item].is_packed());
-        Part { whole, choice: Choice { include, ..Choice::default() }, packed }
+        match &self.of {
+            // A choice may mean members of what is packed here.
+            Some(part) if arranged.missing.is_empty() && (part.whole || !packed) => {
+                Part { packed: part.packed || packed, ..part.clone() }
+            }
+            _ => {
+                let include = marks.iter().map(|mark| escaped(&mark.path)).collect();
+                Part { whole: false, choice: Choice { include, ..Choice::default() }, packed }
+            }
+        }
     }
 }
 

@@ -240,16 +240,21 @@ pub(super) fn by_word(
 }
 
 /// A tree that is just the one of the project's lock: every file of it is read and counts, since
-/// the lock knows its manifest alone.
+/// the lock knows its manifest alone. What was found of it by other proofs must be no more than a part.
 pub(super) fn by_lock(
     context: &Context,
     named: Option<&Selection>,
     options: &AdoptOptions,
     scan: &Scan,
     hashes: &mut Hashes<'_>,
+    finds: &[Find],
 ) -> Result<Option<Find>, Failure> {
     for (folder, locked) in locked(context, named, &mut Vec::new())? {
         let (Some(tree), Ok(selection)) = (locked.tree, folder.selection(context, &locked)) else { continue };
+        let asked = Part::asked(&locked.choice, false);
+        if finds.iter().any(|found| found.selection.to_string() != locked.name() || found.part.covers(&asked)) {
+            continue;
+        }
         let Ok(mut found) = by_word(&selection, options, scan, hashes) else { continue };
         if found.part.packed || tree_of(&found.records) != tree {
             continue;
@@ -257,7 +262,7 @@ pub(super) fn by_lock(
         found.records.iter_mut().for_each(|record| record.origin.verified = Some(Proof::Lock));
         found.marks.iter_mut().for_each(|mark| mark.verified = Proof::Lock);
         (found.by, found.unproven) = ("the lock", 0);
-        found.part = Part::asked(&locked.choice, false);
+        found.part = asked;
         return Ok(Some(found));
     }
     Ok(None)

@@ -8,11 +8,12 @@ use crate::context::Context;
 use crate::fs;
 use crate::layout::inventory::InventoryReader;
 use crate::layout::manifest::{self, ManifestReader};
+use crate::layout::receipt::Selection as Part;
 use crate::layout::{DatasetDir, LayoutError, Proof, Receipt, RecordKind, check};
 use crate::project::{Locked, LockedFile};
 use crate::providers::{ListedFile, Listing};
 use crate::remedy;
-use crate::values::{Algorithm, DatasetName, Digest, Digester, Printable, RelPath};
+use crate::values::{Algorithm, Choice, DatasetName, Digest, Digester, Printable, RelPath};
 
 use super::super::super::exit::Exit;
 use super::super::super::failure::Failure;
@@ -46,7 +47,7 @@ pub(in crate::ops::adopt) fn gather(
     for (folder, locked) in locked(context, named, warnings)? {
         let read = folder.selection(context, &locked).and_then(|found| Ok((found, folder.files(&locked)?)));
         match read {
-            Ok((selection, files)) => knowns.extend(of_lock(selection, &locked.channel, files)),
+            Ok((selection, files)) => knowns.extend(of_lock(selection, &locked, files)),
             Err(failure) => warnings.push(format!("the lock proves nothing of `{}`: {}", locked.id, failure.message)),
         }
     }
@@ -223,8 +224,9 @@ fn of_copy(
     if items.is_empty() {
         return Ok(None);
     }
+    let of = here.receipt.as_ref().map_or_else(all, |receipt| receipt.selection.clone());
     let copy = Some(Copy::of(here.dir, here.receipt));
-    Ok(Some(Known { selection, channel, items, copy, lists: false, by: "records" }))
+    Ok(Some(Known { selection, channel, items, copy, of: Some(of), by: "records" }))
 }
 
 /// How records that somebody else wrote do not speak of the release that the catalogue means.
@@ -310,23 +312,36 @@ fn of_entry(context: &Context, selection: Selection, source: Option<&str>) -> Re
     {
         listing = completed;
     }
-    Ok(of_listing(selection, channel, listing, lists, "digests of the entry"))
+    let of = (!lists).then(all);
+    Ok(of_listing(selection, channel, listing, of, "digests of the entry"))
 }
 
 /// The files of a release that the project's lock pins.
-fn of_lock(selection: Selection, channel: &str, files: Vec<LockedFile>) -> Option<Known> {
-    let channel = selection.source(Some(channel))?.channel.clone();
+fn of_lock(selection: Selection, locked: &Locked, files: Vec<LockedFile>) -> Option<Known> {
+    let channel = selection.source(Some(&locked.channel))?.channel.clone();
     let listed =
         |file: LockedFile| ListedFile { size: file.size, digests: file.digests, ..ListedFile::named(file.path) };
     let listing = Listing(files.into_iter().map(listed).collect());
-    let mut known = of_listing(selection, channel, listing, false, "digests of the lock")?;
+    let of = Some(Part::asked(&locked.choice, false));
+    let mut known = of_listing(selection, channel, listing, of, "digests of the lock")?;
     for item in known.items.iter_mut().filter(|item| !item.digests.is_empty()) {
         item.proof = Proof::Lock;
     }
     Some(known)
 }
 
-fn of_listing(selection: Selection, channel: String, listing: Listing, lists: bool, by: &'static str) -> Option<Known> {
+/// The whole of a release.
+fn all() -> Part {
+    Part::asked(&Choice::default(), false)
+}
+
+fn of_listing(
+    selection: Selection,
+    channel: String,
+    listing: Listing,
+    of: Option<Part>,
+    by: &'static str,
+) -> Option<Known> {
     let mut items = Vec::new();
     {
         let entries: HashMap<&RelPath, &FileEntry> =
@@ -348,5 +363,5 @@ fn of_listing(selection: Selection, channel: String, listing: Listing, lists: bo
             items.extend(Item::of_listed(listed, entry, &treatment, is_part, license));
         }
     }
-    (!items.is_empty()).then_some(Known { selection, channel, items, copy: None, lists, by })
+    (!items.is_empty()).then_some(Known { selection, channel, items, copy: None, of, by })
 }
