@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::context::Context;
 use crate::ops::adopt::{self, AdoptOptions, AdoptReport, AdoptState, AdoptedDataset};
 use crate::ops::{Exit, Failure};
-use crate::values::{Printable, counted};
+use crate::values::{Printable, ShellWord, counted};
 
 use super::args::AdoptArgs;
 use super::output::Answer;
@@ -78,11 +78,16 @@ fn notes(report: &AdoptReport) -> Vec<String> {
     }
     for one in &report.datasets {
         if one.packed > 0 {
+            let (name, place) = (one.name(), ShellWord(&one.place));
+            let first = match one.state {
+                // Nothing is laid out where records of a person's files are.
+                AdoptState::Adopted | AdoptState::Already => {
+                    format!("`medsets remove {name} --yes`, which takes the records alone away, then ")
+                }
+                AdoptState::WouldBeAdopted | AdoptState::Copy => String::new(),
+            };
             notes.push(format!(
-                "{}: to have its archives verified, unpacked and laid out: `medsets import {} {}`",
-                one.name(),
-                one.name(),
-                one.place
+                "{name}: to have its archives verified, unpacked and laid out: {first}`medsets import {name} {place}`"
             ));
         }
         if !one.duplicates.is_empty() {

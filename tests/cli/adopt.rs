@@ -242,23 +242,30 @@ fn the_agreement_is_asked_for_before_anything_is_written() {
 fn release_files_as_they_were_downloaded_are_known_by_the_entry() {
     let archive = zip_of(&[("set/a.txt", b"a"), ("set/b.txt", b"b")]);
     let unpack = "{ format = \"zip\", strip = \"auto\" }";
-    let served = serve(&[("set.zip", archive.clone(), unpack), ("table.csv", b"id,label\n1,x\n".to_vec(), "")]);
+    let mut served = serve(&[("set.zip", archive.clone(), unpack), ("table.csv", b"id,label\n1,x\n".to_vec(), "")]);
+    served.home = served.home.with("MEDSETS_CATALOG", served.catalog.clone());
     let home = &served.home;
-    let dir = home.path().join("Downloads");
+    let dir = home.path().join("My Downloads");
     std::fs::create_dir(&dir).unwrap();
     std::fs::write(dir.join("set (1).zip"), &archive).unwrap();
     std::fs::write(dir.join("table.csv"), "id,label\n1,x\n").unwrap();
     std::fs::write(dir.join("holiday.jpg"), "sun").unwrap();
     let ran = served.run(&["adopt", dir.to_str().unwrap()]).expect(0);
-    assert!(ran.stderr.contains("medsets import made"), "{}", ran.stderr);
     assert!(ran.stderr.contains("holiday.jpg"), "{}", ran.stderr);
     let place = home.data().join("made/1");
     let real = dir.canonicalize().unwrap();
     assert_eq!(std::fs::read_link(place.join("archives/set.zip")).unwrap(), real.join("set (1).zip"));
     let listed = std::fs::read_to_string(place.join(".medsets/listed.jsonl")).unwrap();
     assert_eq!(listed.matches("\"verified\":\"catalog\"").count(), 2, "{listed}");
-    assert_eq!(served.host.log().len(), 0, "nobody was asked for anything");
     served.run(&["verify", "made"]).expect(0);
+    // What it advises does what it says.
+    let advised = ran.advised();
+    assert_eq!(advised.len(), 2, "{ran:?}");
+    advised.into_iter().for_each(|line| drop(home.typed(line).expect(0)));
+    assert_eq!(std::fs::read(place.join("data/a.txt")).unwrap(), b"a");
+    served.run(&["verify", "made"]).expect(0);
+    assert!(dir.join("set (1).zip").exists());
+    assert_eq!(served.host.log().len(), 0, "nobody was asked for anything");
 }
 
 /// A tree that looks like CheXpert and that nothing proves.

@@ -108,6 +108,16 @@ impl Home {
         self.command(arguments).output().expect("the program starts").into()
     }
 
+    /// Runs a line as a person types it into a shell.
+    pub fn typed(&self, line: &str) -> Ran {
+        let program = self.command(&[]);
+        let folder = Path::new(program.get_program()).parent().expect("it is a path").display();
+        let mut shell = Command::new("sh");
+        shell.env_clear().envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        shell.env("PATH", format!("{folder}:/usr/bin:/bin")).current_dir(self.path().join("work"));
+        shell.args(["-c", line]).stdin(Stdio::null()).output().expect("there is a shell").into()
+    }
+
     /// The same as somebody who is not root, for whom modes count.
     pub fn run_unprivileged(&self, arguments: &[&str]) -> Ran {
         let mut command = self.command(arguments);
@@ -173,6 +183,12 @@ impl From<Output> for Ran {
 }
 
 impl Ran {
+    /// The commands that standard error advises, in their order.
+    pub fn advised(&self) -> Vec<&str> {
+        let quoted = self.stderr.split('`').skip(1).step_by(2);
+        quoted.filter(|text| text.starts_with("medsets ") || text.starts_with("MEDSETS_")).collect()
+    }
+
     /// Fails the test unless the run ended with this code.
     #[track_caller]
     pub fn expect(self, code: i32) -> Self {
