@@ -24,6 +24,7 @@ pub mod fetch;
 mod foreign;
 pub mod gate;
 pub mod grant;
+mod hands_off;
 pub mod held;
 pub mod here;
 pub mod identity;

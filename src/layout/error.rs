@@ -146,7 +146,8 @@ impl Remedy for LayoutError {
                 "keep the whole data folder on that disk (`--to DIR`, `--data-dir DIR` or `medsets config set data-dir DIR`), or put a folder in the place of the link".into(),
             ),
             Self::Adopted { place } => Some(format!(
-                "put the right files there and run `medsets adopt {place}` again, or `medsets adopt DIR` where they lie by now; or `medsets remove ID`, which takes away the records alone, then `medsets fetch ID` for a copy of its own"
+                "put the right files there and run `medsets adopt {}` again, or `medsets adopt DIR` where they lie by now; or `medsets remove ID`, which takes away the records alone, then `medsets fetch ID` for a copy of its own",
+                ShellWord(place)
             )),
             Self::Held { .. } => Some("wait for it to finish; this run would do the same work".into()),
             Self::Conflict { .. } | Self::Collision { .. } => Some(

@@ -22,6 +22,7 @@ use super::failure::Failure;
 use super::fetch::{self, FetchOptions, Process, receipt_selection};
 use super::foreign::Foreign;
 use super::gate::{self, Compare};
+use super::hands_off::HandsOff;
 use super::held;
 use super::report::Fetched;
 use super::target::Target;
@@ -75,15 +76,11 @@ pub(super) fn of_another(dir: &DatasetDir) -> Result<Option<PathBuf>, fs::FsErro
 
 /// Nothing is written into a folder of somebody else.
 pub(super) fn read_only(target: &Target<'_>, at: &Path) -> Failure {
-    let name = gate::name_for_command(target.selection);
-    let message =
-        format!("`{}` is used from a shared folder, where nothing is written: `{}`", target.selection, at.display());
+    let name = target.selection.to_string();
+    let message = format!("`{name}` is used from a shared folder, where nothing is written: `{}`", at.display());
     Failure::new(Exit::DENIED, message)
         .of(target.selection.id())
-        .help(format!("`medsets remove {name}` takes the link away; the shared copy stays"))
-        .help(format!(
-            "then `MEDSETS_SHARED_DIRS= medsets fetch {name}` fetches a copy of your own; `--to DIR` puts one elsewhere"
-        ))
+        .help(HandsOff::Shared.advice(&name, target.pins.is_some()))
 }
 
 /// A whole copy of what is asked for, in the first shared folder that has one. What cannot be

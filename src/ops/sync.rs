@@ -255,7 +255,7 @@ async fn sync_one(
         .await
         .map_err(|failure| explained(which(failure, resolved), selection.id()))?;
     let is_whole = failures.is_empty();
-    if is_whole && !options.dry_run {
+    if is_whole && !options.dry_run && !options.prunes {
         warnings.extend(compare::more_than_asked(context, &project.folder, &resolved.locked)?);
     }
     if let Some(surplus) = surplus.filter(|_| is_whole) {

@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::events::Event;
 use crate::fs::{self, Access, FileLock, Patience};
 use crate::layout::places::{another, away, away_words, refuse_in_the_way};
-use crate::layout::{DatasetDir, LinkKind, LinkMark, Receipt, Records, Store, Workspace, commit};
+use crate::layout::{DatasetDir, LayoutError, LinkKind, LinkMark, Receipt, Records, Store, Workspace, commit};
 use crate::licenses::Expression;
 use crate::plan::Shard;
 use crate::values::{DatasetName, Digest, Printable};
@@ -16,6 +16,7 @@ use crate::values::{DatasetName, Digest, Printable};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::gate;
+use super::hands_off::HandsOff;
 use super::outside::Outside;
 use super::settle::{lease_of, settle};
 use super::shared;
@@ -98,7 +99,17 @@ impl<'a> Target<'a> {
         if shared::lost(&self.dir).is_some() {
             return Ok(());
         }
-        Ok(commit::check_place(&self.dir, &self.store)?)
+        match commit::check_place(&self.dir, &self.store) {
+            Err(LayoutError::Adopted { place }) => Err(self.adopted(place)),
+            looked => Ok(looked?),
+        }
+    }
+
+    /// That nothing is written where a person put the files, and what to do.
+    fn adopted(&self, place: String) -> Failure {
+        let advice = HandsOff::Adopted { place: place.clone() }.advice(&self.name().to_string(), self.pins.is_some());
+        let failure = Failure::from(LayoutError::Adopted { place }).of(self.selection.id());
+        Failure { help: Some(advice), ..failure }
     }
 
     /// Where its link leads that an adoption made, where it is not any more.

@@ -5,13 +5,14 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::events::Event;
+use crate::layout::LayoutError;
 use crate::layout::check::{self, CheckMode, Damage};
-use crate::layout::{Adopted, LayoutError};
-use crate::remedy::{self, Remedy as _};
+use crate::remedy;
 use crate::values::{DatasetId, DatasetName, RelPath};
 
 use super::exit::Exit;
 use super::failure::Failure;
+use super::hands_off::{self, HandsOff};
 use super::here::{self, Here};
 use super::outside::Outside;
 
@@ -58,7 +59,7 @@ pub struct Verified {
     #[serde(skip)]
     pub is_away: bool,
     /// What to do about damage where medsets has no place to put anything: its folder is such a link,
-    /// or its files lie where a person put them.
+    /// or its files lie in a shared folder or where a person put them.
     #[serde(skip)]
     pub by_hand: Option<String>,
     /// How it was checked: `quick`, `full` or `sample`.
@@ -112,19 +113,16 @@ pub fn verify_one(context: &Context, here: &Here, mode: CheckMode) -> Result<Ver
         records,
         touched,
         is_away: false,
-        by_hand: adopted(here)?,
+        by_hand: by_hand(context, here)?,
         outside: here.receipt.as_ref().and_then(Outside::by_receipt),
         mode: word(mode),
     })
 }
 
-/// How damage to a person's own files is mended.
-fn adopted(here: &Here) -> Result<Option<String>, LayoutError> {
-    let adopted = match Adopted::read(&here.dir) {
-        Err(error) if error.is_of_records() => return Ok(None),
-        adopted => adopted?,
-    };
-    Ok(adopted.and_then(|adopted| LayoutError::Adopted { place: adopted.place }.remedy()))
+/// How damage is mended where medsets writes nothing.
+fn by_hand(context: &Context, here: &Here) -> Result<Option<String>, LayoutError> {
+    let name = here.name();
+    Ok(HandsOff::of(&here.dir)?.map(|one| one.advice(&name, hands_off::is_locked(context, &name))))
 }
 
 fn word(mode: CheckMode) -> &'static str {

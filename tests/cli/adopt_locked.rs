@@ -9,7 +9,11 @@ use crate::support::home::{Home, Ran};
 
 /// Machines with the same lock: one that has synced, and one with nothing yet but a network.
 fn two(publisher: &Publisher, keys: &str) -> (Machine, Machine) {
-    let [first, second] = [(); 2].map(|()| Machine::new(publisher, &publisher.entry("Made", "data")));
+    let [first, second] = [(); 2].map(|()| {
+        let mut machine = Machine::new(publisher, &publisher.entry("Made", "data"));
+        machine.home = machine.home.with("MEDSETS_CATALOG", machine.catalog.clone());
+        machine
+    });
     project(&first, &format!("[[dataset]]\nid = \"made\"\n{keys}\n"));
     first.run(&["sync"]).expect(0);
     second.clone_from(&first);
@@ -91,4 +95,96 @@ fn records_of_a_part_keep_nobody_from_adopting_the_whole() {
         assert_eq!((&answer["exit"], &answer["data"]["datasets"][0]["files"]), (&0.into(), &(count + 1).into()));
     }
     home.run(&["--catalog", &catalog, "fetch", "three"]).expect(0);
+}
+
+/// Types each of these lines as it stands; all is as the lock says then.
+fn follow(machine: &Machine, lines: &[&str]) {
+    lines.iter().for_each(|line| drop(machine.home.typed(line).expect(0)));
+    machine.run(&["sync", "--check"]).expect(0);
+}
+
+/// What is told of a dataset on every way: the same lines, which are given.
+fn told(machine: &Machine, commands: &[(&[&str], i32)]) -> Vec<String> {
+    let mut all: Vec<Vec<String>> = Vec::new();
+    for (command, exit) in commands {
+        let ran = machine.run(command).expect(*exit);
+        all.push(ran.advised().into_iter().map(str::to_owned).collect());
+    }
+    assert!(all.iter().all(|one| *one == all[0]), "{all:#?}");
+    all.swap_remove(0)
+}
+
+#[test]
+fn what_is_advised_about_adopted_files_can_be_typed() {
+    let publisher = Publisher::start();
+    let (first, second) = two(&publisher, "");
+    let all = ["labels.csv", "one.png", "two.png", "notes.txt"];
+    let dir = folder(&first, &second, "my old/stuff", &all);
+    adopt(&second, &dir, &[]).expect(0);
+    let file = dir.join("one.png");
+    let right = std::fs::read(&file).unwrap();
+    let every: &[(&[&str], i32)] = &[
+        (&["sync", "--check"], 62),
+        (&["sync"], 52),
+        (&["verify", "made"], 40),
+        (&["verify", "made", "--repair"], 52),
+    ];
+    std::fs::write(&file, "spoiled").unwrap();
+    let lines = told(&second, every);
+    let [again, _, remove, sync] = lines.as_slice() else { panic!("{lines:?}") };
+    std::fs::write(&file, right).unwrap();
+    follow(&second, &[again]);
+    std::fs::write(&file, "spoiled").unwrap();
+    follow(&second, &[remove, sync]);
+    assert_eq!(std::fs::read(&file).unwrap(), b"spoiled");
+    assert_eq!(second.tree("made/1"), first.tree("made/1"));
+
+    // A part of what the lock asks for.
+    second.run(&["remove", "made@1", "--yes"]).expect(0);
+    std::fs::remove_file(file).unwrap();
+    adopt(&second, &dir, &["--dataset", "made@1"]).expect(0);
+    let lines = told(&second, &every[..2]);
+    follow(&second, &[&lines[2], &lines[3]]);
+
+    // More than the lock asks for.
+    let (_, narrow) = two(&publisher, "exclude = [\"pictures.zip\"]");
+    let dir = narrow.home.path().join("old");
+    let copied = std::process::Command::new("cp").arg("-r").arg(place(&first)).arg(&dir).status();
+    assert!(copied.unwrap().success());
+    adopt(&narrow, &dir, &[]).expect(0);
+    let every: &[(&[&str], i32)] = &[(&["sync", "--check"], 62), (&["sync"], 0), (&["sync", "--prune"], 52)];
+    let lines = told(&narrow, every);
+    follow(&narrow, &[&lines[2], &lines[3]]);
+}
+
+#[test]
+fn what_is_advised_about_a_shared_copy_can_be_typed() {
+    let publisher = Publisher::start();
+    let (lender, mut borrower) = two(&publisher, "");
+    let (_, mut narrow) = two(&publisher, "exclude = [\"pictures.zip\"]");
+    let shared = lender.work().join("data");
+    for machine in [&mut borrower, &mut narrow] {
+        machine.home =
+            std::mem::replace(&mut machine.home, Home::new()).with("MEDSETS_SHARED_DIRS", shared.to_str().unwrap());
+    }
+    // More than the lock asks for.
+    narrow.run(&["sync"]).expect(0).says(&["shared: "]);
+    let lines = told(&narrow, &[(&["sync", "--check"], 62), (&["sync"], 0), (&["sync", "--prune"], 0)]);
+    follow(&narrow, &lines.iter().map(String::as_str).collect::<Vec<_>>());
+
+    borrower.run(&["sync"]).expect(0).says(&["shared: "]);
+    // By then the catalogue has another release alone.
+    let later = publisher.entry("Made", "data").replace("version = \"1\"", "version = \"2\"");
+    borrower.home.overlay("made.toml", &later);
+    let file = shared.join("made/1/data/one.png");
+    std::fs::write(&file, "spoiled").unwrap();
+    let every: &[(&[&str], i32)] = &[
+        (&["sync", "--check"], 62),
+        (&["sync"], 52),
+        (&["verify", "made"], 40),
+        (&["verify", "made", "--repair"], 52),
+    ];
+    let lines = told(&borrower, every);
+    follow(&borrower, &lines.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(std::fs::read(&file).unwrap(), b"spoiled");
 }

@@ -10,10 +10,11 @@ use std::path::Path;
 
 use crate::context::Context;
 use crate::fs::{self, Access};
+use crate::layout::check::{self, CheckMode};
 use crate::layout::lines::LineWriter;
 use crate::layout::{
     Adopted, DatasetDir, FileRecord, LinkKind, LinkMark, ListPin, ListWriter, ListedMark, Means, Receipt, RecordKind,
-    Records, check, commit, manifest,
+    Records, commit, manifest,
 };
 use crate::values::{ByteSize, Digest};
 
@@ -116,8 +117,13 @@ fn already(
         return Ok(None);
     }
     let is_here = standard.is_some_and(|dir| fs::is_same(dir.root(), target.dir.root()));
+    // Files that were put back have other times than the records say.
+    let is_noted = || {
+        let found = check::check(&target.dir, CheckMode::Quick, &|_, _| ());
+        found.is_ok_and(|found| found.missing.is_empty() && found.changed.is_empty())
+    };
     match Adopted::read(&target.dir)? {
-        Some(adopted) if adopted.place == report.place || is_here => {
+        Some(adopted) if (adopted.place == report.place || is_here) && is_noted() => {
             report.path = target.dir.root().to_path_buf();
             Ok(Some(AdoptState::Already))
         }

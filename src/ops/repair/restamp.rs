@@ -12,6 +12,7 @@ use crate::layout::lines::LineWriter;
 use crate::layout::{DatasetDir, Store};
 use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
+use crate::ops::hands_off::{self, HandsOff};
 use crate::ops::settle::lease_of;
 use crate::ops::shared;
 use crate::values::RelPath;
@@ -31,7 +32,7 @@ pub(super) fn restamp(
     if let Some(at) = shared::leads_to(dir) {
         let message = format!("`{name}` is used from a shared folder, where nothing is written: `{}`", at.display());
         return Err(Failure::new(Exit::DENIED, message)
-            .help(format!("`medsets remove {name}` takes the link away; the shared copy stays")));
+            .help(HandsOff::Shared.advice(name, hands_off::is_locked(context, name))));
     }
     let store = Store::of(&context.data_dir()?);
     let _lease = lease_of(context, &store, dir, name, Access::Private)?;

@@ -13,6 +13,7 @@ use crate::layout::{DatasetDir, LayoutError, Receipt, Records, commit};
 use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
 use crate::ops::fetch::{Pins, receipt_selection};
+use crate::ops::hands_off::HandsOff;
 use crate::ops::here;
 use crate::ops::lock::files::LockFolder;
 use crate::ops::lock::selection_options;
@@ -192,6 +193,12 @@ fn compare_one(context: &Context, folder: &LockFolder, locked: &Locked, depth: D
     {
         (compared.state, compared.detail, compared.help) = (State::Terms, Some(due.sentence()), due.help());
     }
+    // Neither a repair nor `sync` writes there.
+    if matches!(compared.state, State::Other | State::Part | State::More | State::Damaged)
+        && let Some(one) = HandsOff::of(&dir)?
+    {
+        compared.help = Some(one.advice(&locked.name(), true));
+    }
     Ok(compared)
 }
 
@@ -340,10 +347,9 @@ pub(super) fn more_than_asked(
     let compared = compare_one(context, folder, locked, Depth::Records)?;
     let name = locked.name();
     Ok((compared.state == State::More).then(|| {
-        format!(
-            "more of `{name}` is here than the lock asks for, and stays: `medsets sync --prune` removes what the lock \
-             does not name"
-        )
+        let pruning = "`medsets sync --prune` removes what the lock does not name";
+        let help = compared.help.as_deref().unwrap_or(pruning);
+        format!("more of `{name}` is here than the lock asks for, and stays: {help}")
     }))
 }
 

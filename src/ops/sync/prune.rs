@@ -13,6 +13,7 @@ use crate::layout::{DatasetDir, FileRecord, LayoutError, Records};
 use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
 use crate::ops::fetch::receipt_selection;
+use crate::ops::hands_off::HandsOff;
 use crate::ops::here;
 use crate::ops::lock::{Resolved, selection_options};
 use crate::ops::remove::{self, Extent};
@@ -72,8 +73,9 @@ impl Surplus {
         if let Some(at) = shared::leads_to(&dir) {
             warnings.push(format!(
                 "`{name}` is used from a shared folder, where nothing is removed (`{}`): to have just what the lock asks \
-                 for, `medsets remove {name}`, then `MEDSETS_SHARED_DIRS= medsets sync`",
-                at.display()
+                 for, {}",
+                at.display(),
+                HandsOff::Shared.advice(&name, true)
             ));
             return Ok(None);
         }
