@@ -64,6 +64,7 @@ pub fn add(context: &Context, args: &AddArgs) -> Answer {
         answer.notes.push(format!("`{}` says so already and was not touched", project::FILE));
     }
     for one in &report.datasets {
+        answer.warnings.extend(one.warning.clone());
         if let Some(newer) = &one.newer {
             let (id, newer) = (&one.table.id, Printable::new(newer));
             answer.notes.push(format!(

@@ -19,6 +19,7 @@ use crate::project;
 
 use super::exit::Exit;
 use super::failure::Failure;
+use super::selection::unserved;
 
 pub(super) use guards::tracked;
 
@@ -49,7 +50,8 @@ pub struct Audited {
 /// Gathers the facts and judges them.
 pub fn audit(context: &Context, options: &AuditOptions) -> Result<Audited, Failure> {
     let facts = facts(context, options)?;
-    let warnings = facts.guards.iter().filter_map(guards::not_checked).collect();
+    let unserved = facts.subjects.iter().filter_map(|one| unserved(one.selection.as_ref()?));
+    let warnings = facts.guards.iter().filter_map(guards::not_checked).chain(unserved).collect();
     Ok(Audited { audit: audit::audit(&facts, context.shelf()?), warnings })
 }
 

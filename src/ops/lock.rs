@@ -27,6 +27,7 @@ use crate::values::{Digest, Printable};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::reference::{self, Reach};
+use super::selection::unserved;
 
 use files::{Beside, LockFolder};
 use resolve::Trees;
@@ -232,6 +233,7 @@ pub async fn lock(context: &Context, project: &Project, outcome: Outcome) -> Res
     let writing = if outcome == Outcome::Written { Writing::Last } else { Writing::Nothing };
     let mut report = settle(project, &mut resolution, writing)?;
     report.warnings.extend(warnings);
+    report.warnings.extend(resolution.of_lock().filter_map(|one| unserved(&one.selection)));
     report.failures = resolution.failures;
     Ok(report)
 }

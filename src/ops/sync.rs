@@ -26,6 +26,7 @@ use super::fetch::{self, FetchOptions, Pins, Rest};
 use super::gate;
 use super::lock::{self, LockReport, LockedReport, Project, Resolution, Resolved, Writing, selection_options};
 use super::report::FetchReport;
+use super::selection::unserved;
 
 pub use drift::Drift;
 pub use prune::{Pruned, Reduced};
@@ -238,6 +239,8 @@ async fn sync_one(
     let warnings = &mut report.fetched.warnings;
     let drift = drift::of(context, &resolved.locked, &selection)?;
     warnings.extend(drift.iter().map(ToString::to_string));
+    // What the catalogue says by now is told as drift.
+    warnings.extend(unserved(&selection).filter(|_| !drift.iter().any(|one| one.what == drift::DriftKind::Withdrawn)));
     if let Some(failure) = drift::refused(&drift, options.trust) {
         report.drift.extend(drift);
         return Err(failure);

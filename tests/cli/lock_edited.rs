@@ -438,3 +438,28 @@ fn the_advice_has_git_take_the_lock_along() {
         assert_ne!(is_left_out(), Some(true), "{ignored}: {lines}");
     }
 }
+
+#[test]
+fn what_the_lock_has_and_nobody_serves_any_more_is_told_once_by_each_command() {
+    let publisher = Publisher::start();
+    let entry = publisher.entry("Made", "data");
+    let first = Machine::new(&publisher, &entry.replace("version = \"1\"", "version = \"1\"\nwithdrawn = true"));
+    project(&first, "[[dataset]]\nid = \"made\"\nversion = \"1\"\n");
+    let second =
+        Machine::new(&publisher, &std::fs::read_to_string(Path::new(&first.catalog).join("made.toml")).unwrap());
+    let told = |machine: &Machine, command: &[&str]| {
+        let ran = machine.run(command).expect(0);
+        assert_eq!(ran.stderr.matches("has withdrawn `made@1`").count(), 1, "{command:?}: {ran:?}");
+    };
+    told(&first, &["lock"]);
+    told(&first, &["sync"]);
+    second.clone_from(&first);
+    for command in
+        [&["lock", "--check"][..], &["sync", "--frozen"], &["sync"], &["lock"], &["audit"], &["add", "made@1"]]
+    {
+        told(&second, command);
+    }
+    let of_nobody = "[distribution]\nkind = \"none\"\nreason = \"its makers took it back\"\n\n[[release]]";
+    second.home.overlay("made.toml", &entry.replacen("[[release]]", of_nobody, 1));
+    second.run(&["add", "made@1"]).expect(0).says(&["nobody distributes `made@1` now: its makers took it back"]);
+}

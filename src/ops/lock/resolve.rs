@@ -12,7 +12,7 @@ use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
 use crate::ops::fetch::{FetchOptions, IdleGlobs, agrees, has_part, receipt_selection};
 use crate::ops::particulars;
-use crate::ops::selection::{one_selection, withdrawn};
+use crate::ops::selection::one_selection;
 use crate::ops::stop::unless_stopped;
 use crate::ops::target::Target;
 use crate::ops::texts;
@@ -44,7 +44,6 @@ pub(super) async fn afresh<'l>(
 ) -> Result<Resolved, Failure> {
     let selection = one_selection(context, name)?;
     secrets::refuse(&selection)?;
-    warnings.extend(withdrawn(&selection));
     let asked = selection_options(used.channel.as_deref(), &used.choice.in_order());
     let options = FetchOptions { idle_globs: IdleGlobs::Refused, ..asked };
     let target = Target::of(context, &selection, used.channel.as_deref(), None)?;

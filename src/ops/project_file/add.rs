@@ -12,6 +12,7 @@ use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::fetch::IdleGlobs;
 use super::super::reference;
+use super::super::selection::unserved;
 use super::{Draft, Mode, edit_failed};
 
 /// What to add.
@@ -58,6 +59,9 @@ pub struct Added {
     /// A newer release than the one that the file keeps to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub newer: Option<String>,
+    /// That it is not to be had any more.
+    #[serde(skip)]
+    pub warning: Option<String>,
 }
 
 /// What became of a table.
@@ -160,13 +164,14 @@ fn add_one(
         !(is_other(table) && before.iter().any(|added| added.table == *table))
     });
     let base = place.map(|place| tables[place].clone());
-    let (table, steps, newer) = match wish {
-        Wish::Outside(reference) => (of_reference(options, reference, base.as_ref())?, None, None),
+    let (table, steps, newer, warning) = match wish {
+        Wish::Outside(reference) => (of_reference(options, reference, base.as_ref())?, None, None, None),
         Wish::Known { selection, version, variant } => {
             let (table, selection) = of_selection(context, options, selection, (*version, *variant), base.as_ref())?;
             let default = &selection.dataset().default_release().version;
             let newer = (*default != selection.release().version && !*version).then(|| default.clone());
-            (table, Some(selection.requirements(options.source.as_deref()).count()), newer)
+            let steps = selection.requirements(options.source.as_deref()).count();
+            (table, Some(steps), newer, unserved(&selection))
         }
     };
     let (change, new) = match place {
@@ -175,7 +180,7 @@ fn add_one(
         Some(place) => (Change::Changed, edit::change(name, text, place, &table).map_err(edit_failed)?),
     };
     *text = new;
-    Ok(Added { change, table, line: 1, steps, newer })
+    Ok(Added { change, table, line: 1, steps, newer, warning })
 }
 
 /// The table that is about a dataset: the one of its release and variant, else the one that it
