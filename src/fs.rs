@@ -210,7 +210,7 @@ pub fn create_dir_all(path: &Path, access: Access) -> Result<(), FsError> {
         match builder.create(path) {
             // An empty folder on the way was replaced by another ([`rename_to_empty`]) meanwhile.
             Err(error) if error.kind() == ErrorKind::NotFound && made_anew < 8 => made_anew += 1,
-            created => break created.doing("create the folder", path)?,
+            created => break created.doing(error::CREATE_FOLDER, path)?,
         }
     }
     for folder in made.into_iter().rev() {

@@ -31,6 +31,8 @@ pub enum FsErrorKind {
     NotFound,
     /// Something is there that must not be.
     AlreadyExists,
+    /// What is no folder lies where one belongs, or on the way.
+    NoFolder,
     /// No bytes left on the file system.
     DiskFull,
     /// No more files fit on the file system; bytes may be free.
@@ -68,6 +70,8 @@ impl FsError {
         match self.cause.kind() {
             _ if super::stop::is_stop(&self.cause) => FsErrorKind::Stopped,
             io::ErrorKind::NotFound => FsErrorKind::NotFound,
+            io::ErrorKind::NotADirectory => FsErrorKind::NoFolder,
+            io::ErrorKind::AlreadyExists if self.action == CREATE_FOLDER => FsErrorKind::NoFolder,
             io::ErrorKind::AlreadyExists => FsErrorKind::AlreadyExists,
             io::ErrorKind::StorageFull if self.inodes == Inodes::UsedUp => FsErrorKind::NoInodes,
             io::ErrorKind::StorageFull => FsErrorKind::DiskFull,
@@ -86,7 +90,7 @@ impl FsError {
         match self.kind() {
             FsErrorKind::DiskFull | FsErrorKind::FileTooLarge => 50,
             FsErrorKind::NoInodes | FsErrorKind::Quota => 51,
-            FsErrorKind::Denied | FsErrorKind::ReadOnly => 52,
+            FsErrorKind::Denied | FsErrorKind::ReadOnly | FsErrorKind::NoFolder => 52,
             FsErrorKind::Stopped => 130,
             FsErrorKind::NotFound
             | FsErrorKind::AlreadyExists
@@ -135,6 +139,9 @@ impl Remedy for FsError {
                  or raise the limit that `ulimit -f` shows"
                     .into()
             }
+            FsErrorKind::NoFolder => {
+                "what lies there, or above, is no folder: move it away and run the same command again".into()
+            }
             FsErrorKind::Denied if self.is_of_reading() => "ask its owner for leave to read it".into(),
             FsErrorKind::Denied => format!("choose a folder you may write to ({PLACES}), or ask its owner"),
             FsErrorKind::OtherFileSystem => {
@@ -150,6 +157,9 @@ impl Remedy for FsError {
         })
     }
 }
+
+/// What is being done where a folder is made.
+pub(super) const CREATE_FOLDER: &str = "create the folder";
 
 /// What names the folders that medsets writes to.
 const PLACES: &str = "`--data-dir DIR` for data, `MEDSETS_STATE_DIR` for the ledger";

@@ -33,7 +33,7 @@ impl Folder {
         let made = match rustix::fs::mkdirat(&self.handle, name, mode) {
             Ok(()) => true,
             Err(rustix::io::Errno::EXIST) => false,
-            Err(code) => return Err(FsError::new("create the folder", &path, code.into())),
+            Err(code) => return Err(FsError::new(super::error::CREATE_FOLDER, &path, code.into())),
         };
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let handle = rustix::fs::openat(&self.handle, name, flags, Mode::empty())

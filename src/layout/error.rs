@@ -123,7 +123,8 @@ impl LayoutError {
             Self::Record { .. } | Self::NoRecord { .. } | Self::Altered { .. } => true,
             // Bytes that are no text are as good as none.
             Self::Fs(error) => {
-                let unreadable = matches!(error.kind(), FsErrorKind::NotFound | FsErrorKind::Other);
+                let unreadable =
+                    matches!(error.kind(), FsErrorKind::NotFound | FsErrorKind::NoFolder | FsErrorKind::Other);
                 unreadable && error.path().parent().is_some_and(|folder| folder.ends_with(".medsets"))
             }
             _ => false,

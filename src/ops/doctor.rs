@@ -10,6 +10,7 @@ use crate::catalog::Host;
 use crate::context::Context;
 use crate::credentials::{Form, PlaceState, Wanted};
 use crate::fs::{self, Access};
+use crate::layout::places::refuse_in_the_way;
 
 /// One thing that was looked at.
 #[derive(Debug, Serialize)]
@@ -76,6 +77,9 @@ fn folder(name: &str, path: Result<std::path::PathBuf, String>, room: Room) -> C
         Ok(path) => path,
         Err(reason) => return check(name, CheckState::Bad, reason),
     };
+    if let Err(error) = refuse_in_the_way(&path) {
+        return check(name, CheckState::Bad, error.to_string());
+    }
     let existing = path.ancestors().find(|one| fs::is_dir(one)).unwrap_or(Path::new("/"));
     let probe = existing.join(format!(".medsets-doctor-{}", std::process::id()));
     if let Err(error) = fs::atomic_write(&probe, b"", Access::Private).and_then(|()| fs::remove_file(&probe)) {

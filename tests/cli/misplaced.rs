@@ -215,6 +215,27 @@ fn a_file_in_the_place_of_a_folder_is_named() {
 }
 
 #[test]
+fn a_file_in_the_place_of_a_folder_of_medsets_itself_is_named() {
+    for of in [
+        |home: &Home| home.data().join(".medsets-store"),
+        |home: &Home| home.data().join(".medsets-store/parts"),
+        |home: &Home| home.state(),
+    ] {
+        let home = Home::new();
+        let place = of(&home);
+        std::fs::create_dir_all(place.parent().unwrap()).unwrap();
+        std::fs::write(&place, "mine").unwrap();
+        let ran = home.run(&["fetch", "demo"]).expect(52);
+        ran.says(&[place.to_str().unwrap(), "is no folder: move it away"]);
+        let seen = if place.ends_with("medsets") { 1 } else { 0 };
+        assert_eq!(home.run(&["doctor"]).stdout.matches("no folder but a file").count(), seen);
+        assert_eq!(std::fs::read_to_string(&place).unwrap(), "mine");
+        std::fs::remove_file(&place).unwrap();
+        home.run(&["fetch", "demo"]).expect(0);
+    }
+}
+
+#[test]
 fn a_dataset_whose_records_are_gone_is_taken_in_again() {
     let publisher = Publisher::start();
     let machine = Machine::new(&publisher, &publisher.entry("Made", "data"));
