@@ -213,9 +213,22 @@ fn bytes(facts: &SubjectFacts, subject: &Subject) -> Vec<Finding> {
             "compare with a colleague's receipt, or ask the publisher for digests",
         ));
     }
-    let changed = receipt.listed.proven(|proof| proof == Proof::AcceptedChange);
+    let reason = receipt.reason.as_deref().unwrap_or("no reason recorded");
+    let unpublished = facts.taken_unpublished;
+    if unpublished > 0 {
+        let files = crate::values::counted(unpublished, "file");
+        let message = format!(
+            "`{}`: no published digest proves {files} that were taken in the place of other bytes ({reason})",
+            subject.name
+        );
+        found.push(Finding::new(
+            Code::ChecksumMissing,
+            message,
+            "ask the publisher for digests, or which bytes are right",
+        ));
+    }
+    let changed = receipt.listed.proven(|proof| proof == Proof::AcceptedChange).saturating_sub(unpublished);
     if changed > 0 {
-        let reason = receipt.reason.as_deref().unwrap_or("no reason recorded");
         let files = crate::values::counted(changed, "file");
         let message =
             format!("`{}`: the bytes of {files} are other than the catalogue's, and taken ({reason})", subject.name);

@@ -62,6 +62,9 @@ pub struct SubjectFacts {
     pub folder: Option<String>,
     /// What is wrong with its records.
     pub fault: Option<String>,
+    /// How many of its files were taken in the place of other bytes by somebody's word, though neither the
+    /// catalogue nor the host publishes a digest of them.
+    pub taken_unpublished: u64,
     /// Where the catalogue knows the dataset but not this release of it: a release that it knows,
     /// and the licence of that.
     pub known_release: Option<(String, String)>,

@@ -28,6 +28,7 @@ pub(crate) fn facts(names: &[(&str, Option<&str>)], policy: &str, project: &str)
             folder: None,
             fault: None,
             known_release: None,
+            taken_unpublished: 0,
             selection: Some(selection),
         }
     };

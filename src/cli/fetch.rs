@@ -289,7 +289,7 @@ fn proven(one: &Fetched) -> String {
 /// The files for which a person's word stands.
 fn accepted(one: &Fetched) -> Option<String> {
     let files = one.accepted_changes;
-    (files > 0).then(|| format!("{files} of the release's files taken by your word in place of the catalogue's"))
+    (files > 0).then(|| format!("{files} of the release's files taken by your word in place of other bytes"))
 }
 
 fn write_plan(one: &Fetched, out: &mut dyn Write) -> io::Result<()> {

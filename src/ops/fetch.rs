@@ -15,6 +15,7 @@ mod work;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::access::Purpose;
 use crate::catalog::Selection;
 use crate::context::Context;
 use crate::events::Event;
@@ -205,7 +206,7 @@ pub(super) async fn fetch_selection(
         gate::pass_of_today(context, selection, channel, warnings).await?;
     }
     // A dataset without a source still has a gate that says why.
-    if selection.source(channel).is_none() || selection.dataset().entry.distribution.is_some() {
+    if gate::is_of_nobody(selection, channel) {
         gate::pass(context, selection, channel, warnings).await?;
     }
     let mut target = Target::of(context, selection, channel, options.to.as_deref())?;
@@ -237,7 +238,9 @@ async fn had(
     if let Records::Broken { error, .. } = target.records()? {
         warnings.push(anew(target, options, &remedy::chain(&error))?);
     }
-    gate::pass(context, selection, Some(&target.source.channel), warnings).await?;
+    // Where the rest goes, what stays was had before.
+    let purpose = if options.rest == Rest::Goes { Purpose::Import } else { Purpose::Fetch };
+    gate::pass_for(context, selection, Some(&target.source.channel), purpose, warnings).await?;
     if let Some(fetched) = by_a_copy(context, target, options, warnings).await? {
         return Ok((fetched, Vec::new()));
     }

@@ -24,7 +24,7 @@ use super::probe;
 use super::texts;
 use super::wanted::{self, TooOpen};
 
-pub use pass::{pass, pass_agreements, pass_of_today};
+pub use pass::{is_of_nobody, pass, pass_agreements, pass_for, pass_of_today, pass_of_today_for};
 
 /// Whether the texts of agreements are compared with what is on their pages today.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

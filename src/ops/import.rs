@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::access::Purpose;
 use crate::context::Context;
 use crate::events::Event;
 use crate::fs::{self, FoundKind, FsErrorKind};
@@ -27,12 +26,11 @@ use super::download::download;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::fetch::{self, FetchOptions, summary};
-use super::gate::{self, Compare};
+use super::gate;
 use super::matching::{Candidate, Match, recognise};
 use super::particulars::{particulars, roles};
 use super::repair::cannot_add;
 use super::report::FetchReport;
-use super::selection::one_selection;
 use super::target::Target;
 use super::wanted;
 
@@ -91,34 +89,29 @@ pub struct Imported {
 /// the commit; where that fails, some are still there beside a dataset that is whole. A failure
 /// of the ledger after the commit leaves a whole folder that the next `fetch` enters.
 pub async fn import(context: &Context, options: &ImportOptions) -> Result<Imported, Failure> {
-    let selection = one_selection(context, &options.dataset)?;
-    // A dataset without a source still has a gate that says why.
-    let channel = selection.source(options.source.as_deref()).map(|source| source.channel.clone());
-    let gate = gate::gate(context, &selection, channel.as_deref(), Purpose::Import, Compare::Pages).await?;
     let mut imported = Imported::default();
-    imported.report.warnings.extend(gate.warnings().map(str::to_owned));
-    if !gate.is_open() {
-        return Err(gate::refusal(context, &selection, gate).await);
-    }
-    let (selection, how) = locked::as_locked(context, selection, options, &mut imported.report.warnings)?;
+    let warnings = &mut imported.report.warnings;
+    let (selection, how) = locked::meant(context, options, warnings)?;
+    locked::pass_gate(context, &selection, &how, warnings).await?;
     let mut target = Target::of(context, &selection, how.source.as_deref(), options.to.as_deref())?;
     target.pins = how.pins.as_ref().map(|pins| pins.digest);
     let candidates = candidates(&options.paths)?;
     target.check_place()?;
     let known = match &how.pins {
-        Some(pins) => locked::files(pins, options),
-        None => known::known(context, &target, &candidates, &mut imported.report.warnings).await?,
+        Some(pins) => locked::files(context, &target, (pins, options), &candidates, warnings).await?,
+        None => known::known(context, &target, &candidates, warnings).await?,
     };
     imported.matched = recognise(&known.0, &candidates)?;
-    if how.pins.is_some() {
-        locked::recognise_by_name(&known, &candidates, &mut imported.matched)?;
+    if let Some(pins) = &how.pins {
+        locked::recognise_by_name(pins, &candidates, &mut imported.matched)?;
     }
     let found: HashSet<&PathBuf> = imported.matched.iter().map(|one| &one.found).collect();
     imported.unmatched = candidates.into_iter().map(|one| one.path).filter(|path| !found.contains(path)).collect();
     let given: HashSet<&RelPath> = imported.matched.iter().map(|one| &one.path).collect();
     imported.missing = known.0.iter().map(|file| file.path.clone()).filter(|path| !given.contains(path)).collect();
-    let changed = changed(&target, options, &mut imported)?;
+    let changed = changed(&target, &how, &mut imported)?;
     if options.dry_run {
+        locked::keep_pinned(&how, &mut imported.missing);
         return Ok(imported);
     }
     if imported.matched.is_empty() {
@@ -159,9 +152,9 @@ fn candidates(paths: &[PathBuf]) -> Result<Vec<Candidate>, Failure> {
 }
 
 /// The files of the release that are here with other bytes than those given, all of them by the
-/// person's word. Refuses the others, before anything is touched, and an import that cannot
-/// restore what damaged records no longer tell.
-fn changed(target: &Target<'_>, options: &ImportOptions, imported: &mut Imported) -> Result<HashSet<RelPath>, Failure> {
+/// word of the person or of the lock. Refuses the others, before anything is touched, and an import
+/// that cannot restore what damaged records no longer tell.
+fn changed(target: &Target<'_>, how: &FetchOptions, imported: &mut Imported) -> Result<HashSet<RelPath>, Failure> {
     let receipt = match target.records()? {
         Records::Absent => return Ok(HashSet::new()),
         Records::Good(receipt) => receipt,
@@ -187,7 +180,7 @@ fn changed(target: &Target<'_>, options: &ImportOptions, imported: &mut Imported
             continue;
         }
         changed.insert(one.path.clone());
-        if !options.accept_changed.iter().any(|name| name == one.path.as_str()) {
+        if !how.accepts(&one.path) && !locked::has(how, &one.path, &given) {
             refused.push((one, given, earlier.sha256));
         }
     }
@@ -284,13 +277,20 @@ async fn lay_out(
     }
     earlier.give_up(&target.dir, changed)?;
     workspace.remove_strays()?;
-    carry_over(&mut workspace, &target.dir, &earlier, Archives::Unpacked)?;
+    let here = carry_over(&mut workspace, &target.dir, &earlier, Archives::Unpacked)?;
     let files: BTreeMap<RelPath, PathBuf> =
         imported.matched.iter().map(|one| (one.path.clone(), one.found.clone())).collect();
+    if let Some(pins) = how.pins.as_ref().filter(|pins| !pins.is_whole) {
+        // What a run that did not end took in beyond the lock was given with something that was refused.
+        let pinned = pins.paths();
+        workspace.set_aside(|path| pinned.contains(path) || here.contains(path) || files.contains_key(path))?;
+    }
     known.0.retain(|file| files.contains_key(&file.path));
     let provider = Arc::new(AnyProvider::Local(LocalFiles { files }));
     let hosts = Arc::new(Hosts::anonymous(context.client()?.clone()));
-    let mut wanted = wanted::wanted(context, target, how, known, Means::Import, &mut imported.report.warnings)?;
+    // Of what the lock leaves out too somebody may bring something.
+    let all = FetchOptions { choice: Choice::default(), ..how.clone() };
+    let mut wanted = wanted::wanted(context, target, &all, known, Means::Import, &mut imported.report.warnings)?;
     for one in &wanted {
         workspace.describe(&one.listed.path, one.manner.license.as_deref(), None)?;
     }
@@ -319,23 +319,30 @@ async fn lay_out(
     if options.how == HowToTake::Link {
         link_placed(&workspace, &imported.matched)?;
     }
-    let part = part_here(target, &workspace, imported);
+    let part = part_here(target, &workspace, how, imported);
+    imported.report.warnings.extend(locked::not_yet_pinned(target, how, &workspace));
     let particulars = particulars(context, target, Means::Import, part, options.reason.clone())?;
     let assembled = assemble(context, workspace, &target.dir, &target.store, particulars)?;
     imported.report.datasets.push(summary(target, &assembled.receipt, Some(assembled.receipt_sha256), &tally));
     Ok(imported.matched.iter().map(|one| one.found.clone()).collect())
 }
 
-/// What part of the release is in the workspace. What is missing of it by now is noted, and told.
-fn part_here(target: &Target<'_>, workspace: &Workspace, imported: &mut Imported) -> Part {
+/// What part of the release is in the workspace: all of it, just what the lock means, or these files. What
+/// is missing of what is wanted by now is noted, and told.
+fn part_here(target: &Target<'_>, workspace: &Workspace, how: &FetchOptions, imported: &mut Imported) -> Part {
     let is_whole = |finished: &&Finished| !matches!(finished.kind, FinishedKind::Members { .. });
     let here: BTreeSet<&RelPath> =
         workspace.finished().values().filter(is_whole).map(|finished| &finished.path).collect();
-    let lacking: Vec<RelPath> = imported.missing.iter().filter(|path| !here.contains(path)).cloned().collect();
+    let mut lacking: Vec<RelPath> = imported.missing.iter().filter(|path| !here.contains(path)).cloned().collect();
+    if !lacking.is_empty() && locked::are_all(how, &here) {
+        imported.missing.clear();
+        return Part::asked(&how.choice, false);
+    }
     let include = if lacking.is_empty() { Vec::new() } else { here.iter().map(|path| path.to_string()).collect() };
     let members = if lacking.is_empty() { Vec::new() } else { members_here(workspace) };
     let part =
         Part { whole: lacking.is_empty(), choice: Choice { include, members, ..Choice::default() }, packed: false };
+    locked::keep_pinned(how, &mut lacking);
     if !lacking.is_empty() {
         let missing = counted(lacking.len() as u64, "file");
         let (selection, first) = (&target.selection, shown(&lacking));

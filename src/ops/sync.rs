@@ -5,6 +5,8 @@
 //! that it says something else is told. The gate is each person's own.
 
 pub mod compare;
+
+mod by_hand;
 mod prune;
 
 pub(in crate::ops) mod drift;
@@ -18,7 +20,7 @@ use crate::catalog::Selection;
 use crate::context::Context;
 use crate::project::lock::PinnedBy;
 use crate::project::{Lock, Locked, LockedFile};
-use crate::values::{DatasetId, Digest, Printable, ShellWord, counted};
+use crate::values::{DatasetId, Digest, Printable, RelPath, ShellWord, counted};
 
 use super::exit::Exit;
 use super::failure::Failure;
@@ -31,6 +33,7 @@ use super::selection::unserved;
 pub use drift::Drift;
 pub use prune::{Pruned, Reduced};
 
+use by_hand::{is_by_hand, pin_imported, which};
 use prune::{Surplus, prune, refuse_pruning};
 
 /// How much a sync may decide for itself.
@@ -252,7 +255,9 @@ async fn sync_one(
         false => None,
     };
     let rest = if surplus.is_some() { Rest::Goes } else { Rest::Stays };
-    let fetch_options = FetchOptions { rest, ..fetch_options(options, &selection, resolved) };
+    let is_imported = pin_imported(context, options, resolved)?;
+    let taken = if is_imported { &[][..] } else { &options.accept_changed };
+    let fetch_options = FetchOptions { rest, ..fetch_options(options, &selection, resolved, taken) };
     let among = [selection.clone()];
     let (fetched, failures) = fetch::fetch_selection(context, &selection, &among, &fetch_options, warnings)
         .await
@@ -267,37 +272,10 @@ async fn sync_one(
     report.fetched.datasets.push(fetched);
     report.fetched.failures.extend(failures.into_iter().map(|failure| explained(failure, selection.id())));
     if is_whole && !options.dry_run && options.trust == Trust::Renewed {
-        accept(resolved, &options.accept_changed);
+        accept(resolved, taken);
         lock::pin(context, &selection, resolved)?;
     }
     Ok(())
-}
-
-/// Whether a person alone can get the files.
-fn is_by_hand(selection: &Selection, locked: &Locked) -> bool {
-    selection.source(Some(&locked.channel)).is_some_and(|source| source.host.name() == "manual")
-}
-
-/// With what the lock pins of the files, where only a person can get them.
-fn which(failure: Failure, resolved: &Resolved) -> Failure {
-    const SHOWN: usize = 20;
-    if failure.exit != Exit::MANUAL || !is_by_hand(&resolved.selection, &resolved.locked) {
-        return failure;
-    }
-    let pinned: Vec<String> = resolved
-        .files
-        .iter()
-        .filter_map(|file| {
-            let size = file.size.map_or(String::new(), |size| format!("{size}, "));
-            Some(format!("`{}` ({size}{})", file.path, file.digests.first()?))
-        })
-        .collect();
-    if pinned.is_empty() {
-        return failure;
-    }
-    let more = pinned.len().saturating_sub(SHOWN);
-    let more = if more > 0 { format!(", and {more} more") } else { String::new() };
-    failure.help(format!("the lock pins {}{more}", pinned[..pinned.len().min(SHOWN)].join(", ")))
 }
 
 /// Other bytes than the lock's, or fewer: what a person can do about it.
@@ -314,32 +292,36 @@ fn explained(failure: Failure, id: &DatasetId) -> Failure {
         ))
 }
 
-fn fetch_options(options: &SyncOptions, selection: &Selection, resolved: &Resolved) -> FetchOptions {
+fn fetch_options(options: &SyncOptions, selection: &Selection, resolved: &Resolved, taken: &[String]) -> FetchOptions {
     let locked = &resolved.locked;
     FetchOptions {
         dry_run: options.dry_run,
         ignore_space: options.ignore_space,
-        accept_changed: accepted_of(resolved, &options.accept_changed),
+        accept_changed: accepted_of(resolved, taken),
         reason: options.reason.clone(),
         pins: Some(Arc::new(Pins::of(selection, locked, &resolved.files))),
         ..selection_options(Some(&locked.channel), &locked.choice)
     }
 }
 
-/// Files of the lock that are by somebody's word other ones than their publisher named, but for
+/// Files of the lock that are by somebody's word other ones than were known, but for
 /// those that are `now` taken: whoever has the lock from others is told which, and why.
 fn by_word(resolved: &Resolved, now: &[String]) -> Vec<String> {
     const SHOWN: usize = 20;
     let is_told =
         |file: &&LockedFile| file.from == PinnedBy::Accepted && !now.iter().any(|name| name == file.path.as_str());
-    let Locked { id, accepted, .. } = &resolved.locked;
+    let Locked { id, accepted, channel, .. } = &resolved.locked;
+    let is_listed = resolved.selection.source(Some(channel)).is_some_and(|source| source.lists);
+    let file_of = |path: &RelPath| resolved.selection.files(Some(channel)).find(|file| file.path == *path);
     let told = resolved.files.iter().filter(is_told).take(SHOWN).map(|file| {
         let reason = accepted.iter().find(|one| one.path == file.path);
         let reason = reason.map_or("the lock does not say why".into(), |one| Printable::new(&one.reason).to_string());
-        format!(
-            "`{id}`: the lock has other bytes of `{}` than the publisher named, by somebody's word: {reason}",
-            file.path
-        )
+        let others = match file_of(&file.path) {
+            Some(entry) if !entry.digests.is_empty() => "the catalogue names",
+            _ if is_listed => "its host or an earlier lock named",
+            _ => "an earlier lock had, which nobody published a digest of",
+        };
+        format!("`{id}`: the lock has other bytes of `{}` than {others}, by somebody's word: {reason}", file.path)
     });
     told.collect()
 }

@@ -328,7 +328,12 @@ fn bytes_that_changed_upstream_are_named_with_both_values_and_taken_only_with_a_
         second.lock()
     );
     second.run(&["sync", "--check"]).expect(0);
-    let whoever = |ran: Ran| ran.says(&["`made`: the lock has other bytes of `labels.csv`", "word: a label was wrong"]);
+    let whoever = |ran: Ran| {
+        ran.says(&[
+            "`made`: the lock has other bytes of `labels.csv` than an earlier lock had",
+            "word: a label was wrong",
+        ])
+    };
     // The first machine's disk is not what the new lock says, and is brought to it. It is told why.
     first.clone_from(&second);
     let other = Machine::new(&publisher, &publisher.entry("Made", "data"));
@@ -345,7 +350,9 @@ fn bytes_that_changed_upstream_are_named_with_both_values_and_taken_only_with_a_
     assert!(record(&other, "receipt.json").contains("a label was wrong"), "{}", record(&other, "receipt.json"));
     for machine in [&second, &other] {
         let audited = machine.run(&["audit", "made"]);
-        assert!(audited.stdout.contains("checksum-mismatch"), "{audited:?}");
+        assert!(!audited.stdout.contains("checksum-mismatch"), "nobody published another: {audited:?}");
+        assert!(audited.stdout.contains("checksum-missing"), "{audited:?}");
+        assert!(audited.stdout.contains("a label was wrong"), "{audited:?}");
     }
     first.run(&["sync", "--check"]).expect(62).says(&["`made@1` is not as the lock says: other bytes"]);
     let answer = first.json(&["sync", "--frozen"]);

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use medsets::values::Digest;
 
+use crate::lock::{self, Publisher};
 use crate::support::archives::zip_of;
 use crate::support::entry::made_up;
 use crate::support::home::Home;
@@ -18,18 +19,61 @@ impl Machine {
         let home = Home::new();
         let catalog = home.path().join("catalog");
         std::fs::create_dir(&catalog).unwrap();
-        std::fs::write(catalog.join("hand.toml"), made_up("hand", RELEASE)).unwrap();
         let catalog = catalog.to_str().unwrap().to_owned();
-        Self { home: home.with("MEDSETS_CATALOG", catalog) }
+        let machine = Self { home: home.with("MEDSETS_CATALOG", catalog) };
+        machine.knows(&made_up("hand", RELEASE));
+        machine
     }
 
     /// Another one, to which the project was cloned.
     fn clone_of(other: &Self) -> Self {
         let machine = Self::new();
-        for name in ["medsets.toml", "medsets.lock"] {
-            std::fs::copy(other.work().join(name), machine.work().join(name)).unwrap();
+        std::fs::create_dir_all(machine.work().join("medsets.lock.d")).unwrap();
+        let beside = std::fs::read_dir(other.work().join("medsets.lock.d")).unwrap();
+        let beside = beside.map(|file| format!("medsets.lock.d/{}", file.unwrap().file_name().to_str().unwrap()));
+        for name in beside.chain(["medsets.toml".to_owned(), "medsets.lock".to_owned()]) {
+            std::fs::copy(other.work().join(&name), machine.work().join(&name)).unwrap();
         }
         machine
+    }
+
+    /// Puts an entry into the place of the one that its catalogue has.
+    fn knows(&self, entry: &str) {
+        std::fs::write(self.home.path().join("catalog/hand.toml"), entry).unwrap();
+    }
+
+    /// A project that asks for the labels alone, with what was got pinned in its lock.
+    fn with_labels() -> Self {
+        let machine = Self::new();
+        machine.home.run(&["init"]).expect(0);
+        let project = machine.work().join("medsets.toml");
+        let text = std::fs::read_to_string(&project).unwrap();
+        std::fs::write(project, text + TABLE).unwrap();
+        machine.home.run(&["lock"]).expect(0);
+        machine.home.run(&["import", "hand", &(machine.got(LABELS) + "/labels.csv")]).expect(0);
+        machine.home.run(&["lock"]).expect(0);
+        assert!(machine.lock().contains(&Digest::sha256(LABELS.as_bytes()).hex()), "{}", machine.lock());
+        machine
+    }
+
+    /// The same for all of it.
+    fn with_all() -> Self {
+        let machine = Self::new();
+        machine.home.run(&["init"]).expect(0);
+        machine.home.run(&["add", "hand"]).expect(0);
+        machine.home.run(&["import", "hand", &machine.got(LABELS)]).expect(0);
+        machine.home.run(&["lock"]).expect(0);
+        machine
+    }
+
+    /// That the project is as the lock says, by every command that looks.
+    fn is_met(&self) {
+        let lock = self.lock();
+        for command in ["sync", "sync --locked", "sync --frozen", "sync --check", "lock --check", "lock"] {
+            let arguments: Vec<&str> = command.split(' ').collect();
+            self.home.run(&arguments).expect(0);
+        }
+        assert_eq!(self.lock(), lock);
     }
 
     fn work(&self) -> PathBuf {
@@ -49,12 +93,18 @@ impl Machine {
         std::fs::read_to_string(self.work().join("medsets.lock")).unwrap()
     }
 
+    fn project(&self) -> String {
+        std::fs::read_to_string(self.work().join("medsets.toml")).unwrap()
+    }
+
     fn manifest(&self) -> String {
         std::fs::read_to_string(self.work().join("data/hand/1/.medsets/manifest.sha256")).unwrap()
     }
 }
 
 const LABELS: &str = "id,finding\na,1\n";
+
+const TABLE: &str = "\n[[dataset]] # labels are enough\nid = \"hand\"\nexclude = [\"images.zip\"]\n";
 
 #[test]
 fn what_was_got_by_hand_is_pinned_and_no_other_file_is_taken_for_it_elsewhere() {
@@ -80,18 +130,149 @@ fn what_was_got_by_hand_is_pinned_and_no_other_file_is_taken_for_it_elsewhere() 
     other.home.run(&["import", "hand", &other.got(LABELS)]).expect(0);
     other.home.run(&["sync", "--frozen"]).expect(0);
     assert_eq!(other.manifest(), first.manifest());
+}
 
-    // By the person's word, and only in their own lock.
-    let third = Machine::clone_of(&first);
-    let got = third.got("id,finding\n");
-    let accepted = ["import", "hand", &got, "--accept-changed", "labels.csv", "--reason", "a newer one"];
-    third.home.run(&accepted).expect(0);
-    third.home.run(&["sync", "--check"]).expect(62);
-    for command in [&["drop", "hand"][..], &["lock"], &["add", "hand"], &["lock"]] {
-        third.home.run(command).expect(0);
+#[test]
+fn other_files_that_a_person_takes_are_pinned_in_place_of_the_locks() {
+    for first in [Machine::with_labels(), Machine::with_all()] {
+        let machine = Machine::clone_of(&first);
+        let (project, before) = (machine.project(), machine.lock());
+        let newer = "id,finding\n";
+        let labels = machine.got(newer) + "/labels.csv";
+        let (was, now) = (Digest::sha256(LABELS.as_bytes()), Digest::sha256(newer.as_bytes()));
+        let pinning = ["sync", "--accept-changed", "hand:labels.csv", "--reason", "a newer one"];
+        // Nothing of it is here, and nobody can be asked: the lock stays.
+        machine.home.run(&pinning).expect(26);
+        assert_eq!(machine.lock(), before);
+        let refused = machine.home.run(&["import", "hand", &labels]).expect(40);
+        let remedies = [
+            "add `--accept-changed 'labels.csv' --reason TEXT`",
+            "`medsets sync --accept-changed 'hand:labels.csv' --reason TEXT`",
+        ];
+        refused.says(&[&was.to_string(), &now.to_string()]).says(&remedies);
+        let taken =
+            machine.home.run(&["import", "hand", &labels, "--accept-changed", "labels.csv", "--reason", "newer"]);
+        taken.expect(0).says(&remedies[1..]);
+        machine.home.run(&["import", "hand", &machine.got(newer), "--dry-run"]).expect(0);
+        machine.home.run(&["sync", "--check"]).expect(62);
+        assert_eq!(machine.lock(), before, "only by a further word");
+        if first.project().contains("exclude") {
+            machine.home.run(&pinning).expect(0);
+        } else {
+            let images = machine.got(newer) + "/images.zip";
+            machine.home.run(&["import", "hand", &images]).expect(0);
+            machine.home.run(&pinning).expect(0);
+        }
+        let lock = machine.lock();
+        assert!(lock.contains(&format!("sha256 = \"{}\", from = \"accepted\"", now.hex())), "{lock}");
+        assert!(lock.contains("a newer one"), "{lock}");
+        machine.is_met();
+        assert_eq!(machine.project(), project);
+        // Nobody published another digest: others are told what it was, and an audit only warns.
+        machine.home.run(&["sync"]).expect(0).says(&["than an earlier lock had", "by somebody's word: a newer one"]);
+        let audited = machine.home.run(&["audit"]);
+        assert!(!audited.stdout.contains("checksum-mismatch"), "{audited:?}");
+        assert!(audited.stdout.contains("checksum-missing") && audited.stdout.contains("newer"), "{audited:?}");
     }
-    third.home.run(&["sync", "--check"]).expect(0);
-    assert!(third.lock().contains(&Digest::sha256(b"id,finding\n").hex()));
+}
+
+#[test]
+fn a_part_of_what_is_got_by_hand_reaches_its_lock() {
+    let first = Machine::with_labels();
+    first.is_met();
+    let digest = Digest::sha256(LABELS.as_bytes());
+    let other = Machine::clone_of(&first);
+    let wrong = "id,finding\na,2\n";
+    let told = [&digest.to_string(), &Digest::sha256(wrong.as_bytes()).to_string(), "the lock of this project"];
+    for got in [other.got(wrong), other.got(wrong) + "/labels.csv"] {
+        other.home.run(&["import", "hand", &got]).expect(40).says(&told);
+        assert!(!other.work().join("data/hand").exists());
+    }
+    other.home.run(&["import", "hand", &(other.got(LABELS) + "/labels.csv")]).expect(0);
+    other.is_met();
+    assert_eq!(other.manifest(), first.manifest());
+
+    // All of it is more than the lock asks for, and no less.
+    let third = Machine::clone_of(&first);
+    third.home.run(&["import", "hand", &third.got(LABELS)]).expect(0);
+    third.home.run(&["sync"]).expect(0).says(&["`medsets sync --prune` removes"]);
+    third.home.run(&["sync", "--check"]).expect(62).says(&["more than asked for"]);
+    third.home.run(&["sync", "--prune"]).expect(0);
+    third.is_met();
+    assert_eq!(third.manifest(), first.manifest());
+}
+
+#[test]
+fn a_choice_of_what_was_brought_before_is_met_by_it() {
+    let machine = Machine::new();
+    machine.home.run(&["init"]).expect(0);
+    machine.home.run(&["import", "hand", &(machine.got(LABELS) + "/labels.csv")]).expect(0);
+    machine.home.run(&["add", "hand", "--exclude", "images.zip"]).expect(0);
+    machine.home.run(&["lock"]).expect(0);
+    machine.is_met();
+}
+
+#[test]
+fn what_an_entry_calls_given_out_by_hand_is_whole_once_it_was_imported() {
+    let machine = Machine::new();
+    let by_hand = "distribution = { kind = \"by-hand\", reason = \"A form.\", instead = \"Fill it in.\" }\n";
+    machine.knows(&(by_hand.to_owned() + &made_up("hand", RELEASE)));
+    machine.home.run(&["init"]).expect(0);
+    machine.home.run(&["add", "hand"]).expect(0);
+    machine.home.run(&["sync"]).expect(26).says(&["Fill it in"]);
+    machine.home.run(&["import", "hand", &machine.got(LABELS)]).expect(0);
+    machine.home.run(&["lock"]).expect(0);
+    machine.is_met();
+}
+
+#[test]
+fn an_import_goes_by_the_lock_whatever_the_catalogue_has_by_now() {
+    for first in [Machine::with_labels(), Machine::with_all()] {
+        let newer = made_up("hand", RELEASE).replace("version = \"1\"", "version = \"2\"");
+        let edited = made_up("hand", RELEASE).replace("Made up", "Made up anew");
+        for entry in [Some(newer), Some(edited), None] {
+            let machine = Machine::clone_of(&first);
+            match &entry {
+                Some(entry) => machine.knows(entry),
+                None => std::fs::remove_file(machine.home.path().join("catalog/hand.toml")).unwrap(),
+            }
+            machine.home.run(&["import", "hand", &machine.got("id,finding\na,2\n")]).expect(40);
+            let labels = machine.got(LABELS) + "/labels.csv";
+            let images = machine.got(LABELS) + "/images.zip";
+            machine.home.run(&["import", "hand", &labels]).expect(0);
+            if !first.project().contains("exclude") {
+                machine.home.run(&["import", "hand@1", &images]).expect(0);
+            }
+            machine.home.run(&["sync", "--frozen"]).expect(0);
+            machine.home.run(&["sync", "--check"]).expect(0);
+            assert_eq!(machine.manifest(), first.manifest());
+        }
+    }
+    // Another release may be brought beside it.
+    let machine = Machine::with_all();
+    let both = made_up("hand", RELEASE) + "\n[[release]]\nversion = \"2\"\nlicense = \"CC0-1.0\"\n\n" + RELEASE;
+    machine.knows(&both);
+    machine.home.run(&["import", "hand@2", &machine.got("id,finding\na,2\n")]).expect(0);
+    assert!(machine.work().join("data/hand/2/.medsets/receipt.json").exists());
+}
+
+#[test]
+fn files_for_what_the_lock_alone_knows_are_brought_as_the_remedy_says() {
+    let publisher = Publisher::start();
+    let first = lock::Machine::new(&publisher, &publisher.entry("Made", "data"));
+    first.run(&["sync"]).expect(0);
+    let other = lock::Machine::new(&publisher, &publisher.entry("Made", "data"));
+    other.clone_from(&first);
+    std::fs::remove_file(std::path::Path::new(&other.catalog).join("made.toml")).unwrap();
+    other.run(&["sync", "--offline"]).expect(30).says(&["`medsets import made@1 PATH...`"]);
+    let got = other.home.path().join("got");
+    std::fs::create_dir(&got).unwrap();
+    for (name, bytes) in &*publisher.files.lock().unwrap() {
+        std::fs::write(got.join(name), bytes).unwrap();
+    }
+    other.run(&["import", "made@1", got.to_str().unwrap(), "--offline"]).expect(0);
+    other.run(&["sync", "--offline"]).expect(0);
+    assert_eq!(first.tree("made/1"), other.tree("made/1"));
 }
 
 #[test]

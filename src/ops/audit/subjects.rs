@@ -1,8 +1,7 @@
 //! The datasets of an audit: by the project, by what is on disk, or by name.
 
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
-
-use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
@@ -10,11 +9,11 @@ use crate::access::Purpose;
 use crate::audit::{Guard, ItemCount, SubjectFacts};
 use crate::catalog::{Reference, Selection};
 use crate::context::Context;
-use crate::layout::{Adopted, DatasetDir, LayoutError, Place, Receipt, inventory, places};
+use crate::layout::{Adopted, DatasetDir, LayoutError, Place, Proof, Receipt, inventory, places};
 use crate::policy;
 use crate::project::{Lock, Locked, Manifest, Used};
 use crate::remedy::Remedy as _;
-use crate::values::{ByteSize, counted};
+use crate::values::{ByteSize, RelPath, counted};
 use crate::{fs, remedy};
 
 use super::super::exit::Exit;
@@ -149,6 +148,7 @@ fn of_reference(reference: &Reference, place: Option<policy::Place>) -> SubjectF
         place,
         folder: None,
         fault: None,
+        taken_unpublished: 0,
         known_release: None,
     }
 }
@@ -174,6 +174,7 @@ fn of_entry(
         place,
         folder: None,
         fault: None,
+        taken_unpublished: 0,
         known_release: None,
         selection: Some(selection),
     }
@@ -197,6 +198,11 @@ fn of_copy(context: &Context, here: Here, place: Option<policy::Place>) -> Resul
         Some(selection) if !steps.is_empty() => gate::answers(context, selection, channel.as_deref(), &steps)?,
         _ => BTreeMap::new(),
     };
+    let taken_unpublished = match (&here.receipt, &selection) {
+        // Where the list cannot be relied on, each counts as published.
+        (Some(receipt), Some(selection)) => taken_unpublished(&here.dir, receipt, selection).unwrap_or(0),
+        _ => 0,
+    };
     Ok(SubjectFacts {
         steps,
         answers,
@@ -208,11 +214,31 @@ fn of_copy(context: &Context, here: Here, place: Option<policy::Place>) -> Resul
         receipt: here.receipt,
         known_release,
         fault,
+        taken_unpublished,
         items,
         selection,
         channel,
         place,
     })
+}
+
+/// How many files were taken by somebody's word of which nobody publishes a digest. Of what a host lists
+/// only the host could say.
+fn taken_unpublished(dir: &DatasetDir, receipt: &Receipt, selection: &Selection) -> Result<u64, LayoutError> {
+    let channel = Some(receipt.source.channel.as_str());
+    let is_taken = |proof| proof == Proof::AcceptedChange;
+    if receipt.listed.proven(is_taken) == 0 || selection.source(channel).is_none_or(|source| source.lists) {
+        return Ok(0);
+    }
+    let unpublished = selection.files(channel).filter(|file| file.digests.is_empty());
+    let unpublished: HashSet<&RelPath> = unpublished.map(|file| &file.path).collect();
+    let mut count = 0;
+    receipt.listed.check(dir)?;
+    for mark in receipt.listed.read(dir)? {
+        let mark = mark?;
+        count += u64::from(is_taken(mark.verified) && unpublished.contains(&mark.path));
+    }
+    Ok(count)
 }
 
 fn steps(context: &Context, selection: &Selection, channel: Option<&str>) -> Vec<crate::access::Step> {

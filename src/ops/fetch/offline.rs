@@ -6,7 +6,6 @@ use crate::layout::Workspace;
 use crate::ops::download::{Tally, Wanted};
 use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
-use crate::ops::gate;
 use crate::ops::report::{FailedFile, Fetched};
 use crate::ops::target::Target;
 use crate::plan::steps::Have;
@@ -104,7 +103,6 @@ fn failure(target: &Target<'_>, missing: &[Missing<'_>], of: usize) -> Failure {
         counted(of as u64, "file"),
         shown.join(", ")
     );
-    let name = gate::name_for_command(target.selection);
     let failure = Failure::new(Exit::OFFLINE, message).of(target.selection.id());
     let failure = match missing {
         [one] => failure.in_file(one.path),
@@ -113,7 +111,7 @@ fn failure(target: &Target<'_>, missing: &[Missing<'_>], of: usize) -> Failure {
     let failure = if missing.len() > SHOWN { failure.help("`--json` names them all") } else { failure };
     failure
         .help(format!("run it without `--offline` to have them from {}", place_of(&target.source.host)))
-        .help(format!("or give files that you have to `medsets import {name} PATH...`, or name a folder that has them with `MEDSETS_SHARED_DIRS`"))
+        .help(format!("or give files that you have to `medsets import {} PATH...`, or name a folder that has them with `MEDSETS_SHARED_DIRS`", target.selection))
 }
 
 fn place_of(host: &Host) -> String {

@@ -97,6 +97,11 @@ impl Pins {
         }
     }
 
+    /// The files that are wanted.
+    pub(in crate::ops) fn paths(&self) -> HashSet<&RelPath> {
+        self.listing.0.iter().map(|file| &file.path).collect()
+    }
+
     /// What is pinned of a file.
     pub(in crate::ops) fn of_file(&self, path: &RelPath) -> Pinned {
         match path {
@@ -138,7 +143,7 @@ impl Pins {
 
     /// Whether any of these places of a dataset folder belongs to a file that is wanted.
     pub(super) fn concern(&self, dir: &DatasetDir, places: &HashSet<RelPath>) -> Result<bool, LayoutError> {
-        let wanted: HashSet<&RelPath> = self.listing.0.iter().map(|file| &file.path).collect();
+        let wanted = self.paths();
         for record in InventoryReader::open(&dir.inventory_path())? {
             let record = record?;
             if places.contains(&record.path) && wanted.contains(&record.origin.file) {

@@ -32,9 +32,13 @@ pub(super) fn whole_here(
         let failure = Failure::new(Exit::USAGE, format!("`{}` is here already, unpacked", target.selection));
         return Err(failure.help("put the packed files elsewhere with `--to DIR`, or `medsets remove` it first"));
     }
-    let enough = match options.rest {
-        Rest::Stays => receipt.selection.covers(&asked),
-        Rest::Goes => receipt.selection == asked,
+    let enough = match (options.rest, &options.pins) {
+        // What a person brought was chosen by them, file by file.
+        (Rest::Stays, Some(pins)) if target.source.host.name() == "manual" && !receipt.selection.packed => {
+            receipt.selection.covers(&asked) || pins.other_bytes(&target.dir, &receipt)?.is_empty()
+        }
+        (Rest::Stays, _) => receipt.selection.covers(&asked),
+        (Rest::Goes, _) => receipt.selection == asked,
     };
     let other_source = options.source.as_ref().is_some_and(|source| *source != receipt.source.channel);
     let is_pinned = match &options.pins {

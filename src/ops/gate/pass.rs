@@ -8,7 +8,7 @@ use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
 use crate::ops::identity;
 
-use super::{Compare, gate, refusal, refusal_by, step};
+use super::{Compare, distribution, gate, refusal, refusal_by, step};
 
 /// The gate of a fetch. What a person should know though it closes nothing goes to `warnings`.
 ///
@@ -20,14 +20,26 @@ pub async fn pass(
     channel: Option<&str>,
     warnings: &mut Vec<String>,
 ) -> Result<(), Failure> {
-    let gate = gate(context, selection, channel, Purpose::Fetch, Compare::Pages).await?;
+    pass_for(context, selection, channel, Purpose::Fetch, warnings).await
+}
+
+/// The same for any purpose.
+pub async fn pass_for(
+    context: &Context,
+    selection: &Selection,
+    channel: Option<&str>,
+    purpose: Purpose,
+    warnings: &mut Vec<String>,
+) -> Result<(), Failure> {
+    let gate = gate(context, selection, channel, purpose, Compare::Pages).await?;
     warnings.extend(gate.warnings().map(str::to_owned));
     if gate.is_open() { Ok(()) } else { Err(refusal(context, selection, gate).await) }
 }
 
 /// What the catalogue asks of a person by now is asked too, whatever the entry that came with a
 /// lock says: a lock opens no gate. Where the catalogue does not have the release or the channel
-/// any more, every channel's gate must be open; where it has no channel at all, its own.
+/// any more, every channel's gate must be open; where it has no channel at all, its own. That a person
+/// must bring the files is asked of the entry of the lock alone.
 ///
 /// # Errors
 /// As [`pass`]; or the catalogue's entry of today has no release whose gate could be asked.
@@ -37,10 +49,23 @@ pub async fn pass_of_today(
     channel: Option<&str>,
     warnings: &mut Vec<String>,
 ) -> Result<(), Failure> {
+    pass_of_today_for(context, selection, channel, Purpose::Fetch, warnings).await
+}
+
+/// The same for any purpose.
+pub async fn pass_of_today_for(
+    context: &Context,
+    selection: &Selection,
+    channel: Option<&str>,
+    purpose: Purpose,
+    warnings: &mut Vec<String>,
+) -> Result<(), Failure> {
     let Some(today) = context.catalog()?.get(selection.id()).cloned() else { return Ok(()) };
     if today.digest == selection.dataset().digest {
         return Ok(());
     }
+    let is_by_hand = matches!(distribution(selection, channel), Distribution::ByHand { .. });
+    let purpose = if is_by_hand { Purpose::Import } else { purpose };
     let version = Some(selection.release().version.as_str());
     let (today, is_same) = match Selection::of(today.clone(), version, selection.variant_name()) {
         Ok(same) => (same, true),
@@ -51,14 +76,19 @@ pub async fn pass_of_today(
         }
     };
     if is_same && today.source(channel).is_some() {
-        return pass(context, &today, channel, warnings).await;
+        return pass_for(context, &today, channel, purpose, warnings).await;
     }
     let channels: Vec<Option<String>> = today.sources().map(|source| Some(source.channel.clone())).collect();
     let channels = if channels.is_empty() { vec![None] } else { channels };
     for channel in &channels {
-        pass(context, &today, channel.as_deref(), warnings).await?;
+        pass_for(context, &today, channel.as_deref(), purpose, warnings).await?;
     }
     Ok(())
+}
+
+/// Whether nobody could fetch a dataset from there, whatever is here of it.
+pub fn is_of_nobody(selection: &Selection, channel: Option<&str>) -> bool {
+    selection.source(channel).is_none() || matches!(distribution(selection, channel), Distribution::None { .. })
 }
 
 /// The agreements of a dataset that is here already, by the person's own ledger alone: whoever

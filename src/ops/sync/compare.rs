@@ -267,17 +267,24 @@ fn by_records(
         return Ok((State::Other, Some(detail)));
     }
     let asked = receipt_selection(&selection_options(Some(&locked.channel), &locked.choice));
-    if !receipt.selection.covers(&asked) {
-        return Ok((State::Part, Some("the lock asks for more of it than is here".to_owned())));
-    }
     let is_as_asked = receipt.selection == asked;
     if is_as_asked && locked.tree == Some(receipt.tree) {
         return Ok((State::Whole, None));
     }
     let pins = Pins::of(selection, locked, &folder.files(locked)?);
+    let more = (State::More, Some("more files of it are here than the lock asks for".to_owned()));
+    if !receipt.selection.covers(&asked) {
+        // Files that a person brought one by one may be all that the lock means, in other words.
+        let is_all = receipt.selection.packed == asked.packed && pins.other_bytes(dir, receipt)?.is_empty();
+        let here = receipt.listed.files() + receipt.partial.len() as u64;
+        return Ok(match (is_all, here == locked.count()) {
+            (true, true) => (State::Whole, None),
+            (true, false) => more,
+            (false, _) => (State::Part, Some("the lock asks for more of it than is here".to_owned())),
+        });
+    }
     if pins.are_those_of(dir, receipt, &asked)? {
-        let more = "it was fetched with more files than the lock asks for".to_owned();
-        return Ok(if is_as_asked { (State::Whole, None) } else { (State::More, Some(more)) });
+        return Ok(if is_as_asked { (State::Whole, None) } else { more });
     }
     let others = pins.other_bytes(dir, receipt)?;
     let detail = match (locked.tree.filter(|_| is_as_asked), others.iter().min()) {

@@ -103,7 +103,9 @@ impl<'a> Picker<'a> {
             },
         };
         let pinned = options.pins.as_ref().and_then(|pins| pins.parts.get(&listed.path));
-        if options.pins.is_some() && pinned.map(|part| &part.globs) != members.as_ref() {
+        // A person brings archives whole.
+        let is_fetched = self.means == Means::Fetch;
+        if is_fetched && options.pins.is_some() && pinned.map(|part| &part.globs) != members.as_ref() {
             return Err(pinned::other_part(target, &listed.path));
         }
         if treatment.manual && self.means == Means::Fetch {
