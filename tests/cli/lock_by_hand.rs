@@ -164,6 +164,8 @@ fn other_files_that_a_person_takes_are_pinned_in_place_of_the_locks() {
             machine.home.run(&pinning).expect(0);
         }
         let lock = machine.lock();
+        machine.home.run(&pinning).expect(0);
+        assert_eq!(machine.lock(), lock, "what is pinned stays");
         assert!(lock.contains(&format!("sha256 = \"{}\", from = \"accepted\"", now.hex())), "{lock}");
         assert!(lock.contains("a newer one"), "{lock}");
         machine.is_met();

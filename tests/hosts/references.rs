@@ -115,6 +115,31 @@ impl World {
     }
 }
 
+/// A record that the lock of a project pins is brought by hand where no host can be asked.
+#[test]
+fn files_of_a_locked_reference_are_brought_by_hand() {
+    let (first, other) = (World::new(), World::new());
+    let work = |world: &World| world.home.path().join("work");
+    let project = "[project]\nname = \"x\"\n\n[[dataset]]\nid = \"zenodo:42\"\n";
+    std::fs::write(work(&first).join("medsets.toml"), project).unwrap();
+    first.run(&["sync"]).expect(0);
+    std::fs::create_dir(work(&other).join("medsets.lock.d")).unwrap();
+    let beside = tree(&work(&first).join("medsets.lock.d")).into_keys().map(|name| format!("medsets.lock.d/{name}"));
+    for name in beside.chain(["medsets.toml".to_owned(), "medsets.lock".to_owned()]) {
+        std::fs::copy(work(&first).join(&name), work(&other).join(&name)).unwrap();
+    }
+    other.run(&["sync", "--offline"]).expect(30).says(&["`medsets import zenodo-42@42 PATH...`"]);
+    let got = other.home.path().join("got");
+    std::fs::create_dir(&got).unwrap();
+    for (name, bytes) in Toy::flat().files.iter() {
+        std::fs::write(got.join(name), bytes).unwrap();
+    }
+    other.run(&["import", "zenodo-42@42", got.to_str().unwrap(), "--offline"]).expect(0);
+    other.run(&["sync", "--frozen", "--offline"]).expect(0);
+    other.run(&["sync", "--check"]).expect(0);
+    assert_eq!(other.asked(), 0);
+}
+
 /// Fetched once, it is found by every form given, by id and by id and version, without a host.
 #[track_caller]
 fn is_found_offline(world: &World, forms: &[&str]) {

@@ -1,6 +1,6 @@
 //! Datasets of a lock whose files only a person can get.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use crate::catalog::Selection;
 use crate::context::Context;
@@ -8,9 +8,9 @@ use crate::layout::{DatasetDir, Proof, Records};
 use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
 use crate::ops::lock::{self, Resolved};
-use crate::project::Locked;
 use crate::project::lock::AcceptedFile;
-use crate::values::RelPath;
+use crate::project::{Locked, LockedFile};
+use crate::values::Digest;
 
 use super::{SyncOptions, accept, accepted_of};
 
@@ -29,16 +29,27 @@ pub(super) fn pin_imported(context: &Context, options: &SyncOptions, resolved: &
     }
     let dir = DatasetDir::new(&context.data_dir()?, selection.id(), &selection.slug());
     let Records::Good(receipt) = Records::of(&dir)? else { return Ok(false) };
-    let mut here: HashSet<RelPath> = HashSet::new();
+    let mut here: HashMap<String, Digest> = HashMap::new();
     for mark in receipt.listed.read(&dir)? {
         let mark = mark?;
-        here.extend((mark.verified == Proof::AcceptedChange).then_some(mark.path));
+        here.extend((mark.verified == Proof::AcceptedChange).then(|| (mark.path.to_string(), mark.sha256)));
     }
-    if !taken.iter().all(|name| here.iter().any(|path| path.as_str() == name)) {
+    let is_pinned = |files: &[LockedFile], name: &String| {
+        let file = files.iter().find(|file| file.path.as_str() == name);
+        file.and_then(LockedFile::sha256).as_ref() == here.get(name)
+    };
+    if !taken.iter().all(|name| here.contains_key(name)) {
         return Ok(false);
     }
-    accept(resolved, &options.accept_changed);
+    let others: Vec<String> = taken.iter().filter(|name| !is_pinned(&resolved.files, name)).cloned().collect();
+    let before = (resolved.locked.clone(), resolved.files.clone());
+    accept(resolved, &others);
     lock::pin(context, &selection, resolved)?;
+    if !taken.iter().all(|name| is_pinned(&resolved.files, name)) {
+        // Records that cannot be relied on.
+        (resolved.locked, resolved.files) = before;
+        return Ok(false);
+    }
     // What they say now is why the lock has them.
     let accepted = &mut resolved.locked.accepted;
     let is_taken = |one: &&mut AcceptedFile| taken.iter().any(|name| name == one.path.as_str());
