@@ -48,7 +48,7 @@ use dry_run::dry_run;
 use let_go::LetGo;
 use of_project::wishes;
 use outcome::blank;
-use whole::{manifest_here, unless_removed, whole_here};
+use whole::{has_all, manifest_here, unless_removed, whole_here};
 use work::{Work, hurry};
 
 pub(super) use changed::refuse_unlisted;
@@ -238,8 +238,7 @@ async fn had(
     if let Records::Broken { error, .. } = target.records()? {
         warnings.push(anew(target, options, &remedy::chain(&error))?);
     }
-    // Where the rest goes, what stays was had before.
-    let purpose = if options.rest == Rest::Goes { Purpose::Import } else { Purpose::Fetch };
+    let purpose = if has_all(target, options)? { Purpose::Import } else { Purpose::Fetch };
     gate::pass_for(context, selection, Some(&target.source.channel), purpose, warnings).await?;
     if let Some(fetched) = by_a_copy(context, target, options, warnings).await? {
         return Ok((fetched, Vec::new()));

@@ -285,6 +285,7 @@ async fn lay_out(
         let pinned = pins.paths();
         workspace.set_aside(|path| pinned.contains(path) || here.contains(path) || files.contains_key(path))?;
     }
+    let is_all_known = locked::is_all_known(target, how, &known);
     known.0.retain(|file| files.contains_key(&file.path));
     let provider = Arc::new(AnyProvider::Local(LocalFiles { files }));
     let hosts = Arc::new(Hosts::anonymous(context.client()?.clone()));
@@ -319,7 +320,7 @@ async fn lay_out(
     if options.how == HowToTake::Link {
         link_placed(&workspace, &imported.matched)?;
     }
-    let part = part_here(target, &workspace, how, imported);
+    let part = part_here(target, &workspace, (how, is_all_known), imported);
     imported.report.warnings.extend(locked::not_yet_pinned(target, how, &workspace));
     let particulars = particulars(context, target, Means::Import, part, options.reason.clone())?;
     let assembled = assemble(context, workspace, &target.dir, &target.store, particulars)?;
@@ -329,19 +330,24 @@ async fn lay_out(
 
 /// What part of the release is in the workspace: all of it, just what the lock means, or these files. What
 /// is missing of what is wanted by now is noted, and told.
-fn part_here(target: &Target<'_>, workspace: &Workspace, how: &FetchOptions, imported: &mut Imported) -> Part {
+fn part_here(
+    target: &Target<'_>,
+    workspace: &Workspace,
+    (how, is_all_known): (&FetchOptions, bool),
+    imported: &mut Imported,
+) -> Part {
     let is_whole = |finished: &&Finished| !matches!(finished.kind, FinishedKind::Members { .. });
     let here: BTreeSet<&RelPath> =
         workspace.finished().values().filter(is_whole).map(|finished| &finished.path).collect();
     let mut lacking: Vec<RelPath> = imported.missing.iter().filter(|path| !here.contains(path)).cloned().collect();
-    if !lacking.is_empty() && locked::are_all(how, &here) {
+    if locked::are_all(how, &here) {
         imported.missing.clear();
         return Part::asked(&how.choice, false);
     }
-    let include = if lacking.is_empty() { Vec::new() } else { here.iter().map(|path| path.to_string()).collect() };
-    let members = if lacking.is_empty() { Vec::new() } else { members_here(workspace) };
-    let part =
-        Part { whole: lacking.is_empty(), choice: Choice { include, members, ..Choice::default() }, packed: false };
+    let whole = lacking.is_empty() && is_all_known;
+    let include = if whole { Vec::new() } else { here.iter().map(|path| globset::escape(path.as_str())).collect() };
+    let members = if whole { Vec::new() } else { members_here(workspace) };
+    let part = Part { whole, choice: Choice { include, members, ..Choice::default() }, packed: false };
     locked::keep_pinned(how, &mut lacking);
     if !lacking.is_empty() {
         let missing = counted(lacking.len() as u64, "file");

@@ -255,14 +255,18 @@ async fn sync_one(
         false => None,
     };
     let rest = if surplus.is_some() { Rest::Goes } else { Rest::Stays };
-    let is_imported = pin_imported(context, options, resolved)?;
-    let taken = if is_imported { &[][..] } else { &options.accept_changed };
+    let imported = pin_imported(context, options, resolved)?;
+    let taken = if imported.is_some() { &[][..] } else { &options.accept_changed };
     let fetch_options = FetchOptions { rest, ..fetch_options(options, &selection, resolved, taken) };
     let among = [selection.clone()];
-    let (fetched, failures) = fetch::fetch_selection(context, &selection, &among, &fetch_options, warnings)
+    let outcome = fetch::fetch_selection(context, &selection, &among, &fetch_options, warnings)
         .await
-        .map_err(|failure| explained(which(failure, resolved), selection.id()))?;
-    let is_whole = failures.is_empty();
+        .map_err(|failure| explained(which(failure, resolved), selection.id()));
+    let is_whole = outcome.as_ref().is_ok_and(|(_, failures)| failures.is_empty());
+    if let Some(before) = imported.filter(|_| !is_whole) {
+        (resolved.locked, resolved.files) = before;
+    }
+    let (fetched, failures) = outcome?;
     if is_whole && !options.dry_run && !options.prunes {
         warnings.extend(compare::more_than_asked(context, &project.folder, &resolved.locked)?);
     }

@@ -14,7 +14,7 @@ use super::doubt::Doubts;
 use super::download::Wanted;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::fetch::{FetchOptions, KeepArchives};
+use super::fetch::{FetchOptions, KeepArchives, Rest};
 use super::gate::{self};
 use super::stop::unless_stopped;
 use super::stored_listing;
@@ -41,7 +41,7 @@ pub(super) fn wanted(
     for listed in InTurn::of(listing.0) {
         wanted.extend(picker.pick(listed)?);
     }
-    picker.finish(wanted.is_empty(), warnings)?;
+    picker.finish(wanted.is_empty() && options.rest == Rest::Stays, warnings)?;
     like_names::refuse(target, &wanted)?;
     Ok(wanted)
 }

@@ -1,7 +1,7 @@
 //! What an answer means for the bytes that are held.
 
 use crate::net::retry::Attempts;
-use crate::net::{ContentRange, NetError, Validator};
+use crate::net::{ContentRange, NetError, Response, Validator};
 
 /// What was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +29,14 @@ pub struct Head {
     pub validator: Option<Validator>,
     /// Bytes of the body, where it tells.
     pub length: Option<u64>,
+}
+
+impl Head {
+    /// That of a response.
+    pub fn of(response: &Response) -> Self {
+        let (status, range, validator) = (response.status(), response.content_range(), response.validator());
+        Self { status, range, validator, length: response.content_length() }
+    }
 }
 
 /// What to do with an answer.

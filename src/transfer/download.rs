@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::events::Event;
 use crate::fs::{self, FsError};
-use crate::net::{Lane, NetError, RequestCredential, Response, Want};
+use crate::net::{Lane, NetError, Response, Want};
 use crate::plan::{HttpRequest, Location, RangeSupport};
 use crate::values::{ByteSize, Digest, SafeUrl};
 
@@ -20,7 +20,7 @@ use super::file::Failed;
 use super::job::{Done, Job, Verified};
 use super::journal;
 use super::part::Part;
-use super::persistence::expires;
+use super::persistence::{expires, may_expire};
 use super::pieces;
 use super::writer::Writer;
 
@@ -158,7 +158,7 @@ impl<'e> Download<'e> {
         }
         let from = if resumes { prefix } else { 0 };
         let asked = Asked { from, until: None, ranged: resumes, held: held.as_ref(), total: part.total() };
-        match answer::meaning(asked, &head(&response)) {
+        match answer::meaning(asked, &Head::of(&response)) {
             Meaning::Continue { .. } if resumes && response.content_encoding().is_some() => {
                 Err(Failed::refused(request, "a range came with a transport encoding"))
             }
@@ -221,6 +221,10 @@ impl<'e> Download<'e> {
                 self.refuse_page(opening.end())?;
                 self.discard();
                 return Err(self.too_long());
+            }
+            if offset > 0 && total.is_some_and(|total| at > total) {
+                // It said no length, and may have begun anywhere.
+                return Err(Failed::Over("more bytes came than were asked for"));
             }
             let written = writer.push(&piece).await;
             let bytes = self.flushed(written)?;
@@ -437,23 +441,8 @@ impl Drop for Download<'_> {
     }
 }
 
-/// Whether an address that was refused may be one that works for a time: a plain one is not signed.
-fn may_expire(location: &Location, error: &NetError) -> bool {
-    let is_signed = |request: &HttpRequest| matches!(request.credential, Some(RequestCredential::Query(_)));
-    match location {
-        Location::Http(request) | Location::Wrapped(request) if is_signed(request) => true,
-        _ => error.url().is_some_and(|url| !url.is_plain()),
-    }
-}
-
 /// A body that ended cleanly but early: another attempt may bring the rest.
 fn short(request: &HttpRequest, received: u64, expected: u64) -> Failed {
     let reason = format!("it ended after {received} of {expected} bytes");
     Failed::Net(NetError::CutShort { url: request.url.clone(), reason })
-}
-
-/// The head of an answer, as the pure decision sees it.
-pub(super) fn head(response: &Response) -> Head {
-    let (status, range, validator) = (response.status(), response.content_range(), response.validator());
-    Head { status, range, validator, length: response.content_length() }
 }

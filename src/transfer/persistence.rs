@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use crate::events::{Cancel, Event, Report};
 use crate::net::retry::{self, Attempts, Verdict};
-use crate::net::{Client, NetError};
-use crate::plan::Location;
+use crate::net::{Client, NetError, RequestCredential};
+use crate::plan::{HttpRequest, Location};
 use crate::values::RelPath;
 
 /// How often in a row another link is asked for without a byte of progress.
@@ -56,6 +56,15 @@ pub(super) fn expires(location: &Location) -> Option<Timestamp> {
     match location {
         Location::Http(request) | Location::Wrapped(request) => request.expires,
         Location::Local(_) => None,
+    }
+}
+
+/// Whether an address that was refused may be one that works for a time: a plain one is not signed.
+pub(super) fn may_expire(location: &Location, error: &NetError) -> bool {
+    let is_signed = |request: &HttpRequest| matches!(request.credential, Some(RequestCredential::Query(_)));
+    match location {
+        Location::Http(request) | Location::Wrapped(request) if is_signed(request) => true,
+        _ => error.url().is_some_and(|url| !url.is_plain()),
     }
 }
 

@@ -16,9 +16,9 @@ use crate::net::{Lane, Response, Want};
 use crate::plan::HttpRequest;
 use crate::values::Digest;
 
-use super::answer::{self, Asked, Meaning};
+use super::answer::{self, Asked, Head, Meaning};
 use super::digests;
-use super::download::{Download, head};
+use super::download::Download;
 use super::file::Failed;
 use super::part::Part;
 use super::writer::Writer;
@@ -130,7 +130,7 @@ async fn take(
     download.refuse_other_size(&response)?;
     let held = part.validator();
     let asked = Asked { from, until: Some(until), ranged: true, held: held.as_ref(), total: Some(total) };
-    match answer::meaning(asked, &head(&response)) {
+    match answer::meaning(asked, &Head::of(&response)) {
         Meaning::Continue { .. } if response.content_encoding().is_none() => {}
         Meaning::Continue { .. } => return Err(Failed::refused(request, "a range came with a transport encoding")),
         Meaning::FromZero => return Ok(Some(response)),

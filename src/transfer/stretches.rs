@@ -19,9 +19,8 @@ use crate::net::{Client, Lane, NetError, Response, Validator, Want, retry};
 use crate::plan::{HttpRequest, Location, RangeSupport};
 use crate::values::{ByteSize, RelPath, SafeUrl};
 
-use super::answer::{Parts, may_be_of_the_range};
+use super::answer::{Head, Parts, may_be_of_the_range};
 use super::content::{self, Opening};
-use super::download::head;
 use super::engine::TransferSettings;
 use super::error::TransferError;
 use super::job::Locate;
@@ -109,7 +108,8 @@ impl Places<'_> {
             fs::create_dir_all(parent, wish.access)?;
         }
         let part = Part::open(&wish.part, wish.access, false)?;
-        if part.held() > 0 && (part.validator() != wish.version.validator || part.total() != Some(total)) {
+        let is_same = part.validator() == wish.version.validator && part.may_be_of(&wish.version.url);
+        if part.held() > 0 && (!is_same || part.total() != Some(total)) {
             part.restart()?;
         }
         part.begin(&wish.version.url, wish.version.validator.clone(), Some(total));
@@ -322,8 +322,11 @@ impl Places<'_> {
             _ => return Err(protocol("the status fits no request for a range")),
         }
         let span = response.content_range().and_then(|range| range.span);
-        if span.is_none_or(|(first, end)| first != from || end > until) {
+        let Some((_, end)) = span.filter(|(first, end)| *first == from && *end <= until) else {
             return Err(protocol("other bytes came than were asked for"));
+        };
+        if response.content_length().is_some_and(|length| length != end - from) {
+            return Err(protocol("a partial answer is not as long as it says"));
         }
         if response.content_encoding().is_some() {
             return Err(protocol("a range came with a transport encoding"));
@@ -333,6 +336,8 @@ impl Places<'_> {
         let failure = loop {
             match response.next().await {
                 Ok(Some(bytes)) if bytes.len() as u64 > left => {
+                    // It said no length, and may have begun anywhere.
+                    part.restart().map_err(|source| Failed::Final(self.fs(source)))?;
                     break Some(protocol("more bytes came than were asked for"));
                 }
                 Ok(Some(bytes)) => {
@@ -358,7 +363,7 @@ impl Places<'_> {
     /// Refuses an answer that shows another version. One without a validator is told by its
     /// size alone; then the checksums inside must tell the rest.
     fn check_version(&self, response: &Response, version: &Version) -> Result<(), Failed> {
-        let head = head(response);
+        let head = Head::of(response);
         let size = match head.status {
             200 => response.content_length(),
             _ => head.range.and_then(|range| range.total),

@@ -7,7 +7,7 @@ use medsets::values::Digest;
 use crate::lock::{self, Publisher};
 use crate::support::archives::zip_of;
 use crate::support::entry::made_up;
-use crate::support::home::Home;
+use crate::support::home::{Home, tree};
 
 /// A machine with the entry of a set that a form gives out, and a project.
 struct Machine {
@@ -275,6 +275,97 @@ fn files_for_what_the_lock_alone_knows_are_brought_as_the_remedy_says() {
     other.run(&["import", "made@1", got.to_str().unwrap(), "--offline"]).expect(0);
     other.run(&["sync", "--offline"]).expect(0);
     assert_eq!(first.tree("made/1"), other.tree("made/1"));
+}
+
+/// Files of which an entry says one by one that a person must get them.
+#[test]
+fn what_is_missing_of_what_is_got_by_hand_is_missing() {
+    let by_hand = made_up("hand", &RELEASE.replace("path = ", "manual = true\npath = "));
+    let first = Machine::new();
+    first.knows(&by_hand);
+    first.home.run(&["init"]).expect(0);
+    first.home.run(&["add", "hand"]).expect(0);
+    first.home.run(&["import", "hand", &first.got(LABELS)]).expect(0);
+    first.home.run(&["lock"]).expect(0);
+    first.is_met();
+    let other = Machine::clone_of(&first);
+    other.knows(&by_hand);
+    other.home.run(&["import", "hand", &(other.got(LABELS) + "/labels.csv")]).expect(0);
+    for command in [&["sync"][..], &["sync", "--locked"], &["sync", "--frozen"], &["sync", "--prune"]] {
+        other.home.run(command).expect(26).says(&["images.zip"]);
+    }
+    let check = other.home.run(&["sync", "--check"]).expect(62);
+    assert!(check.stdout.contains("part"), "{check:?}");
+
+    // And what is more goes.
+    let third = Machine::new();
+    third.knows(&by_hand);
+    third.home.run(&["init"]).expect(0);
+    third.home.run(&["add", "hand", "--exclude", "images.zip"]).expect(0);
+    third.home.run(&["import", "hand", &third.got(LABELS)]).expect(0);
+    third.home.run(&["lock"]).expect(0);
+    third.home.run(&["sync", "--prune"]).expect(0);
+    third.is_met();
+    assert!(!third.manifest().contains("a.png"), "{}", third.manifest());
+}
+
+/// A file that only a person can get, beside others, stays as long as the lock pins it.
+#[test]
+fn pruning_leaves_what_a_person_got_and_the_lock_pins() {
+    let publisher = Publisher::start();
+    let entry = publisher.entry("Made", "data") + "\n[[release.file]]\npath = \"form.csv\"\nmanual = true\n";
+    let machine = lock::Machine::new(&publisher, &entry);
+    lock::project(&machine, "data-dir = \"data\"\n\n[[dataset]]\nid = \"made\"\nexclude = [\"labels.csv\"]\n");
+    let got = machine.home.path().join("got");
+    std::fs::create_dir(&got).unwrap();
+    std::fs::write(got.join("form.csv"), "q,a\n").unwrap();
+    for (name, bytes) in &*publisher.files.lock().unwrap() {
+        std::fs::write(got.join(name), bytes).unwrap();
+    }
+    machine.run(&["import", "made", got.to_str().unwrap()]).expect(0);
+    machine.run(&["sync"]).expect(0).says(&["`medsets sync --prune` removes"]);
+    machine.run(&["sync", "--prune"]).expect(0);
+    let made = machine.work().join("data/made/1/data");
+    let files = tree(&made).into_keys().collect::<Vec<_>>();
+    assert_eq!(files, ["form.csv", "notes.txt", "one.png", "two.png"], "{}", machine.lock());
+    machine.run(&["verify", "made"]).expect(0);
+    machine.run(&["sync", "--prune"]).expect(0);
+    assert!(made.join("form.csv").exists());
+}
+
+/// Only what is here already needs no more than its agreements.
+#[test]
+fn pruning_opens_no_gate() {
+    let publisher = Publisher::start();
+    let fee = "[[requires]]\nkind = \"fee\"\nid = \"fee\"\ntitle = \"Pay the fee\"\n\n[[release]]";
+    let machine = lock::Machine::new(&publisher, &publisher.entry("Made", "data").replace("[[release]]", fee));
+    lock::project(&machine, "data-dir = \"data\"\n\n[[dataset]]\nid = \"made\"\ninclude = [\"labels.csv\"]\n");
+    let pictures = machine.home.path().join("pictures.zip");
+    std::fs::write(&pictures, &publisher.files.lock().unwrap()["pictures.zip"]).unwrap();
+    machine.run(&["lock"]).expect(0);
+    machine.run(&["import", "made", pictures.to_str().unwrap()]).expect(0);
+    let asked = publisher.host.log().len();
+    let refused = machine.run(&["sync"]);
+    assert!(matches!(refused.code, Some(20..=29)), "{refused:?}");
+    for _ in 0..2 {
+        assert_eq!(machine.run(&["sync", "--prune"]).code, refused.code);
+    }
+    assert_eq!(publisher.host.log().len(), asked, "{:#?}", publisher.host.log());
+}
+
+/// Other bytes are pinned by a run that ends well alone.
+#[test]
+fn other_bytes_that_are_not_here_any_more_are_not_pinned() {
+    let machine = Machine::with_all();
+    let before = machine.lock();
+    let newer = "id,finding\n";
+    let labels = machine.got(newer) + "/labels.csv";
+    let word = ["--accept-changed", "labels.csv", "--reason", "newer"];
+    machine.home.run(&[&["import", "hand", &labels][..], &word].concat()).expect(0);
+    std::fs::remove_file(machine.work().join("data/hand/1/data/labels.csv")).unwrap();
+    let pinning = ["sync", "--accept-changed", "hand:labels.csv", "--reason", "a newer one"];
+    machine.home.run(&pinning).expect(26);
+    assert_eq!(machine.lock(), before);
 }
 
 #[test]

@@ -140,6 +140,29 @@ fn files_of_a_locked_reference_are_brought_by_hand() {
     assert_eq!(other.asked(), 0);
 }
 
+/// Where the lock means a part and no host can be asked for the rest, that part is what is here.
+#[test]
+fn a_part_of_a_locked_reference_is_brought_by_hand_as_that_part() {
+    let (first, other) = (World::new(), World::new());
+    let work = |world: &World| world.home.path().join("work");
+    let (name, bytes) = Toy::flat().files[0].clone();
+    let project = format!("[project]\nname = \"x\"\n\n[[dataset]]\nid = \"zenodo:42\"\ninclude = [\"{name}\"]\n");
+    std::fs::write(work(&first).join("medsets.toml"), project).unwrap();
+    first.run(&["sync"]).expect(0);
+    std::fs::create_dir(work(&other).join("medsets.lock.d")).unwrap();
+    let beside = tree(&work(&first).join("medsets.lock.d")).into_keys().map(|name| format!("medsets.lock.d/{name}"));
+    for name in beside.chain(["medsets.toml".to_owned(), "medsets.lock".to_owned()]) {
+        std::fs::copy(work(&first).join(&name), work(&other).join(&name)).unwrap();
+    }
+    let got = other.home.path().join(&name);
+    std::fs::write(&got, bytes).unwrap();
+    other.run(&["import", "zenodo-42@42", got.to_str().unwrap(), "--offline"]).expect(0);
+    let receipt = std::fs::read_to_string(work(&other).join("data/zenodo-42/42/.medsets/receipt.json")).unwrap();
+    assert!(receipt.contains("\"whole\": false"), "{receipt}");
+    other.run(&["sync", "--frozen", "--offline"]).expect(0);
+    other.run(&["sync", "--check"]).expect(0);
+}
+
 /// Fetched once, it is found by every form given, by id and by id and version, without a host.
 #[track_caller]
 fn is_found_offline(world: &World, forms: &[&str]) {

@@ -46,7 +46,9 @@ pub struct Pins {
 impl Pins {
     /// What a lock says of a dataset, of which these are the files.
     pub(in crate::ops) fn of(selection: &Selection, locked: &Locked, files: &[LockedFile]) -> Self {
-        let by_hand = selection.files(Some(&locked.channel)).filter(|file| file.manual);
+        // Where a person must get all of it, what is missing is.
+        let is_manual = selection.source(Some(&locked.channel)).is_some_and(|source| source.host.name() == "manual");
+        let by_hand = selection.files(Some(&locked.channel)).filter(|file| file.manual && !is_manual);
         let mut marks = Digester::new(Algorithm::Sha256, None);
         marks.update(format!("{}\n", locked.entry).as_bytes());
         let mut listed = Vec::with_capacity(files.len());

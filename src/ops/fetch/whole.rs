@@ -57,6 +57,14 @@ pub(super) fn whole_here(
     }
 }
 
+/// Whether all that a lock means is here beside what is to go, so that nothing of it is had anew.
+pub(super) fn has_all(target: &Target<'_>, options: &FetchOptions) -> Result<bool, Failure> {
+    let (Rest::Goes, Some(pins)) = (options.rest, &options.pins) else { return Ok(false) };
+    let Records::Good(receipt) = target.records()? else { return Ok(false) };
+    let is_same_entry = receipt.catalog.entry == target.selection.dataset().digest;
+    Ok(is_same_entry && pins.other_bytes(&target.dir, &receipt)?.is_empty() && check::is_untouched(&target.dir)?)
+}
+
 /// The tree whose manifest a dataset has. One that is lost or another one is written anew, with a warning,
 /// where the inventory is that of the receipt. A dry run only says so. Where it cannot be written, and
 /// where another keeps it, the dataset is whole all the same: the warning says why.

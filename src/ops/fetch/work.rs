@@ -107,7 +107,10 @@ pub(in crate::ops) async fn fetch_into(
     match options.rest {
         Rest::Stays => only_meant(&mut workspace, &wanted, &here)?,
         Rest::Goes => {
-            only_meant(&mut workspace, &wanted, &HashSet::new())?;
+            // What only a person can get is not wanted from a host, and pinned all the same.
+            let pinned = options.pins.as_ref().map(|pins| pins.paths()).unwrap_or_default();
+            let stays = here.into_iter().filter(|path| pinned.contains(path)).collect();
+            only_meant(&mut workspace, &wanted, &stays)?;
             narrow(&mut workspace, &wanted)?;
         }
     }

@@ -121,6 +121,13 @@ pub(super) fn are_all(how: &FetchOptions, here: &BTreeSet<&RelPath>) -> bool {
     pins.parts.is_empty() && files.len() == here.len() && files.iter().all(|file| here.contains(&file.path))
 }
 
+/// Whether this names every file of the release. A lock of a part says nothing of the others, and the host
+/// that lists them may not have been asked.
+pub(super) fn is_all_known(target: &Target<'_>, how: &FetchOptions, known: &Listing) -> bool {
+    let Some(pins) = how.pins.as_ref().filter(|pins| !pins.is_whole) else { return true };
+    !target.source.lists || known.0.len() > pins.listing.0.len()
+}
+
 /// Leaves of these files those that the lock pins, where there is one.
 pub(super) fn keep_pinned(how: &FetchOptions, paths: &mut Vec<RelPath>) {
     if let Some(pins) = &how.pins {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::catalog::Selection;
 use crate::layout::receipt::Selection as Part;
 use crate::mirror::names;
@@ -44,7 +46,7 @@ pub struct Search {
     /// The newest that fits.
     pub found: Option<Found>,
     /// Trees that fit as well, and were pushed before it.
-    pub older: Vec<Digest>,
+    pub older: Vec<(Timestamp, Digest)>,
     /// Why others do not, a sentence each.
     pub others: Vec<String>,
 }
@@ -75,9 +77,9 @@ pub async fn find(mirror: &Arc<Mirror>, asked: &Asked<'_>) -> Result<Search, Mir
             search.others.push(format!("the tree {} there {reason}", short(&tree)));
         } else if search.found.as_ref().is_none_or(|found| found.mark.pushed < mark.pushed) {
             let before = search.found.replace(Found { mirror: mirror.clone(), mark, prefix });
-            search.older.extend(before.map(|before| before.mark.tree));
+            search.older.extend(before.map(|before| (before.mark.pushed, before.mark.tree)));
         } else {
-            search.older.push(tree);
+            search.older.push((mark.pushed, tree));
         }
     }
     Ok(search)
@@ -99,7 +101,7 @@ pub async fn has_newer(mirror: &Mirror, slug: &str, mark: &Mark) -> Result<bool,
     for tree in trees.into_iter().filter(|tree| *tree != mark.tree) {
         match self::mark(mirror, &names::tree(&mark.dataset, slug, &tree)).await {
             Ok(other) if other.pushed > mark.pushed && other.selection == mark.selection => return Ok(true),
-            Ok(_) | Err(MirrorError::Lacks { .. } | MirrorError::Record { .. }) => {}
+            Ok(_) | Err(MirrorError::Lacks { .. } | MirrorError::Record { .. } | MirrorError::NotPermitted { .. }) => {}
             Err(error) => return Err(error),
         }
     }

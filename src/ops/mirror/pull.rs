@@ -1,5 +1,6 @@
 //! `medsets mirror pull`: a dataset from a mirror, through the person's own gate.
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::catalog::Selection;
@@ -280,9 +281,9 @@ async fn from_one(
 }
 
 /// Where the newest is refused for what it holds, the ones before it may be right.
-fn or_an_older_one(error: NotTaken, target: &Target<'_>, older: &[Digest]) -> NotTaken {
-    match (error, older.last()) {
-        (NotTaken::Mirror(failure), Some(tree)) if failure.exit == Exit::MISMATCH => {
+fn or_an_older_one(error: NotTaken, target: &Target<'_>, older: &[(Timestamp, Digest)]) -> NotTaken {
+    match (error, older.iter().max()) {
+        (NotTaken::Mirror(failure), Some((_, tree))) if failure.exit == Exit::MISMATCH => {
             let name = crate::ops::gate::name_for_command(target.selection);
             NotTaken::Mirror(failure.help(format!(
                 "`medsets mirror pull {name} --tree {}` takes a copy that was pushed before it",

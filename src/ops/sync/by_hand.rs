@@ -20,15 +20,19 @@ pub(super) fn is_by_hand(selection: &Selection, locked: &Locked) -> bool {
 }
 
 /// Pins other bytes that a person takes where they have imported them by their word: nobody can be asked
-/// for these. Says whether all that they take is here.
-pub(super) fn pin_imported(context: &Context, options: &SyncOptions, resolved: &mut Resolved) -> Result<bool, Failure> {
+/// for these. Gives what was pinned before, where all that they take is here.
+pub(super) fn pin_imported(
+    context: &Context,
+    options: &SyncOptions,
+    resolved: &mut Resolved,
+) -> Result<Option<Pinned>, Failure> {
     let selection = resolved.selection.clone();
     let taken = accepted_of(resolved, &options.accept_changed);
     if taken.is_empty() || !is_by_hand(&selection, &resolved.locked) {
-        return Ok(false);
+        return Ok(None);
     }
     let dir = DatasetDir::new(&context.data_dir()?, selection.id(), &selection.slug());
-    let Records::Good(receipt) = Records::of(&dir)? else { return Ok(false) };
+    let Records::Good(receipt) = Records::of(&dir)? else { return Ok(None) };
     let mut here: HashMap<String, Digest> = HashMap::new();
     for mark in receipt.listed.read(&dir)? {
         let mark = mark?;
@@ -39,7 +43,7 @@ pub(super) fn pin_imported(context: &Context, options: &SyncOptions, resolved: &
         file.and_then(LockedFile::sha256).as_ref() == here.get(name)
     };
     if !taken.iter().all(|name| here.contains_key(name)) {
-        return Ok(false);
+        return Ok(None);
     }
     let others: Vec<String> = taken.iter().filter(|name| !is_pinned(&resolved.files, name)).cloned().collect();
     let before = (resolved.locked.clone(), resolved.files.clone());
@@ -48,7 +52,7 @@ pub(super) fn pin_imported(context: &Context, options: &SyncOptions, resolved: &
     if !taken.iter().all(|name| is_pinned(&resolved.files, name)) {
         // Records that cannot be relied on.
         (resolved.locked, resolved.files) = before;
-        return Ok(false);
+        return Ok(None);
     }
     // What they say now is why the lock has them.
     let accepted = &mut resolved.locked.accepted;
@@ -56,8 +60,11 @@ pub(super) fn pin_imported(context: &Context, options: &SyncOptions, resolved: &
     for one in accepted.iter_mut().filter(is_taken) {
         one.reason = options.reason.clone().unwrap_or_default();
     }
-    Ok(true)
+    Ok(Some(before))
 }
+
+/// What a lock says of a dataset, and of its files.
+type Pinned = (Locked, Vec<LockedFile>);
 
 /// With what the lock pins of the files, where only a person can get them.
 pub(super) fn which(failure: Failure, resolved: &Resolved) -> Failure {

@@ -1,5 +1,6 @@
 //! The disk beside the lock. Reads only, and asks nobody.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -277,10 +278,10 @@ fn by_records(
         // Files that a person brought one by one may be all that the lock means, in other words.
         let is_all = receipt.selection.packed == asked.packed && pins.other_bytes(dir, receipt)?.is_empty();
         let here = receipt.listed.files() + receipt.partial.len() as u64;
-        return Ok(match (is_all, here == locked.count()) {
-            (true, true) => (State::Whole, None),
-            (true, false) => more,
-            (false, _) => (State::Part, Some("the lock asks for more of it than is here".to_owned())),
+        return Ok(match here.cmp(&locked.count()) {
+            Ordering::Equal if is_all => (State::Whole, None),
+            Ordering::Greater if is_all => more,
+            _ => (State::Part, Some("the lock asks for more of it than is here".to_owned())),
         });
     }
     if pins.are_those_of(dir, receipt, &asked)? {

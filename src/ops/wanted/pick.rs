@@ -15,7 +15,7 @@ use crate::ops::doubt::Doubts;
 use crate::ops::download::{Manner, Pinned, Wanted};
 use crate::ops::exit::Exit;
 use crate::ops::failure::Failure;
-use crate::ops::fetch::FetchOptions;
+use crate::ops::fetch::{FetchOptions, Rest};
 use crate::ops::target::Target;
 use crate::plan::Handling;
 use crate::plan::steps::Have;
@@ -108,8 +108,10 @@ impl<'a> Picker<'a> {
         if is_fetched && options.pins.is_some() && pinned.map(|part| &part.globs) != members.as_ref() {
             return Err(pinned::other_part(target, &listed.path));
         }
-        if treatment.manual && self.means == Means::Fetch {
-            self.by_hand.push(listed.path.to_string());
+        if treatment.manual && is_fetched {
+            if options.rest == Rest::Stays {
+                self.by_hand.push(listed.path.to_string());
+            }
             return Ok(None);
         }
         let is_part = self.parts.contains(listed.path.as_str()) || self.parts.contains(listed.path.file_name());
