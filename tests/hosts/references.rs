@@ -115,12 +115,11 @@ impl World {
     }
 }
 
-/// A record that the lock of a project pins is brought by hand where no host can be asked.
-#[test]
-fn files_of_a_locked_reference_are_brought_by_hand() {
+/// A project with the lock of such a table, cloned to where nothing of it is.
+fn cloned(table: &str) -> World {
     let (first, other) = (World::new(), World::new());
     let work = |world: &World| world.home.path().join("work");
-    let project = "[project]\nname = \"x\"\n\n[[dataset]]\nid = \"zenodo:42\"\n";
+    let project = format!("[project]\nname = \"x\"\n\n[[dataset]]\n{table}\n");
     std::fs::write(work(&first).join("medsets.toml"), project).unwrap();
     first.run(&["sync"]).expect(0);
     std::fs::create_dir(work(&other).join("medsets.lock.d")).unwrap();
@@ -128,6 +127,13 @@ fn files_of_a_locked_reference_are_brought_by_hand() {
     for name in beside.chain(["medsets.toml".to_owned(), "medsets.lock".to_owned()]) {
         std::fs::copy(work(&first).join(&name), work(&other).join(&name)).unwrap();
     }
+    other
+}
+
+/// A record that the lock of a project pins is brought by hand where no host can be asked.
+#[test]
+fn files_of_a_locked_reference_are_brought_by_hand() {
+    let other = cloned("id = \"zenodo:42\"");
     other.run(&["sync", "--offline"]).expect(30).says(&["`medsets import zenodo-42@42 PATH...`"]);
     let got = other.home.path().join("got");
     std::fs::create_dir(&got).unwrap();
@@ -143,21 +149,13 @@ fn files_of_a_locked_reference_are_brought_by_hand() {
 /// Where the lock means a part and no host can be asked for the rest, that part is what is here.
 #[test]
 fn a_part_of_a_locked_reference_is_brought_by_hand_as_that_part() {
-    let (first, other) = (World::new(), World::new());
-    let work = |world: &World| world.home.path().join("work");
     let (name, bytes) = Toy::flat().files[0].clone();
-    let project = format!("[project]\nname = \"x\"\n\n[[dataset]]\nid = \"zenodo:42\"\ninclude = [\"{name}\"]\n");
-    std::fs::write(work(&first).join("medsets.toml"), project).unwrap();
-    first.run(&["sync"]).expect(0);
-    std::fs::create_dir(work(&other).join("medsets.lock.d")).unwrap();
-    let beside = tree(&work(&first).join("medsets.lock.d")).into_keys().map(|name| format!("medsets.lock.d/{name}"));
-    for name in beside.chain(["medsets.toml".to_owned(), "medsets.lock".to_owned()]) {
-        std::fs::copy(work(&first).join(&name), work(&other).join(&name)).unwrap();
-    }
+    let other = cloned(&format!("id = \"zenodo:42\"\ninclude = [\"{name}\"]"));
     let got = other.home.path().join(&name);
     std::fs::write(&got, bytes).unwrap();
     other.run(&["import", "zenodo-42@42", got.to_str().unwrap(), "--offline"]).expect(0);
-    let receipt = std::fs::read_to_string(work(&other).join("data/zenodo-42/42/.medsets/receipt.json")).unwrap();
+    let receipt = other.home.path().join("work/data/zenodo-42/42/.medsets/receipt.json");
+    let receipt = std::fs::read_to_string(receipt).unwrap();
     assert!(receipt.contains("\"whole\": false"), "{receipt}");
     other.run(&["sync", "--frozen", "--offline"]).expect(0);
     other.run(&["sync", "--check"]).expect(0);
