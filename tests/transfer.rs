@@ -41,7 +41,7 @@ use std::time::Duration;
 
 use medsets::values::Digest;
 
-use support::home::{Home, Ran, tree};
+use support::home::{Home, Ran, tree, until};
 use support::server::{Answer, Length, Request, Server, Then};
 
 /// What the entry knows of a file.
@@ -621,11 +621,12 @@ fn a_big_file_survives_being_killed_again_and_again() {
     let body = noise(BIG, 1);
     let bytes = body.clone();
     let trial = Trial::one("a.bin", &body, Known::Digest, move |request| {
-        Answer::file(request, &bytes, "\"a\"").paced(256 << 10, Duration::from_millis(20))
+        Answer::file(request, &bytes, "\"a\"").paced(64 << 10, Duration::from_millis(20))
     });
     for round in 0..6_u64 {
+        let enough = trial.server.served() + (round << 19);
         let mut run = trial.home.command(&["fetch", "wild"]).spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(150 + round * 137 % 400));
+        until(|| trial.server.served() > enough);
         run.kill().unwrap();
         run.wait().unwrap();
         assert!(trial.file("a.bin").is_none(), "unfinished files are not shown");
