@@ -1,7 +1,8 @@
 //! What a person is told and asked while the program works, on standard error.
 //!
 //! Nobody may be there: a terminal is halted, or a pipe is full. A run that is stopped does not wait for
-//! whoever reads nothing, so everything that goes to standard error goes through [`tell`].
+//! whoever reads nothing, so what goes to standard error goes through [`tell`]; not the log of `MEDSETS_LOG`,
+//! which whoever asks for it must read.
 
 use std::fs::File;
 use std::io::{self, Write};

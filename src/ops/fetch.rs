@@ -203,11 +203,11 @@ pub(super) async fn fetch_selection(
     // A lock tells it as drift.
     warnings.extend(withdrawn(selection).filter(|_| options.pins.is_none()));
     if options.pins.is_some() {
-        gate::pass_of_today(context, selection, channel, warnings).await?;
+        gate::pass_of_today(context, selection, channel, Purpose::Fetch, warnings).await?;
     }
     // A dataset without a source still has a gate that says why.
     if gate::is_of_nobody(selection, channel) {
-        gate::pass(context, selection, channel, warnings).await?;
+        gate::pass(context, selection, channel, Purpose::Fetch, warnings).await?;
     }
     let mut target = Target::of(context, selection, channel, options.to.as_deref())?;
     target.pins = options.pins.as_ref().map(|pins| pins.digest);
@@ -239,7 +239,7 @@ async fn had(
         warnings.push(anew(target, options, &remedy::chain(&error))?);
     }
     let purpose = if has_all(target, options)? { Purpose::Import } else { Purpose::Fetch };
-    gate::pass_for(context, selection, Some(&target.source.channel), purpose, warnings).await?;
+    gate::pass(context, selection, Some(&target.source.channel), purpose, warnings).await?;
     if let Some(fetched) = by_a_copy(context, target, options, warnings).await? {
         return Ok((fetched, Vec::new()));
     }
@@ -269,7 +269,9 @@ async fn here_already(
     let Some(receipt) = whole_here(target, options, manifest)? else { return Ok(None) };
     let shared = shared::leads_to(&target.dir);
     match &shared {
-        Some(_) => gate::pass(context, target.selection, Some(&receipt.source.channel), warnings).await?,
+        Some(_) => {
+            gate::pass(context, target.selection, Some(&receipt.source.channel), Purpose::Fetch, warnings).await?
+        }
         None => gate::pass_agreements(context, target.selection, &receipt.source.channel).await?,
     }
     if options.process == Process::Finish && !options.dry_run {

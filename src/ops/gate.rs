@@ -24,7 +24,7 @@ use super::probe;
 use super::texts;
 use super::wanted::{self, TooOpen};
 
-pub use pass::{is_of_nobody, pass, pass_agreements, pass_for, pass_of_today, pass_of_today_for};
+pub use pass::{is_of_nobody, pass, pass_agreements, pass_of_today};
 
 /// Whether the texts of agreements are compared with what is on their pages today.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,7 +137,7 @@ fn days(text: &str) -> Option<SignedDuration> {
 
 /// By hand when the entry says so, or when the source is one that only a person can use.
 fn distribution(selection: &Selection, channel: Option<&str>) -> Distribution {
-    let manual = selection.source(channel).is_some_and(|source| source.host.name() == "manual");
+    let manual = selection.source(channel).is_some_and(|source| !source.host.is_for_programs());
     match &selection.dataset().entry.distribution {
         Some(one) if one.kind == DistributionKind::None => {
             Distribution::None { reason: one.reason.clone(), instead: one.instead.clone() }

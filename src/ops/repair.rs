@@ -5,6 +5,7 @@ mod restamp;
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
+use crate::access::Purpose;
 use crate::context::Context;
 use crate::layout::inventory::InventoryReader;
 use crate::layout::receipt::Selection as Part;
@@ -107,8 +108,8 @@ async fn mend(
     target.dir = dir;
     target.pins = options.pins.as_ref().map(|pins| pins.digest);
     target.check_place()?;
-    gate::pass(context, &selection, Some(&target.source.channel), warnings).await?;
-    gate::pass_of_today(context, &selection, Some(&target.source.channel), warnings).await?;
+    gate::pass(context, &selection, Some(&target.source.channel), Purpose::Fetch, warnings).await?;
+    gate::pass_of_today(context, &selection, Some(&target.source.channel), Purpose::Fetch, warnings).await?;
     let provider = Arc::new(AnyProvider::of(target.source, &selection));
     let hosts = Arc::new(wanted::hosts(context, &provider, &target)?.asked_for(&options.choice.include));
     let listed = wanted::listing(context, &target, &options, &provider, &hosts).await?;

@@ -10,11 +10,10 @@ use std::path::Path;
 
 use crate::context::Context;
 use crate::fs::{self, Access};
-use crate::layout::check::{self, CheckMode};
 use crate::layout::lines::LineWriter;
 use crate::layout::{
     Adopted, DatasetDir, FileRecord, LinkKind, LinkMark, ListPin, ListWriter, ListedMark, Means, Receipt, RecordKind,
-    Records, commit, manifest,
+    Records, check, commit, manifest,
 };
 use crate::values::{ByteSize, Digest};
 
@@ -118,10 +117,7 @@ fn already(
     }
     let is_here = standard.is_some_and(|dir| fs::is_same(dir.root(), target.dir.root()));
     // Files that were put back have other times than the records say.
-    let is_noted = || {
-        let found = check::check(&target.dir, CheckMode::Quick, &|_, _| ());
-        found.is_ok_and(|found| found.missing.is_empty() && found.changed.is_empty())
-    };
+    let is_noted = || check::is_untouched(&target.dir).unwrap_or(false);
     match Adopted::read(&target.dir)? {
         Some(adopted) if (adopted.place == report.place || is_here) && is_noted() => {
             report.path = target.dir.root().to_path_buf();

@@ -47,7 +47,7 @@ impl Pins {
     /// What a lock says of a dataset, of which these are the files.
     pub(in crate::ops) fn of(selection: &Selection, locked: &Locked, files: &[LockedFile]) -> Self {
         // Where a person must get all of it, what is missing is.
-        let is_manual = selection.source(Some(&locked.channel)).is_some_and(|source| source.host.name() == "manual");
+        let is_manual = selection.source(Some(&locked.channel)).is_some_and(|source| !source.host.is_for_programs());
         let by_hand = selection.files(Some(&locked.channel)).filter(|file| file.manual && !is_manual);
         let mut marks = Digester::new(Algorithm::Sha256, None);
         marks.update(format!("{}\n", locked.entry).as_bytes());

@@ -34,7 +34,7 @@ pub(super) fn whole_here(
     }
     let enough = match (options.rest, &options.pins) {
         // What a person brought was chosen by them, file by file.
-        (Rest::Stays, Some(pins)) if target.source.host.name() == "manual" && !receipt.selection.packed => {
+        (Rest::Stays, Some(pins)) if !target.source.host.is_for_programs() && !receipt.selection.packed => {
             receipt.selection.covers(&asked) || pins.other_bytes(&target.dir, &receipt)?.is_empty()
         }
         (Rest::Stays, _) => receipt.selection.covers(&asked),

@@ -10,21 +10,11 @@ use crate::ops::identity;
 
 use super::{Compare, distribution, gate, refusal, refusal_by, step};
 
-/// The gate of a fetch. What a person should know though it closes nothing goes to `warnings`.
+/// The gate of what a person wants to do. What they should know though it closes nothing goes to `warnings`.
 ///
 /// # Errors
 /// It is closed: with the whole checklist, and the code of the first step that is not met.
 pub async fn pass(
-    context: &Context,
-    selection: &Selection,
-    channel: Option<&str>,
-    warnings: &mut Vec<String>,
-) -> Result<(), Failure> {
-    pass_for(context, selection, channel, Purpose::Fetch, warnings).await
-}
-
-/// The same for any purpose.
-pub async fn pass_for(
     context: &Context,
     selection: &Selection,
     channel: Option<&str>,
@@ -47,16 +37,6 @@ pub async fn pass_of_today(
     context: &Context,
     selection: &Selection,
     channel: Option<&str>,
-    warnings: &mut Vec<String>,
-) -> Result<(), Failure> {
-    pass_of_today_for(context, selection, channel, Purpose::Fetch, warnings).await
-}
-
-/// The same for any purpose.
-pub async fn pass_of_today_for(
-    context: &Context,
-    selection: &Selection,
-    channel: Option<&str>,
     purpose: Purpose,
     warnings: &mut Vec<String>,
 ) -> Result<(), Failure> {
@@ -76,12 +56,12 @@ pub async fn pass_of_today_for(
         }
     };
     if is_same && today.source(channel).is_some() {
-        return pass_for(context, &today, channel, purpose, warnings).await;
+        return pass(context, &today, channel, purpose, warnings).await;
     }
     let channels: Vec<Option<String>> = today.sources().map(|source| Some(source.channel.clone())).collect();
     let channels = if channels.is_empty() { vec![None] } else { channels };
     for channel in &channels {
-        pass_for(context, &today, channel.as_deref(), purpose, warnings).await?;
+        pass(context, &today, channel.as_deref(), purpose, warnings).await?;
     }
     Ok(())
 }

@@ -62,9 +62,9 @@ pub(super) async fn pass_gate(
 ) -> Result<(), Failure> {
     // A dataset without a source still has a gate that says why.
     let channel = selection.source(how.source.as_deref()).map(|source| source.channel.as_str());
-    gate::pass_for(context, selection, channel, Purpose::Import, warnings).await?;
+    gate::pass(context, selection, channel, Purpose::Import, warnings).await?;
     match how.pins {
-        Some(_) => gate::pass_of_today_for(context, selection, channel, Purpose::Import, warnings).await,
+        Some(_) => gate::pass_of_today(context, selection, channel, Purpose::Import, warnings).await,
         None => Ok(()),
     }
 }

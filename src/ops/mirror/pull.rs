@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::access::Purpose;
 use crate::catalog::Selection;
 use crate::context::Context;
 use crate::layout::receipt::Selection as Part;
@@ -184,10 +185,10 @@ async fn pull_one(
         return Ok(());
     }
     target.check_place()?;
-    gate::pass(context, selection, Some(&target.source.channel), &mut pulled.report.warnings).await?;
+    gate::pass(context, selection, Some(&target.source.channel), Purpose::Fetch, &mut pulled.report.warnings).await?;
     if pins.is_some() {
         let channel = Some(target.source.channel.as_str());
-        gate::pass_of_today(context, selection, channel, &mut pulled.report.warnings).await?;
+        gate::pass_of_today(context, selection, channel, Purpose::Fetch, &mut pulled.report.warnings).await?;
     }
     let all = named_for(context, selection.id(), options.mirror.as_deref())?;
     if all.is_empty() {

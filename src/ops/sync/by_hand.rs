@@ -16,7 +16,7 @@ use super::{SyncOptions, accept, accepted_of};
 
 /// Whether a person alone can get the files.
 pub(super) fn is_by_hand(selection: &Selection, locked: &Locked) -> bool {
-    selection.source(Some(&locked.channel)).is_some_and(|source| source.host.name() == "manual")
+    selection.source(Some(&locked.channel)).is_some_and(|source| !source.host.is_for_programs())
 }
 
 /// Pins other bytes that a person takes where they have imported them by their word: nobody can be asked
